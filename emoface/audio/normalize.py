@@ -1,0 +1,67 @@
+"""Channel and loudness normalisation of log-mels by running statistics, so that streaming equals one-shot."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import torch
+from torch import Tensor
+
+from .features import MEL_BINS, POWER_FLOOR
+
+SPEECH_MARGIN = 7.0  # natural-log units below the running peak within which a frame counts as speech (30 dB)
+SPEECH_FLOOR = -6.5  # mean log-mel below which a frame is silence whatever the peak
+PRIOR_FRAMES = 12.0  # weight, in mel frames, of the prior spectrum
+PRIOR_LEVEL = -4.0  # mean log-mel of average speech
+SCALE = 3.0
+
+
+def _prior() -> Tensor:
+    """A falling speech-like spectrum, natural-log units per mel band."""
+    return PRIOR_LEVEL + 2.0 * torch.linspace(1.0, -1.0, MEL_BINS)
+
+
+@dataclass
+class MelNormalizer:
+    """Removes a running mean speech spectrum: ``(mel - mean) / 3``.
+
+    The mean runs over the speech frames heard so far (within 30 dB of the running peak), starting from a weak prior.
+    Silence is therefore far below zero, whatever the recording's level.
+    """
+
+    total: Tensor = field(default_factory=lambda: _prior() * PRIOR_FRAMES)
+    weight: float = PRIOR_FRAMES
+    peak: float = float("-inf")
+
+    def update(self, mel: Tensor) -> None:
+        """Take in new frames.
+
+        Args:
+            mel: (M, 64) log-mel frames that follow those seen before.
+        """
+        if mel.shape[0] == 0:
+            return
+        level = mel.mean(-1)  # (M,)
+        self.peak = max(self.peak, float(level.max()))
+        speech = (level > self.peak - SPEECH_MARGIN) & (level > SPEECH_FLOOR)
+        self.total = self.total + mel[speech].sum(0)
+        self.weight += float(speech.sum())
+
+    def apply(self, mel: Tensor) -> Tensor:
+        """Normalise frames by what was heard so far; (M, 64) -> (M, 64)."""
+        return (mel - self.total / self.weight) / SCALE
+
+    def copy(self) -> MelNormalizer:
+        """An independent normaliser in the same state."""
+        return MelNormalizer(self.total.clone(), self.weight, self.peak)
+
+
+def normalize_clip(mel: Tensor) -> Tensor:
+    """Normalise a whole clip (M, 64) by its own statistics."""
+    normalizer = MelNormalizer()
+    normalizer.update(mel)
+    return normalizer.apply(mel)
+
+
+SILENT_MEL = float(torch.log(torch.tensor(POWER_FLOOR)))
+"""Value of every log-mel bin in digital silence."""

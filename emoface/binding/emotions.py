@@ -1,0 +1,71 @@
+"""The eight emotions, their levels and the names people use for them; always mapped by name, never by index."""
+
+from __future__ import annotations
+
+EMOTIONS: tuple[str, ...] = ("neutral", "happy", "sad", "surprised", "fear", "disgusted", "angry", "contempt")
+LEVELS: tuple[int, ...] = (1, 2, 3)
+DEFAULT_LEVEL = 2.0
+
+SYNONYMS: dict[str, str] = {
+    "calm": "neutral", "none": "neutral", "normal": "neutral", "neutrality": "neutral",
+    "happiness": "happy", "joy": "happy", "joyful": "happy", "glad": "happy", "cheerful": "happy", "delighted": "happy",
+    "amused": "happy", "amusement": "happy",
+    "sadness": "sad", "sorrow": "sad", "unhappy": "sad", "grief": "sad", "sorrowful": "sad", "depressed": "sad",
+    "surprise": "surprised", "amazed": "surprised", "amazement": "surprised", "astonished": "surprised",
+    "astonishment": "surprised",
+    "afraid": "fear", "fearful": "fear", "scared": "fear", "frightened": "fear", "terrified": "fear", "anxious": "fear",
+    "disgust": "disgusted", "revulsion": "disgusted", "revolted": "disgusted",
+    "anger": "angry", "rage": "angry", "furious": "angry", "mad": "angry", "fury": "angry",
+    "contemptuous": "contempt", "scorn": "contempt", "scornful": "contempt", "disdain": "contempt",
+    "disdainful": "contempt",
+}  # fmt: skip
+
+
+def canonical_emotion(name: str) -> str:
+    """The one of the eight ``EMOTIONS`` that a label or synonym names, whatever its case.
+
+    Args:
+        name: a label such as ``"happy"`` or a synonym such as ``"joy"``.
+
+    Returns:
+        The canonical label.
+
+    Raises:
+        TypeError: ``name`` is not a string. ValueError: it is not known; the message lists the valid names.
+    """
+    if not isinstance(name, str):
+        raise TypeError(f"emotion must be a string, got {type(name).__name__}")
+    key = name.strip().lower()
+    if key in EMOTIONS:
+        return key
+    if key in SYNONYMS:
+        return SYNONYMS[key]
+    raise ValueError(
+        f"emotion {name!r} is not known; expected one of {', '.join(EMOTIONS)}, a synonym of one "
+        f"({', '.join(sorted(SYNONYMS))}), or a sentence describing the speaker"
+    )
+
+
+def is_label(name: str) -> bool:
+    """Whether a string is one of the labels or synonyms rather than a free prompt."""
+    key = name.strip().lower()
+    return key in EMOTIONS or key in SYNONYMS
+
+
+def check_level(level: object) -> float:
+    """Validate an emotion level.
+
+    Args:
+        level: a number in 0..3; the levels of MEAD are 1, 2 and 3, values between interpolate, 0 is neutral.
+
+    Returns:
+        The level as a float.
+
+    Raises:
+        TypeError: not a number. ValueError: outside 0..3 or not finite.
+    """
+    if isinstance(level, bool) or not isinstance(level, (int, float)):
+        raise TypeError(f"emotion level must be a number in 0..3, got {type(level).__name__}")
+    if not 0 <= level <= 3:
+        raise ValueError(f"emotion level must be in 0..3 (1 slight, 2 medium, 3 strong), got {level}")
+    return float(level)

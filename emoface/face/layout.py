@@ -1,0 +1,134 @@
+"""The motion layout: 50 named expression components and the jaw joint, and its exact ARKit-52 view.
+
+On the open head the FLAME-shaped motion vector and ARKit-52 are one thing: 49 ARKit shapes are expression
+components, ``tongueUp`` is the fiftieth, and ``jawOpen``, ``jawLeft`` and ``jawRight`` are the jaw joint's rotation.
+"""
+
+from __future__ import annotations
+
+from typing import Any, TypeVar
+
+import numpy as np
+import torch
+
+FPS = 25
+
+ARKIT_NAMES: tuple[str, ...] = (
+    "eyeBlinkLeft", "eyeLookDownLeft", "eyeLookInLeft", "eyeLookOutLeft", "eyeLookUpLeft", "eyeSquintLeft",
+    "eyeWideLeft", "eyeBlinkRight", "eyeLookDownRight", "eyeLookInRight", "eyeLookOutRight", "eyeLookUpRight",
+    "eyeSquintRight", "eyeWideRight", "jawForward", "jawLeft", "jawRight", "jawOpen", "mouthClose", "mouthFunnel",
+    "mouthPucker", "mouthLeft", "mouthRight", "mouthSmileLeft", "mouthSmileRight", "mouthFrownLeft",
+    "mouthFrownRight", "mouthDimpleLeft", "mouthDimpleRight", "mouthStretchLeft", "mouthStretchRight",
+    "mouthRollLower", "mouthRollUpper", "mouthShrugLower", "mouthShrugUpper", "mouthPressLeft", "mouthPressRight",
+    "mouthLowerDownLeft", "mouthLowerDownRight", "mouthUpperUpLeft", "mouthUpperUpRight", "browDownLeft",
+    "browDownRight", "browInnerUp", "browOuterUpLeft", "browOuterUpRight", "cheekPuff", "cheekSquintLeft",
+    "cheekSquintRight", "noseSneerLeft", "noseSneerRight", "tongueOut",
+)  # fmt: skip
+
+JAW_SHAPES = ("jawOpen", "jawLeft", "jawRight")
+EXPRESSION_NAMES: tuple[str, ...] = (*(n for n in ARKIT_NAMES if n not in JAW_SHAPES), "tongueUp")
+MOTION_NAMES: tuple[str, ...] = (*EXPRESSION_NAMES, "jaw_pose_x", "jaw_pose_y", "jaw_pose_z")
+MOTION_INDEX: dict[str, int] = {name: i for i, name in enumerate(MOTION_NAMES)}
+ARKIT_INDEX: dict[str, int] = {name: i for i, name in enumerate(ARKIT_NAMES)}
+EXPRESSION_SIZE = len(EXPRESSION_NAMES)
+MOTION_SIZE = len(MOTION_NAMES)
+
+JAW_OPEN_RADIANS = 0.30
+"""Rotation of the jaw about +x at jawOpen = 1; about 2.2 cm of opening on an adult head."""
+JAW_SIDE_RADIANS = 0.12
+"""Rotation of the jaw about +y at jawLeft = 1 (towards the speaker's left); jawRight = 1 is the negative."""
+
+MOUTH: tuple[int, ...] = tuple(
+    i for i, name in enumerate(MOTION_NAMES) if name.startswith(("jaw", "mouth", "tongue", "cheekPuff"))
+)
+"""Indices of the lower-face channels, jaw included."""
+UPPER: tuple[int, ...] = tuple(i for i in range(MOTION_SIZE) if i not in MOUTH)
+"""Indices of the brow, eye, cheek-squint and nose channels."""
+
+_SHARED_ARKIT = [ARKIT_INDEX[name] for name in EXPRESSION_NAMES if name in ARKIT_INDEX]
+_SHARED_MOTION = [MOTION_INDEX[name] for name in EXPRESSION_NAMES if name in ARKIT_INDEX]
+_OPEN, _LEFT, _RIGHT = (ARKIT_INDEX[name] for name in JAW_SHAPES)
+_JAW_X, _JAW_Y = MOTION_INDEX["jaw_pose_x"], MOTION_INDEX["jaw_pose_y"]
+
+Array = TypeVar("Array", np.ndarray, torch.Tensor)
+
+# Opening of the inner lips at the mid-line per unit of each shape, in millimetres: measured once on an ARKit-style
+# rig. jaw_pose_x is per radian. Shapes left out move it by less than half a millimetre.
+LIP_GAP_MM: dict[str, float] = {
+    "jaw_pose_x": 109.0, "mouthClose": -38.2, "mouthFunnel": 12.7, "mouthPucker": -0.7, "jawForward": 1.3,
+    "mouthLowerDownLeft": 3.4, "mouthLowerDownRight": 3.4, "mouthUpperUpLeft": 3.6, "mouthUpperUpRight": 3.6,
+    "noseSneerLeft": 3.1, "noseSneerRight": 3.1, "mouthShrugUpper": 5.3, "mouthShrugLower": -6.9,
+    "mouthRollUpper": 1.5, "mouthRollLower": -2.2, "mouthPressLeft": -1.3, "mouthPressRight": -1.3,
+}  # fmt: skip
+
+
+def _check_width(values: Any, width: int, name: str) -> None:
+    if not isinstance(values, (np.ndarray, torch.Tensor)):
+        raise TypeError(f"{name} must be a numpy array or torch tensor, got {type(values).__name__}")
+    if values.ndim < 1 or values.shape[-1] != width:
+        raise ValueError(f"{name} must have shape (..., {width}), got {tuple(values.shape)}")
+
+
+def _zeros(like: Array, width: int) -> Array:
+    shape = (*like.shape[:-1], width)
+    return like.new_zeros(shape) if isinstance(like, torch.Tensor) else np.zeros(shape, like.dtype)
+
+
+def arkit_to_motion(weights: Array) -> Array:
+    """Turn ARKit-52 weights into the motion vector; exact, see :func:`motion_to_arkit`.
+
+    Args:
+        weights: (..., 52) in the order of ``ARKIT_NAMES``, 0..1.
+
+    Returns:
+        (..., 53) in the order of ``MOTION_NAMES``: 50 expression components and the jaw's axis-angle in radians.
+
+    Raises:
+        TypeError: not an array. ValueError: the last dimension is not 52.
+    """
+    _check_width(weights, len(ARKIT_NAMES), "weights")
+    motion = _zeros(weights, MOTION_SIZE)  # (..., 53)
+    motion[..., _SHARED_MOTION] = weights[..., _SHARED_ARKIT]
+    motion[..., _JAW_X] = weights[..., _OPEN] * JAW_OPEN_RADIANS
+    motion[..., _JAW_Y] = (weights[..., _LEFT] - weights[..., _RIGHT]) * JAW_SIDE_RADIANS
+    return motion
+
+
+def motion_to_arkit(motion: Array) -> Array:
+    """Read the motion vector as ARKit-52 weights, clipped to 0..1.
+
+    The inverse of :func:`arkit_to_motion` for weights in 0..1 that do not push the jaw left and right at once.
+
+    Args:
+        motion: (..., 53) in the order of ``MOTION_NAMES``.
+
+    Returns:
+        (..., 52) in the order of ``ARKIT_NAMES``.
+
+    Raises:
+        TypeError: not an array. ValueError: the last dimension is not 53.
+    """
+    _check_width(motion, MOTION_SIZE, "motion")
+    weights = _zeros(motion, len(ARKIT_NAMES))  # (..., 52)
+    weights[..., _SHARED_ARKIT] = motion[..., _SHARED_MOTION]
+    weights[..., _OPEN] = motion[..., _JAW_X] / JAW_OPEN_RADIANS
+    side = motion[..., _JAW_Y] / JAW_SIDE_RADIANS
+    weights[..., _LEFT] = side
+    weights[..., _RIGHT] = -side
+    return weights.clip(0, 1)
+
+
+def lip_gap(motion: Array) -> Array:
+    """Opening between the inner lips at the mid-line, in millimetres: a linear reading of the shapes, never negative.
+
+    Args:
+        motion: (..., 53) motion vectors.
+
+    Returns:
+        (...) millimetres.
+    """
+    _check_width(motion, MOTION_SIZE, "motion")
+    gap = motion[..., 0] * 0
+    for name, per_unit in LIP_GAP_MM.items():
+        gap = gap + per_unit * motion[..., MOTION_INDEX[name]]
+    return gap.clip(0)

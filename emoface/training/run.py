@@ -1,0 +1,171 @@
+"""What every training stage shares: configs, seeds, exponential moving averages, resuming and cards."""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import json
+import os
+import platform
+import random
+import time
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Any, TypeVar
+
+import numpy as np
+import torch
+from safetensors.torch import load_file, save_file
+from torch import Tensor, nn
+
+ConfigType = TypeVar("ConfigType")
+
+
+def read_config(config_class: type[ConfigType], source: str | Path | dict[str, Any] | None) -> ConfigType:
+    """Build a stage's config dataclass from a JSON file or dict; fields left out keep their defaults.
+
+    Raises:
+        ValueError: unknown field, or the file is not a JSON object. FileNotFoundError: no such file.
+    """
+    if source is None:
+        values: Any = {}
+    elif isinstance(source, dict):
+        values = source
+    else:
+        try:
+            values = json.loads(Path(source).read_text(encoding="utf-8"))
+        except json.JSONDecodeError as error:
+            raise ValueError(f"config {source} is not valid JSON: {error}") from error
+    if not isinstance(values, dict):
+        raise ValueError(f"config must be a JSON object, got {type(values).__name__}")
+    known = {field.name for field in dataclasses.fields(config_class)}  # type: ignore[arg-type]
+    unknown = sorted(set(values) - known)
+    if unknown:
+        raise ValueError(f"config has unknown fields {unknown}; known fields are {sorted(known)}")
+    return config_class(**values)
+
+
+def seed_everything(seed: int) -> np.random.Generator:
+    """Seed Python, numpy and torch; returns the numpy generator that the stage draws its data from."""
+    random.seed(seed)
+    torch.manual_seed(seed)
+    return np.random.default_rng(seed)
+
+
+class Ema:
+    """Exponential moving average of a module's parameters: ``e <- d e + (1 - d) p``, d = min(decay, n / (n + 20))."""
+
+    def __init__(self, module: nn.Module, decay: float) -> None:
+        self.decay = decay
+        self.updates = 0
+        self.names = [name for name, p in module.named_parameters() if p.requires_grad]
+        self.values = [p.detach().clone() for p in module.parameters() if p.requires_grad]
+
+    @torch.no_grad()
+    def update(self, module: nn.Module) -> None:
+        """Move the averages towards the module's present parameters."""
+        self.updates += 1
+        decay = min(self.decay, self.updates / (self.updates + 20))
+        present = [p.detach() for p in module.parameters() if p.requires_grad]
+        torch._foreach_lerp_(self.values, present, 1 - decay)
+
+    @torch.no_grad()
+    def copy_to(self, module: nn.Module) -> None:
+        """Write the averages into the module."""
+        for parameter, value in zip([p for p in module.parameters() if p.requires_grad], self.values, strict=True):
+            parameter.copy_(value)
+
+    def state(self) -> dict[str, Any]:
+        """For :func:`save_state`."""
+        return {"updates": self.updates, "values": self.values}
+
+    def load(self, state: dict[str, Any]) -> None:
+        """Restore what :meth:`state` gave."""
+        self.updates = state["updates"]
+        for value, saved in zip(self.values, state["values"], strict=True):
+            value.copy_(saved)
+
+
+def save_state(path: Path, **parts: Any) -> None:
+    """Save a resumable training state (plain tensors and containers only) to a temporary name, then rename it."""
+    temporary = path.with_name(path.name + ".tmp")
+    torch.save({**parts, "torch_rng": torch.get_rng_state()}, temporary)
+    os.replace(temporary, path)
+
+
+def load_state(path: Path) -> dict[str, Any]:
+    """Load what :func:`save_state` wrote, with torch's restricted unpickler, and restore torch's random state."""
+    state = torch.load(path, weights_only=True)
+    torch.set_rng_state(state.pop("torch_rng"))
+    return state
+
+
+def generator_state(rng: np.random.Generator) -> str:
+    """A numpy generator's state as JSON text."""
+    return json.dumps(rng.bit_generator.state)
+
+
+def restore_generator(rng: np.random.Generator, state: str) -> None:
+    """Put a numpy generator back into a state from :func:`generator_state`."""
+    rng.bit_generator.state = json.loads(state)
+
+
+def save_tensors(path: Path, tensors: dict[str, Tensor], config: dict[str, Any]) -> None:
+    """Write a stage's weights as safetensors with its config as metadata, atomically."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(path.name + ".tmp")
+    contiguous = {name: tensor.detach().contiguous().clone() for name, tensor in tensors.items()}
+    save_file(contiguous, temporary, metadata={"config": json.dumps(config)})
+    os.replace(temporary, path)
+
+
+def load_tensors(path: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
+    """Read what :func:`save_tensors` wrote: (tensors, config)."""
+    from safetensors import safe_open
+
+    if not path.exists():
+        raise FileNotFoundError(f"{path} does not exist; run the training stage that writes it first")
+    with safe_open(path, "pt") as handle:
+        config = json.loads((handle.metadata() or {}).get("config", "{}"))
+    return load_file(path), config
+
+
+def file_sha256(path: Path) -> str:
+    """SHA-256 of a file, as hexadecimal text."""
+    digest = hashlib.sha256()
+    with open(path, "rb") as handle:
+        for block in iter(lambda: handle.read(1 << 20), b""):
+            digest.update(block)
+    return digest.hexdigest()
+
+
+def write_card(folder: Path, stage: str, config: Any, **facts: Any) -> None:
+    """Write ``card.json`` of a stage: config, seed, data, steps, figures, versions and the hash of its weights."""
+    weights = folder / "model.safetensors"
+    card = {
+        "stage": stage,
+        "date": time.strftime("%Y-%m-%d"),
+        "config": dataclasses.asdict(config),
+        "versions": {"python": platform.python_version(), "torch": torch.__version__, "numpy": np.__version__},
+        **facts,
+    }
+    if weights.exists():
+        card["weights_sha256"] = file_sha256(weights)
+    write_json(folder / "card.json", card)
+
+
+def write_json(path: Path, values: Any) -> None:
+    """Write JSON to a temporary name, then rename it."""
+    temporary = path.with_name(path.name + ".tmp")
+    temporary.write_text(json.dumps(values, indent=2) + "\n", encoding="utf-8")
+    os.replace(temporary, path)
+
+
+def progress(steps: Iterable[int], stage: str, total: int, initial: int = 0) -> Iterator[int]:
+    """Iterate with a tqdm bar where tqdm is installed, plainly otherwise."""
+    try:
+        from tqdm import tqdm
+    except ImportError:
+        yield from steps
+        return
+    yield from tqdm(steps, desc=stage, total=total, initial=initial, mininterval=2.0)
