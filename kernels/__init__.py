@@ -1,0 +1,37 @@
+"""The operators of the denoiser, each one folder: reference, cases and whatever back ends exist for it.
+
+Model code calls the functions named here and never names a back end.
+"""
+
+if __name__ != "emoface.kernels":
+    raise ImportError(
+        f"this folder is the package emoface.kernels but is being imported as {__name__!r}: "
+        "run `pip install -e .` once and import emoface.kernels"
+    )
+
+from ._op import BACKEND_NAMES, OPS, KernelOp, use_backend
+from .adain import adain
+from .content_attention import content_attention
+from .ff_adain_film import ff_adain_film
+from .ff_gelu import ff_gelu
+from .film import film
+from .ln_qkv import ln_qkv
+from .oproj_residual_film import oproj_residual_film
+from .sampler_step import sampler_step
+from .self_attention import self_attention
+
+__all__ = [
+    "BACKEND_NAMES",
+    "OPS",
+    "KernelOp",
+    "adain",
+    "content_attention",
+    "ff_adain_film",
+    "ff_gelu",
+    "film",
+    "ln_qkv",
+    "oproj_residual_film",
+    "sampler_step",
+    "self_attention",
+    "use_backend",
+]

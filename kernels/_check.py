@@ -1,0 +1,58 @@
+"""Argument checks of the public operator functions: cheap when all is well, uniform words when not."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+FLOATS = (torch.float32, torch.bfloat16, torch.float16, torch.float64)
+INTS = (torch.int64, torch.int32)
+BOOL = (torch.bool,)
+
+
+def first(op: str, name: str, tensor: Tensor, letters: str) -> torch.Size:
+    """The leading tensor, which fixes dtype and device: floating point with as many dimensions as letters."""
+    if not isinstance(tensor, Tensor):
+        raise TypeError(f"{op}: {name} must be a Tensor, got {type(tensor).__name__}")
+    if tensor.dtype not in FLOATS:
+        raise TypeError(f"{op}: {name} must be float32, bfloat16, float16 or float64, got {tensor.dtype}")
+    shape = tensor.shape
+    if len(shape) != len(letters):
+        raise ValueError(f"{op}: {name} must be ({', '.join(letters)}), got {tuple(shape)}")
+    return shape
+
+
+def like(op: str, name: str, tensor: Tensor, letters: str, shape: tuple[int, ...], lead: Tensor) -> None:
+    """A tensor of a given shape, of the leading tensor's dtype (unless autocast is on) and on its device."""
+    if not isinstance(tensor, Tensor):
+        raise TypeError(f"{op}: {name} must be a Tensor, got {type(tensor).__name__}")
+    if tensor.shape != shape:
+        raise ValueError(f"{op}: {name} must be {letters} = {tuple(shape)}, got {tuple(tensor.shape)}")
+    if tensor.dtype != lead.dtype and not torch.is_autocast_enabled(lead.device.type):
+        raise TypeError(f"{op}: {name} must be {lead.dtype} as the first argument is, got {tensor.dtype}")
+    if tensor.device != lead.device:
+        raise ValueError(
+            f"{op}: {name} must be on {lead.device} as the first argument is, got {tensor.device}"
+        )
+
+
+def typed(
+    op: str, name: str, tensor: Tensor, letters: str, shape: tuple[int, ...], dtypes: tuple[torch.dtype, ...],
+    device: torch.device,
+) -> None:  # fmt: skip
+    """A tensor of a given shape and device whose dtype is one of several."""
+    if not isinstance(tensor, Tensor):
+        raise TypeError(f"{op}: {name} must be a Tensor, got {type(tensor).__name__}")
+    if tensor.shape != shape:
+        raise ValueError(f"{op}: {name} must be {letters} = {tuple(shape)}, got {tuple(tensor.shape)}")
+    if tensor.dtype not in dtypes:
+        words = " or ".join(str(dtype) for dtype in dtypes)
+        raise TypeError(f"{op}: {name} must be {words}, got {tensor.dtype}")
+    if tensor.device != device:
+        raise ValueError(f"{op}: {name} must be on {device} as the first argument is, got {tensor.device}")
+
+
+def heads_of(op: str, channels: int, heads: int) -> None:
+    """`heads` divides the channels."""
+    if heads < 1 or channels % heads:
+        raise ValueError(f"{op}: heads must divide C = {channels}, got {heads}")

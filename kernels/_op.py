@@ -1,0 +1,193 @@
+"""KernelOp: one declaration that joins the reference of an operator with its back ends."""
+
+from __future__ import annotations
+
+import logging
+import os
+from collections.abc import Callable, Hashable, Iterator, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass, field
+from typing import Any
+
+import torch
+from torch import Tensor
+
+BACKEND_NAMES = ("auto", "cuda", "triton", "cpu", "reference")
+
+_LIBRARY = torch.library.Library("emoface", "DEF")
+_LOG = logging.getLogger("emoface.kernels")
+
+OPS: dict[str, KernelOp] = {}
+
+
+def _valid(name: str, source: str) -> str:
+    if name not in BACKEND_NAMES:
+        raise ValueError(f"{source} must be one of {', '.join(BACKEND_NAMES)}, got {name!r}")
+    return name
+
+
+_DEFAULT = _valid(os.environ.get("EMOFACE_BACKEND", "auto"), "EMOFACE_BACKEND")
+_forced: ContextVar[str] = ContextVar("emoface_backend", default=_DEFAULT)
+
+
+@contextmanager
+def use_backend(name: str) -> Iterator[None]:
+    """Force one back end inside the block; a call that it cannot run raises RuntimeError with the reason.
+
+    Args:
+        name (str): one of BACKEND_NAMES; "auto" returns to the automatic choice.
+
+    Raises:
+        ValueError: for an unknown name.
+    """
+    token = _forced.set(_valid(name, "use_backend: name"))
+    try:
+        yield
+    finally:
+        _forced.reset(token)
+
+
+def usable(*args: Any) -> None:
+    """The `why_not` of a back end that runs everything on its devices."""
+    return None
+
+
+@dataclass(frozen=True)
+class Backend:
+    """One implementation of an operator.
+
+    `why_not(*args)` answers None when the back end can run the call, else the reason. It may look at the
+    device, the dtype and what the operator's `shape_class` returns, nothing else: it is kept per such key.
+    """
+
+    name: str
+    run: Callable[..., Any]
+    devices: tuple[str, ...]
+    why_not: Callable[..., str | None] = usable
+
+    def refusal(self, *args: Any) -> str | None:
+        """Why this back end cannot run the call, or None."""
+        device = args[0].device.type
+        if device not in self.devices:
+            return f"tensors are on {device} ({' or '.join(self.devices)} only)"
+        return self.why_not(*args)
+
+
+def _one_class(*args: Any) -> Hashable:
+    return None
+
+
+@dataclass(eq=False)
+class KernelOp:
+    """An operator: schema, reference (the definition), fake (shapes and dtypes), back ends, cases.
+
+    Three ways in, from safe to bare:
+      * the public function of the operator checks its arguments and then calls
+      * `OP(*args)`, which runs the plain reference directly where that is the choice (so training is ordinary
+        autograd and torch.compile sees through it) and else
+      * `OP.call(*args)`, the registered torch operator: every argument given, in order, nothing checked.
+        Hot loops may use it after one checked call.
+
+    The gradient of `OP.call` is the vector-Jacobian product of the reference, recomputed.
+    """
+
+    name: str
+    schema: str
+    reference: Callable[..., Any]
+    fake: Callable[..., Any]
+    cases: Sequence[Any]
+    backends: Sequence[Backend] = ()
+    shape_class: Callable[..., Hashable] = _one_class
+    _chosen: dict[Hashable, Backend] = field(default_factory=dict, init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        _LIBRARY.define(f"{self.name}{self.schema}")
+        for key in ("CPU", "CUDA"):
+            _LIBRARY.impl(self.name, self._run, key)
+        qualified = f"emoface::{self.name}"
+        torch.library.register_fake(qualified, self.fake, lib=_LIBRARY)
+        torch.library.register_autograd(qualified, self._vjp, setup_context=_save_inputs, lib=_LIBRARY)
+        self.call = getattr(torch.ops.emoface, self.name).default
+        self.plain = Backend("reference", self.reference, ("cpu", "cuda"))
+        OPS[self.name] = self
+
+    def __call__(self, *args: Any) -> Any:
+        if torch.compiler.is_compiling():
+            return self.call(*args) if self.backends else self.reference(*args)
+        forced = _forced.get()
+        if forced == "reference" or (forced == "auto" and (not self.backends or _plain_is_better(args))):
+            return self.reference(*args)
+        backend = self.pick(*args)
+        return self.reference(*args) if backend is self.plain else self.call(*args)
+
+    def pick(self, *args: Any) -> Backend:
+        """The back end for this call, decided once per (forced name, dtype, device, shape class)."""
+        first = args[0]
+        key = (_forced.get(), first.dtype, first.device, self.shape_class(*args))
+        backend = self._chosen.get(key)
+        if backend is None:
+            backend, passed_over = self.explain(*args)
+            _LOG.debug("emoface::%s %s: %s (passed over: %s)", self.name, key, backend.name, passed_over)
+            self._chosen[key] = backend
+        return backend
+
+    def explain(self, *args: Any) -> tuple[Backend, dict[str, str]]:
+        """The back end for this call and, by name, why each better one was passed over.
+
+        Raises:
+            RuntimeError: when a back end is forced that cannot run the call.
+        """
+        forced = _forced.get()
+        if forced == "reference":
+            return self.plain, {}
+        passed_over = {}
+        for backend in self.backends:
+            if forced not in ("auto", backend.name):
+                continue
+            reason = backend.refusal(*args)
+            if forced == "auto" and backend.name == "triton" and args[0].device.type == "cpu":
+                reason = "the interpreter is a test tool, used only when forced"
+            if reason is None:
+                return backend, passed_over
+            passed_over[backend.name] = reason
+        if forced != "auto":
+            reason = passed_over.get(forced, "this operator has no such back end")
+            raise RuntimeError(f"emoface::{self.name}: backend {forced!r} cannot run this call: {reason}")
+        return self.plain, passed_over
+
+    def _run(self, *args: Any) -> Any:
+        return self.pick(*args).run(*args)
+
+    def _vjp(self, ctx: Any, *grads: Tensor) -> tuple[Tensor | None, ...]:
+        args = list(ctx.others)
+        for place, tensor in zip(ctx.places, ctx.saved_tensors):
+            args[place] = tensor.detach().requires_grad_(ctx.needs_input_grad[place])
+        wanted = [place for place in ctx.places if ctx.needs_input_grad[place]]
+        with torch.enable_grad():
+            outputs = self.reference(*args)
+        outputs = outputs if isinstance(outputs, tuple) else (outputs,)
+        reached = [(out, grad) for out, grad in zip(outputs, grads) if out.requires_grad and grad is not None]
+        found = torch.autograd.grad(
+            [out for out, _ in reached],
+            [args[place] for place in wanted],
+            [grad for _, grad in reached],
+            allow_unused=True,
+        )
+        result: list[Tensor | None] = [None] * len(args)
+        for place, grad in zip(wanted, found):
+            result[place] = torch.zeros_like(args[place]) if grad is None else grad
+        return tuple(result)
+
+
+def _plain_is_better(args: tuple[Any, ...]) -> bool:
+    """Gradients are wanted (there are no backward kernels: recomputing costs a forward) or autocast is on."""
+    if torch.is_autocast_enabled(args[0].device.type):
+        return True
+    return torch.is_grad_enabled() and any(isinstance(a, Tensor) and a.requires_grad for a in args)
+
+
+def _save_inputs(ctx: Any, inputs: tuple[Any, ...], output: Any) -> None:
+    ctx.places = [place for place, value in enumerate(inputs) if isinstance(value, Tensor)]
+    ctx.others = [None if isinstance(value, Tensor) else value for value in inputs]
+    ctx.save_for_backward(*(inputs[place] for place in ctx.places))

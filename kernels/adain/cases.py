@@ -1,0 +1,36 @@
+"""Sizes at which adain is tested and timed."""
+
+from dataclasses import dataclass
+
+from .._case import Case, Draw
+
+
+@dataclass(frozen=True)
+class AdainCase(Case):
+    B: int
+    T: int
+    C: int
+    strided: bool = False
+    bench: bool = False
+
+    def make(self, draw: Draw):
+        return (
+            draw.normal(self.B, self.T, self.C),
+            draw.normal(self.B, self.C),
+            draw.normal(self.B, self.C),
+            1e-5,
+        )
+
+    def flops(self) -> int:
+        return 8 * self.B * self.T * self.C
+
+
+CASES = [
+    AdainCase(1, 2, 1),
+    AdainCase(1, 1, 1),
+    AdainCase(2, 63, 100),
+    AdainCase(0, 5, 8),
+    AdainCase(1, 0, 8),
+    AdainCase(3, 7, 13, strided=True),
+    AdainCase(2, 100, 512, bench=True),
+]

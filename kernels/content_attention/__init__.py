@@ -1,0 +1,50 @@
+"""Content attention: queries from speech, keys and values from motion, aligned by frame distance."""
+
+from torch import Tensor
+
+from .. import _check
+from .._op import KernelOp
+from . import reference
+from .cases import CASES
+
+OP = KernelOp(
+    "content_attention",
+    "(Tensor query, Tensor kv, int heads, Tensor slopes, int window, Tensor? lengths) -> Tensor",
+    reference=reference.content_attention,
+    fake=lambda query, kv, heads, slopes, window, lengths: query.new_empty(query.shape),
+    cases=CASES,
+)
+
+
+def content_attention(
+    query: Tensor, kv: Tensor, heads: int, slopes: Tensor, window: int = 0, lengths: Tensor | None = None
+) -> Tensor:
+    """softmax(q k^T / sqrt(D) - slope_h |i - j|) v over keys j < lengths with |i - j| <= window.
+
+    A query with no admissible key gives zeros.
+
+    Args:
+        query (Tensor): (B, S, C), projected speech features, prepared once per clip; float32, bfloat16,
+            float16 or float64, any strides.
+        kv (Tensor): (B, T, 2C), keys and values of motion side by side, dtype of query.
+        heads (int): H, a divisor of C.
+        slopes (Tensor): (H,), distance penalty per frame, dtype of query.
+        window (int): largest distance |i - j| in frames that is attended to; 0 means all.
+        lengths (Tensor, optional): (B,), int32 or int64, valid motion frames; keys beyond are masked.
+
+    Returns:
+        Tensor: (B, S, C), dtype of query: row i belongs to speech frame i.
+
+    Raises:
+        ValueError, TypeError: for a wrong shape, value or device, or dtype.
+    """
+    batch, _, channels = _check.first("content_attention", "query", query, "BSC")
+    motion = _check.first("content_attention", "kv", kv, "BTN")[1]
+    _check.like("content_attention", "kv", kv, "(B, T, 2C)", (batch, motion, 2 * channels), query)
+    _check.heads_of("content_attention", channels, heads)
+    _check.like("content_attention", "slopes", slopes, "(H,)", (heads,), query)
+    if window < 0:
+        raise ValueError(f"content_attention: window must be 0 (no limit) or more frames, got {window}")
+    if lengths is not None:
+        _check.typed("content_attention", "lengths", lengths, "(B,)", (batch,), _check.INTS, query.device)
+    return OP(query, kv, heads, slopes, window, lengths)

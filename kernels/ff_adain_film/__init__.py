@@ -1,0 +1,52 @@
+"""Second half of the feed-forward, its residual, the emotion's AdaIN and the last FiLM of a block."""
+
+from torch import Tensor
+
+from .. import _check
+from .._op import KernelOp
+from . import reference
+from .cases import CASES
+
+OP = KernelOp(
+    "ff_adain_film",
+    "(Tensor h, Tensor weight, Tensor weight_bias, Tensor x, Tensor style_scale, Tensor style_shift, "
+    "Tensor scale, Tensor shift, float eps) -> Tensor",
+    reference=reference.ff_adain_film,
+    fake=lambda h, weight, weight_bias, x, *_: x.new_empty(x.shape),
+    cases=CASES,
+)
+
+
+def ff_adain_film(
+    h: Tensor, weight: Tensor, weight_bias: Tensor, x: Tensor, style_scale: Tensor, style_shift: Tensor,
+    scale: Tensor, shift: Tensor, eps: float = 1e-5,
+) -> Tensor:  # fmt: skip
+    """FiLM(AdaIN(x + h W^T + b; style_scale, style_shift); scale, shift), AdaIN normalising over time.
+
+    Args:
+        h (Tensor): (B, T, F), hidden activations; float32, bfloat16, float16 or float64, any strides.
+        weight (Tensor): (C, F), dtype of h.
+        weight_bias (Tensor): (C,), dtype of h.
+        x (Tensor): (B, T, C), residual stream, dtype of h.
+        style_scale (Tensor): (B, C), emotion scale, dtype of h.
+        style_shift (Tensor): (B, C), emotion shift, dtype of h.
+        scale (Tensor): (B, C), diffusion-time scale, dtype of h.
+        shift (Tensor): (B, C), diffusion-time shift, dtype of h.
+        eps (float): added to the variance over time.
+
+    Returns:
+        Tensor: (B, T, C), dtype of h.
+
+    Raises:
+        ValueError, TypeError: for a wrong shape or device, or dtype.
+    """
+    batch, time, width = _check.first("ff_adain_film", "h", h, "BTF")
+    channels = _check.first("ff_adain_film", "x", x, "BTC")[2]
+    _check.like("ff_adain_film", "weight", weight, "(C, F)", (channels, width), h)
+    _check.like("ff_adain_film", "weight_bias", weight_bias, "(C,)", (channels,), h)
+    _check.like("ff_adain_film", "x", x, "(B, T, C)", (batch, time, channels), h)
+    _check.like("ff_adain_film", "style_scale", style_scale, "(B, C)", (batch, channels), h)
+    _check.like("ff_adain_film", "style_shift", style_shift, "(B, C)", (batch, channels), h)
+    _check.like("ff_adain_film", "scale", scale, "(B, C)", (batch, channels), h)
+    _check.like("ff_adain_film", "shift", shift, "(B, C)", (batch, channels), h)
+    return OP(h, weight, weight_bias, x, style_scale, style_shift, scale, shift, eps)

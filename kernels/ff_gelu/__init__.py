@@ -1,0 +1,44 @@
+"""First half of the feed-forward: layer norm, linear map, exact GELU."""
+
+from torch import Tensor
+
+from .. import _check
+from .._op import KernelOp
+from . import reference
+from .cases import CASES
+
+OP = KernelOp(
+    "ff_gelu",
+    "(Tensor x, Tensor gain, Tensor bias, Tensor weight, Tensor weight_bias, float eps) -> Tensor",
+    reference=reference.ff_gelu,
+    fake=lambda x, gain, bias, weight, weight_bias, eps: x.new_empty((*x.shape[:2], weight.shape[0])),
+    cases=CASES,
+)
+
+
+def ff_gelu(
+    x: Tensor, gain: Tensor, bias: Tensor, weight: Tensor, weight_bias: Tensor, eps: float = 1e-5
+) -> Tensor:
+    """GELU(LayerNorm(x) W^T + b), GELU(u) = u Phi(u) with the exact Gaussian distribution function.
+
+    Args:
+        x (Tensor): (B, T, C), float32, bfloat16, float16 or float64, any strides.
+        gain (Tensor): (C,), layer norm gain, dtype of x.
+        bias (Tensor): (C,), layer norm bias, dtype of x.
+        weight (Tensor): (F, C), dtype of x.
+        weight_bias (Tensor): (F,), dtype of x.
+        eps (float): added to the variance.
+
+    Returns:
+        Tensor: (B, T, F), dtype of x.
+
+    Raises:
+        ValueError, TypeError: for a wrong shape or device, or dtype.
+    """
+    channels = _check.first("ff_gelu", "x", x, "BTC")[2]
+    width = _check.first("ff_gelu", "weight", weight, "FC")[0]
+    _check.like("ff_gelu", "gain", gain, "(C,)", (channels,), x)
+    _check.like("ff_gelu", "bias", bias, "(C,)", (channels,), x)
+    _check.like("ff_gelu", "weight", weight, "(F, C)", (width, channels), x)
+    _check.like("ff_gelu", "weight_bias", weight_bias, "(F,)", (width,), x)
+    return OP(x, gain, bias, weight, weight_bias, eps)

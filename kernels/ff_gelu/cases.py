@@ -1,0 +1,40 @@
+"""Sizes at which ff_gelu is tested and timed."""
+
+from dataclasses import dataclass
+
+from .._case import Case, Draw
+
+
+@dataclass(frozen=True)
+class FfGeluCase(Case):
+    B: int
+    T: int
+    C: int
+    F: int
+    strided: bool = False
+    bench: bool = False
+
+    def make(self, draw: Draw):
+        return (
+            draw.normal(self.B, self.T, self.C),
+            draw.normal(self.C),
+            draw.normal(self.C),
+            draw.normal(self.F, self.C, scale=self.C**-0.5),
+            draw.normal(self.F),
+            1e-5,
+        )
+
+    def flops(self) -> int:
+        return self.B * self.T * (self.C * (2 * self.F + 8) + 8 * self.F)
+
+
+CASES = [
+    FfGeluCase(1, 1, 2, 3),
+    FfGeluCase(1, 1, 1, 1),
+    FfGeluCase(2, 63, 100, 200),
+    FfGeluCase(0, 5, 8, 16),
+    FfGeluCase(1, 0, 8, 16),
+    FfGeluCase(3, 7, 13, 27, strided=True),
+    FfGeluCase(2, 100, 192, 384, bench=True),
+    FfGeluCase(2, 100, 512, 1024, bench=True),
+]

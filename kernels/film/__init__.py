@@ -1,0 +1,38 @@
+"""FiLM: one scale and shift per sample and channel."""
+
+from torch import Tensor
+
+from .. import _check
+from .._op import KernelOp
+from . import reference
+from .cases import CASES
+
+OP = KernelOp(
+    "film",
+    "(Tensor x, Tensor scale, Tensor shift) -> Tensor",
+    reference=reference.film,
+    fake=lambda x, scale, shift: x.new_empty(x.shape),
+    cases=CASES,
+)
+
+
+def film(x: Tensor, scale: Tensor, shift: Tensor) -> Tensor:
+    """Modulate channels: x * (1 + scale) + shift.
+
+    Args:
+        x (Tensor): (B, T, C), float32, bfloat16, float16 or float64, any strides.
+        scale (Tensor): (B, C), dtype of x.
+        shift (Tensor): (B, C), dtype of x.
+
+    Returns:
+        Tensor: (B, T, C), dtype of x.
+
+    Raises:
+        ValueError, TypeError: for a wrong shape or device, or dtype.
+
+    Source: Perez et al., FiLM (2018), in the residual form of DiT (Peebles and Xie 2023).
+    """
+    batch, _, channels = _check.first("film", "x", x, "BTC")
+    _check.like("film", "scale", scale, "(B, C)", (batch, channels), x)
+    _check.like("film", "shift", shift, "(B, C)", (batch, channels), x)
+    return OP(x, scale, shift)

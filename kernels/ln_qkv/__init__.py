@@ -1,0 +1,44 @@
+"""Layer norm followed by the projection to queries, keys and values (or keys and values alone)."""
+
+from torch import Tensor
+
+from .. import _check
+from .._op import KernelOp
+from . import reference
+from .cases import CASES
+
+OP = KernelOp(
+    "ln_qkv",
+    "(Tensor x, Tensor gain, Tensor bias, Tensor weight, Tensor weight_bias, float eps) -> Tensor",
+    reference=reference.ln_qkv,
+    fake=lambda x, gain, bias, weight, weight_bias, eps: x.new_empty((*x.shape[:2], weight.shape[0])),
+    cases=CASES,
+)
+
+
+def ln_qkv(
+    x: Tensor, gain: Tensor, bias: Tensor, weight: Tensor, weight_bias: Tensor, eps: float = 1e-5
+) -> Tensor:
+    """LayerNorm(x) W^T + b, with N = 3C for self-attention and N = 2C for the keys and values of motion.
+
+    Args:
+        x (Tensor): (B, T, C), float32, bfloat16, float16 or float64, any strides.
+        gain (Tensor): (C,), layer norm gain, dtype of x.
+        bias (Tensor): (C,), layer norm bias, dtype of x.
+        weight (Tensor): (N, C), dtype of x.
+        weight_bias (Tensor): (N,), dtype of x.
+        eps (float): added to the variance.
+
+    Returns:
+        Tensor: (B, T, N), dtype of x.
+
+    Raises:
+        ValueError, TypeError: for a wrong shape or device, or dtype.
+    """
+    channels = _check.first("ln_qkv", "x", x, "BTC")[2]
+    width = _check.first("ln_qkv", "weight", weight, "NC")[0]
+    _check.like("ln_qkv", "gain", gain, "(C,)", (channels,), x)
+    _check.like("ln_qkv", "bias", bias, "(C,)", (channels,), x)
+    _check.like("ln_qkv", "weight", weight, "(N, C)", (width, channels), x)
+    _check.like("ln_qkv", "weight_bias", weight_bias, "(N,)", (width,), x)
+    return OP(x, gain, bias, weight, weight_bias, eps)

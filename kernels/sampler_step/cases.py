@@ -1,0 +1,58 @@
+"""Sizes at which sampler_step is tested and timed."""
+
+from dataclasses import dataclass
+
+import torch
+
+from .._case import Case, Draw
+
+
+@dataclass(frozen=True)
+class SamplerStepCase(Case):
+    N: int
+    B: int
+    T: int
+    C: int
+    noise: bool = False
+    mask: bool = False
+    threshold: bool = False
+    strided: bool = False
+    bench: bool = False
+
+    def make(self, draw: Draw):
+        shape = (self.B, self.T, self.C)
+        wide = torch.float64 if draw.dtype == torch.float64 else torch.float32
+        numbers = {"device": draw.device, "dtype": wide}
+        return (
+            draw.normal(self.N, *shape),
+            torch.tensor([1.5, 2.0], **numbers),
+            draw.normal(*shape),
+            draw.normal(*shape),
+            torch.tensor([0.75, 0.5, -0.125, 0.3, 0.9, 0.4], **numbers),
+            draw.normal(*shape) if self.noise else None,
+            draw.normal(*shape) if self.mask else None,
+            draw.flags(self.B, self.T) if self.mask else None,
+            0.9 if self.threshold else 0.0,
+            0.5,
+            4.0,
+        )
+
+    def flops(self) -> int:
+        per_value = 3 * (self.N - 1) + 5 + 2 * self.noise + 3 * self.mask
+        return per_value * self.B * self.T * self.C
+
+
+CASES = [
+    SamplerStepCase(3, 1, 2, 2, noise=True, mask=True, threshold=True),
+    SamplerStepCase(1, 1, 1, 1),
+    SamplerStepCase(2, 1, 1, 1, noise=True, mask=True, threshold=True),
+    SamplerStepCase(1, 2, 63, 53, threshold=True),
+    SamplerStepCase(2, 3, 31, 53, mask=True),
+    SamplerStepCase(3, 2, 17, 19, noise=True),
+    SamplerStepCase(2, 0, 5, 8, noise=True, mask=True, threshold=True),
+    SamplerStepCase(3, 2, 0, 8, noise=True, mask=True, threshold=True),
+    SamplerStepCase(3, 2, 7, 13, noise=True, mask=True, threshold=True, strided=True),
+    SamplerStepCase(1, 1, 100, 53, bench=True),
+    SamplerStepCase(2, 1, 100, 53, mask=True, bench=True),
+    SamplerStepCase(3, 4, 250, 53, noise=True, mask=True, threshold=True, bench=True),
+]

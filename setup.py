@@ -1,0 +1,157 @@
+"""Build the native modules of emoface. Metadata lives in pyproject.toml; torch is never imported here.
+
+EMOFACE_CUDA        auto (default: build when nvcc is found), 1 (fail without nvcc), 0 (never)
+EMOFACE_CUDA_ARCHS  for example "80;90a;100a;120a"; default: those of the list that this nvcc knows
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+from pybind11.setup_helpers import Pybind11Extension
+from setuptools import setup
+from setuptools.command.build_ext import build_ext
+
+ROOT = Path(__file__).resolve().parent
+ARCHS = ("80", "90a", "100a", "120a")
+HOST_FLAGS = ["-O3", "-ffp-contract=off", "-fno-math-errno"]
+
+
+def say(text: str) -> None:
+    print(f"[emoface] {text}", file=sys.stderr)
+
+
+def packages() -> dict[str, str]:
+    """Every package -> its folder; kernels/ at the top level is installed as emoface.kernels."""
+    found = {}
+    for top, name in (("emoface", "emoface"), ("kernels", "emoface.kernels")):
+        for init in sorted((ROOT / top).rglob("__init__.py")):
+            folder = init.parent.relative_to(ROOT)
+            found[".".join((name, *folder.parts[1:]))] = folder.as_posix()
+    return found
+
+
+def find_nvcc() -> str | None:
+    home = os.environ.get("CUDA_HOME")
+    if home and (Path(home) / "bin" / "nvcc").exists():
+        return str(Path(home) / "bin" / "nvcc")
+    return shutil.which("nvcc")
+
+
+def cuda_root(nvcc: str) -> Path:
+    """The toolkit folder as nvcc itself reports it (nvcc on PATH may be a wrapper script elsewhere)."""
+    out = subprocess.run(
+        [nvcc, "--dryrun", "-x", "cu", "-c", os.devnull, "-o", os.devnull], capture_output=True, text=True
+    )
+    top = re.search(r"\bTOP=(.+)", out.stderr + out.stdout)
+    if top is None:
+        raise SystemExit(f"{nvcc} --dryrun names no toolkit folder (TOP=):\n{out.stderr}")
+    return Path(top.group(1).strip()).resolve()
+
+
+def cuda_archs(nvcc: str) -> list[str]:
+    asked = os.environ.get("EMOFACE_CUDA_ARCHS")
+    if asked:
+        return asked.split(";")
+    known = subprocess.run(
+        [nvcc, "--list-gpu-arch"], capture_output=True, text=True, check=True
+    ).stdout.split()
+    return [arch for arch in ARCHS if f"compute_{arch.rstrip('a')}" in known]
+
+
+class BuildExt(build_ext):
+    """Compiles .cu sources with nvcc and links their objects; a failing nvcc stops the build."""
+
+    def build_extension(self, ext):
+        kernels = [source for source in ext.sources if source.endswith(".cu")]
+        ext.sources = [source for source in ext.sources if not source.endswith(".cu")]
+        ext.extra_objects = [*ext.extra_objects, *map(self.compile_cuda, kernels)]
+        super().build_extension(ext)
+
+    def compile_cuda(self, source: str) -> str:
+        nvcc = find_nvcc()
+        target = Path(self.build_temp) / (source + ".o")
+        target.parent.mkdir(parents=True, exist_ok=True)
+        archs = cuda_archs(nvcc)
+        codes = [f"-gencode=arch=compute_{arch},code=sm_{arch}" for arch in archs]
+        oldest = archs[0].rstrip("a")  # PTX of the oldest target lets unlisted devices run as well
+        codes.append(f"-gencode=arch=compute_{oldest},code=compute_{oldest}")
+        command = [nvcc, "-O3", "-std=c++17", "-Xcompiler", "-fPIC", "-lineinfo", "-Icsrc/include", *codes]
+        command += ["-c", source, "-o", str(target)]
+        say(f"nvcc {source} for {', '.join('sm_' + arch for arch in archs)}")
+        subprocess.run(command, check=True)
+        return str(target)
+
+
+def sources(suffix: str, binding: str) -> list[str]:
+    return [
+        f"csrc/{binding}",
+        *sorted(p.relative_to(ROOT).as_posix() for p in ROOT.glob(f"csrc/*/*{suffix}")),
+    ]
+
+
+def extensions() -> list[Pybind11Extension]:
+    headers = sorted(p.relative_to(ROOT).as_posix() for p in ROOT.glob("csrc/include/**/*.h"))
+    common = {"include_dirs": ["csrc/include"], "cxx_std": 17, "depends": headers}
+    found = [
+        Pybind11Extension(
+            "emoface._cpu", sources("_cpu.cpp", "bindings_cpu.cpp"), extra_compile_args=HOST_FLAGS, **common
+        )
+    ]
+    mode = os.environ.get("EMOFACE_CUDA", "auto")
+    if mode not in ("auto", "0", "1"):
+        raise SystemExit(f"EMOFACE_CUDA must be auto, 0 or 1, got {mode!r}")
+    nvcc = find_nvcc()
+    if mode == "1" and nvcc is None:
+        raise SystemExit("EMOFACE_CUDA=1, but there is no nvcc in CUDA_HOME or on PATH")
+    if mode == "0" or nvcc is None:
+        say(
+            "CUDA module skipped: " + ("EMOFACE_CUDA=0" if mode == "0" else "no nvcc in CUDA_HOME or on PATH")
+        )
+        return found
+    root = cuda_root(nvcc)
+    places = [
+        root / "lib64",
+        root / "lib",
+        root / "targets/x86_64-linux/lib",
+        root / "targets/sbsa-linux/lib",
+    ]
+    library = next((p for p in places if (p / "libcudart_static.a").exists()), None)
+    if library is None:
+        raise SystemExit(f"{nvcc} works, but libcudart_static.a is in none of {', '.join(map(str, places))}")
+    found.append(
+        Pybind11Extension(
+            "emoface._cuda",
+            sources("_cuda.cu", "bindings_cuda.cpp"),
+            extra_compile_args=["-O3"],
+            library_dirs=[str(library)],
+            libraries=["cudart_static", "dl", "rt", "pthread"],
+            **common,
+        )
+    )
+    return found
+
+
+folders = packages()
+setup(
+    packages=list(folders),
+    package_dir={name: folder for name, folder in folders.items() if name.startswith("emoface.kernels")},
+    package_data={
+        "emoface": [
+            "py.typed",
+            "checkpoints/*.safetensors",
+            "checkpoints/*.json",
+            "training/configs/*.json",
+            "demo/*",
+        ]
+    },
+    include_package_data=False,
+    ext_modules=extensions(),
+    cmdclass={"build_ext": BuildExt},
+    zip_safe=False,
+)
