@@ -10,7 +10,7 @@ from .cases import CASES
 OP = KernelOp(
     "ff_adain_film",
     "(Tensor h, Tensor weight, Tensor weight_bias, Tensor x, Tensor style_scale, Tensor style_shift, "
-    "Tensor scale, Tensor shift, float eps) -> Tensor",
+    "Tensor scale, Tensor shift, float eps, float residual) -> Tensor",
     reference=reference.ff_adain_film,
     fake=lambda h, weight, weight_bias, x, *_: x.new_empty(x.shape),
     cases=CASES,
@@ -19,9 +19,11 @@ OP = KernelOp(
 
 def ff_adain_film(
     h: Tensor, weight: Tensor, weight_bias: Tensor, x: Tensor, style_scale: Tensor, style_shift: Tensor,
-    scale: Tensor, shift: Tensor, eps: float = 1e-5,
+    scale: Tensor, shift: Tensor, eps: float = 1e-5, residual: float = 0.0,
 ) -> Tensor:  # fmt: skip
-    """FiLM(AdaIN(x + h W^T + b; style_scale, style_shift); scale, shift), AdaIN normalising over time.
+    """y = x + h W^T + b, then FiLM(residual y + AdaIN(y; style_scale, style_shift); scale, shift).
+
+    AdaIN normalises over time per sample and channel.
 
     Args:
         h (Tensor): (B, T, F), hidden activations; float32, bfloat16, float16 or float64, any strides.
@@ -33,6 +35,7 @@ def ff_adain_film(
         scale (Tensor): (B, C), diffusion-time scale, dtype of h.
         shift (Tensor): (B, C), diffusion-time shift, dtype of h.
         eps (float): added to the variance over time.
+        residual (float): 0 for AdaIN alone, 1 to keep the residual stream beside it.
 
     Returns:
         Tensor: (B, T, C), dtype of h.
@@ -49,4 +52,4 @@ def ff_adain_film(
     _check.like("ff_adain_film", "style_shift", style_shift, "(B, C)", (batch, channels), h)
     _check.like("ff_adain_film", "scale", scale, "(B, C)", (batch, channels), h)
     _check.like("ff_adain_film", "shift", shift, "(B, C)", (batch, channels), h)
-    return OP(h, weight, weight_bias, x, style_scale, style_shift, scale, shift, eps)
+    return OP(h, weight, weight_bias, x, style_scale, style_shift, scale, shift, eps, residual)

@@ -11,6 +11,7 @@ class FfAdainFilmCase(Case):
     T: int
     C: int
     F: int
+    residual: float = 0.0
     strided: bool = False
     bench: bool = False
 
@@ -22,6 +23,7 @@ class FfAdainFilmCase(Case):
             draw.normal(self.B, self.T, self.C),
             *(draw.normal(self.B, self.C) for _ in range(4)),
             1e-5,
+            self.residual,
         )
 
     def flops(self) -> int:
@@ -31,7 +33,7 @@ class FfAdainFilmCase(Case):
 CASES = [
     FfAdainFilmCase(1, 2, 1, 2),
     FfAdainFilmCase(1, 1, 1, 1),
-    FfAdainFilmCase(2, 63, 100, 200),
+    FfAdainFilmCase(2, 63, 100, 200, residual=1.0),
     FfAdainFilmCase(0, 5, 8, 16),
     FfAdainFilmCase(1, 0, 8, 16),
     FfAdainFilmCase(3, 7, 13, 27, strided=True),

@@ -7,10 +7,10 @@ from torch import Tensor
 
 def ff_adain_film(
     h: Tensor, weight: Tensor, weight_bias: Tensor, x: Tensor, style_scale: Tensor, style_shift: Tensor,
-    scale: Tensor, shift: Tensor, eps: float = 1e-5,
+    scale: Tensor, shift: Tensor, eps: float = 1e-5, residual: float = 0.0,
 ) -> Tensor:  # fmt: skip
     y = x + F.linear(h, weight, weight_bias)  # (B, T, C)
     centred = y - y.mean(1, keepdim=True)
     variance = centred.square().mean(1, keepdim=True)  # (B, 1, C)
     styled = centred * torch.rsqrt(variance + eps) * (1 + style_scale[:, None]) + style_shift[:, None]
-    return styled * (1 + scale[:, None]) + shift[:, None]
+    return (residual * y + styled) * (1 + scale[:, None]) + shift[:, None]

@@ -1,0 +1,60 @@
+"""The default content encoder: a convolutional stem on log-mels, trained with the denoiser (it stands in for HuBERT)."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from .features import MEL_BINS, MEL_PER_FRAME
+
+
+@dataclass(frozen=True)
+class ContentConfig:
+    """Sizes of a content encoder.
+
+    Attributes:
+        kind: ``"mel"`` for stacked log-mels, ``"hubert"`` for features already at motion rate.
+        features: width of one motion frame's input: 2 x 64 log-mel bins, or 768 for HuBERT-base.
+        channels: width of the content features given to the denoiser.
+    """
+
+    kind: str = "mel"
+    features: int = MEL_BINS * MEL_PER_FRAME
+    channels: int = 128
+
+
+class ContentEncoder(nn.Module):
+    """Turns speech features into content features at motion rate: three convolutions and a layer norm."""
+
+    def __init__(self, config: ContentConfig) -> None:
+        super().__init__()
+        if config.kind not in ("mel", "hubert"):
+            raise ValueError(f"content encoder kind must be 'mel' or 'hubert', got {config.kind!r}")
+        self.config = config
+        width = config.channels
+        self.first = nn.Conv1d(config.features, width, 5, padding=2)
+        self.second = nn.Conv1d(width, width, 5, padding=2)
+        self.third = nn.Conv1d(width, width, 3, padding=1)
+        self.norm = nn.LayerNorm(width)
+
+    def forward(self, features: Tensor) -> Tensor:
+        """Encode.
+
+        Args:
+            features: (B, 2 T, 64) normalised log-mels, or (B, T, F) features at motion rate.
+
+        Returns:
+            (B, T, channels).
+        """
+        if self.config.kind == "mel":
+            features = features.unflatten(1, (-1, MEL_PER_FRAME)).flatten(2)  # (B, T, 2 * 64)
+        hidden = F.gelu(self.first(features.transpose(1, 2)))
+        hidden = F.gelu(self.second(hidden))
+        return self.norm(self.third(hidden).transpose(1, 2))  # (B, T, channels)
+
+    def describe(self) -> dict[str, Any]:
+        """The config as a JSON-able dict."""
+        return asdict(self.config)

@@ -1,0 +1,238 @@
+"""The emotion-aware denoiser: eight blocks that predict the clean motion from a noisy one.
+
+One block (paper: arXiv 2506.10007, figure 2; made precise in the model card)::
+
+    x = x + SelfAttention(LN(x));                     x = x + FiLM_t(x)
+    x = x + ContentAttention(q = speech, k = v = LN(x)); x = x + FiLM_t(x)
+    x = x + FeedForward(LN(x))
+    x = r x + AdaIN(x; style(z));                     x = FiLM_t(x)
+
+r = 1 by default: with AdaIN alone (r = 0, as the figure draws it) every block forgets the mean of each channel over
+the window, so a silent window and a speaking one look alike. Speech is also added once to the input.
+
+Everything that does not depend on the noisy motion is prepared once: per clip (audio queries, emotion styles) and per
+schedule (FiLM tables).
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from emoface.kernels import content_attention, ff_adain_film, ff_gelu, ln_qkv, oproj_residual_film, self_attention
+
+ADAIN_EPS = 1e-2
+TIME_FEATURES = 64
+
+
+@dataclass(frozen=True)
+class DenoiserConfig:
+    """Sizes of a denoiser.
+
+    Attributes:
+        motion: width of the motion vector. emotion: Z, width of the emotion embedding.
+        content: width of the content features. channels: C. heads: H. blocks, feed_forward: as named.
+        styles: number of speaking styles (0 captured artist, 1 rule-made).
+        window: motion frames denoised at once; context: frames carried over from the window before;
+        lookahead: frames at the end of a window that are denoised but not kept.
+        attention_window: local window of the content attention in frames, 0 for none.
+        adain_residual: r in the block's formula.
+    """
+
+    motion: int = 53
+    emotion: int = 64
+    content: int = 128
+    channels: int = 128
+    heads: int = 4
+    blocks: int = 8
+    feed_forward: int = 512
+    styles: int = 2
+    window: int = 100
+    context: int = 16
+    lookahead: int = 4
+    attention_window: int = 0
+    adain_residual: float = 1.0
+
+
+@dataclass(frozen=True)
+class ClipConditions:
+    """What a clip contributes, once: see :meth:`Denoiser.prepare_clip`.
+
+    Attributes:
+        speech: (B, T, C) added to the input. queries: per block (B, T, C) prepared audio queries.
+        styles: per block ((B, C), (B, C)) AdaIN scale and shift.
+    """
+
+    speech: Tensor
+    queries: tuple[Tensor, ...]
+    styles: tuple[tuple[Tensor, Tensor], ...]
+
+
+class Attention(nn.Module):
+    """Weights of one attention: layer norm, packed projections, output projection, distance slopes."""
+
+    slopes: Tensor
+
+    def __init__(self, channels: int, packed: int, slopes: list[float]) -> None:
+        super().__init__()
+        self.norm = nn.LayerNorm(channels)
+        self.project = nn.Linear(channels, packed)
+        self.out = nn.Linear(channels, channels)
+        self.register_buffer("slopes", torch.tensor(slopes), persistent=False)
+
+    def projected(self, x: Tensor) -> Tensor:
+        """LN(x) through the packed projection."""
+        norm, project = self.norm, self.project
+        return ln_qkv(x, norm.weight, norm.bias, project.weight, project.bias, norm.eps)
+
+
+class Block(nn.Module):
+    """One emotion-aware block."""
+
+    def __init__(self, config: DenoiserConfig) -> None:
+        super().__init__()
+        channels, heads = config.channels, config.heads
+        self.config = config
+        # Half of the self-attention heads see the whole window evenly; the others and all content heads look near.
+        near = [0.5 * 2.0**-i for i in range(heads)]
+        self.attention = Attention(channels, 3 * channels, [s if i % 2 else 0.0 for i, s in enumerate(near)])
+        self.content = Attention(channels, 2 * channels, near)
+        self.query = nn.Linear(channels, channels)
+        self.norm = nn.LayerNorm(channels)
+        self.widen = nn.Linear(channels, config.feed_forward)
+        self.narrow = nn.Linear(config.feed_forward, channels)
+        self.style = nn.Linear(channels, 2 * channels)
+        self.film = nn.Linear(channels, 6 * channels)
+        for linear in (self.style, self.film):
+            nn.init.zeros_(linear.weight)
+            nn.init.zeros_(linear.bias)
+        with torch.no_grad():
+            # The residual FiLMs and the AdaIN branch start as "nothing added": scale -1 makes them zero.
+            self.film.bias.view(3, 2, channels)[:2, 0] = -1.0
+            if config.adain_residual:
+                self.style.bias[:channels] = -1.0
+
+    def forward(self, x: Tensor, query: Tensor, style: tuple[Tensor, Tensor], film: Tensor) -> Tensor:
+        """Run the block.
+
+        Args:
+            x: (B, T, C) residual stream. query: (B, T, C) prepared audio queries.
+            style: (B, C) AdaIN scale and shift. film: (B, 3, 2, C) FiLM scales and shifts of this time.
+
+        Returns:
+            (B, T, C).
+        """
+        heads = self.config.heads
+        attended = self_attention(self.attention.projected(x), heads, self.attention.slopes)  # (B, T, C)
+        out = self.attention.out
+        x = oproj_residual_film(attended, out.weight, out.bias, x, film[:, 0, 0], film[:, 0, 1])
+        keys_values = self.content.projected(x)  # (B, T, 2 C)
+        attended = content_attention(query, keys_values, heads, self.content.slopes, self.config.attention_window)
+        out = self.content.out
+        x = oproj_residual_film(attended, out.weight, out.bias, x, film[:, 1, 0], film[:, 1, 1])
+        norm, widen, narrow = self.norm, self.widen, self.narrow
+        hidden = ff_gelu(x, norm.weight, norm.bias, widen.weight, widen.bias, norm.eps)  # (B, T, F)
+        return ff_adain_film(
+            hidden, narrow.weight, narrow.bias, x, *style, film[:, 2, 0], film[:, 2, 1],
+            ADAIN_EPS, self.config.adain_residual,
+        )  # fmt: skip
+
+
+class Denoiser(nn.Module):
+    """Predicts the clean motion x0 from a noisy one, speech and an emotion embedding."""
+
+    def __init__(self, config: DenoiserConfig) -> None:
+        super().__init__()
+        if config.channels % config.heads:
+            raise ValueError(f"channels must be divisible by heads, got {config.channels} and {config.heads}")
+        self.config = config
+        channels = config.channels
+        self.enter = nn.Linear(config.motion + 1, channels)  # + 1: flag of frames that are known
+        self.speech = nn.Linear(config.content, channels)
+        self.style_token = nn.Embedding(config.styles, channels)
+        self.position_scale = nn.Parameter(torch.full((channels,), 0.1))
+        self.mapping = nn.Sequential(
+            nn.Linear(config.emotion, channels), nn.GELU(), nn.Linear(channels, channels)
+        )
+        self.time = nn.Sequential(nn.Linear(TIME_FEATURES, channels), nn.SiLU(), nn.Linear(channels, channels))
+        self.blocks = nn.ModuleList(Block(config) for _ in range(config.blocks))
+        self.norm = nn.LayerNorm(channels)
+        self.leave = nn.Linear(channels, config.motion)
+        self.null_content = nn.Parameter(torch.zeros(config.content))
+        self.null_emotion = nn.Parameter(torch.zeros(config.emotion))
+
+    def positions(self, frames: int) -> Tensor:
+        """Sinusoidal positions (T, C), scaled per channel by learnt factors."""
+        half = self.config.channels // 2
+        rates = torch.exp(torch.arange(half, device=self.position_scale.device) * (-math.log(1e3) / half))
+        angles = torch.arange(frames, device=rates.device)[:, None] * rates
+        return torch.cat([angles.sin(), angles.cos()], -1) * self.position_scale
+
+    def prepare_clip(self, content: Tensor, emotion: Tensor, style: Tensor) -> ClipConditions:
+        """Precompute what does not change while a window is denoised.
+
+        Args:
+            content: (B, T, content) content features of the speech; ``null_content`` where dropped.
+            emotion: (B, Z) emotion embeddings; ``null_emotion`` where dropped.
+            style: (B,) int64 speaking style.
+
+        Returns:
+            The window's conditions.
+        """
+        token = self.style_token(style)  # (B, C)
+        mapped = self.mapping(emotion) + token  # (B, C)
+        speech = self.speech(content)  # (B, T, C)
+        placed = speech + self.positions(content.shape[1])
+        queries = tuple(block.query(placed) for block in self.blocks)
+        styles = tuple(tuple(block.style(mapped).chunk(2, -1)) for block in self.blocks)
+        return ClipConditions(placed + token[:, None], queries, styles)  # type: ignore[arg-type]
+
+    def prepare_schedule(self, times: Tensor) -> Tensor:
+        """FiLM tables of a schedule.
+
+        Args:
+            times: (N,) diffusion times in 0..1.
+
+        Returns:
+            (N, blocks, 3, 2, C): scale and shift of the three FiLMs of each block.
+        """
+        half = TIME_FEATURES // 2
+        rates = torch.exp(torch.arange(half, device=times.device) * (-math.log(1e4) / half))
+        angles = 1000 * times[:, None] * rates  # (N, half)
+        embedded = F.silu(self.time(torch.cat([angles.sin(), angles.cos()], -1)))  # (N, C)
+        tables = [block.film(embedded).unflatten(-1, (3, 2, -1)) for block in self.blocks]
+        return torch.stack(tables, 1)
+
+    def denoise(self, x: Tensor, film: Tensor, clip: ClipConditions, known: Tensor | None = None) -> Tensor:
+        """Predict x0.
+
+        Args:
+            x: (B, T, motion) noisy motion, known frames written clean.
+            film: (B, blocks, 3, 2, C) or (1, ...) FiLM rows of the present time.
+            clip: conditions of the window.
+            known: (B, T) bool, which frames are known, or None.
+
+        Returns:
+            (B, T, motion).
+        """
+        flag = x.new_zeros(*x.shape[:2], 1) if known is None else known[..., None].to(x.dtype)
+        hidden = self.enter(torch.cat([x, flag], -1)) + clip.speech  # (B, T, C)
+        film = film.expand(x.shape[0], *film.shape[1:])
+        for i, block in enumerate(self.blocks):
+            hidden = block(hidden, clip.queries[i], clip.styles[i], film[:, i])
+        return self.leave(self.norm(hidden))
+
+    def forward(
+        self, x: Tensor, times: Tensor, content: Tensor, emotion: Tensor, style: Tensor, known: Tensor | None = None
+    ) -> Tensor:
+        """Predict x0 in one call, for training; see the methods above for the shapes, times is (B,)."""
+        return self.denoise(x, self.prepare_schedule(times), self.prepare_clip(content, emotion, style), known)
+
+    def describe(self) -> dict[str, Any]:
+        """The config as a JSON-able dict."""
+        return asdict(self.config)
