@@ -1,0 +1,175 @@
+"""The window loop: long motion from windows of the trained length with carried context frames.
+
+Windows follow each other every ``window - context - lookahead`` frames. Each starts with the last ``context`` frames
+of the one before, given clean to the network, and ends with ``lookahead`` frames that only serve as future for the
+others and are not kept. A window depends on earlier ones and on audio up to its own end, never on later audio, so a
+whole recording and a stream of chunks give the same motion.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Iterator
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from .denoiser import Denoiser
+from .guidance import Guidance, stack_conditions
+from .samplers import SAMPLERS, sample
+from .schedule import sampling_times
+
+SHORTEST = 32
+"""Windows are at least this long; a shorter recording is denoised with silence behind it."""
+
+
+@dataclass(frozen=True)
+class Window:
+    """Frames of one window, counted from the recording's start.
+
+    Attributes:
+        start, stop: frames denoised. keep_from, keep_to: frames kept. index: number of the window.
+    """
+
+    start: int
+    stop: int
+    keep_from: int
+    keep_to: int
+    index: int
+
+
+def plan_windows(frames: int, window: int, context: int, lookahead: int) -> Iterator[Window]:
+    """Cut a recording into windows.
+
+    Args:
+        frames: motion frames of the recording, at least 1.
+        window, context, lookahead: sizes in frames, see the module.
+
+    Yields:
+        Windows whose kept frames tile 0..frames.
+    """
+    done, index = 0, 0
+    while done < frames:
+        start = max(done - context, 0)
+        keep_to = min(start + window - lookahead, frames)
+        stop = max(min(keep_to + lookahead, frames), start + SHORTEST)
+        yield Window(start, stop, done, keep_to, index)
+        done, index = keep_to, index + 1
+
+
+@dataclass(frozen=True)
+class Track:
+    """One emotion's trajectory through a window: it is denoised on its own and weighted into the motion.
+
+    Attributes:
+        key: identifies the trajectory from window to window.
+        emotion: (Z,) embedding.
+        weights: (T,) share of this trajectory in each frame of the window; shares of all tracks add up to 1.
+    """
+
+    key: Hashable
+    emotion: Tensor
+    weights: Tensor
+
+
+class WindowSampler:
+    """Denoises windows one after the other and carries their context.
+
+    All tracks and samples of a window share one noise and run as one batch.
+    """
+
+    def __init__(
+        self,
+        denoiser: Denoiser,
+        sampler: str,
+        steps: int,
+        guidance: Guidance,
+        style: int,
+        seed: int,
+        num_samples: int,
+        temperature: Tensor,
+    ) -> None:
+        """Set up.
+
+        Args:
+            denoiser: the network. sampler: a name in ``SAMPLERS``. steps: network calls per window.
+            guidance: classifier-free guidance. style: speaking style. seed: of the noise.
+            num_samples: B, independent samples. temperature: (motion,) scale of the start noise per channel.
+        """
+        self.denoiser = denoiser
+        self.guidance = guidance
+        self.style = style
+        self.seed = seed
+        self.num_samples = num_samples
+        self.temperature = temperature
+        self.table = SAMPLERS[sampler](steps).float()
+        device = temperature.device
+        self.film = denoiser.prepare_schedule(sampling_times(steps)[:-1].float().to(device))
+        self.context: dict[Hashable, Tensor] = {}
+
+    def noise(self, window: Window) -> Tensor:
+        """Start noise (B, T, motion) of a window: a function of seed, sample and window only."""
+        frames, width = window.stop - window.start, self.denoiser.config.motion
+        drawn = []
+        for number in range(self.num_samples):
+            generator = torch.Generator().manual_seed((self.seed * 1_000_003 + number) * 1_000_003 + window.index)
+            drawn.append(torch.randn(frames, width, generator=generator))
+        return torch.stack(drawn).to(self.temperature.device) * self.temperature
+
+    def run(self, window: Window, content: Tensor, tracks: list[Track]) -> Tensor:
+        """Denoise one window.
+
+        Args:
+            window: the window, the next of the plan.
+            content: (T, F) content features of its frames.
+            tracks: trajectories to denoise; the first is the one that new tracks take their context from.
+
+        Returns:
+            (B, kept frames, motion) normalised motion.
+        """
+        frames, samples = window.stop - window.start, self.num_samples
+        noise = self.noise(window)  # (B, T, motion)
+        start = noise.repeat(len(tracks), 1, 1)  # (K B, T, motion), track-major
+        emotion = torch.stack([track.emotion for track in tracks]).repeat_interleave(samples, 0)  # (K B, Z)
+        known, mask = self._carried(window, tracks, start)
+        contents, emotions = stack_conditions(
+            self.guidance,
+            content.expand(start.shape[0], frames, -1),
+            emotion,
+            self.denoiser.null_content,
+            self.denoiser.null_emotion,
+        )
+        branches = len(self.guidance.branches)
+        style = torch.full((contents.shape[0],), self.style, device=start.device)
+        clip = self.denoiser.prepare_clip(contents, emotions, style)
+        flags = mask.repeat(branches, 1)
+
+        def predict(x: Tensor, step: int) -> Tensor:
+            stacked = x.repeat(branches, 1, 1)  # (N K B, T, motion)
+            predicted = self.denoiser.denoise(stacked, self.film[step : step + 1], clip, flags)
+            return predicted.unflatten(0, (branches, -1))
+
+        table = self.table.to(start.device)
+        motion = sample(predict, start, table, self.guidance.weights(start), known, mask)
+        motion = motion.unflatten(0, (len(tracks), samples))  # (K, B, T, motion)
+        self._carry(window, tracks, motion)
+        shares = torch.stack([track.weights for track in tracks]).to(motion)  # (K, T)
+        combined = (shares[:, None, :, None] * motion).sum(0)  # (B, T, motion)
+        return combined[:, window.keep_from - window.start : window.keep_to - window.start]
+
+    def _carried(self, window: Window, tracks: list[Track], start: Tensor) -> tuple[Tensor, Tensor]:
+        """Known motion (K B, T, motion) and mask (K B, T) of the frames carried over."""
+        known, mask = torch.zeros_like(start), start.new_zeros(start.shape[:2], dtype=torch.bool)
+        carried = window.keep_from - window.start
+        if carried and self.context:
+            fallback = next(iter(self.context.values()))
+            frames = [self.context.get(track.key, fallback) for track in tracks]
+            known[:, :carried] = torch.cat(frames)[:, -carried:]
+            mask[:, :carried] = True
+        return known, mask
+
+    def _carry(self, window: Window, tracks: list[Track], motion: Tensor) -> None:
+        """Keep each track's last frames for the next window."""
+        end = window.keep_to - window.start
+        begin = max(end - self.denoiser.config.context, 0)
+        self.context = {track.key: motion[i, :, begin:end].clone() for i, track in enumerate(tracks)}
