@@ -96,7 +96,7 @@ def sources(suffix: str, binding: str) -> list[str]:
 
 
 def extensions() -> list[Pybind11Extension]:
-    headers = sorted(p.relative_to(ROOT).as_posix() for p in ROOT.glob("csrc/include/**/*.h"))
+    headers = sorted(p.relative_to(ROOT).as_posix() for p in ROOT.glob("csrc/**/*.*h"))
     common = {"include_dirs": ["csrc/include"], "cxx_std": 17, "depends": headers}
     found = [
         Pybind11Extension(
@@ -124,11 +124,16 @@ def extensions() -> list[Pybind11Extension]:
     library = next((p for p in places if (p / "libcudart_static.a").exists()), None)
     if library is None:
         raise SystemExit(f"{nvcc} works, but libcudart_static.a is in none of {', '.join(map(str, places))}")
+    include = next(p.parent for p in root.glob("**/include/cuda_runtime_api.h"))
+    common["include_dirs"] = ["csrc/include", str(include)]
     found.append(
         Pybind11Extension(
             "emoface._cuda",
             sources("_cuda.cu", "bindings_cuda.cpp"),
             extra_compile_args=["-O3"],
+            define_macros=[
+                ("EMOFACE_ARCHS", '"' + " ".join(f"sm_{arch}" for arch in cuda_archs(nvcc)) + '"')
+            ],
             library_dirs=[str(library)],
             libraries=["cudart_static", "dl", "rt", "pthread"],
             **common,

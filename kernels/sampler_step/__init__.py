@@ -4,7 +4,7 @@ from torch import Tensor
 
 from .. import _check
 from .._op import KernelOp
-from . import reference
+from . import native, reference, triton_kernel
 from .cases import CASES
 
 OP = KernelOp(
@@ -14,6 +14,7 @@ OP = KernelOp(
     reference=reference.sampler_step,
     fake=lambda prediction, guidance, x, *_: (x.new_empty(x.shape), x.new_empty(x.shape)),
     cases=CASES,
+    backends=[native.CUDA_BACKEND, triton_kernel.BACKEND, native.CPU_BACKEND],
 )
 
 

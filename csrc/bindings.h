@@ -1,0 +1,26 @@
+#pragma once
+// What both Python modules share: tensors arrive as addresses (0 for an absent one).
+#include <pybind11/pybind11.h>
+
+#include "emoface/sampler_step.h"
+
+namespace emoface {
+
+using Address = std::uintptr_t;
+
+template <class T>
+T* pointer(Address address) {
+  return reinterpret_cast<T*>(address);
+}
+
+inline SamplerStep sampler_step_of(Address prediction, Address guidance, Address x, Address x0_prev,
+                                   Address coefficients, Address noise, Address known, Address mask, Address x_next,
+                                   Address x0, int dtype, std::int64_t branches, std::int64_t batch, std::int64_t time,
+                                   std::int64_t channels, double quantile, double limit_low, double limit_high) {
+  return {pointer<const void>(prediction), pointer<const void>(guidance), pointer<const void>(x),
+          pointer<const void>(x0_prev), pointer<const void>(coefficients), pointer<const void>(noise),
+          pointer<const void>(known), pointer<const std::uint8_t>(mask), pointer<void>(x_next), pointer<void>(x0),
+          static_cast<DType>(dtype), branches, batch, time, channels, quantile, limit_low, limit_high};
+}
+
+}  // namespace emoface

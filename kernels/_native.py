@@ -1,0 +1,41 @@
+"""The native modules and how tensors travel to them: as addresses, with the element type as a number."""
+
+from __future__ import annotations
+
+import importlib
+from types import ModuleType
+
+import torch
+from torch import Tensor
+
+# The numbers are those of DType in csrc/include/emoface/types.h.
+DTYPES = {torch.float32: 0, torch.bfloat16: 1, torch.float16: 2, torch.float64: 3}
+
+
+def load(name: str) -> tuple[ModuleType | None, str | None]:
+    """The native module emoface.<name>, or None and the reason why there is none."""
+    try:
+        return importlib.import_module(f"emoface.{name}"), None
+    except ModuleNotFoundError:
+        return None, f"emoface.{name} was not built"
+    except ImportError as error:
+        return None, f"emoface.{name} does not load: {error}"
+
+
+CPU, CPU_MISSING = load("_cpu")
+CUDA, CUDA_MISSING = load("_cuda")
+
+
+def address(tensor: Tensor | None) -> int:
+    """The address of a contiguous tensor, 0 for None."""
+    return 0 if tensor is None else tensor.data_ptr()
+
+
+def dense(tensor: Tensor | None) -> Tensor | None:
+    """The tensor with rows one after another; None stays None."""
+    return None if tensor is None else tensor.contiguous()
+
+
+def compute_dtype(dtype: torch.dtype) -> torch.dtype:
+    """The type that values of a dtype are computed with, as Compute in csrc/include/emoface/types.h."""
+    return torch.float64 if dtype == torch.float64 else torch.float32

@@ -1,0 +1,151 @@
+"""sampler_step in Triton: one kernel finds the dynamic threshold, one steps."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+from .. import _triton
+from .._native import dense
+from .._op import Backend
+from .._triton import triton
+
+BLOCK = 1024
+
+if triton is not None:
+    import triton.language as tl
+
+    @triton.jit
+    def guided(prediction, guidance, i, inside, size, N: tl.constexpr):
+        """x0 at the elements i, as guided() in csrc/include/emoface/sampler_step_math.h."""
+        first = tl.load(prediction + i, mask=inside, other=0.0).to(tl.float32)
+        x0 = first
+        if N == 2:
+            full = tl.load(prediction + size + i, mask=inside, other=0.0).to(tl.float32)
+            x0 = first + tl.load(guidance + 1) * (full - first)
+        if N == 3:
+            audio = tl.load(prediction + size + i, mask=inside, other=0.0).to(tl.float32)
+            full = tl.load(prediction + 2 * size + i, mask=inside, other=0.0).to(tl.float32)
+            x0 = first + tl.load(guidance) * (audio - first) + tl.load(guidance + 1) * (full - audio)
+        return x0
+
+    @triton.jit
+    def sampler_step_limit_kernel(
+        prediction, guidance, limit, sample, size, rank, fraction, low, high,
+        N: tl.constexpr, BLOCK: tl.constexpr,
+    ):  # fmt: skip
+        """The dynamic threshold of one sample: the magnitude of a given rank, found bit by bit from the top."""
+        b = tl.program_id(0).to(tl.int64)
+        below = 0
+        for step in range(31):
+            candidate = below | (1 << (30 - step))
+            smaller = 0
+            for start in range(0, sample, BLOCK):
+                i = start + tl.arange(0, BLOCK)
+                x0 = guided(prediction, guidance, b * sample + i, i < sample, size, N)
+                key = x0.to(tl.int32, bitcast=True) & 0x7FFFFFFF
+                smaller += tl.sum(((key < candidate) & (i < sample)).to(tl.int32))
+            below = tl.where(smaller <= rank, candidate, below)
+        up_to = 0
+        above = 0x7FFFFFFF
+        largest = 0
+        for start in range(0, sample, BLOCK):
+            i = start + tl.arange(0, BLOCK)
+            x0 = guided(prediction, guidance, b * sample + i, i < sample, size, N)
+            key = x0.to(tl.int32, bitcast=True) & 0x7FFFFFFF
+            up_to += tl.sum(((key <= below) & (i < sample)).to(tl.int32))
+            above = tl.minimum(above, tl.min(tl.where((key > below) & (i < sample), key, 0x7FFFFFFF)))
+            largest = tl.maximum(largest, tl.max(tl.where(i < sample, key, 0)))
+        above = tl.where((up_to > rank + 1) | (above == 0x7FFFFFFF), below, above)
+        least = below.to(tl.float32, bitcast=True)
+        value = least
+        if fraction > 0:
+            value = least + (above.to(tl.float32, bitcast=True) - least) * fraction
+        value = tl.where(value < low, low, value)
+        value = tl.where(value > high, high, value)
+        tl.store(limit + b, tl.where(largest > 0x7F800000, float("nan"), value))
+
+    @triton.jit
+    def sampler_step_kernel(
+        prediction, guidance, x, x0_prev, coefficients, noise, known, mask, limit, x_next, x0, sample, size,
+        channels, N: tl.constexpr, NOISE: tl.constexpr, MASK: tl.constexpr, LIMIT: tl.constexpr,
+        BLOCK: tl.constexpr,
+    ):  # fmt: skip
+        """One block of elements: guidance, clamp, step, in-painting."""
+        i = tl.program_id(0).to(tl.int64) * BLOCK + tl.arange(0, BLOCK)
+        inside = i < size
+        value = guided(prediction, guidance, i, inside, size, N)
+        if LIMIT:
+            bound = tl.load(limit + i // sample, mask=inside, other=1.0)
+            value = tl.where(value > bound, bound, value)
+            value = tl.where(value < -bound, -bound, value)
+            value = tl.where(bound == bound, value, bound)
+        random = tl.zeros((BLOCK,), tl.float32)
+        if NOISE:
+            random = tl.load(noise + i, mask=inside, other=0.0).to(tl.float32)
+        step = tl.load(coefficients) * tl.load(x + i, mask=inside, other=0.0).to(tl.float32)
+        step += tl.load(coefficients + 1) * value
+        step += tl.load(coefficients + 2) * tl.load(x0_prev + i, mask=inside, other=0.0).to(tl.float32)
+        step += tl.load(coefficients + 3) * random
+        if MASK:
+            clean = tl.load(known + i, mask=inside, other=0.0).to(tl.float32)
+            frozen = tl.load(coefficients + 4) * clean + tl.load(coefficients + 5) * random
+            step = tl.where(tl.load(mask + i // channels, mask=inside, other=0) != 0, frozen, step)
+        tl.store(x0 + i, value.to(x0.dtype.element_ty), mask=inside)
+        tl.store(x_next + i, step.to(x_next.dtype.element_ty), mask=inside)
+
+
+def _run(
+    prediction, guidance, x, x0_prev, coefficients, noise, known, mask, quantile, limit_low, limit_high
+) -> tuple[Tensor, Tensor]:
+    branches, batch, time, channels = prediction.shape
+    sample, size = time * channels, batch * time * channels
+    x_next = torch.empty(x.shape, dtype=x.dtype, device=x.device)
+    x0 = torch.empty(x.shape, dtype=x.dtype, device=x.device)
+    if size == 0:
+        return x_next, x0
+    prediction, guidance = dense(prediction), dense(guidance.float())
+    limit = guidance  # a stand-in, never read without a threshold
+    if quantile > 0:
+        limit = torch.empty(batch, dtype=torch.float32, device=x.device)
+        place = quantile * (sample - 1)
+        sampler_step_limit_kernel[(batch,)](
+            prediction, guidance, limit, sample, size, int(place), place - int(place), limit_low, limit_high,
+            N=branches, BLOCK=BLOCK, num_warps=8, enable_fp_fusion=True,
+        )  # fmt: skip
+    sampler_step_kernel[(triton.cdiv(size, BLOCK),)](
+        prediction, guidance, dense(x), dense(x0_prev), dense(coefficients.float()),
+        x if noise is None else dense(noise), x if mask is None else dense(known),
+        x if mask is None else dense(mask).view(torch.uint8), limit, x_next, x0, sample, size, channels,
+        N=branches, NOISE=noise is not None, MASK=mask is not None, LIMIT=quantile > 0, BLOCK=BLOCK,
+        num_warps=4, enable_fp_fusion=True,
+    )  # fmt: skip
+    return x_next, x0
+
+
+def _specialisations():
+    """Every kernel as launched above, for the compile-only check: (kernel, signature, constants, warps)."""
+    for element in ("fp32", "bf16", "fp16"):
+        data = f"*{element}"
+        for branches in (1, 2, 3):
+            pointers = {"prediction": data, "guidance": "*fp32"}
+            yield (
+                "sampler_step_limit_kernel",
+                {**pointers, "limit": "*fp32", "sample": "i32", "size": "i32", "rank": "i32",
+                 "fraction": "fp32", "low": "fp32", "high": "fp32"},
+                {"N": branches, "BLOCK": BLOCK},
+                8,
+            )  # fmt: skip
+        for noise, mask, limited in ((False, False, False), (False, True, False), (True, True, True)):
+            yield (
+                "sampler_step_kernel",
+                {**pointers, "x": data, "x0_prev": data, "coefficients": "*fp32", "noise": data, "known": data,
+                 "mask": "*u8" if mask else data, "limit": "*fp32", "x_next": data, "x0": data,
+                 "sample": "i32", "size": "i32", "channels": "i32"},
+                {"N": 3, "NOISE": noise, "MASK": mask, "LIMIT": limited, "BLOCK": BLOCK},
+                4,
+            )  # fmt: skip
+
+
+AOT = list(_specialisations())
+BACKEND = Backend("triton", _run, ("cuda", "cpu"), _triton.why_not)
