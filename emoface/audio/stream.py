@@ -1,0 +1,85 @@
+"""Log-mels of a recording read from start to end, in memory that does not grow with its length."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import torch
+from torch import Tensor
+
+from .features import HOP, MEL_PER_FRAME, SAMPLE_RATE, WINDOW, log_mel
+from .normalize import MelNormalizer
+
+SAMPLES_PER_FRAME = HOP * MEL_PER_FRAME
+
+
+class MelStream:
+    """Serves normalised log-mels by motion frame; frames must be asked for in rising order of their start.
+
+    Frames beyond the end of the recording are silence. Each window is normalised by what was heard up to its end.
+    """
+
+    def __init__(self, blocks: Iterator[Tensor]) -> None:
+        """Start reading.
+
+        Args:
+            blocks: consecutive (n,) float32 blocks of 16 kHz mono audio, such as ``Audio.blocks()``.
+        """
+        self.blocks = blocks
+        self.buffer = torch.zeros(0)
+        self.origin = 0  # frame that the buffer begins with
+        self.ended = False
+        self.normalizer = MelNormalizer()
+        self.heard = 0  # mel frames that the normaliser has seen
+
+    def _fill(self, stop: int) -> None:
+        """Read until the buffer reaches frame ``stop`` and half an analysis window beyond."""
+        needed = (stop - self.origin) * SAMPLES_PER_FRAME + WINDOW
+        pieces = [self.buffer]
+        size = self.buffer.shape[0]
+        while size < needed and not self.ended:
+            block = next(self.blocks, None)
+            if block is None:
+                self.ended = True
+            else:
+                pieces.append(block)
+                size += block.shape[0]
+        self.buffer = torch.cat(pieces)
+
+    def _drop(self, start: int) -> None:
+        """Forget samples that no frame from ``start`` on needs."""
+        keep_from = max(start - 1, self.origin)
+        self.buffer = self.buffer[(keep_from - self.origin) * SAMPLES_PER_FRAME :]
+        self.origin = keep_from
+
+    def raw(self, start: int, stop: int) -> Tensor:
+        """Log-mel (2 (stop - start), 64) of motion frames start..stop, not normalised."""
+        if start < self.origin:
+            raise ValueError(f"start must not be before frame {self.origin}, which was dropped, got {start}")
+        self._fill(stop)
+        return log_mel(self.buffer, stop - start, start - self.origin)
+
+    def read(self, start: int, stop: int, speech_stop: int) -> Tensor:
+        """Normalised log-mel of motion frames.
+
+        Args:
+            start, stop: motion frames. speech_stop: frames from here on are padding and not listened to.
+
+        Returns:
+            (2 (stop - start), 64) float32.
+        """
+        mel = self.raw(start, stop)
+        first = max(self.heard - MEL_PER_FRAME * start, 0)
+        last = MEL_PER_FRAME * (min(stop, speech_stop) - start)
+        self.normalizer.update(mel[first:last])
+        self.heard = max(self.heard, MEL_PER_FRAME * start + last)
+        return self.normalizer.apply(mel)
+
+    def finish(self, start: int) -> None:
+        """Say that frames before ``start`` will not be asked for again."""
+        self._drop(start)
+
+
+def blocks_of(waveform: Tensor, seconds: float = 10.0) -> Iterator[Tensor]:
+    """Cut a 16 kHz waveform (N,) into blocks."""
+    yield from waveform.split(int(seconds * SAMPLE_RATE))
