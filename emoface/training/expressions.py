@@ -68,11 +68,6 @@ PROTOTYPES: dict[str, tuple[np.ndarray, ...]] = {
 SPEECH_GAIN = {"angry": 1.15, "surprised": 1.12, "happy": 1.05, "sad": 0.82, "contempt": 0.87}
 """How much larger or smaller articulation gets at level 3; emotions left out leave it."""
 
-BLINK_RATE = {
-    "neutral": 16.0, "happy": 18.0, "sad": 13.0, "surprised": 12.0, "fear": 21.0, "disgusted": 15.0, "angry": 12.0,
-    "contempt": 13.0,
-}  # fmt: skip
-
 _SIDES = [(MOTION_INDEX[n], MOTION_INDEX[n[:-4] + "Right"]) for n in MOTION_NAMES if n.endswith("Left")]
 _OPENERS = [
     MOTION_INDEX[n]

@@ -1,0 +1,43 @@
+"""emoface: 3D faces that speak with feeling."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+__version__ = "0.1.0"
+
+_PUBLIC = {
+    "ARKIT_NAMES": "face.layout",
+    "EMOTIONS": "binding.emotions",
+    "EXPRESSION_NAMES": "face.layout",
+    "Animation": "animation",
+    "Pipeline": "pipeline",
+    "animate": "api",
+    "from_audio": "emotion",
+    "from_motion": "emotion",
+    "load": "pipeline",
+}
+
+__all__ = ["__version__", *_PUBLIC]
+
+if TYPE_CHECKING:
+    from .animation import Animation
+    from .api import animate
+    from .binding.emotions import EMOTIONS
+    from .emotion import from_audio, from_motion
+    from .face.layout import ARKIT_NAMES, EXPRESSION_NAMES
+    from .pipeline import Pipeline, load
+
+
+def __getattr__(name: str) -> Any:
+    """Import public names when they are first used, so that `import emoface` is quick."""
+    if name not in _PUBLIC:
+        raise AttributeError(f"module 'emoface' has no attribute {name!r}")
+    value = getattr(import_module(f".{_PUBLIC[name]}", __name__), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

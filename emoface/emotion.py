@@ -1,0 +1,193 @@
+"""What a user may pass as ``emotion``, resolved into embeddings over time."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from .animation import Animation
+from .audio.features import SAMPLE_RATE, log_mel
+from .audio.load import Audio, open_audio
+from .binding.emotions import EMOTIONS, is_label
+from .binding.space import EmotionSpace
+from .face.layout import FPS
+
+CROSSFADE = 0.3
+"""Seconds over which one emotion of a timeline gives way to the next, centred on the asked time."""
+
+BLINK_RATES = {
+    "neutral": 16.0, "happy": 18.0, "sad": 13.0, "surprised": 12.0, "fear": 21.0, "disgusted": 15.0, "angry": 12.0,
+    "contempt": 13.0,
+}  # fmt: skip
+"""Blinks per minute with each emotion."""
+
+FORMS = (
+    "a label such as 'happy', (label, level), a sentence, a mixture {label: weight}, emoface.from_audio(...), "
+    "emoface.from_motion(...), a timeline [(seconds, emotion), ...], or None to hear it in the voice"
+)
+
+
+@dataclass(frozen=True)
+class EmotionReference:
+    """An emotion given by example: another voice or another motion.
+
+    Attributes:
+        modality: ``"audio"`` or ``"motion"``. value: the opened ``Audio``, or motion (T, 53) at 25 fps.
+    """
+
+    modality: str
+    value: Any
+
+
+@dataclass(frozen=True)
+class Keyframe:
+    """From ``time`` (seconds) on, this emotion (Z,)."""
+
+    time: float
+    emotion: Tensor
+
+
+def from_audio(source: Any, sample_rate: float | None = None) -> EmotionReference:
+    """The emotion of a voice, to be passed as ``emotion``.
+
+    The default checkpoint hears arousal well and the kind of emotion poorly (see the model card).
+
+    Args:
+        source: as the audio of :func:`emoface.animate`. sample_rate: Hz, for arrays.
+
+    Returns:
+        A reference for ``emotion=``.
+
+    Raises:
+        TypeError, ValueError, FileNotFoundError: the recording cannot be read.
+    """
+    return EmotionReference("audio", open_audio(source, sample_rate, argument="from_audio source"))
+
+
+def from_motion(source: Any) -> EmotionReference:
+    """The emotion of a facial motion, to be passed as ``emotion``: "video-driven" control.
+
+    Args:
+        source: an :class:`Animation`, the path of a saved one (.npz or Live Link Face .csv), or an array (T, 53) of
+            motion vectors at 25 fps.
+
+    Returns:
+        A reference for ``emotion=``.
+
+    Raises:
+        TypeError, ValueError, FileNotFoundError: the motion cannot be read.
+    """
+    if isinstance(source, (np.ndarray, torch.Tensor)):
+        motion = np.asarray(source, dtype=np.float32)
+    else:
+        animation = source if isinstance(source, Animation) else Animation.load(source)
+        motion = animation.resample(FPS).motion
+    if motion.ndim != 2 or motion.shape[0] == 0 or not np.isfinite(motion).all():
+        raise ValueError(f"from_motion source must be finite motion (T, 53) with T >= 1, got shape {motion.shape}")
+    return EmotionReference("motion", torch.from_numpy(np.ascontiguousarray(motion)))
+
+
+def resolve(emotion: Any, space: EmotionSpace) -> list[Keyframe] | None:
+    """Turn what the user asked for into keyframes.
+
+    Args:
+        emotion: any of the forms of :func:`emoface.animate`. space: the emotion space.
+
+    Returns:
+        Keyframes in rising order of time, the first at 0; None if the emotion is to be heard in the voice.
+
+    Raises:
+        TypeError, ValueError: not one of the forms, or a bad value in it.
+    """
+    if emotion is None:
+        return None
+    if isinstance(emotion, list):
+        return _timeline(emotion, space)
+    return [Keyframe(0.0, embed(emotion, space))]
+
+
+def _timeline(timeline: Sequence[Any], space: EmotionSpace) -> list[Keyframe]:
+    if not timeline:
+        raise ValueError("emotion timeline must hold at least one (seconds, emotion), got an empty list")
+    keyframes: list[Keyframe] = []
+    for number, entry in enumerate(timeline):
+        if not isinstance(entry, (tuple, list)) or len(entry) != 2:
+            raise TypeError(f"emotion timeline entry {number} must be (seconds, emotion), got {entry!r}")
+        time, emotion = entry
+        if isinstance(time, bool) or not isinstance(time, (int, float)):
+            raise TypeError(f"emotion timeline entry {number} must begin with seconds, got {time!r}")
+        if not (np.isfinite(time) and time >= 0):
+            raise ValueError(f"emotion timeline times must be finite and at least 0, got {time} in entry {number}")
+        if keyframes and time <= keyframes[-1].time:
+            before = keyframes[-1].time
+            raise ValueError(f"emotion timeline times must rise, got {time} after {before} in entry {number}")
+        if emotion is None or isinstance(emotion, list):
+            raise TypeError(f"emotion timeline entry {number} must name an emotion, got {emotion!r}")
+        keyframes.append(Keyframe(float(time), embed(emotion, space)))
+    keyframes[0] = Keyframe(0.0, keyframes[0].emotion)
+    return keyframes
+
+
+def embed(emotion: Any, space: EmotionSpace) -> Tensor:
+    """Embed one emotion (no timeline, not None); see :func:`resolve`. Returns z (Z,)."""
+    if isinstance(emotion, str):
+        if not emotion.strip():
+            raise ValueError(f"emotion must be {FORMS}; got an empty string")
+        if is_label(emotion) or " " not in emotion.strip():
+            return space.encode(label=emotion)
+        return space.encode(text=emotion)
+    if isinstance(emotion, tuple):
+        return space.encode(label=emotion)
+    if isinstance(emotion, Mapping):
+        return space.mix(emotion)
+    if isinstance(emotion, EmotionReference):
+        value = emotion.value
+        if isinstance(value, Audio):
+            value = log_mel(_beginning(value, 60.0))
+        return space.encode(**{emotion.modality: value})
+    if isinstance(emotion, torch.Tensor):
+        if emotion.shape != (space.width,) or not torch.isfinite(emotion).all() or not emotion.any():
+            raise ValueError(f"emotion as a tensor must be a finite z ({space.width},), got {tuple(emotion.shape)}")
+        return torch.nn.functional.normalize(emotion.float(), dim=0)
+    raise TypeError(f"emotion must be {FORMS}; got {type(emotion).__name__}")
+
+
+def _beginning(audio: Audio, seconds: float) -> Tensor:
+    """At most the first ``seconds`` of a recording at 16 kHz: enough to hear an emotion."""
+    pieces, wanted = [], int(seconds * SAMPLE_RATE)
+    for block in audio.blocks():
+        pieces.append(block)
+        wanted -= block.shape[0]
+        if wanted <= 0:
+            break
+    return torch.cat(pieces)[: int(seconds * SAMPLE_RATE)]
+
+
+def keyframe_weights(keyframes: list[Keyframe], start: int, stop: int) -> Tensor:
+    """Share of each keyframe in the motion frames start..stop.
+
+    Each hands over to the next by a smooth step of ``CROSSFADE`` seconds centred on the asked time.
+
+    Returns:
+        (len(keyframes), stop - start) in 0..1, adding up to 1 in each frame.
+    """
+    seconds = (torch.arange(start, stop) + 0.5) / FPS  # (T,)
+    begun = torch.ones(len(keyframes) + 1, stop - start)  # share of keyframe i and later ones
+    for i, keyframe in enumerate(keyframes[1:], 1):
+        ramp = ((seconds - keyframe.time) / CROSSFADE + 0.5).clamp(0, 1)
+        begun[i] = ramp * ramp * (3 - 2 * ramp)
+    begun[-1] = 0.0
+    begun = begun.cummin(0).values
+    return begun[:-1] - begun[1:]
+
+
+def blink_rate(z: Tensor, space: EmotionSpace) -> float:
+    """Blinks per minute that go with an emotion embedding: the rates of the labels near it, weighted by likeness."""
+    points = space.label_points(levels=(2.0,))[:, 0]  # (8, Z)
+    shares = torch.softmax(points @ z / 0.1, 0)
+    return float(shares @ torch.tensor([BLINK_RATES[name] for name in EMOTIONS]))

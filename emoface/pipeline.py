@@ -1,0 +1,350 @@
+"""The pipeline: a recording and an emotion in, animation out."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator
+from contextlib import nullcontext
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from .animation import Animation
+from .audio.encoder import ContentConfig, ContentEncoder
+from .audio.features import loudness
+from .audio.lips import LipNet, apply_closure, closure_weight
+from .audio.load import Audio, open_audio
+from .audio.stream import MelStream
+from .binding.space import EmotionSpace
+from .checkpoints import Checkpoint, load_checkpoint
+from .diffusion.denoiser import Denoiser, DenoiserConfig
+from .diffusion.guidance import Guidance
+from .diffusion.samplers import SAMPLERS
+from .diffusion.windows import Track, Window, WindowSampler, plan_windows
+from .emotion import Keyframe, blink_rate, keyframe_weights, resolve
+from .face.layout import FPS, JAW_OPEN_RADIANS, JAW_SIDE_RADIANS, MOTION_INDEX, MOTION_NAMES, MOUTH, UPPER
+from .face.life import add_life
+
+STYLES = {"artist": 0, "rule": 1}
+LIMITS = {
+    "intensity": (0.0, 2.0), "guidance": (0.0, 4.0), "steps": (1, 500), "num_samples": (1, 64), "fps": (1.0, 240.0),
+}  # fmt: skip
+FILTER_REACH = 4.0  # the smoothing filter ends after this many standard deviations
+LOUD_QUANTILE = 0.95
+HEARD_FRAMES = 100  # the emotion in the voice is heard over the last four seconds
+HEARD_MEMORY = 0.5
+
+
+@dataclass(frozen=True)
+class Sampling:
+    """How motion is sampled by default; stored in the checkpoint.
+
+    Attributes:
+        sampler: name in ``SAMPLERS``. steps: network calls per window.
+        mouth_temperature: scale of the start noise on the mouth channels; sampling, not training, limits the lips.
+        upper_filter, mouth_filter: standard deviation in frames of the smoothing of each region, 0 for none.
+        closure: strength of the closure gate, 0..1.
+    """
+
+    sampler: str = "ddim"
+    steps: int = 4
+    mouth_temperature: float = 0.5
+    upper_filter: float = 1.7
+    mouth_filter: float = 0.5
+    closure: float = 0.5
+
+
+@dataclass(frozen=True)
+class Request:
+    """The checked arguments of :meth:`Pipeline.animate`."""
+
+    keyframes: list[Keyframe] | None
+    intensity: float
+    guidance: float
+    steps: int
+    seed: int
+    num_samples: int
+    style: int
+
+
+class HeardEmotion:
+    """Follows the arousal of the voice from window to window when no emotion was asked for."""
+
+    def __init__(self, space: EmotionSpace) -> None:
+        self.space = space
+        self.heard: Tensor | None = None  # (Z,)
+
+    def update(self, mel: Tensor) -> Tensor:
+        """The emotion (Z,) after hearing more log-mel (M, 64), not normalised."""
+        z = self.space.hear(mel)
+        if self.heard is not None:
+            z = nn.functional.normalize(HEARD_MEMORY * self.heard + (1 - HEARD_MEMORY) * z, dim=0)
+        self.heard = z
+        return z
+
+
+class Pipeline:
+    """All parts of a checkpoint, each usable alone.
+
+    Attributes:
+        audio: content encoder. lips: closure net. emotion: emotion space. denoiser: the diffusion network.
+        mean, deviation: (53,) statistics of the motion. sampling: default settings. checkpoint: what was loaded.
+    """
+
+    def __init__(self, checkpoint: Checkpoint, device: str | torch.device = "cpu", dtype: str = "auto") -> None:
+        """Build from a checkpoint; use :func:`emoface.load`.
+
+        Args:
+            checkpoint: a verified checkpoint. device: ``"cpu"``, ``"cuda"``, ``"cuda:1"``, ``"auto"``.
+            dtype: ``"float32"``, ``"bfloat16"`` (autocast of the denoiser) or ``"auto"`` (float32).
+
+        Raises:
+            ValueError: unknown or missing device, unknown dtype, or a checkpoint whose config does not fit.
+        """
+        self.device = _device(device)
+        if dtype not in ("auto", "float32", "bfloat16"):
+            raise ValueError(f"dtype must be 'auto', 'float32' or 'bfloat16', got {dtype!r}")
+        self.dtype = dtype
+        self.checkpoint = checkpoint
+        config = checkpoint.config
+        try:
+            names = tuple(config["layout"]["names"])
+            if names != MOTION_NAMES or config["layout"]["fps"] != FPS:
+                raise ValueError(f"its motion layout ({len(names)} channels) is not the open head's at {FPS} fps")
+            self.sampling = Sampling(**config["sampling"])
+            self.audio = _loaded(ContentEncoder(ContentConfig(**config["audio"])), checkpoint.part("audio"))
+            self.lips = _loaded(LipNet(**config["lips"]), checkpoint.part("lips"))
+            self.denoiser = _loaded(Denoiser(DenoiserConfig(**config["denoiser"])), checkpoint.part("denoiser"))
+            self.emotion = EmotionSpace.from_config(config["emotion"], checkpoint.part("emotion"))
+            motion = checkpoint.part("motion")
+            self.mean, self.deviation = motion["mean"].to(self.device), motion["deviation"].to(self.device)
+        except (KeyError, TypeError, ValueError, RuntimeError) as error:
+            raise ValueError(f"checkpoint config does not fit this version of emoface: {error}") from error
+        for part in (self.audio, self.lips, self.denoiser):
+            part.to(self.device).eval().requires_grad_(False)
+        self.emotion.eval().requires_grad_(False)
+
+    def animate(
+        self,
+        audio: Any,
+        *,
+        emotion: Any = None,
+        sample_rate: float | None = None,
+        intensity: float = 1.0,
+        guidance: float = 1.0,
+        steps: int | None = None,
+        seed: int = 0,
+        num_samples: int = 1,
+        fps: float = FPS,
+        blink: bool = True,
+        gaze: bool = True,
+        style: str = "artist",
+        progress: Callable[[float], None] | None = None,
+    ) -> Any:
+        """Animate a recording; see :func:`emoface.animate` for the arguments."""
+        request = self._check(emotion, intensity, guidance, steps, seed, num_samples, style)
+        fps = _number("fps", fps)
+        recording = open_audio(audio, sample_rate)
+        if recording.frames(fps) == 0:
+            raise ValueError(
+                f"audio must be at least half a frame long, got {recording.num_samples} samples "
+                f"({1000 * recording.duration:.3f} ms) at {fps:g} fps"
+            )
+        with torch.inference_mode():
+            motions, loud, rates = self._run(recording, request, progress)  # (B, T, 53)
+        animations = []
+        for number, motion in enumerate(motions):
+            lively = add_life(
+                motion, FPS, seed=request.seed * 1000 + number, emotion_rate=rates, loudness=loud,
+                blink=blink, gaze=gaze,
+            )  # fmt: skip
+            animation = Animation.from_motion(
+                lively, FPS, audio=recording,
+                metadata={
+                    "emotion": _describe(emotion), "intensity": request.intensity, "guidance": request.guidance,
+                    "steps": request.steps, "seed": request.seed, "sample": number, "style": style,
+                    "checkpoint": self.checkpoint.sha256,
+                },
+            )  # fmt: skip
+            animations.append(animation if fps == FPS else animation.resample(fps))
+        return animations[0] if num_samples == 1 else animations
+
+    def _check(
+        self, emotion: Any, intensity: Any, guidance: Any, steps: Any, seed: Any, num_samples: Any, style: Any
+    ) -> Request:
+        if not isinstance(style, str) or style not in STYLES:
+            raise ValueError(f"style must be one of {', '.join(STYLES)}, got {style!r}")
+        if isinstance(seed, bool) or not isinstance(seed, int):
+            raise TypeError(f"seed must be an integer, got {type(seed).__name__}")
+        if not 0 <= seed < 2**31:
+            raise ValueError(f"seed must be in 0..2**31 - 1, got {seed}")
+        return Request(
+            intensity=_number("intensity", intensity),
+            guidance=_number("guidance", guidance),
+            steps=int(_number("steps", self.sampling.steps if steps is None else steps, whole=True)),
+            seed=seed,
+            num_samples=int(_number("num_samples", num_samples, whole=True)),
+            style=STYLES[style],
+            keyframes=resolve(emotion, self.emotion),
+        )
+
+    def _run(
+        self, recording: Audio, request: Request, progress: Callable[[float], None] | None
+    ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Motion (B, T, 53), relative loudness (T,) and blink rate (T,) at 25 fps."""
+        frames = max(recording.frames(FPS), 1)
+        pieces, closures, levels, rates = [], [], [], []
+        for window, motion, closure, level, rate in self._windows(recording, frames, request):
+            pieces.append(motion.cpu())
+            closures.append(closure.cpu())
+            levels.append(level)
+            rates.append(rate)
+            if progress is not None:
+                progress(window.keep_to / frames)
+        motion = self._finish(torch.cat(pieces, 1), torch.cat(closures))
+        level = torch.cat(levels)
+        loud = torch.quantile(level[:: max(1, len(level) // 100_000)], LOUD_QUANTILE).clamp(min=-2.0)
+        relative = (1 + (level - loud) / 2.5).clamp(0, 1.2)
+        return motion.numpy(), relative.numpy(), torch.cat(rates).numpy()
+
+    def _windows(
+        self, recording: Audio, frames: int, request: Request
+    ) -> Iterator[tuple[Window, Tensor, Tensor, Tensor, Tensor]]:
+        """Yield per window: it, motion (B, k, 53), closure weight (k,), loudness (k,), blink rate (k,)."""
+        config = self.denoiser.config
+        temperature = torch.ones(config.motion)
+        temperature[list(MOUTH)] = self.sampling.mouth_temperature
+        sampler = WindowSampler(
+            self.denoiser, self.sampling.sampler, request.steps, Guidance(request.guidance), request.style,
+            request.seed, request.num_samples, temperature.to(self.device),
+        )  # fmt: skip
+        stream = MelStream(recording.blocks(10 * 16000))
+        heard = HeardEmotion(self.emotion) if request.keyframes is None else None
+        lip_style = torch.tensor([request.style], device=self.device)
+        for window in plan_windows(frames, config.window, config.context, config.lookahead):
+            mel = stream.read(window.start, window.stop, frames)[None].to(self.device)  # (1, 2 T, 64)
+            raw = stream.raw(window.start, window.stop)
+            if heard is not None:
+                keyframes = [Keyframe(0.0, heard.update(raw[-2 * HEARD_FRAMES :]))]
+            else:
+                keyframes = request.keyframes or []
+            tracks = self._tracks(keyframes, window, request.intensity)
+            with self._precision():
+                content = self.audio(mel)[0]  # (T, F)
+                motion = sampler.run(window, content, tracks).float()  # (B, kept, 53)
+                logit = self.lips(mel, lip_style)[1][0]  # (T,)
+            kept = slice(window.keep_from - window.start, window.keep_to - window.start)
+            shares = keyframe_weights(keyframes, window.keep_from, window.keep_to)  # (K, kept)
+            rates = torch.tensor([blink_rate(keyframe.emotion, self.emotion) for keyframe in keyframes])
+            yield (
+                window, motion * self.deviation + self.mean, closure_weight(logit.float())[kept],
+                loudness(raw)[kept], (shares * rates[:, None]).sum(0),
+            )  # fmt: skip
+            stream.finish(max(window.keep_to - config.context, 0))
+
+    def _precision(self) -> Any:
+        """Autocast for bfloat16, nothing otherwise."""
+        return torch.autocast(self.device.type, torch.bfloat16) if self.dtype == "bfloat16" else nullcontext()
+
+    def _tracks(self, keyframes: list[Keyframe], window: Window, intensity: float) -> list[Track]:
+        """Trajectories of a window: the emotions that sound in it and, unless intensity is 1, neutral as their base."""
+        shares = keyframe_weights(keyframes, window.start, window.stop)  # (K, T)
+        tracks = []
+        for number, (keyframe, share) in enumerate(zip(keyframes, shares, strict=True)):
+            if share.any():
+                tracks.append(Track(number, keyframe.emotion.to(self.device), intensity * share))
+        if intensity != 1:
+            base = torch.full((window.stop - window.start,), 1 - intensity)
+            tracks.append(Track("neutral", self.emotion.neutral.to(self.device), base))
+        return tracks
+
+    def _finish(self, motion: Tensor, closure: Tensor) -> Tensor:
+        """Smooth, clip to the anatomical range and close the lips where the voice says so; (B, T, 53)."""
+        motion = motion.clone()
+        for region, sigma in ((UPPER, self.sampling.upper_filter), (MOUTH, self.sampling.mouth_filter)):
+            if sigma > 0:
+                motion[..., list(region)] = gaussian_filter(motion[..., list(region)], sigma)
+        jaw = MOTION_INDEX["jaw_pose_x"]
+        motion[..., :jaw].clamp_(0, 1)
+        motion[..., jaw].clamp_(0, JAW_OPEN_RADIANS)
+        motion[..., jaw + 1 :].clamp_(-JAW_SIDE_RADIANS, JAW_SIDE_RADIANS)
+        return apply_closure(motion, closure.expand(motion.shape[0], -1), self.sampling.closure)
+
+
+def gaussian_filter(curves: Tensor, sigma: float) -> Tensor:
+    """Smooth curves (B, T, C) over time with a Gaussian of ``sigma`` frames, ends held."""
+    reach = math.ceil(FILTER_REACH * sigma)
+    offsets = torch.arange(-reach, reach + 1, dtype=curves.dtype)
+    kernel = torch.exp(-0.5 * (offsets / sigma).square())
+    kernel = kernel / kernel.sum()
+    batch, frames, channels = curves.shape
+    rows = curves.transpose(1, 2).reshape(batch * channels, 1, frames)
+    padded = torch.cat([rows[..., :1].expand(-1, -1, reach), rows, rows[..., -1:].expand(-1, -1, reach)], -1)
+    return nn.functional.conv1d(padded, kernel[None, None]).view(batch, channels, frames).transpose(1, 2)
+
+
+def load(checkpoint: str | Path | None = None, device: str = "cpu", dtype: str = "auto") -> Pipeline:
+    """Load a checkpoint into a :class:`Pipeline`.
+
+    Args:
+        checkpoint: path of a ``.safetensors`` checkpoint, None for the default in the package.
+        device: ``"cpu"``, ``"cuda"``, ``"cuda:N"`` or ``"auto"``. dtype: ``"auto"``, ``"float32"``, ``"bfloat16"``.
+
+    Returns:
+        The pipeline.
+
+    Raises:
+        FileNotFoundError: no such file. ValueError: not an intact emoface checkpoint, or a device that is not there.
+    """
+    return Pipeline(load_checkpoint(checkpoint), device, dtype)
+
+
+def _loaded(module: nn.Module, tensors: dict[str, Tensor]) -> Any:
+    module.load_state_dict(tensors)
+    return module
+
+
+def _device(device: str | torch.device) -> torch.device:
+    if not isinstance(device, (str, torch.device)):
+        raise TypeError(f"device must be a string such as 'cpu' or 'cuda', got {type(device).__name__}")
+    if device == "auto":
+        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    try:
+        wanted = torch.device(device)
+    except RuntimeError as error:
+        raise ValueError(f"device must be 'cpu', 'cuda', 'cuda:N' or 'auto', got {device!r}") from error
+    if wanted.type not in ("cpu", "cuda"):
+        raise ValueError(f"device must be 'cpu', 'cuda', 'cuda:N' or 'auto', got {device!r}")
+    if wanted.type == "cuda" and not torch.cuda.is_available():
+        raise ValueError(f"device {device!r} was asked for, but this machine has no usable CUDA GPU; use 'cpu'")
+    if wanted.type == "cuda" and (wanted.index or 0) >= torch.cuda.device_count():
+        raise ValueError(f"device {device!r} was asked for, but there are {torch.cuda.device_count()} CUDA GPUs")
+    return wanted
+
+
+def _number(name: str, value: Any, whole: bool = False) -> float:
+    """A number within the argument's documented range."""
+    low, high = LIMITS[name]
+    kinds = (int, np.integer) if whole else (int, float, np.integer, np.floating)
+    if isinstance(value, bool) or not isinstance(value, kinds):
+        raise TypeError(f"{name} must be {'an integer' if whole else 'a number'}, got {type(value).__name__}")
+    if not low <= value <= high:
+        raise ValueError(f"{name} must be in {low:g}..{high:g}, got {value}")
+    return value if whole else float(value)
+
+
+def _describe(emotion: Any) -> Any:
+    """The asked emotion as JSON-able text for the metadata of files."""
+    if emotion is None:
+        return "heard in the voice"
+    if isinstance(emotion, (str, int, float)):
+        return emotion
+    if isinstance(emotion, (list, tuple)):
+        return [_describe(part) for part in emotion]
+    if isinstance(emotion, dict):
+        return {str(key): float(value) for key, value in emotion.items()}
+    return f"from {getattr(emotion, 'modality', 'embedding')}"
