@@ -226,8 +226,8 @@ class Pipeline:
         heard = HeardEmotion(self.emotion) if request.keyframes is None else None
         lip_style = torch.tensor([request.style], device=self.device)
         for window in plan_windows(frames, config.window, config.context, config.lookahead):
-            mel = stream.read(window.start, window.stop, frames)[None].to(self.device)  # (1, 2 T, 64)
-            raw = stream.raw(window.start, window.stop)
+            normalized, raw = stream.read(window.start, window.stop, frames)  # (2 T, 64)
+            mel = normalized[None].to(self.device)
             if heard is not None:
                 keyframes = [Keyframe(0.0, heard.update(raw[-2 * HEARD_FRAMES :]))]
             else:

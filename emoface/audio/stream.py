@@ -52,28 +52,28 @@ class MelStream:
         self.buffer = self.buffer[(keep_from - self.origin) * SAMPLES_PER_FRAME :]
         self.origin = keep_from
 
-    def raw(self, start: int, stop: int) -> Tensor:
+    def _raw(self, start: int, stop: int) -> Tensor:
         """Log-mel (2 (stop - start), 64) of motion frames start..stop, not normalised."""
         if start < self.origin:
             raise ValueError(f"start must not be before frame {self.origin}, which was dropped, got {start}")
         self._fill(stop)
         return log_mel(self.buffer, stop - start, start - self.origin)
 
-    def read(self, start: int, stop: int, speech_stop: int) -> Tensor:
-        """Normalised log-mel of motion frames.
+    def read(self, start: int, stop: int, speech_stop: int) -> tuple[Tensor, Tensor]:
+        """Log-mel of motion frames, normalised and as it is.
 
         Args:
             start, stop: motion frames. speech_stop: frames from here on are padding and not listened to.
 
         Returns:
-            (2 (stop - start), 64) float32.
+            Two (2 (stop - start), 64) float32: normalised, raw.
         """
-        mel = self.raw(start, stop)
+        mel = self._raw(start, stop)
         first = max(self.heard - MEL_PER_FRAME * start, 0)
         last = MEL_PER_FRAME * (min(stop, speech_stop) - start)
         self.normalizer.update(mel[first:last])
         self.heard = max(self.heard, MEL_PER_FRAME * start + last)
-        return self.normalizer.apply(mel)
+        return self.normalizer.apply(mel), mel
 
     def finish(self, start: int) -> None:
         """Say that frames before ``start`` will not be asked for again."""

@@ -1,0 +1,93 @@
+"""Joining the stages' weights into one checkpoint: `emoface train pack`."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from emoface.checkpoints import save_checkpoint
+from emoface.pipeline import Sampling
+
+from .run import load_tensors, read_config, write_json
+
+STAGES = ("corpus", "lips", "text", "binding", "denoiser")
+KEEP_FLOAT32 = 1024  # tensors with at most this many values are small and stay exact
+
+
+@dataclass
+class PackConfig:
+    """Config of the stage.
+
+    Attributes:
+        name: file name of the checkpoint. sampling: fields of ``Sampling`` that differ from its defaults.
+    """
+
+    name: str = "default.safetensors"
+    sampling: dict[str, Any] = field(default_factory=dict)
+
+
+def compact(tensors: dict[str, Tensor]) -> dict[str, Tensor]:
+    """Store large float32 tensors as float16; integers and small tensors as they are.
+
+    Raises:
+        ValueError: a weight does not fit into float16.
+    """
+    stored = {}
+    for name, tensor in tensors.items():
+        if tensor.dtype == torch.float32 and tensor.numel() > KEEP_FLOAT32:
+            half = tensor.half()
+            if not torch.isfinite(half).all():
+                raise ValueError(f"weight {name} does not fit into float16: largest value {tensor.abs().max():g}")
+            stored[name] = half
+        else:
+            stored[name] = tensor
+    return stored
+
+
+def train(config: Any, out: str | Path, assets: str | Path | None = None, resume: bool = False) -> Path:
+    """Write ``<out>/<name>`` and its model card ``<name>.json`` from the stages under ``out``.
+
+    Args:
+        config: JSON file, dict or None for the defaults of ``PackConfig``.
+        out: run folder with ``lips/``, ``binding/`` and ``denoiser/``.
+        assets: not used. resume: not used, packing takes seconds.
+
+    Returns:
+        The checkpoint's path.
+    """
+    settings = read_config(PackConfig, config)
+    out = Path(out)
+    denoiser, parts = load_tensors(out / "denoiser" / "model.safetensors")
+    lips, lip_config = load_tensors(out / "lips" / "model.safetensors")
+    emotion, emotion_config = load_tensors(out / "binding" / "model.safetensors")
+    tensors = dict(denoiser)
+    tensors |= {f"lips.{name}": tensor for name, tensor in lips.items()}
+    tensors |= {f"emotion.{name}": tensor for name, tensor in emotion.items()}
+    sampling = dataclasses.asdict(Sampling(**settings.sampling))
+    full = {**parts, "lips": lip_config, "emotion": emotion_config, "sampling": sampling}
+    path = out / settings.name
+    digest = save_checkpoint(path, compact(tensors), full)
+    cards = {}
+    for stage in STAGES:
+        card = out / stage / "card.json"
+        if card.exists():
+            cards[stage] = json.loads(card.read_text(encoding="utf-8"))
+    write_json(
+        path.with_suffix(".json"),
+        {
+            "checkpoint": settings.name,
+            "content_sha256": digest,
+            "bytes": path.stat().st_size,
+            "date": time.strftime("%Y-%m-%d"),
+            "commands": [f"emoface train {stage} --out RUN --assets ASSETS" for stage in (*STAGES, "pack")],
+            "stages": cards,
+        },
+    )
+    return path
