@@ -1,0 +1,45 @@
+"""File formats of an Animation; the suffix of a path picks one."""
+
+from __future__ import annotations
+
+import importlib
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from emoface.animation import Animation
+
+WRITERS: dict[str, str] = {
+    ".npz": "npz:write_npz",
+    ".csv": "live_link:write_live_link",
+    ".json": "json:write_json",
+}
+"""Suffix -> "module:function" called with (animation, path, **options)."""
+READERS: dict[str, str] = {".npz": "npz:read_npz", ".csv": "live_link:read_live_link"}
+"""Suffix -> "module:function" called with (path, **options), giving an Animation."""
+
+
+def _find(path: str | os.PathLike[str], table: dict[str, str], deed: str) -> Any:
+    suffix = Path(path).suffix.lower()
+    if suffix not in table:
+        raise ValueError(
+            f"path {path} has suffix {suffix!r}; an animation can be {deed} {', '.join(sorted(table))}"
+        )
+    module, function = table[suffix].split(":")
+    return getattr(importlib.import_module(f"emoface.export.{module}"), function)
+
+
+def check_suffix(path: str | os.PathLike[str]) -> None:
+    """Raise ValueError, listing the known suffixes, unless ``path`` has one that can be written."""
+    _find(path, WRITERS, "saved as")
+
+
+def write(animation: Animation, path: str | os.PathLike[str], **options: Any) -> None:
+    """Write an animation in the format of the path's suffix; see :meth:`emoface.animation.Animation.save`."""
+    _find(path, WRITERS, "saved as")(animation, path, **options)
+
+
+def read(path: str | os.PathLike[str], **options: Any) -> Animation:
+    """Read an animation in the format of the path's suffix; see :meth:`emoface.animation.Animation.load`."""
+    return _find(path, READERS, "loaded from")(path, **options)

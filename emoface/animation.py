@@ -1,0 +1,223 @@
+"""The result: motion of a face over time, and what can be done with it."""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+
+from emoface.audio.load import Audio
+from emoface.face.layout import EXPRESSION_NAMES, FPS, MOTION_SIZE, motion_to_arkit
+
+OPEN_HEAD = "emoface-open-head-1"
+"""``flame_version`` of the open head, whose 50 expression components are named shapes."""
+
+
+def check_fps(fps: Any) -> float:
+    """Frames per second as a float.
+
+    Raises:
+        TypeError: not a number. ValueError: not positive and finite.
+    """
+    if isinstance(fps, bool) or not isinstance(fps, (int, float, np.integer, np.floating)):
+        raise TypeError(f"fps must be a number, got {type(fps).__name__}")
+    if not 0 < fps < math.inf:
+        raise ValueError(f"fps must be positive and finite, got {fps}")
+    return float(fps)
+
+
+def metadata_json(metadata: dict[str, Any]) -> str:
+    """Metadata as JSON text.
+
+    Raises:
+        TypeError: a value that JSON does not know.
+    """
+    try:
+        return json.dumps(metadata, ensure_ascii=False)
+    except (TypeError, ValueError) as error:
+        raise TypeError(
+            f"metadata must hold what JSON knows (text, numbers, lists, dicts): {error}"
+        ) from error
+
+
+def _curves(values: Any, name: str) -> np.ndarray:
+    """Own float32 copy (T, n) of an array or tensor."""
+    if isinstance(values, torch.Tensor):
+        values = values.detach().float().cpu().numpy()
+    if not isinstance(values, np.ndarray) or values.dtype.kind not in "iuf":
+        kind = values.dtype if isinstance(values, np.ndarray) else type(values).__name__
+        raise TypeError(f"{name} must be a numeric numpy array or torch tensor, got {kind}")
+    values = np.array(values, np.float32, order="C")
+    if values.ndim != 2 or len(values) == 0:
+        raise ValueError(f"{name} must have shape (T, n) with T at least 1, got {values.shape}")
+    finite = np.isfinite(values).all(1)
+    if not finite.all():
+        raise ValueError(f"{name} must be finite, it is not in frame {int(np.argmin(finite))}")
+    return values
+
+
+@dataclass(eq=False)
+class Animation:
+    """Facial motion: FLAME expression coefficients and jaw rotation; frame k is centred at (k + 0.5) / fps s.
+
+    Attributes:
+        expression: (T, 50) float32 expression coefficients; on the open head named shapes, 0..1.
+        jaw_pose: (T, 3) float32 jaw rotation, axis-angle in radians; +x opens.
+        fps: frames per second.
+        audio: the recording it belongs to, if known.
+        expression_names: name of each coefficient.
+        flame_version: the face whose coefficients these are; they mean nothing on another one.
+        metadata: how it was made (emotion, seed, ...), saved in the files; only what JSON knows.
+    """
+
+    expression: np.ndarray
+    jaw_pose: np.ndarray
+    fps: float = FPS
+    audio: Audio | None = field(default=None, repr=False)
+    expression_names: tuple[str, ...] = field(default=EXPRESSION_NAMES, repr=False)
+    flame_version: str = OPEN_HEAD
+    metadata: dict[str, Any] = field(default_factory=dict, repr=False)
+
+    def __post_init__(self) -> None:
+        self.expression = _curves(self.expression, "expression")
+        self.jaw_pose = _curves(self.jaw_pose, "jaw_pose")
+        self.fps = check_fps(self.fps)
+        self.expression_names = tuple(self.expression_names)
+        frames, names = len(self.expression), len(self.expression_names)
+        if self.expression.shape[1] != names:
+            raise ValueError(
+                f"expression must have shape (T, {names}), a column a name, got {self.expression.shape}"
+            )
+        if self.jaw_pose.shape != (frames, 3):
+            raise ValueError(
+                f"jaw_pose must have shape ({frames}, 3) like expression, got {self.jaw_pose.shape}"
+            )
+
+    def __len__(self) -> int:
+        return len(self.expression)
+
+    def __repr__(self) -> str:
+        return f"Animation({len(self)} frames, {self.fps:g} fps, {self.duration:.2f} s, {self.flame_version})"
+
+    @property
+    def frames(self) -> int:
+        """Number T of frames."""
+        return len(self.expression)
+
+    @property
+    def duration(self) -> float:
+        """Seconds: of the recording if it is known, of the frames otherwise."""
+        return self.audio.duration if self.audio else self.frames / self.fps
+
+    @property
+    def motion(self) -> np.ndarray:
+        """(T, 53) float32: expression and jaw side by side.
+
+        Raises:
+            ValueError: another number of expression coefficients than 50.
+        """
+        motion = np.concatenate([self.expression, self.jaw_pose], 1)
+        if motion.shape[1] != MOTION_SIZE:
+            raise ValueError(
+                f"motion needs {MOTION_SIZE - 3} expression coefficients, got {self.expression.shape[1]}"
+            )
+        return motion
+
+    def arkit(self) -> np.ndarray:
+        """ARKit-52 weights (T, 52) float32, 0..1, in the order of ``ARKIT_NAMES``; exact on the open head.
+
+        Raises:
+            ValueError: the coefficients are another face's, whose meaning is not known.
+        """
+        if self.expression_names != EXPRESSION_NAMES:
+            raise ValueError(
+                f"arkit() needs the open head's named shapes, got coefficients of {self.flame_version}"
+            )
+        return motion_to_arkit(self.motion)
+
+    def resample(self, fps: float) -> Animation:
+        """The same motion at another frame rate, by linear interpolation between frame centres.
+
+        Args:
+            fps: new frames per second.
+
+        Returns:
+            A new Animation of ``round(duration * fps)`` frames.
+
+        Raises:
+            ValueError: fps is not positive, or so low that no frame is left. TypeError: fps is not a number.
+        """
+        fps = check_fps(fps)
+        frames = round(self.duration * fps)
+        if frames < 1:
+            raise ValueError(f"fps {fps:g} leaves no frame of {self.duration:.3g} s")
+        if fps == self.fps and frames == self.frames:
+            return replace(self)
+        position = ((np.arange(frames) + 0.5) * (self.fps / fps) - 0.5).clip(0, self.frames - 1)
+        before = np.floor(position).astype(int)
+        after = np.minimum(before + 1, self.frames - 1)
+        weight = (position - before)[:, None]  # (frames, 1)
+        expression, jaw = (
+            c[before] * (1 - weight) + c[after] * weight for c in (self.expression, self.jaw_pose)
+        )
+        return replace(self, expression=expression, jaw_pose=jaw, fps=fps)
+
+    def save(self, path: str | os.PathLike[str], **options: Any) -> Path:
+        """Save in the format of the suffix; the file appears complete or not at all.
+
+        Args:
+            path: ``.npz`` FLAME coefficients (option ``layout``: "emoface", "diffposetalk", "emote"),
+                ``.csv`` Live Link Face (option ``fps``), ``.json`` ARKit weights.
+            **options: of the format.
+
+        Returns:
+            The path.
+
+        Raises:
+            ValueError: unknown suffix, or a bad option. OSError: the path cannot be written.
+        """
+        from emoface import export
+
+        export.write(self, path, **options)
+        return Path(path)
+
+    @classmethod
+    def load(cls, path: str | os.PathLike[str], **options: Any) -> Animation:
+        """Load what :meth:`save` wrote as ``.npz`` or ``.csv``, or such a file of another program.
+
+        Args:
+            path: the file; the suffix says what it is.
+            **options: of the format; ``fps`` for Live Link Face files too short to show theirs.
+
+        Returns:
+            The animation, without audio.
+
+        Raises:
+            ValueError: unknown suffix, or not a file of that kind. FileNotFoundError: no such file.
+        """
+        from emoface import export
+
+        return export.read(path, **options)
+
+    def plot(self, path: str | os.PathLike[str]) -> Path:
+        """Draw the curves over the waveform into an image (needs the extra ``plot``).
+
+        Args:
+            path: image file, such as ``curves.png``.
+
+        Returns:
+            The path.
+
+        Raises:
+            ImportError: matplotlib is not installed. OSError: the path cannot be written.
+        """
+        from emoface.export.plot import plot_curves
+
+        plot_curves(self, path)
+        return Path(path)

@@ -1,0 +1,41 @@
+"""ARKit-52 weights as JSON, for web players."""
+
+from __future__ import annotations
+
+import json
+import os
+
+from emoface.animation import Animation, metadata_json
+from emoface.face.layout import ARKIT_NAMES
+
+from .atomic import atomic_path
+
+DECIMALS = 6
+
+
+def write_json(animation: Animation, path: str | os.PathLike[str]) -> None:
+    """Write ``{names, fps, metadata, frames: [{time, weights, rotation}]}``, the keys of LAM's web player.
+
+    ``names`` are the 52 ARKit shapes, ``weights`` their values 0..1 at ``time`` seconds (frame / fps),
+    ``rotation`` is empty: the head does not move.
+
+    Args:
+        animation: what to write.
+        path: the file.
+
+    Raises:
+        ValueError: a face whose shapes are not ARKit's. OSError: the path cannot be written.
+    """
+    facts = {"fps": animation.fps, "frame_count": len(animation), "blendshape_names": ARKIT_NAMES}
+    head = {
+        "names": ARKIT_NAMES,
+        "fps": animation.fps,
+        "metadata": json.loads(metadata_json(animation.metadata)) | facts,
+    }
+    weights = animation.arkit().astype(float).round(DECIMALS).tolist()
+    with atomic_path(path) as temporary, open(temporary, "w", encoding="utf-8") as file:
+        file.write(json.dumps(head, ensure_ascii=False)[:-1] + ', "frames": [')
+        for frame, values in enumerate(weights):
+            row = {"time": round(frame / animation.fps, DECIMALS), "weights": values, "rotation": []}
+            file.write((",\n" if frame else "\n") + json.dumps(row))
+        file.write("\n]}\n")

@@ -1,0 +1,159 @@
+"""Live Link Face CSV."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from emoface.animation import Animation
+from emoface.export.live_link import COLUMNS, SHAPES, timecode
+from emoface.face.layout import ARKIT_INDEX, ARKIT_NAMES
+
+Make = Callable[..., Animation]
+REAL = "livelink/MySlate_3_Jason_Millers_iPhone.csv"
+
+
+def test_header_is_the_apps() -> None:
+    assert len(COLUMNS) == 63 and sorted(SHAPES) == sorted(ARKIT_NAMES)
+    assert COLUMNS[:3] == ("Timecode", "BlendShapeCount", "EyeBlinkLeft")
+    assert COLUMNS[COLUMNS.index("JawForward") :][:4] == ("JawForward", "JawRight", "JawLeft", "JawOpen")
+    assert COLUMNS[COLUMNS.index("MouthPucker") :][:3] == ("MouthPucker", "MouthRight", "MouthLeft")
+    assert COLUMNS[53:] == (
+        "TongueOut", "HeadYaw", "HeadPitch", "HeadRoll", "LeftEyeYaw", "LeftEyePitch", "LeftEyeRoll",
+        "RightEyeYaw", "RightEyePitch", "RightEyeRoll",
+    )  # fmt: skip
+
+
+def test_columns_hold_the_shape_they_name(tmp_path: Path, animate: Make) -> None:
+    animation = animate()
+    lines = animation.save(tmp_path / "take.csv").read_text().splitlines()
+    assert lines[0] == ",".join(COLUMNS) and len(lines) == 61
+    for frame, line in enumerate(lines[1:]):
+        cells = dict(zip(COLUMNS, line.split(","), strict=True))
+        assert cells["Timecode"] == f"00:00:{frame // 25:02d}:{frame % 25:02d}.000"
+        assert (
+            cells["BlendShapeCount"] == "61" and cells["HeadYaw"] == cells["LeftEyePitch"] == "0.0000000000"
+        )
+        for name in ("jawLeft", "jawRight", "mouthLeft", "mouthRight", "tongueOut"):
+            value = animation.arkit()[frame, ARKIT_INDEX[name]]
+            assert cells[name[0].upper() + name[1:]] == f"{value:.10f}"
+
+
+@pytest.mark.parametrize("fps", [24, 25, 30, 60, 120])
+def test_round_trip(tmp_path: Path, animate: Make, fps: int) -> None:
+    saved = animate(frames=fps + 30, fps=fps)
+    loaded = Animation.load(saved.save(tmp_path / "take.csv"))
+    assert (loaded.fps, len(loaded)) == (fps, len(saved))
+    np.testing.assert_allclose(loaded.arkit(), saved.arkit(), atol=1e-6)
+
+
+def test_at_the_apps_rate(tmp_path: Path, animate: Make) -> None:
+    saved = animate(frames=50)
+    loaded = Animation.load(saved.save(tmp_path / "take.csv", fps=60))
+    assert (loaded.fps, len(loaded)) == (60, 120)
+    np.testing.assert_allclose(loaded.motion, saved.resample(60).motion, atol=1e-6)
+
+
+@given(frame=st.integers(0, 60 * 86400 * 2), fps=st.sampled_from([24, 25, 29.97, 30, 60]))
+def test_timecode_counts_frames(frame: int, fps: float) -> None:
+    hours, minutes, seconds, part = (float(x) for x in timecode(frame, fps).split(":"))
+    base = round(fps)
+    assert hours < 24 and minutes < 60 and seconds < 60 and part < base
+    assert ((hours * 60 + minutes) * 60 + seconds) * base + part == frame % (base * 86400)
+
+
+def test_short_file_warns_and_takes_the_apps_rate(tmp_path: Path, animate: Make) -> None:
+    path = animate(frames=12).save(tmp_path / "take.csv")
+    with pytest.warns(UserWarning, match="too short to show its frame rate; taking 60 fps"):
+        assert Animation.load(path).fps == 60
+    assert Animation.load(path, fps=25).fps == 25
+
+
+def rows(animation: Animation, path: Path) -> list[list[str]]:
+    return [line.split(",") for line in animation.save(path).read_text().splitlines()]
+
+
+def write(path: Path, table: list[list[str]]) -> Path:
+    path.write_text("\r\n".join(",".join(row) for row in table), encoding="utf-8-sig")
+    return path
+
+
+def test_read_by_name_whatever_case_order_and_extras(tmp_path: Path, animate: Make) -> None:
+    animation = animate()
+    table = rows(animation, tmp_path / "take.csv")
+    table[0] = [name.upper() for name in table[0]]
+    table = [[*reversed(row), "Angry" if i == 0 else "0.5"] for i, row in enumerate(table)]
+    loaded = Animation.load(write(tmp_path / "other.csv", table))
+    np.testing.assert_allclose(loaded.motion, animation.motion, atol=1e-6)
+
+
+def test_skipped_frames_and_lost_faces_are_interpolated(tmp_path: Path, animate: Make) -> None:
+    animation = animate()
+    table = rows(animation, tmp_path / "take.csv")
+    table[10][2:] = [""] * 61
+    del table[30]
+    loaded = Animation.load(write(tmp_path / "gaps.csv", table))
+    assert len(loaded) == len(animation)
+    expected = animation.motion
+    for gap in (9, 29):
+        expected[gap] = (expected[gap - 1] + expected[gap + 1]) / 2
+    np.testing.assert_allclose(loaded.arkit()[:, ARKIT_INDEX["jawOpen"]], expected[:, 50] / 0.3, atol=1e-5)
+
+
+def test_recording_over_midnight(tmp_path: Path, animate: Make) -> None:
+    animation = animate()
+    table = rows(animation, tmp_path / "take.csv")
+    for frame, row in enumerate(table[1:]):
+        row[0] = timecode(86400 * 25 - 30 + frame, 25)
+    loaded = Animation.load(write(tmp_path / "night.csv", table))
+    np.testing.assert_allclose(loaded.motion, animation.motion, atol=1e-6)
+
+
+def test_the_apps_own_file(assets: Path, tmp_path: Path) -> None:
+    path = assets / REAL
+    if not path.exists():
+        pytest.skip(f"no {REAL} among the assets")
+    header = path.read_text().splitlines()[0]
+    assert header == ",".join(COLUMNS)
+    loaded = Animation.load(path)
+    assert loaded.fps == 60 and len(loaded) == 328 and loaded.arkit().max() > 0.2
+    again = Animation.load(loaded.save(tmp_path / "again.csv"))
+    np.testing.assert_allclose(again.arkit(), loaded.arkit(), atol=1e-6)
+
+
+def test_bad_tables(tmp_path: Path, animate: Make) -> None:
+    path = tmp_path / "take.csv"
+    with pytest.raises(FileNotFoundError, match="does not exist"):
+        Animation.load(path)
+    table = rows(animate(), path)
+    cases: list[tuple[str, list[list[str]]]] = [
+        ("it is empty", []),
+        ("columns are missing: Timecode, eyeBlinkLeft", [["a", "b"], ["1", "2"]]),
+        (
+            "columns are missing: jawOpen",
+            [[c for c, n in zip(row, COLUMNS) if n != "JawOpen"] for row in table],
+        ),
+        ("no row holds a face", table[:1]),
+        ("could not convert string to float: 'x'", [table[0], [table[1][0], "61", "x", *table[1][3:]]]),
+        ("timecodes must be HH:MM:SS:FF.fff, got '1.5'", [table[0], ["1.5", *table[1][1:]]]),
+        ("must have increasing timecodes; at 25 fps row 41", table + [table[40]]),
+    ]
+    for message, content in cases:
+        if message.startswith("must have"):
+            content = table[:41] + [table[40]] + table[41:]
+        write(path, content)
+        with pytest.raises(ValueError, match=message):
+            Animation.load(path)
+    write(
+        path, [table[0], ["00:00:00:00", *table[1][1:-1], "nan"], ["00:00:00:01", "61", "nan", *table[1][3:]]]
+    )
+    with pytest.raises(ValueError, match=r"take\.csv holds weights that are not finite"):
+        Animation.load(path, fps=25)
+    path.write_bytes(b"\xff\xfe\x00\x01" * 50)
+    with pytest.raises(ValueError, match="not a Live Link Face CSV"):
+        Animation.load(path)

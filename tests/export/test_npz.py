@@ -1,0 +1,126 @@
+"""FLAME coefficient files."""
+
+from __future__ import annotations
+
+import pickle
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from emoface.animation import OPEN_HEAD, Animation
+from emoface.audio.load import open_audio
+from emoface.demo import demo_path
+from emoface.export.npz import LAYOUTS
+from emoface.face.layout import EXPRESSION_NAMES
+
+Make = Callable[..., Animation]
+
+
+@pytest.mark.parametrize("layout", LAYOUTS)
+def test_round_trip(tmp_path: Path, animate: Make, layout: str) -> None:
+    metadata = {"emotion": ["happy", 2], "seed": 3, "note": "größer"}
+    saved = animate(fps=29.97, metadata=metadata)
+    path = saved.save(tmp_path / "take.npz", layout=layout)
+    loaded = Animation.load(path)
+    assert np.array_equal(loaded.motion, saved.motion)
+    assert (loaded.fps, loaded.metadata, loaded.flame_version) == (29.97, metadata, OPEN_HEAD)
+    assert loaded.expression_names == EXPRESSION_NAMES
+
+
+def test_keys_shapes_and_types(tmp_path: Path, animate: Make) -> None:
+    animate(frames=121, audio=open_audio(demo_path())).save(tmp_path / "take.npz")
+    with np.load(tmp_path / "take.npz", allow_pickle=False) as file:
+        arrays = dict(file)
+    for key, shape in {"expression": (121, 50), "jaw_pose": (121, 3), "betas": (0,)}.items():
+        assert arrays[key].shape == shape and arrays[key].dtype == np.float32
+    for key in ("neck_pose", "global_orient", "leye_pose", "reye_pose", "transl"):
+        assert arrays[key].shape == (121, 3) and not arrays[key].any()
+    assert (float(arrays["fps"]), float(arrays["sample_rate"]), float(arrays["audio_offset_s"])) == (
+        25,
+        16000,
+        0,
+    )
+    assert str(arrays["flame_version"]) == "emoface-open-head-1" and str(arrays["metadata"]) == "{}"
+    assert tuple(arrays["expression_names"]) == EXPRESSION_NAMES
+
+
+def test_published_layouts(tmp_path: Path, animate: Make) -> None:
+    animation = animate()
+    animation.save(tmp_path / "d.npz", layout="diffposetalk")
+    animation.save(tmp_path / "e.npz", layout="emote")
+    with np.load(tmp_path / "d.npz") as file:
+        assert file["exp"].shape == (60, 50) and file["shape"].shape == (60, 100)
+        assert np.array_equal(file["pose"][:, 3:], animation.jaw_pose) and not file["pose"][:, :3].any()
+    with np.load(tmp_path / "e.npz") as file:
+        assert file["global_pose"].shape == (60, 3) and np.array_equal(file["jaw_pose"], animation.jaw_pose)
+
+
+def test_same_animation_same_bytes(tmp_path: Path, animate: Make) -> None:
+    paths = [animate(metadata={"a": 1}).save(tmp_path / name) for name in ("1.npz", "2.npz")]
+    assert paths[0].read_bytes() == paths[1].read_bytes()
+
+
+def test_foreign_file_without_our_keys(tmp_path: Path) -> None:
+    exp = np.random.default_rng(0).standard_normal((7, 100))
+    np.savez(tmp_path / "take.npz", exp=exp, pose=np.ones((7, 6)), shape=np.zeros((7, 100)))
+    loaded = Animation.load(tmp_path / "take.npz")
+    assert (loaded.fps, loaded.flame_version, loaded.expression.shape) == (25, "unknown", (7, 100))
+    with pytest.raises(ValueError, match="needs the open head's named shapes, got coefficients of unknown"):
+        loaded.arkit()
+    with pytest.raises(ValueError, match="motion needs 50 expression coefficients, got 100"):
+        _ = loaded.motion
+
+
+def test_unknown_layout(tmp_path: Path, animate: Make) -> None:
+    with pytest.raises(ValueError, match="layout must be one of emoface, diffposetalk, emote, got 'vhap'"):
+        animate().save(tmp_path / "take.npz", layout="vhap")
+    assert not list(tmp_path.iterdir())
+
+
+class Evil:
+    def __reduce__(self) -> tuple:
+        raise AssertionError("was unpickled")
+
+    def __init__(self) -> None:
+        self.state = 1
+
+
+def test_pickles_are_refused(tmp_path: Path) -> None:
+    path = tmp_path / "take.npz"
+    np.savez(path, expression=np.array([{"a": 1}], object), jaw_pose=np.zeros((1, 3)))
+    with pytest.raises(ValueError, match=r"path .*take\.npz is not a FLAME coefficient file: Object arrays"):
+        Animation.load(path)
+    path.write_bytes(pickle.dumps({"expression": 1}))
+    with pytest.raises(ValueError, match="not a FLAME coefficient file"):
+        Animation.load(path)
+
+
+def test_bad_files(tmp_path: Path, animate: Make) -> None:
+    path = tmp_path / "take.npz"
+    with pytest.raises(FileNotFoundError, match=r"take\.npz does not exist"):
+        Animation.load(path)
+    for content in (b"", b"hello", b"PK\x03\x04 broken"):
+        path.write_bytes(content)
+        with pytest.raises(ValueError, match="not a FLAME coefficient file"):
+            Animation.load(path)
+    whole = animate(frames=500).save(path).read_bytes()
+    path.write_bytes(whole[: len(whole) // 2])
+    with pytest.raises(ValueError, match="not a FLAME coefficient file"):
+        Animation.load(path)
+    np.savez(path, exp=np.zeros((2, 50)))
+    with pytest.raises(
+        ValueError, match="needs the keys expression and jaw_pose, or exp and pose; it has exp"
+    ):
+        Animation.load(path)
+    np.savez(path, exp=np.zeros((2, 50)), pose=np.zeros((2, 3)))
+    with pytest.raises(ValueError, match=r"pose must have shape \(T, 6\)"):
+        Animation.load(path)
+    np.savez(path, expression=np.full((2, 50), np.nan), jaw_pose=np.zeros((2, 3)))
+    with pytest.raises(ValueError, match=r"take\.npz is not .* expression must be finite"):
+        Animation.load(path)
+    with open(path, "wb") as file:
+        np.save(file, np.zeros(3))
+    with pytest.raises(ValueError, match="single array"):
+        Animation.load(path)

@@ -1,0 +1,120 @@
+"""The Animation container."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+
+from emoface.animation import Animation
+from emoface.audio.load import open_audio
+from emoface.demo import demo_path
+from emoface.face.layout import JAW_OPEN_RADIANS, arkit_to_motion
+
+COUNTS = st.integers(1, 400)
+RATES = st.floats(1, 240)
+
+
+def curves(frames: int = 40, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
+    rng = np.random.default_rng(seed)
+    return rng.random((frames, 50)).astype(np.float32), rng.random((frames, 3)).astype(np.float32) * 0.1
+
+
+def test_properties() -> None:
+    expression, jaw = curves()
+    animation = Animation(torch.from_numpy(expression).double().requires_grad_(), jaw, 25)
+    assert len(animation) == animation.frames == 40 and animation.duration == 1.6
+    assert animation.expression.dtype == animation.motion.dtype == np.float32
+    assert animation.motion.shape == (40, 53)
+    expression[:] = 0
+    assert animation.expression.any(), "the animation keeps its own copy"
+    assert repr(animation) == "Animation(40 frames, 25 fps, 1.60 s, emoface-open-head-1)"
+
+
+def test_arkit_is_exact() -> None:
+    weights = np.random.default_rng(0).random((9, 52)).astype(np.float32)
+    weights[:, 15] = 0
+    motion = arkit_to_motion(weights)
+    arkit = Animation(motion[:, :50], motion[:, 50:]).arkit()
+    assert arkit.shape == (9, 52)
+    np.testing.assert_allclose(arkit, weights, atol=1e-7)
+    assert Animation(np.zeros((1, 50)), np.array([[2 * JAW_OPEN_RADIANS, 0, 0]])).arkit().max() == 1
+
+
+@given(frames=COUNTS, fps=RATES, new=RATES)
+def test_resampled_length(frames: int, fps: float, new: float) -> None:
+    animation = Animation(np.zeros((frames, 50)), np.zeros((frames, 3)), fps)
+    expected = round(frames / fps * new)
+    if expected:
+        assert len(animation.resample(new)) == expected
+    else:
+        with pytest.raises(ValueError, match="leaves no frame"):
+            animation.resample(new)
+
+
+def test_resampling_follows_the_recording_and_keeps_time() -> None:
+    audio = open_audio(demo_path())
+    frames = audio.frames(25)
+    seconds = (np.arange(frames) + 0.5) / 25
+    ramp = np.repeat(seconds[:, None], 50, 1) / 10
+    animation = Animation(ramp, np.zeros((frames, 3)), 25, audio)
+    for fps in (24, 30, 60, 10):
+        new = animation.resample(fps)
+        assert len(new) == round(audio.duration * fps) and new.fps == fps and new.audio is audio
+        centres = ((np.arange(len(new)) + 0.5) / fps).clip(seconds[0], seconds[-1])
+        np.testing.assert_allclose(new.expression[:, 3], centres / 10, atol=1e-6)
+    assert np.array_equal(animation.resample(25).motion, animation.motion)
+
+
+@pytest.mark.parametrize("fps", [0, -25, float("nan"), float("inf")])
+def test_bad_fps(fps: float) -> None:
+    expression, jaw = curves()
+    with pytest.raises(ValueError, match="fps must be positive and finite, got"):
+        Animation(expression, jaw, fps)
+    with pytest.raises(ValueError, match="fps must be positive and finite, got"):
+        Animation(expression, jaw).resample(fps)
+    with pytest.raises(TypeError, match="fps must be a number, got str"):
+        Animation(expression, jaw, "25")  # type: ignore[arg-type]
+
+
+def test_bad_curves() -> None:
+    expression, jaw = curves()
+    cases = [
+        (expression[:, :49], jaw, r"expression must have shape \(T, 50\)"),
+        (expression[0], jaw, r"expression must have shape \(T, n\)"),
+        (expression[:0], jaw[:0], r"expression must have shape \(T, n\) with T at least 1"),
+        (expression, jaw[:-1], r"jaw_pose must have shape \(40, 3\) like expression, got \(39, 3\)"),
+        (np.where(np.arange(40)[:, None] == 7, np.nan, expression), jaw, "finite, it is not in frame 7"),
+        (expression, jaw + np.inf, "jaw_pose must be finite, it is not in frame 0"),
+    ]
+    for e, j, message in cases:
+        with pytest.raises(ValueError, match=message):
+            Animation(e, j)
+    for wrong in (expression.tolist(), expression.astype(object), None):
+        with pytest.raises(TypeError, match="expression must be a numeric numpy array or torch tensor, got"):
+            Animation(wrong, jaw)  # type: ignore[arg-type]
+
+
+def test_unknown_suffix_and_unwritable_path(tmp_path: Path) -> None:
+    animation = Animation(*curves())
+    for name in ("a.glb", "a", "a.npz.gz"):
+        with pytest.raises(ValueError, match=r"an animation can be saved as \.csv, \.json, \.npz"):
+            animation.save(tmp_path / name)
+    with pytest.raises(ValueError, match=r"an animation can be loaded from \.csv, \.npz"):
+        Animation.load(tmp_path / "a.json")
+    for suffix in (".npz", ".csv", ".json", ".png"):
+        path = tmp_path / "none" / f"a{suffix}"
+        with pytest.raises(FileNotFoundError, match="cannot be written: there is no folder"):
+            animation.plot(path) if suffix == ".png" else animation.save(path)
+
+
+def test_metadata_must_be_json(tmp_path: Path) -> None:
+    animation = Animation(*curves(), metadata={"seed": object()})
+    for suffix in (".npz", ".json"):
+        with pytest.raises(TypeError, match="metadata must hold what JSON knows"):
+            animation.save(tmp_path / f"a{suffix}")
+    assert not list(tmp_path.iterdir())
