@@ -1,0 +1,22 @@
+"""Readers of real recordings: each turns a folder in somebody's layout into clips."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+from ..clips import Clip
+from .a2f import read_a2f
+from .emodb import read_emodb
+from .facegood import read_facegood
+from .labelled import read_labelled
+from .ljspeech import read_ljspeech
+
+ADAPTERS: dict[str, Callable[[Path, str], Iterator[Clip]]] = {
+    "a2f": read_a2f,
+    "emodb": read_emodb,
+    "facegood": read_facegood,
+    "labelled": read_labelled,
+    "ljspeech": read_ljspeech,
+}
+"""Adapter name -> reader(folder, data set name) -> clips."""

@@ -1,0 +1,24 @@
+"""NVIDIA Audio2Face-3D sample voices (Apache-2.0): real acted voices without phones or motion."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from ..clips import Clip
+from .signals import mel_of, read_wave
+
+EMOTIONS = {"anger": "angry", "joy": "happy", "neutral": "neutral", "sadness": "sad"}
+
+
+def read_a2f(folder: Path, dataset: str) -> Iterator[Clip]:
+    """Clips of a folder of wavs named ``Speaker_emotion[...].wav``; excerpts of the same recording are left
+    out.
+    """
+    for path in sorted(folder.glob("*.wav")):
+        parts = path.stem.split("_")
+        if len(parts) < 2 or path.stem.endswith("_sec"):
+            continue
+        language = "zh" if "mandarin" in parts else "en"
+        mel = mel_of(read_wave(path))
+        yield Clip(f"{dataset}/{path.stem}", "voice", parts[0], language, EMOTIONS.get(parts[1]), mel)

@@ -1,0 +1,98 @@
+"""What the adapters share: recordings to log-mels, motion curves to 25 fps."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from emoface.audio.features import SAMPLE_RATE, frame_count, log_mel
+from emoface.face.layout import FPS
+
+from ..phones import BILABIAL, SILENCE, Interval
+
+BURST = 0.02
+"""Seconds of a stop's release during which the lips are still together."""
+
+
+def read_wave(path: Path) -> np.ndarray:
+    """A recording as mono float32 samples at 16 kHz.
+
+    Raises:
+        ValueError: it cannot be read, is empty, or is not finite.
+    """
+    import soundfile
+    import soxr
+
+    try:
+        samples, rate = soundfile.read(path, dtype="float32", always_2d=True)
+    except (soundfile.LibsndfileError, OSError) as error:
+        raise ValueError(f"{path} is not a readable recording: {error}") from error
+    mono = samples.mean(1)
+    if not len(mono) or not np.isfinite(mono).all():
+        raise ValueError(f"{path} must hold finite samples, got {'none' if not len(mono) else 'NaN or inf'}")
+    return mono if rate == SAMPLE_RATE else soxr.resample(mono, rate, SAMPLE_RATE)
+
+
+def mel_of(samples: np.ndarray, frames: int | None = None) -> np.ndarray:
+    """(2 T, 64) float16 log-mel of samples at 16 kHz; T from the recording, or as given."""
+    if frames is None:
+        frames = frame_count(len(samples), SAMPLE_RATE, FPS)
+    return log_mel(torch.from_numpy(np.ascontiguousarray(samples)), frames).numpy().astype(np.float16)
+
+
+def resample_motion(values: np.ndarray, fps: float, frames: int) -> np.ndarray:
+    """Bring curves to 25 fps with a triangular kernel: linear interpolation upwards, averaging downwards.
+
+    Args:
+        values: (N, C) curves; row i is centred at (i + 0.5) / fps s.
+        fps: their rate.
+        frames: T; beyond their end the last row holds.
+
+    Returns:
+        (T, C) float32, row k centred at (k + 0.5) / 25 s.
+
+    Raises:
+        ValueError: no rows, or a rate that is not positive.
+    """
+    values = np.asarray(values, np.float32)
+    if values.ndim != 2 or not len(values):
+        raise ValueError(f"values must have shape (N, C) with N > 0, got {values.shape}")
+    if not fps > 0:
+        raise ValueError(f"fps must be positive, got {fps}")
+    centres = (np.arange(frames) + 0.5) / FPS * fps - 0.5  # in source rows
+    width = max(fps / FPS, 1.0)
+    offsets = np.arange(-int(np.ceil(width)), int(np.ceil(width)) + 2)
+    rows = np.floor(centres)[:, None] + offsets  # (T, taps)
+    weights = np.maximum(1 - np.abs(rows - centres[:, None]) / width, 0)
+    weights /= weights.sum(1, keepdims=True)
+    rows = np.clip(rows, 0, len(values) - 1).astype(int)
+    resampled = np.zeros((frames, values.shape[1]), np.float32)
+    for tap in range(len(offsets)):
+        resampled += weights[:, tap, None].astype(np.float32) * values[rows[:, tap]]
+    return resampled
+
+
+def release_bilabial(visemes: list[Interval], release: float) -> float | None:
+    """End the last viseme, if it is a bilabial, shortly after its release; its new end, or None if left
+    alone.
+    """
+    if not visemes or visemes[-1][0] != BILABIAL:
+        return None
+    viseme, start, end = visemes[-1]
+    burst_end = min(release + BURST, end)
+    visemes[-1] = (viseme, start, burst_end)
+    return burst_end
+
+
+def as_rows(visemes: list[Interval], duration: float) -> np.ndarray:
+    """Intervals as (n, 3) float32 rows that reach from 0 to ``duration``, the ends filled with silence."""
+    rows = [(v, max(s, 0.0), min(e, duration)) for v, s, e in visemes if min(e, duration) > max(s, 0.0)]
+    if not rows:
+        rows = [(SILENCE, 0.0, duration)]
+    if rows[0][1] > 0:
+        rows.insert(0, (SILENCE, 0.0, rows[0][1]))
+    if rows[-1][2] < duration:
+        rows.append((SILENCE, rows[-1][2], duration))
+    return np.array(rows, np.float32)

@@ -1,0 +1,199 @@
+"""Corpus clips and the .npz shards that hold them: flat arrays with offsets, no pickles."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from emoface.audio.features import MEL_BINS, MEL_PER_FRAME, loudness
+from emoface.face.layout import FPS, MOTION_SIZE
+
+SOURCES = ("tts", "labelled", "captured", "voice")
+LAYOUTS = ("open_head", "flame")
+LOUDNESS_RANGE = 2.5
+"""Bels from silence (0) to the clip's loud level (1) in :func:`relative_loudness`."""
+AUDIBLE = -2.0
+"""Level, log10 of mel power, at which a clip is so quiet that its own maximum no longer counts as loud."""
+
+
+@dataclass
+class Clip:
+    """One recording: log-mels and what is known about the face that spoke it.
+
+    Attributes:
+        name: ``"dataset/recording"``; the part before the slash is the data set.
+        source: ``"tts"`` (synthetic, phones known), ``"labelled"`` (real voice, phones known), ``"captured"``
+            (real voice, measured motion) or ``"voice"`` (real voice alone).
+        speaker: name of the speaker or voice.
+        language: language code, empty if unknown.
+        emotion: emotion of the voice, one of ``emoface.binding.emotions.EMOTIONS``, or None.
+        mel: (2 T, 64) float16 log-mel at 50 Hz.
+        visemes: (n, 3) float32 rows of viseme id, start s, end s; or None.
+        lips: (T, 53) float16 measured motion at 25 fps; or None.
+        known: (53,) bool, the channels that ``lips`` really measures; None means all.
+        layout: what the channels of ``lips`` are: ``"open_head"`` (named, ``MOTION_NAMES``) or ``"flame"``
+            (the 50 unnamed expression components of a FLAME model, then its jaw pose).
+    """
+
+    name: str
+    source: str
+    speaker: str
+    language: str
+    emotion: str | None
+    mel: np.ndarray
+    visemes: np.ndarray | None = None
+    lips: np.ndarray | None = None
+    known: np.ndarray | None = None
+    layout: str = "open_head"
+
+    def __post_init__(self) -> None:
+        if self.source not in SOURCES:
+            raise ValueError(f"source must be one of {SOURCES}, got {self.source!r}")
+        if self.layout not in LAYOUTS:
+            raise ValueError(f"layout must be one of {LAYOUTS}, got {self.layout!r}")
+        if self.mel.ndim != 2 or self.mel.shape[1] != MEL_BINS or self.mel.shape[0] % MEL_PER_FRAME:
+            raise ValueError(f"mel must have shape (2 T, {MEL_BINS}), got {tuple(self.mel.shape)}")
+        if self.visemes is not None and (self.visemes.ndim != 2 or self.visemes.shape[1] != 3):
+            raise ValueError(f"visemes must have shape (n, 3), got {tuple(self.visemes.shape)}")
+        if self.lips is not None and self.lips.shape != (self.frames, MOTION_SIZE):
+            raise ValueError(
+                f"lips must have shape ({self.frames}, {MOTION_SIZE}), got {tuple(self.lips.shape)}"
+            )
+
+    @property
+    def frames(self) -> int:
+        """Number T of motion frames."""
+        return self.mel.shape[0] // MEL_PER_FRAME
+
+    @property
+    def dataset(self) -> str:
+        """The part of the name before the slash."""
+        return self.name.split("/", 1)[0]
+
+
+def hours(clips: Sequence[Clip]) -> float:
+    """Total duration of some clips in hours."""
+    return sum(clip.frames for clip in clips) / FPS / 3600
+
+
+def require_layout(clips: Sequence[Clip], layout: str, stage: str) -> None:
+    """Refuse to train on motion of another layout.
+
+    Raises:
+        ValueError: some clip with measured motion is not in ``layout``.
+    """
+    others = [clip for clip in clips if clip.lips is not None and clip.layout != layout]
+    if others:
+        raise ValueError(
+            f"{stage} needs motion in layout {layout!r}, but {len(others)} clips (first: {others[0].name!r}) "
+            f"are in layout {others[0].layout!r}: layouts cannot be mixed. FLAME expression coefficients are "
+            f"unnamed; turn them into named components with a face fit first, or train on FLAME clips alone"
+        )
+
+
+def save_clips(path: str | Path, clips: Sequence[Clip]) -> None:
+    """Write clips as one uncompressed .npz shard, through a temporary name.
+
+    Args:
+        path: the ``.npz`` file to write.
+        clips: any number of clips.
+    """
+    path = Path(path)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    blank_visemes, blank_lips = np.zeros((0, 3), np.float32), np.zeros((0, MOTION_SIZE), np.float16)
+    fields = ("name", "source", "speaker", "language", "emotion", "layout")
+    text = [
+        {field: getattr(c, field) for field in fields}
+        | {"visemes": c.visemes is not None, "lips": c.lips is not None}
+        for c in clips
+    ]
+    visemes = [blank_visemes if c.visemes is None else c.visemes.astype(np.float32) for c in clips]
+    lips = [blank_lips if c.lips is None else c.lips.astype(np.float16) for c in clips]
+    known = [np.ones(MOTION_SIZE, bool) if c.known is None else c.known for c in clips]
+    arrays = {
+        "clips": np.frombuffer(json.dumps(text).encode(), np.uint8),
+        "mel": np.concatenate(
+            [np.zeros((0, MEL_BINS), np.float16), *(c.mel.astype(np.float16) for c in clips)]
+        ),
+        "mel_offsets": _offsets([c.mel for c in clips]),
+        "visemes": np.concatenate([blank_visemes, *visemes]),
+        "viseme_offsets": _offsets(visemes),
+        "lips": np.concatenate([blank_lips, *lips]),
+        "lip_offsets": _offsets(lips),
+        "known": np.array(known, bool).reshape(-1, MOTION_SIZE),
+    }
+    temporary = path.with_name(path.name + ".tmp")
+    with open(temporary, "wb") as handle:
+        np.savez(handle, **arrays)
+    os.replace(temporary, path)
+
+
+def load_clips(folder: str | Path) -> list[Clip]:
+    """Read every .npz shard of a folder (not of its subfolders), in name order; a single shard also works.
+
+    Args:
+        folder: a corpus folder, or one shard.
+
+    Returns:
+        The clips.
+
+    Raises:
+        FileNotFoundError: nothing there. ValueError: a shard is damaged or not a corpus shard.
+    """
+    folder = Path(folder)
+    paths = [folder] if folder.is_file() else sorted(folder.glob("*.npz"))
+    if not paths:
+        raise FileNotFoundError(f"no corpus shards (*.npz) in {folder}; run `emoface train corpus` first")
+    return [clip for path in paths for clip in _read_shard(path)]
+
+
+def _read_shard(path: Path) -> list[Clip]:
+    try:
+        with np.load(path, allow_pickle=False) as shard:
+            arrays = {name: shard[name] for name in shard.files}
+        text = json.loads(arrays["clips"].tobytes())
+        clips = []
+        for i, fields in enumerate(text):
+            mel, visemes, lips = (
+                arrays[name][arrays[offsets][i] : arrays[offsets][i + 1]]
+                for name, offsets in (
+                    ("mel", "mel_offsets"),
+                    ("visemes", "viseme_offsets"),
+                    ("lips", "lip_offsets"),
+                )
+            )
+            known = arrays["known"][i]
+            fields["visemes"] = visemes if fields["visemes"] else None
+            fields["lips"] = lips if fields["lips"] else None
+            clips.append(Clip(mel=mel, known=None if known.all() else known, **fields))
+        return clips
+    except (KeyError, IndexError, TypeError, ValueError, OSError, EOFError) as error:
+        raise ValueError(f"{path} is not a readable corpus shard: {error}") from error
+
+
+def _offsets(arrays: Sequence[np.ndarray]) -> np.ndarray:
+    return np.cumsum([0, *(len(a) for a in arrays)], dtype=np.int64)
+
+
+def relative_loudness(mel: np.ndarray) -> np.ndarray:
+    """Loudness against the clip's own loud level: ``clip(1 + (L - L95) / 2.5, 0, 1.2)``, L in bels of mel
+    power.
+
+    Args:
+        mel: (2 T, 64) log-mel.
+
+    Returns:
+        (T,) float32; 1 at the clip's 95 % quantile, 0 at 25 dB below it. All zero in silence.
+    """
+    import torch
+
+    level = loudness(torch.from_numpy(np.asarray(mel, np.float32))).numpy()  # (T,)
+    if len(level) == 0:
+        return level
+    loud = max(float(np.quantile(level, 0.95)), AUDIBLE + LOUDNESS_RANGE)
+    return np.clip(1 + (level - loud) / LOUDNESS_RANGE, 0, 1.2).astype(np.float32)
