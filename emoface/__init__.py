@@ -19,7 +19,18 @@ _PUBLIC = {
     "load": "pipeline",
 }
 
-__all__ = ["__version__", *_PUBLIC]
+__all__ = [
+    "ARKIT_NAMES",
+    "EMOTIONS",
+    "EXPRESSION_NAMES",
+    "Animation",
+    "Pipeline",
+    "__version__",
+    "animate",
+    "from_audio",
+    "from_motion",
+    "load",
+]
 
 if TYPE_CHECKING:
     from .animation import Animation

@@ -23,10 +23,18 @@ from .binding.space import EmotionSpace
 from .checkpoints import Checkpoint, load_checkpoint
 from .diffusion.denoiser import Denoiser, DenoiserConfig
 from .diffusion.guidance import Guidance
-from .diffusion.samplers import SAMPLERS
 from .diffusion.windows import Track, Window, WindowSampler, plan_windows
 from .emotion import Keyframe, blink_rate, keyframe_weights, resolve
-from .face.layout import FPS, JAW_OPEN_RADIANS, JAW_SIDE_RADIANS, MOTION_INDEX, MOTION_NAMES, MOUTH, UPPER
+from .face.layout import (
+    EXPRESSION_SIZE,
+    FPS,
+    JAW_OPEN_RADIANS,
+    JAW_SIDE_RADIANS,
+    MOTION_INDEX,
+    MOTION_NAMES,
+    MOUTH,
+    UPPER,
+)
 from .face.life import add_life
 
 STYLES = {"artist": 0, "rule": 1}
@@ -162,8 +170,8 @@ class Pipeline:
                 motion, FPS, seed=request.seed * 1000 + number, emotion_rate=rates, loudness=loud,
                 blink=blink, gaze=gaze,
             )  # fmt: skip
-            animation = Animation.from_motion(
-                lively, FPS, audio=recording,
+            animation = Animation(
+                lively[:, :EXPRESSION_SIZE], lively[:, EXPRESSION_SIZE:], FPS, audio=recording,
                 metadata={
                     "emotion": _describe(emotion), "intensity": request.intensity, "guidance": request.guidance,
                     "steps": request.steps, "seed": request.seed, "sample": number, "style": style,

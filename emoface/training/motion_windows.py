@@ -14,7 +14,7 @@ from emoface.audio.normalize import SILENT_MEL, MelNormalizer
 from emoface.binding.emotions import EMOTIONS
 from emoface.face.layout import MOTION_SIZE
 
-from .corpus.augment import AUGMENTATIONS, augment_mel
+from .corpus.augment import KINDS, augment_mel
 from .corpus.clips import Clip, relative_loudness
 from .corpus.visemes import rule_lips
 from .expressions import express
@@ -139,7 +139,7 @@ class MotionWindows(Dataset):
         begin = int(rng.integers(0, max(total - frames, 0) + 1))
         begin_mel, end_mel = MEL_PER_FRAME * begin, MEL_PER_FRAME * (begin + frames)
         heard = int(rng.integers(0, begin_mel + 1)) if rng.random() < 0.5 else begin_mel
-        kinds = AUGMENTATIONS if rng.random() < self.config.augmented else ()
+        kinds = KINDS if rng.random() < self.config.augmented else ()
         piece = torch.from_numpy(augment_mel(mel[heard:end_mel], rng, kinds))
         normalizer = MelNormalizer()
         normalizer.update(piece)
