@@ -1,0 +1,197 @@
+"""The emotion space: every way of telling an emotion, bound to the motion it should make."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from emoface.binding import audio, label, motion, text_modality, valence_arousal  # noqa: F401
+from emoface.binding.emotions import EMOTIONS, LEVELS, canonical_emotion
+from emoface.binding.modality import MODALITIES, Modality, modality_class
+
+DEFAULT_WIDTH = 64
+CALM_VALENCE, CALM_AROUSAL, AROUSAL_GAIN = 0.0, -0.3, 1.2
+
+
+class EmotionSpace(nn.Module):
+    """Unit vectors z in which emotions told by text, label, audio, motion or circumplex agree.
+
+    Each modality is an encoder, an adapter and max pooling (see :class:`Modality`); all are trained to meet
+    the frozen motion encoder (Liu et al. 2025, "emotion binding"). The state dict's prefixes are the modality
+    names; the buffer ``prototypes`` (8, 3, Z) holds the mean motion z of each emotion and level, in the order
+    of ``EMOTIONS``.
+
+    Args:
+        width: Z. modalities: name -> constructor arguments besides ``width`` of the registered class;
+            ``label`` is required, since neutral is one of its points.
+
+    Raises:
+        ValueError: unregistered name, or no ``label``.
+    """
+
+    def __init__(
+        self, width: int = DEFAULT_WIDTH, modalities: Mapping[str, Mapping[str, Any]] | None = None
+    ) -> None:
+        super().__init__()
+        chosen = {"motion": {}, "label": {}} if modalities is None else modalities
+        if "label" not in chosen:
+            raise ValueError(f"modalities must include 'label', got {sorted(chosen)}")
+        self.width = width
+        self._names: list[str] = []
+        for name, arguments in chosen.items():
+            self.add(name, **arguments)
+        self.register_buffer("prototypes", torch.zeros(len(EMOTIONS), len(LEVELS), width))
+
+    def add(self, name: str, **arguments: Any) -> Modality:
+        """Add a registered modality, untrained.
+
+        Raises:
+            ValueError: not registered, or already there.
+        """
+        if name in self._names:
+            raise ValueError(f"modality {name!r} is already in this space")
+        modality = modality_class(name)(self.width, **arguments)
+        self.add_module(name, modality)
+        self._names.append(name)
+        return modality
+
+    @property
+    def modalities(self) -> dict[str, Modality]:
+        """The modalities of this space by name."""
+        return {name: self.get_submodule(name) for name in self._names}  # type: ignore[misc]
+
+    def config(self) -> dict[str, Any]:
+        """What :meth:`from_config` needs besides the tensors, JSON-ready."""
+        return {
+            "width": self.width,
+            "modalities": {name: modality.config() for name, modality in self.modalities.items()},
+            "emotions": list(EMOTIONS),
+        }
+
+    @classmethod
+    def from_config(cls, config: Mapping[str, Any], tensors: Mapping[str, Tensor]) -> EmotionSpace:
+        """Rebuild a space from :meth:`config` and its state dict, in evaluation mode.
+
+        Raises:
+            ValueError: the config names an unregistered modality or other emotions, or tensors are missing,
+                unexpected or of another shape.
+        """
+        if list(config.get("emotions", EMOTIONS)) != list(EMOTIONS):
+            raise ValueError(f"config emotions must be {list(EMOTIONS)}, got {config['emotions']}")
+        space = cls(config["width"], config["modalities"])
+        try:
+            space.load_state_dict(dict(tensors))
+        except RuntimeError as error:
+            raise ValueError(f"tensors must fit the emotion space's config, got: {error}") from None
+        return space.eval()
+
+    def _modality(self, name: str) -> Modality:
+        if name in self._names:
+            return self.get_submodule(name)  # type: ignore[return-value]
+        if name in MODALITIES:
+            raise ValueError(
+                f"modality {name!r} is not in this checkpoint, which has {', '.join(self._names)}"
+            )
+        raise ValueError(f"modality {name!r} is not known; registered are {', '.join(sorted(MODALITIES))}")
+
+    @torch.no_grad()
+    def encode(self, **value: Any) -> Tensor:
+        """Embed one value of one modality, e.g. ``encode(label=("happy", 2))`` or ``encode(text="she is
+        furious")``.
+
+        Args:
+            value: exactly one keyword, the modality's name: ``label`` a name or (name, level 0..3); ``text``
+                an English prompt; ``audio`` (N,) samples at 16 kHz or a (2 T, 64) log-mel; ``motion`` (T,
+                53); ``valence_arousal`` (v, a) in -1..1.
+
+        Returns:
+            z (Z,) float32 of unit length.
+
+        Raises:
+            ValueError: not exactly one keyword, an unknown modality, or a bad value. TypeError: a value of a
+            wrong type.
+        """
+        if len(value) != 1:
+            given = ", ".join(value) or "none"
+            raise ValueError(f"encode needs exactly one keyword of {', '.join(self._names)}, got {given}")
+        ((name, content),) = value.items()
+        return self._modality(name).embed(content, self).float()
+
+    @property
+    def neutral(self) -> Tensor:
+        """z (Z,) of the neutral label."""
+        return self.encode(label="neutral")
+
+    @torch.no_grad()
+    def mix(self, weights: Mapping[Any, float]) -> Tensor:
+        """Blend labels: ``normalize(sum_k w_k z_k + (1 - sum_k w_k) z_neutral)``; weights above 1 in all are
+        scaled.
+
+        Args:
+            weights: name or (name, level) -> weight >= 0. ``{"happy": 0.5}`` is half happy, half neutral.
+
+        Returns:
+            z (Z,) float32 of unit length.
+
+        Raises:
+            TypeError: no mapping, or a weight that is no number.
+            ValueError: empty, unknown name, negative or non-finite weight.
+        """
+        if not isinstance(weights, Mapping):
+            raise TypeError(f"weights must map emotions to numbers, got {type(weights).__name__}")
+        if not weights:
+            raise ValueError(f"weights must name at least one of {', '.join(EMOTIONS)}, got none")
+        for name, weight in weights.items():
+            if isinstance(weight, bool) or not isinstance(weight, (int, float)):
+                raise TypeError(f"weight of {name!r} must be a number, got {type(weight).__name__}")
+            if not (math.isfinite(weight) and weight >= 0):
+                raise ValueError(f"weight of {name!r} must be finite and at least 0, got {weight}")
+        total = max(float(sum(weights.values())), 1.0)
+        blend = sum(
+            ((weight / total) * self.encode(label=name) for name, weight in weights.items()),
+            (1 - min(float(sum(weights.values())) / total, 1.0)) * self.neutral,
+        )
+        return F.normalize(blend, dim=0) if float(blend.norm()) > 1e-6 else self.neutral
+
+    @torch.no_grad()
+    def hear(self, voice: Any) -> Tensor:
+        """The emotion that a voice is given when none is asked for: its arousal alone, at valence 0.
+
+        Args:
+            voice: (N,) samples at 16 kHz or a (2 T, 64) log-mel.
+
+        Returns:
+            z (Z,): ``encode(valence_arousal=(0, -0.3 + 1.2 arousal))``, so calm is neutral and agitation
+            alertness.
+
+        Raises:
+            ValueError: the space lacks ``audio`` or ``valence_arousal``, or a bad value. TypeError: a wrong
+            type.
+        """
+        heard = self._modality("audio").arousal(voice)  # type: ignore[operator]
+        return self.encode(valence_arousal=(CALM_VALENCE, CALM_AROUSAL + AROUSAL_GAIN * heard))
+
+    @torch.no_grad()
+    def label_points(self, emotions: Iterable[str] = EMOTIONS, levels: Iterable[float] = LEVELS) -> Tensor:
+        """z of labels (len(emotions), len(levels), Z)."""
+        names = map(canonical_emotion, emotions)
+        rows = [torch.stack([self.encode(label=(name, level)) for level in levels]) for name in names]
+        return torch.stack(rows)
+
+    @torch.no_grad()
+    def nearest_label(self, z: Tensor) -> tuple[str, float, float]:
+        """The label whose z is most similar: (emotion, level, cosine); neutral has level 0."""
+        cosines = self.label_points() @ z  # (8, 3)
+        place = int(cosines.argmax())
+        emotion, level = EMOTIONS[place // len(LEVELS)], float(LEVELS[place % len(LEVELS)])
+        return emotion, 0.0 if emotion == "neutral" else level, float(cosines.flatten()[place])
+
+    @staticmethod
+    def similarity(a: Tensor, b: Tensor) -> Tensor:
+        """Cosine of the angle between embeddings (..., Z), -1..1."""
+        return F.cosine_similarity(a, b, dim=-1)

@@ -1,0 +1,61 @@
+"""The text modality: a free English prompt."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from torch import Tensor, nn
+
+from emoface.binding.modality import Modality, register_modality
+from emoface.binding.text.encoder import TextEncoder, check_prompt, read_prompt
+
+if TYPE_CHECKING:
+    from emoface.binding.space import EmotionSpace
+
+
+@register_modality("text")
+class Text(Modality):
+    """A prompt -> z: the frozen prompt encoder's token features, an adapter on each, maximum over the tokens.
+
+    Args:
+        width: Z. encoder: config of :class:`TextEncoder`. hidden: width of the adapter's hidden layer.
+    """
+
+    def __init__(self, width: int, encoder: dict[str, Any], hidden: int = 128) -> None:
+        super().__init__(width)
+        self.hidden = hidden
+        self.encoder = TextEncoder(**encoder)
+        self.adapter = nn.Sequential(
+            nn.Linear(self.encoder.width, hidden), nn.GELU(), nn.Linear(hidden, width)
+        )
+
+    def config(self) -> dict[str, Any]:
+        return {"encoder": self.encoder.config(), "hidden": self.hidden}
+
+    def prepare(self, value: Any) -> tuple[Tensor, ...]:
+        """Validate a prompt (a string of 1 to 2,000 characters, not blank): ids (1, L) int64, mask (1, L)
+        bool.
+
+        Raises:
+            TypeError, ValueError: see ``emoface.binding.text.check_prompt``.
+        """
+        return self.encoder.tokenize([check_prompt(value)])
+
+    def features(self, ids: Tensor, mask: Tensor) -> tuple[Tensor, Tensor | None]:
+        """Token features (B, L, F) and their mask."""
+        return self.encoder(ids, mask), mask
+
+    def embed(self, value: Any, space: EmotionSpace) -> Tensor:
+        """z (Z,) of a prompt, by its reading where the adapter disagrees with it.
+
+        The reading (``read_prompt``: network, lexicon and confidence threshold) decides: an unclear prompt
+        warns and gives neutral; where the nearest label of the adapter's z is another emotion than the one
+        read, the label at the level read stands in.
+        """
+        reading = read_prompt(self.encoder, value)
+        if reading.note:
+            return space.neutral
+        z = super().embed(value, space)
+        if space.nearest_label(z)[0] == reading.emotion:
+            return z
+        return space.encode(label=(reading.emotion, reading.level))
