@@ -13,7 +13,7 @@ import numpy as np
 import torch
 
 from emoface.audio.load import Audio
-from emoface.face.layout import EXPRESSION_NAMES, FPS, MOTION_SIZE, motion_to_arkit
+from emoface.face.layout import EXPRESSION_NAMES, EXPRESSION_SIZE, FPS, MOTION_SIZE, motion_to_arkit
 
 OPEN_HEAD = "emoface-open-head-1"
 """``flame_version`` of the open head, whose 50 expression components are named shapes."""
@@ -41,9 +41,7 @@ def metadata_json(metadata: dict[str, Any]) -> str:
     try:
         return json.dumps(metadata, ensure_ascii=False)
     except (TypeError, ValueError) as error:
-        raise TypeError(
-            f"metadata must hold what JSON knows (text, numbers, lists, dicts): {error}"
-        ) from error
+        raise TypeError(f"metadata must hold what JSON knows (text, numbers, lists, dicts): {error}") from error
 
 
 def _curves(values: Any, name: str) -> np.ndarray:
@@ -91,13 +89,28 @@ class Animation:
         self.expression_names = tuple(self.expression_names)
         frames, names = len(self.expression), len(self.expression_names)
         if self.expression.shape[1] != names:
-            raise ValueError(
-                f"expression must have shape (T, {names}), a column a name, got {self.expression.shape}"
-            )
+            raise ValueError(f"expression must have shape (T, {names}), a column a name, got {self.expression.shape}")
         if self.jaw_pose.shape != (frames, 3):
-            raise ValueError(
-                f"jaw_pose must have shape ({frames}, 3) like expression, got {self.jaw_pose.shape}"
-            )
+            raise ValueError(f"jaw_pose must have shape ({frames}, 3) like expression, got {self.jaw_pose.shape}")
+
+    @classmethod
+    def from_motion(cls, motion: np.ndarray | torch.Tensor, fps: float = FPS, **fields: Any) -> Animation:
+        """Build from motion vectors of the open head.
+
+        Args:
+            motion: (T, 53) in the order of ``MOTION_NAMES``. fps: frames per second.
+            **fields: ``audio`` and ``metadata``.
+
+        Returns:
+            The animation.
+
+        Raises:
+            ValueError: another shape than (T, 53), values that are not finite, bad fps.
+        """
+        motion = _curves(motion, "motion")
+        if motion.shape[1] != MOTION_SIZE:
+            raise ValueError(f"motion must have shape (T, {MOTION_SIZE}), got {motion.shape}")
+        return cls(motion[:, :EXPRESSION_SIZE], motion[:, EXPRESSION_SIZE:], fps, **fields)
 
     def __len__(self) -> int:
         return len(self.expression)
@@ -124,9 +137,7 @@ class Animation:
         """
         motion = np.concatenate([self.expression, self.jaw_pose], 1)
         if motion.shape[1] != MOTION_SIZE:
-            raise ValueError(
-                f"motion needs {MOTION_SIZE - 3} expression coefficients, got {self.expression.shape[1]}"
-            )
+            raise ValueError(f"motion needs {EXPRESSION_SIZE} expression coefficients, got {motion.shape[1] - 3}")
         return motion
 
     def arkit(self) -> np.ndarray:
@@ -136,9 +147,7 @@ class Animation:
             ValueError: the coefficients are another face's, whose meaning is not known.
         """
         if self.expression_names != EXPRESSION_NAMES:
-            raise ValueError(
-                f"arkit() needs the open head's named shapes, got coefficients of {self.flame_version}"
-            )
+            raise ValueError(f"arkit() needs the open head's named shapes, got coefficients of {self.flame_version}")
         return motion_to_arkit(self.motion)
 
     def resample(self, fps: float) -> Animation:
@@ -163,9 +172,7 @@ class Animation:
         before = np.floor(position).astype(int)
         after = np.minimum(before + 1, self.frames - 1)
         weight = (position - before)[:, None]  # (frames, 1)
-        expression, jaw = (
-            c[before] * (1 - weight) + c[after] * weight for c in (self.expression, self.jaw_pose)
-        )
+        expression, jaw = (c[before] * (1 - weight) + c[after] * weight for c in (self.expression, self.jaw_pose))
         return replace(self, expression=expression, jaw_pose=jaw, fps=fps)
 
     def save(self, path: str | os.PathLike[str], **options: Any) -> Path:

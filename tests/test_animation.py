@@ -38,8 +38,7 @@ def test_properties() -> None:
 def test_arkit_is_exact() -> None:
     weights = np.random.default_rng(0).random((9, 52)).astype(np.float32)
     weights[:, 15] = 0
-    motion = arkit_to_motion(weights)
-    arkit = Animation(motion[:, :50], motion[:, 50:]).arkit()
+    arkit = Animation.from_motion(arkit_to_motion(weights)).arkit()
     assert arkit.shape == (9, 52)
     np.testing.assert_allclose(arkit, weights, atol=1e-7)
     assert Animation(np.zeros((1, 50)), np.array([[2 * JAW_OPEN_RADIANS, 0, 0]])).arkit().max() == 1
@@ -94,6 +93,8 @@ def test_bad_curves() -> None:
     for e, j, message in cases:
         with pytest.raises(ValueError, match=message):
             Animation(e, j)
+    with pytest.raises(ValueError, match=r"motion must have shape \(T, 53\), got \(40, 50\)"):
+        Animation.from_motion(expression)
     for wrong in (expression.tolist(), expression.astype(object), None):
         with pytest.raises(TypeError, match="expression must be a numeric numpy array or torch tensor, got"):
             Animation(wrong, jaw)  # type: ignore[arg-type]

@@ -23,9 +23,7 @@ READERS: dict[str, str] = {".npz": "npz:read_npz", ".csv": "live_link:read_live_
 def _find(path: str | os.PathLike[str], table: dict[str, str], deed: str) -> Any:
     suffix = Path(path).suffix.lower()
     if suffix not in table:
-        raise ValueError(
-            f"path {path} has suffix {suffix!r}; an animation can be {deed} {', '.join(sorted(table))}"
-        )
+        raise ValueError(f"path {path} has suffix {suffix!r}; an animation can be {deed} {', '.join(sorted(table))}")
     module, function = table[suffix].split(":")
     return getattr(importlib.import_module(f"emoface.export.{module}"), function)
 

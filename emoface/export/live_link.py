@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from emoface.animation import Animation, check_fps
-from emoface.face.layout import ARKIT_INDEX, ARKIT_NAMES, EXPRESSION_SIZE, arkit_to_motion
+from emoface.face.layout import ARKIT_INDEX, ARKIT_NAMES, arkit_to_motion
 
 from .atomic import atomic_path
 
@@ -25,9 +25,7 @@ def _file_order() -> list[str]:
 
 
 SHAPES = tuple(_file_order())
-ROTATIONS = tuple(
-    part + axis for part in ("Head", "LeftEye", "RightEye") for axis in ("Yaw", "Pitch", "Roll")
-)
+ROTATIONS = tuple(part + axis for part in ("Head", "LeftEye", "RightEye") for axis in ("Yaw", "Pitch", "Roll"))
 COLUMNS = ("Timecode", "BlendShapeCount", *(name[0].upper() + name[1:] for name in SHAPES), *ROTATIONS)
 VALUES = len(SHAPES) + len(ROTATIONS)
 APP_FPS = 60.0
@@ -100,18 +98,13 @@ def read_live_link(path: str | os.PathLike[str], fps: float | None = None) -> An
     position = position - position[0] + midnight * 86400 * base
     if (np.diff(position) <= 0).any():
         row = int(np.argmax(np.diff(position) <= 0)) + 1
-        raise ValueError(
-            f"path {path} must have increasing timecodes; at {rate:g} fps row {row + 1} of data does not"
-        )
+        raise ValueError(f"path {path} must have increasing timecodes; at {rate:g} fps row {row + 1} of data does not")
     even = np.arange(round(position[-1]) + 1)
     if len(even) != len(position) or np.abs(even - position).max() > REGULAR:
         weights = np.stack([np.interp(even, position, column) for column in weights.T], 1)
     if not np.isfinite(weights).all():
         raise ValueError(f"path {path} holds weights that are not finite")
-    motion = arkit_to_motion(weights.astype(np.float32))  # (T, 53)
-    return Animation(
-        motion[:, :EXPRESSION_SIZE], motion[:, EXPRESSION_SIZE:], rate, metadata={"source": path.name}
-    )
+    return Animation.from_motion(arkit_to_motion(weights), rate, metadata={"source": path.name})
 
 
 def _table(rows: list[list[str]]) -> tuple[np.ndarray, np.ndarray]:

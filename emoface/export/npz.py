@@ -115,6 +115,4 @@ def _coefficients(file: Any) -> tuple[np.ndarray, np.ndarray]:
         if pose.ndim != 2 or pose.shape[1] != 6:
             raise ValueError(f"pose must have shape (T, 6), global and jaw, got {pose.shape}")
         return file["exp"], pose[:, 3:]
-    raise ValueError(
-        f"it needs the keys expression and jaw_pose, or exp and pose; it has {', '.join(file.files)}"
-    )
+    raise ValueError(f"it needs the keys expression and jaw_pose, or exp and pose; it has {', '.join(file.files)}")

@@ -77,9 +77,7 @@ def plot_curves(animation: Animation, path: str | os.PathLike[str]) -> None:
         axes[panel].set_ylim(top=max(axes[panel].get_ylim()[1], 0.25))
         axes[panel].legend(loc="upper left", bbox_to_anchor=(1.0, 1.05), fontsize=8, frameon=False)
     axes[rows[-1]].set_xlabel("seconds")
-    told = ", ".join(
-        f"{key} {value}" for key, value in animation.metadata.items() if key in ("emotion", "seed")
-    )
+    told = ", ".join(f"{key} {value}" for key, value in animation.metadata.items() if key in ("emotion", "seed"))
     figure.suptitle(": ".join(filter(None, [animation.audio.name if animation.audio else "", told])))
     with atomic_path(path) as temporary:
         figure.savefig(temporary, dpi=110, format=suffix)

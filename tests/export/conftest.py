@@ -15,8 +15,7 @@ def random_animation(frames: int = 60, fps: float = 25, seed: int = 0, **options
     """ARKit weights that the motion layout holds exactly: the jaw goes to one side at a time, no tongueUp."""
     weights = np.random.default_rng(seed).random((frames, 52)).astype(np.float32)
     weights[:, 15:17] *= np.eye(2, dtype=np.float32)[np.arange(frames) % 2]
-    motion = arkit_to_motion(weights)
-    return Animation(motion[:, :50], motion[:, 50:], fps, **options)  # type: ignore[arg-type]
+    return Animation.from_motion(arkit_to_motion(weights), fps, **options)
 
 
 @pytest.fixture

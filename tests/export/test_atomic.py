@@ -31,9 +31,7 @@ def test_nothing_left_of_a_failure(tmp_path: Path) -> None:
 
 
 def test_targets_that_cannot_be_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    with pytest.raises(
-        FileNotFoundError, match=r"path .*a\.csv cannot be written: there is no folder .*none"
-    ):
+    with pytest.raises(FileNotFoundError, match=r"path .*a\.csv cannot be written: there is no folder .*none"):
         with atomic_path(tmp_path / "none" / "a.csv"):
             pass
     with pytest.raises(IsADirectoryError, match="cannot be written: it is a folder"):

@@ -36,9 +36,7 @@ def test_columns_hold_the_shape_they_name(tmp_path: Path, animate: Make) -> None
     for frame, line in enumerate(lines[1:]):
         cells = dict(zip(COLUMNS, line.split(","), strict=True))
         assert cells["Timecode"] == f"00:00:{frame // 25:02d}:{frame % 25:02d}.000"
-        assert (
-            cells["BlendShapeCount"] == "61" and cells["HeadYaw"] == cells["LeftEyePitch"] == "0.0000000000"
-        )
+        assert cells["BlendShapeCount"] == "61" and cells["HeadYaw"] == cells["LeftEyePitch"] == "0.0000000000"
         for name in ("jawLeft", "jawRight", "mouthLeft", "mouthRight", "tongueOut"):
             value = animation.arkit()[frame, ARKIT_INDEX[name]]
             assert cells[name[0].upper() + name[1:]] == f"{value:.10f}"
@@ -149,9 +147,7 @@ def test_bad_tables(tmp_path: Path, animate: Make) -> None:
         write(path, content)
         with pytest.raises(ValueError, match=message):
             Animation.load(path)
-    write(
-        path, [table[0], ["00:00:00:00", *table[1][1:-1], "nan"], ["00:00:00:01", "61", "nan", *table[1][3:]]]
-    )
+    write(path, [table[0], ["00:00:00:00", *table[1][1:-1], "nan"], ["00:00:00:01", "61", "nan", *table[1][3:]]])
     with pytest.raises(ValueError, match=r"take\.csv holds weights that are not finite"):
         Animation.load(path, fps=25)
     path.write_bytes(b"\xff\xfe\x00\x01" * 50)

@@ -110,9 +110,7 @@ def test_bad_files(tmp_path: Path, animate: Make) -> None:
     with pytest.raises(ValueError, match="not a FLAME coefficient file"):
         Animation.load(path)
     np.savez(path, exp=np.zeros((2, 50)))
-    with pytest.raises(
-        ValueError, match="needs the keys expression and jaw_pose, or exp and pose; it has exp"
-    ):
+    with pytest.raises(ValueError, match="needs the keys expression and jaw_pose, or exp and pose; it has exp"):
         Animation.load(path)
     np.savez(path, exp=np.zeros((2, 50)), pose=np.zeros((2, 3)))
     with pytest.raises(ValueError, match=r"pose must have shape \(T, 6\)"):

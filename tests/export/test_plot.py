@@ -24,9 +24,7 @@ def test_image_with_and_without_a_voice(tmp_path: Path, animate: Callable[..., A
     assert sorted(p.name for p in tmp_path.iterdir()) == ["a.png", "b.png"]
 
 
-def test_without_matplotlib(
-    tmp_path: Path, animate: Callable[..., Animation], monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_without_matplotlib(tmp_path: Path, animate: Callable[..., Animation], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "matplotlib.figure", None)
     monkeypatch.setitem(sys.modules, "matplotlib.backends.backend_agg", None)
     with pytest.raises(ImportError, match=r"pip install 'emoface\[plot\]'"):
