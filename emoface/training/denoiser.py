@@ -233,7 +233,8 @@ def train(config: Any, out: str | Path, assets: str | Path | None = None, resume
     windows = MotionWindows(
         clips, pseudo, MixConfig(**settings.mix), model_config.window, settings.batch, settings.steps, settings.seed
     )
-    sample = torch.cat([windows[len(windows) + settings.sync_steps + i].motion.flatten(0, 1) for i in range(STATISTIC_BATCHES)])
+    beyond = settings.steps + settings.sync_steps  # batches that training does not see
+    sample = torch.cat([windows[beyond + i].motion.flatten(0, 1) for i in range(STATISTIC_BATCHES)])
     mean, deviation = sample.mean(0), sample.std(0).clamp(min=SMALLEST_DEVIATION)
     sync = train_sync(windows, mean, deviation, settings.sync_steps)
     source = EmotionSource(space, prompt_bank(space, 4000 if "text" in space.modalities else 0, rng))

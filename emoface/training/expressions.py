@@ -54,7 +54,7 @@ PROTOTYPES: dict[str, tuple[np.ndarray, ...]] = {
     ),
     "angry": (
         _shapes(browDown=0.88, eyeWide=0.22, eyeSquint=0.22, noseSneer=0.28, mouthPress=0.2, mouthFrown=0.18),
-        _shapes(browDown=0.8, noseSneer=0.42, mouthUpperUp=0.16, mouthLowerDown=0.16, mouthStretch=0.12, eyeSquint=0.34),
+        _shapes(browDown=0.8, noseSneer=0.42, mouthUpperUp=0.16, mouthLowerDown=0.16, mouthStretch=0.1, eyeSquint=0.3),
     ),
     "contempt": (
         _shapes(eyeSquint=0.2, eyeLookDown=0.08)

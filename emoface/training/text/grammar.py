@@ -501,3 +501,22 @@ class Grammar:
 def plain(text: str) -> str:
     """Lower-case words of a text without punctuation, for comparing prompts."""
     return " ".join(re.findall(r"[a-z0-9]+", text.lower()))
+
+
+def prompts(count: int, rng: np.random.Generator) -> list[tuple[str, str, int]]:
+    """Distinct prompts of one clear emotion each, for stages that pair prompts with labelled motion.
+
+    Args:
+        count: how many. rng: the source of every choice.
+
+    Returns:
+        Triples (prompt, emotion, level 1..3); neutral prompts, whose level means nothing, get a random one.
+    """
+    grammar = Grammar(rng)
+    found: list[tuple[str, str, int]] = []
+    while len(found) < count:
+        for prompt in grammar.distinct(count):
+            emotion, share = max(prompt.shares.items(), key=lambda item: item[1])
+            if share == 1:
+                found.append((prompt.text, emotion, prompt.level or int(rng.integers(1, 4))))
+    return found[:count]

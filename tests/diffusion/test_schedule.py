@@ -1,0 +1,98 @@
+"""The cosine schedule and the samplers' coefficient tables."""
+
+import pytest
+import torch
+
+from emoface.diffusion.samplers import COEFFICIENTS, SAMPLERS, ddim_table, dpm_solver_table, sample
+from emoface.diffusion.schedule import TRAINING_STEPS, add_noise, alpha_bar, sampling_times, training_times
+
+ONE_BRANCH = torch.tensor([1.0, 1.0])
+
+
+def test_alpha_bar_falls_from_one_to_almost_zero():
+    share = alpha_bar(torch.linspace(0, 1, 101, dtype=torch.float64))
+    assert share[0] == 1 and share[-1] <= 1e-4
+    assert (share.diff() <= 0).all()
+
+
+def test_noise_keeps_unit_variance():
+    torch.manual_seed(0)
+    clean, noise = torch.randn(8, 500, 20), torch.randn(8, 500, 20)
+    for time in (0.1, 0.5, 0.9):
+        assert abs(float(add_noise(clean, noise, torch.full((8,), time)).var()) - 1) < 0.02
+
+
+def test_training_times_lie_on_the_grid_and_favour_noise():
+    times = training_times(20_000, 0.7, torch.Generator().manual_seed(0))
+    assert times.min() >= 1 / TRAINING_STEPS and times.max() <= 1
+    steps = times * TRAINING_STEPS
+    assert torch.allclose(steps, steps.round(), atol=1e-4)
+    assert abs(float(times.mean()) - 1 / 1.7) < 0.02  # mean of u^0.7
+
+
+@pytest.mark.parametrize("name", sorted(SAMPLERS))
+@pytest.mark.parametrize("steps", [1, 2, 4, 10, 50])
+def test_a_perfect_network_gives_back_the_motion(name, steps):
+    """With x0 predicted exactly, any sampler must end on x0, whatever the noise."""
+    truth = torch.randn(2, 7, 5, dtype=torch.float64)
+    start = torch.randn(2, 7, 5, dtype=torch.float64)
+    motion = sample(lambda x, step: truth[None], start, SAMPLERS[name](steps), ONE_BRANCH)
+    assert torch.allclose(motion, truth, atol=1e-9)
+
+
+@pytest.mark.parametrize("name", sorted(SAMPLERS))
+def test_marginals_are_kept(name):
+    """For a known x0 each step must land on sqrt(a') x0 + sqrt(1 - a') noise of the same noise (no randomness)."""
+    steps = 6
+    share = alpha_bar(sampling_times(steps))
+    truth, noise = torch.randn(1, 4, 3, dtype=torch.float64), torch.randn(1, 4, 3, dtype=torch.float64)
+    x = share[0].sqrt() * truth + (1 - share[0]).sqrt() * noise
+    previous = torch.zeros_like(x)
+    for i, row in enumerate(SAMPLERS[name](steps)):
+        x = row[0] * x + row[1] * truth + row[2] * (previous if i else truth)
+        previous = truth
+        after = torch.tensor(1.0) if i == steps - 1 else share[i + 1]
+        assert torch.allclose(x, after.sqrt() * truth + (1 - after).clamp(min=0).sqrt() * noise, atol=1e-9)
+
+
+def test_gaussian_data_is_sampled_with_its_deviation():
+    """For N(0, s^2) data the best network is known; many steps must give back s, DPM-Solver sooner than DDIM."""
+    deviation, errors = 0.3, {}
+    start = torch.randn(1, 4000, 1, dtype=torch.float64, generator=torch.Generator().manual_seed(0))
+    for name, steps in (("ddim", 8), ("dpm++2m", 8), ("ddim", 200)):
+        shares = alpha_bar(sampling_times(steps))[:-1]
+
+        def predict(x, step, shares=shares):
+            a = shares[step]
+            return (a.sqrt() * deviation**2 / (a * deviation**2 + 1 - a) * x)[None]
+
+        found = sample(predict, start, SAMPLERS[name](steps), ONE_BRANCH).std()
+        errors[name, steps] = abs(float(found / start.std()) - deviation)
+    assert errors["ddim", 200] < 0.01
+    assert errors["dpm++2m", 8] < errors["ddim", 8]
+
+
+def test_ancestral_ddim_adds_noise_between_but_not_at_the_end():
+    table = ddim_table(10, eta=1.0)
+    noise = table[:, COEFFICIENTS.index("c_noise")]
+    assert (noise[1:-1] > 0).all() and noise[-1] == 0
+    assert torch.equal(ddim_table(10)[:, 3], torch.zeros(10, dtype=torch.float64))
+
+
+def test_first_and_last_dpm_steps_are_first_order():
+    column = dpm_solver_table(5)[:, COEFFICIENTS.index("c_prev")]
+    assert column[0] == 0 and column[-1] == 0 and (column[1:-1] != 0).all()
+
+
+def test_known_frames_stay_exactly():
+    known, mask = torch.randn(1, 6, 3), torch.zeros(1, 6, dtype=torch.bool)
+    mask[:, :2] = True
+    seen = []
+
+    def predict(x, step):
+        seen.append(x[:, :2].clone())
+        return torch.zeros(1, 1, 6, 3)
+
+    motion = sample(predict, torch.randn(1, 6, 3), ddim_table(4), ONE_BRANCH, known, mask)
+    assert torch.equal(motion[:, :2], known[:, :2])
+    assert all(torch.equal(x, known[:, :2]) for x in seen)
