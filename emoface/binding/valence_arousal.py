@@ -11,7 +11,7 @@ from emoface.binding.modality import Modality, as_tensor, register_modality
 
 CIRCUMPLEX: dict[str, tuple[float, float]] = {
     "neutral": (0.0, 0.0), "happy": (0.85, 0.4), "surprised": (0.35, 0.9), "fear": (-0.45, 0.85),
-    "angry": (-0.8, 0.55), "disgusted": (-0.95, 0.1), "contempt": (-0.6, -0.1), "sad": (-0.65, -0.6),
+    "angry": (-0.8, 0.55), "disgusted": (-0.95, 0.1), "contempt": (-0.62, -0.12), "sad": (-0.6, -0.7),
 }  # fmt: skip
 """(valence, arousal) of each emotion at level 3, our reading; lower levels lie nearer to (0, 0)."""
 

@@ -135,13 +135,9 @@ class WindowMaker:
     def __init__(self, clips: Sequence[Clip], frames: int, captured: float) -> None:
         self.frames = frames
         spoken = [clip for clip in clips if clip.visemes is not None and clip.frames > 1]
-        real = [
-            clip for clip in clips if clip.lips is not None and clip.layout == "open_head" and clip.frames > 1
-        ]
+        real = [clip for clip in clips if clip.lips is not None and clip.layout == "open_head" and clip.frames > 1]
         if not spoken and not real:
-            raise ValueError(
-                "clips must hold phones or captured lips, got none; run `emoface train corpus` first"
-            )
+            raise ValueError("clips must hold phones or captured lips, got none; run `emoface train corpus` first")
         self.pools = [pool for pool in (spoken, real) if pool]
         self.captured = captured if spoken and real else 0.0
 
@@ -227,7 +223,7 @@ def _stack(rows: list[tuple[np.ndarray, np.ndarray, int, float]]) -> Windows:
 def circumplex_intensity(points: np.ndarray) -> np.ndarray:
     """What a point of the circumplex means, as a smooth blend of the emotions around it.
 
-    A Gaussian-weighted mean (sigma 0.17) over anchors: neutral at (0, 0) and below, each emotion at its
+    A Gaussian-weighted mean (sigma 0.14) over anchors: neutral at (0, 0) and below, each emotion at its
     canonical place with the level's strength as radius, and growing alertness (mild surprise) up the axis of
     valence 0.
 
@@ -252,7 +248,7 @@ def circumplex_intensity(points: np.ndarray) -> np.ndarray:
     what = np.stack([vector for _, vector, _ in anchors])  # (A, 7)
     much = np.array([weight for _, _, weight in anchors])
     distance = ((points[:, None] - where[None]) ** 2).sum(-1)  # (N, A)
-    logits = -distance / (2 * 0.17**2)
+    logits = -distance / (2 * 0.14**2)
     weights = much * np.exp(logits - logits.max(1, keepdims=True))
     return (weights @ what / weights.sum(1, keepdims=True)).astype(np.float32)
 
@@ -423,7 +419,7 @@ def bind(
         losses.append(_step(loss + config.pull * away.mean(), parameters, optimizer, schedule))
     modality.requires_grad_(False)
     tail = losses[-max(len(losses) // 10, 1) :]
-    return {"loss": float(np.mean(tail)), "temperature": float(1 / contrast.scale())}
+    return {"loss": float(np.mean(tail)), "temperature": float(1 / contrast.scale().detach())}
 
 
 def _cosine(optimizer: torch.optim.Optimizer, steps: int) -> torch.optim.lr_scheduler.LRScheduler:
@@ -452,9 +448,7 @@ def label_batches(config: BindingConfig, rng: np.random.Generator) -> Iterator[B
     while True:
         emotion = rng.integers(0, len(EMOTIONS), config.adapter_batch)
         whole = rng.random(config.adapter_batch) < 0.5
-        level = np.where(whole, rng.choice(LEVELS, len(whole)), rng.uniform(0, 3, len(whole))).astype(
-            np.float32
-        )
+        level = np.where(whole, rng.choice(LEVELS, len(whole)), rng.uniform(0, 3, len(whole))).astype(np.float32)
         intensity = np.stack([intensity_of(EMOTIONS[e], v) for e, v in zip(emotion, level, strict=True)])
         yield (torch.from_numpy(emotion), torch.from_numpy(level)), torch.from_numpy(intensity)
 
@@ -528,9 +522,7 @@ class Voices:
 
     def prosody(self) -> Tensor:
         """Prosody (n, 6) of all speech frames."""
-        return torch.cat(
-            [tracks[speech][:, -len(PROSODY) :] for copies in self.copies for tracks, speech in copies]
-        )
+        return torch.cat([tracks[speech][:, -len(PROSODY) :] for copies in self.copies for tracks, speech in copies])
 
     def draw(self, count: int, rng: np.random.Generator) -> tuple[tuple[Tensor, ...], list[str]]:
         """Inputs (tracks, real, speech) of random stretches of 1.2 to 6 s, and their emotions."""
@@ -641,9 +633,7 @@ def _retrieval(a: Tensor, b: Tensor, classes_a: Tensor, classes_b: Tensor) -> di
 
 
 @torch.no_grad()
-def figures(
-    space: EmotionSpace, maker: WindowMaker, config: BindingConfig, rng: np.random.Generator
-) -> dict[str, Any]:
+def figures(space: EmotionSpace, maker: WindowMaker, config: BindingConfig, rng: np.random.Generator) -> dict[str, Any]:
     """Retrieval, nearest-label accuracy, agreement of windows and order of levels on fresh motion."""
     motion: Motion = space.modalities["motion"]  # type: ignore[assignment]
     windows = class_windows(maker, config.check, rng)
@@ -651,9 +641,7 @@ def figures(
     points = space.label_points()
     labels = torch.cat([points[:1, 0], points[1:].flatten(0, 1)])  # (22, Z)
     place = torch.arange(len(labels))
-    quarter = embed_windows(
-        motion, windows.motion[:, ::1][:, config.frames // 3 :][:, : max(config.frames // 4, 1)]
-    )
+    quarter = embed_windows(motion, windows.motion[:, ::1][:, config.frames // 3 :][:, : max(config.frames // 4, 1)])
     half = embed_windows(motion, windows.motion[:, config.frames // 3 :][:, : max(config.frames // 2, 1)])
     along = points[1:] @ points[0, 0]  # (7, 3) cosine with neutral
     result: dict[str, Any] = {
@@ -676,16 +664,10 @@ def figures(
                 prompts.append(prompt)
         told = [max(prompt.shares, key=lambda name: prompt.shares[name]) for prompt in prompts]
         wanted = torch.tensor(
-            [
-                0 if n == "neutral" else MOVING.index(n) * 3 + (p.level or 2)
-                for n, p in zip(told, prompts, strict=True)
-            ]
+            [0 if n == "neutral" else MOVING.index(n) * 3 + (p.level or 2) for n, p in zip(told, prompts, strict=True)]
         )
         spoken = torch.cat(
-            [
-                text(*text.encoder.tokenize([p.text for p in prompts[i : i + 64]]))
-                for i in range(0, len(prompts), 64)
-            ]
+            [text(*text.encoder.tokenize([p.text for p in prompts[i : i + 64]])) for i in range(0, len(prompts), 64)]
         )
         result["text_to_label"] = _retrieval(spoken, labels, wanted, place)
         result["text_to_motion"] = _retrieval(spoken, z, wanted, classes)
@@ -696,9 +678,7 @@ def figures(
             name, level, cosine = space.nearest_label(space.encode(valence_arousal=(0.0, arousal)))
             axis[f"{arousal:g}"] = f"{name} {level:g} ({cosine:.2f})"
         result["arousal_axis"] = axis
-        corners = {
-            name: space.nearest_label(space.encode(valence_arousal=CIRCUMPLEX[name])) for name in MOVING
-        }
+        corners = {name: space.nearest_label(space.encode(valence_arousal=CIRCUMPLEX[name])) for name in MOVING}
         result["circumplex_names_right"] = float(np.mean([corners[name][0] == name for name in MOVING]))
     return result
 
@@ -732,9 +712,7 @@ def train(
     settings = run.read_config(BindingConfig, config)
     folder = Path(out) / "binding"
     clips = load_clips(Path(out) / "corpus")
-    text_state = (
-        run.load_tensors(Path(out) / "text" / "model.safetensors") if "text" in settings.modalities else None
-    )
+    text_state = run.load_tensors(Path(out) / "text" / "model.safetensors") if "text" in settings.modalities else None
     folder.mkdir(parents=True, exist_ok=True)
     started = time.time()
     names = ["label", *(name for name in settings.modalities if name not in ("label", "motion"))]
@@ -761,9 +739,7 @@ def train(
     points = circumplex_points(settings.windows // 5, _rng(settings, "points"))
     rng = _rng(settings, "blends")
     blends = [(maker.blend(v, rng), v, -1, 0.0) for v in circumplex_intensity(points)]
-    known = Windows(
-        *(torch.cat(pair) for pair in zip(_fields(windows), _fields(_stack(blends)), strict=True))
-    )
+    known = Windows(*(torch.cat(pair) for pair in zip(_fields(windows), _fields(_stack(blends)), strict=True)))
     anchors = Anchors(motion, known, settings.shortest, settings.kernel / 2, _rng(settings, "anchors"))
 
     for name in names:
@@ -789,9 +765,7 @@ def train(
                 modality.adapter.requires_grad_(True)
                 batches = voices.batches(settings, rng)
             else:
-                raise ValueError(
-                    f"modalities has {name!r}, for which this stage has no batches; call bind() with some"
-                )
+                raise ValueError(f"modalities has {name!r}, for which this stage has no batches; call bind() with some")
             return {**facts, **bind(modality, anchors, batches, settings, rng)}
 
         log[name] = parts.run(name, modality, learn)

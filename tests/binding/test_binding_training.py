@@ -1,0 +1,155 @@
+"""The binding stage end to end at toy size, and the pieces whose meaning others rely on."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from torch import nn
+
+from emoface.audio.features import log_mel
+from emoface.binding import EMOTIONS, EmotionSpace, Modality
+from emoface.training import binding, run
+from emoface.training.binding import MOVING, BindingConfig, circumplex_intensity
+from emoface.training.corpus.clips import Clip, save_clips
+
+TOY: dict[str, Any] = {
+    "modalities": ["label", "valence_arousal", "audio"], "windows": 260, "frames": 40, "motion_steps": 40,
+    "motion_batch": 24, "motion": {"channels": 24, "dilations": [1, 2]}, "adapter_steps": 60, "adapter_batch": 32,
+    "audio": {"channels": 8, "dilations": [1]}, "audio_steps": 8, "audio_batch": 6, "variants": 2, "synthetic": 2,
+    "check": 2, "validation_speakers": 1,
+}  # fmt: skip
+
+
+def toy_clip(index: int, emotion: str | None, speaker: str, rng: np.random.Generator) -> Clip:
+    time = torch.arange(2 * 16000) / 16000
+    samples = 0.2 * torch.sin(2 * torch.pi * rng.uniform(120, 300) * time) * (1 + torch.sin(20 * time))
+    visemes = np.array([[i % 9, 0.2 * i, 0.2 * i + 0.2] for i in range(10)], np.float32)
+    mel = log_mel(samples).numpy().astype(np.float16)
+    return Clip(f"toy/{index}", "labelled" if emotion else "tts", speaker, "en", emotion, mel, visemes)
+
+
+@pytest.fixture(scope="module")
+def out(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("toy")
+    rng = np.random.default_rng(0)
+    kinds = [("angry", "a"), ("sad", "a"), ("neutral", "b"), ("happy", "c"), ("sad", "c"), (None, "tts")]
+    save_clips(folder / "corpus" / "toy.npz", [toy_clip(i, e, s, rng) for i, (e, s) in enumerate(kinds)])
+    return folder
+
+
+@pytest.fixture(scope="module")
+def trained(out: Path) -> EmotionSpace:
+    binding.train(TOY, out)
+    tensors, config = run.load_tensors(out / "binding" / "model.safetensors")
+    return EmotionSpace.from_config(config, tensors)
+
+
+def test_the_stage_writes_a_space_and_its_card(trained: EmotionSpace, out: Path) -> None:
+    card = json.loads((out / "binding" / "card.json").read_text())
+    assert card["stage"] == "binding" and card["weights_sha256"] and card["data"]["voices"] == 3
+    assert set(trained.modalities) == {"motion", "label", "valence_arousal", "audio"}
+    wanted = {"motion_to_label", "label_to_motion", "arousal_axis", "levels_ordered", "audio_validation"}
+    assert wanted <= set(card["figures"]) and card["figures"]["audio_validation"]["clips"] == 2
+    assert torch.allclose(trained.prototypes.norm(dim=-1), torch.ones(8, 3), atol=1e-4)
+    assert trained.prototypes[0].std(0).max() < 1e-5  # neutral is one point
+    assert not list((out / "binding").glob("*.tmp"))
+
+
+def test_even_a_toy_learns_emotions(trained: EmotionSpace, out: Path) -> None:
+    figures = json.loads((out / "binding" / "card.json").read_text())["figures"]
+    assert figures["motion_to_label"]["emotion"] > 0.5  # chance 0.14
+    assert trained.nearest_label(trained.prototypes[EMOTIONS.index("happy"), 2])[0] == "happy"
+
+
+def test_resuming_keeps_the_finished_parts(trained: EmotionSpace, out: Path) -> None:
+    binding.train({**TOY, "modalities": ["label"]}, out, resume=True)
+    tensors, _ = run.load_tensors(out / "binding" / "model.safetensors")
+    for name, value in trained.state_dict().items():
+        if name.startswith(("motion.", "label.")):
+            assert torch.equal(tensors[name], value)
+
+
+def test_leaving_one_modality_out_changes_no_other(trained: EmotionSpace, tmp_path: Path, out: Path) -> None:
+    (tmp_path / "corpus").symlink_to(out / "corpus")
+    binding.train({**TOY, "modalities": []}, tmp_path)
+    tensors, _ = run.load_tensors(tmp_path / "binding" / "model.safetensors")
+    for name, value in trained.state_dict().items():
+        if name.startswith(("motion.", "label.")):
+            assert torch.equal(tensors[name], value), name
+
+
+def test_a_further_modality_is_bound_by_its_batches_alone(trained: EmotionSpace) -> None:
+    class Dial(Modality):
+        """A dial with one position for each emotion."""
+
+        name = "dial"
+
+        def __init__(self, width: int) -> None:
+            super().__init__(width)
+            self.adapter = nn.Linear(len(MOVING), width)
+
+        def features(self, one_hot: torch.Tensor) -> tuple[torch.Tensor, None]:
+            return one_hot[:, None], None
+
+    rng = np.random.default_rng(0)
+
+    def batches() -> Any:
+        while True:
+            intensity = torch.eye(len(MOVING))[torch.from_numpy(rng.integers(0, len(MOVING), 32))]
+            yield (intensity,), intensity
+
+    class Known:
+        """Anchors of which only the labels are known."""
+
+        def mean(self, intensity: torch.Tensor) -> torch.Tensor:
+            return trained.label_points()[1:, 2][intensity.argmax(1)]
+
+        def draw(self, intensity: torch.Tensor, _: np.random.Generator) -> torch.Tensor:
+            return self.mean(intensity)
+
+    dial = Dial(64)
+    binding.bind(dial, Known(), batches(), BindingConfig(adapter_steps=80), rng)  # type: ignore[arg-type]
+    z = dial(torch.eye(len(MOVING)))
+    assert [trained.nearest_label(row)[0] for row in z] == list(MOVING)
+
+
+def test_missing_inputs_name_the_stage_to_run(tmp_path: Path, out: Path) -> None:
+    with pytest.raises(FileNotFoundError, match="emoface train corpus"):
+        binding.train(TOY, tmp_path)
+    (tmp_path / "corpus").symlink_to(out / "corpus")
+    with pytest.raises(FileNotFoundError, match="run the training stage"):
+        binding.train({**TOY, "modalities": ["text"]}, tmp_path)
+    with pytest.raises(ValueError, match="unknown fields"):
+        binding.train({"windoes": 3}, tmp_path)
+    assert not (tmp_path / "binding").exists()
+
+
+def test_a_modality_without_batches_is_named(tmp_path: Path, out: Path) -> None:
+    (tmp_path / "corpus").symlink_to(out / "corpus")
+    with pytest.raises(ValueError, match="'smell' is not known"):
+        binding.train({**TOY, "modalities": ["smell"], "windows": 30, "motion_steps": 1}, tmp_path)
+
+
+def test_the_arousal_axis_is_alert_never_angry_or_happy() -> None:
+    axis = np.array([(0.0, a) for a in np.linspace(-0.3, 0.9, 13)], np.float32)
+    vectors = circumplex_intensity(axis)
+    surprised = vectors[:, MOVING.index("surprised")]
+    assert vectors[3].sum() < 0.08  # (0, 0)
+    assert (np.diff(surprised) > -0.02).all() and 0.25 < surprised[-1] < 0.6
+    for name in ("angry", "happy", "sad", "disgusted", "contempt"):
+        assert vectors[:, MOVING.index(name)].max() < 0.1, name
+
+
+def test_canonical_points_mean_their_emotion_and_level_scales_the_radius() -> None:
+    from emoface.binding.valence_arousal import CIRCUMPLEX
+
+    for name in MOVING:
+        radii = np.array([np.array(CIRCUMPLEX[name]) * share for share in (0.4, 0.7, 1.0)], np.float32)
+        vectors = circumplex_intensity(radii)
+        assert MOVING[int(vectors[2].argmax())] == name and vectors[2].max() > 0.6
+        assert (np.diff(vectors.sum(1)) > 0).all()

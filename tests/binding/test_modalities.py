@@ -1,0 +1,206 @@
+"""Each modality: what it refuses, and what it promises whatever its weights."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from emoface.audio.features import log_mel
+from emoface.binding.audio import CALM, PROSODY, Audio, prosody
+from emoface.binding.label import Label
+from emoface.binding.modality import Modality, pool_over_time
+from emoface.binding.motion import Motion
+from emoface.binding.space import EmotionSpace
+from emoface.binding.valence_arousal import ValenceArousal
+from emoface.face.layout import MOTION_INDEX
+
+
+@pytest.fixture(scope="module")
+def motion() -> Motion:
+    torch.manual_seed(0)
+    return Motion(64).eval()
+
+
+@pytest.fixture(scope="module")
+def audio() -> Audio:
+    torch.manual_seed(0)
+    return Audio(64).eval()
+
+
+def voice(seconds: float, pitch: float = 200.0, level: float = 0.2) -> torch.Tensor:
+    """A buzz with a syllable rhythm."""
+    time = torch.arange(round(seconds * 16000)) / 16000
+    buzz = sum(torch.sin(2 * torch.pi * k * pitch * time + k) / k for k in range(1, 20))
+    return level * buzz * (0.6 + 0.4 * torch.sin(2 * torch.pi * 4 * time))
+
+
+BAD: list[tuple[type[Modality], Any, type[Exception], str]] = [
+    (Motion, torch.zeros(0, 53), ValueError, r"motion must have shape \(T, 53\) with T >= 1, got \(0, 53\)"),
+    (Motion, torch.zeros(4, 52), ValueError, r"got \(4, 52\)"),
+    (Motion, torch.zeros(53), ValueError, r"got \(53,\)"),
+    (Motion, torch.full((2, 53), float("nan")), ValueError, "motion must be finite, got 106 NaN"),
+    (Motion, "wave", TypeError, "motion must be an array or tensor of numbers, got str"),
+    (Label, "hapy", ValueError, "'hapy' is not known; expected one of neutral, happy"),
+    (Label, ("happy", 4), ValueError, r"level must be in 0..3 .* got 4"),
+    (Label, ("happy", -1), ValueError, "level must be in 0..3"),
+    (Label, ("happy", float("nan")), ValueError, "level must be in 0..3"),
+    (Label, ("happy", "2"), TypeError, "level must be a number"),
+    (Label, ("happy", 1, 2), TypeError, r"label must be a name or \(name, level\)"),
+    (Label, 3, TypeError, "label must be a name"),
+    (Label, (None, 2), TypeError, "emotion must be a string, got NoneType"),
+    (ValenceArousal, (0.5,), ValueError, r"must be \(valence, arousal\), got shape \(1,\)"),
+    (ValenceArousal, (1.2, 0), ValueError, "must lie in -1..1 each, got"),
+    (ValenceArousal, (float("inf"), 0), ValueError, "valence_arousal must be finite"),
+    (ValenceArousal, "calm", TypeError, "valence_arousal must be an array"),
+    (Audio, torch.zeros(100), ValueError, r"audio must last at least 0.1 s, got shape \(100,\)"),
+    (Audio, torch.zeros(0), ValueError, "audio must last at least 0.1 s"),
+    (Audio, torch.zeros(9, 63), ValueError, r"log-mel \(2T, 64\), got shape \(9, 63\)"),
+    (Audio, torch.tensor([float("nan")] * 8000), ValueError, "audio must be finite, got 8000 NaN"),
+    (Audio, "voice.wav", TypeError, "audio must be an array or tensor of numbers, got str"),
+    (Audio, torch.zeros(8000, dtype=torch.complex64), TypeError, "audio must hold real numbers"),
+]
+
+
+@pytest.mark.parametrize(("modality", "value", "error", "message"), BAD)
+def test_bad_values_are_named(modality: type[Modality], value: Any, error: type[Exception], message: str) -> None:
+    with pytest.raises(error, match=message):
+        modality(8).prepare(value)
+
+
+def test_pooling_ignores_what_the_mask_leaves_out() -> None:
+    features = torch.tensor([[[1.0, 5.0], [9.0, 9.0]], [[2.0, 0.0], [3.0, -1.0]]])
+    mask = torch.tensor([[True, False], [True, True]])
+    assert pool_over_time(features, mask).tolist() == [[1.0, 5.0], [3.0, 0.0]]
+    assert pool_over_time(features).tolist() == [[9.0, 9.0], [3.0, 0.0]]
+
+
+# --- motion ---
+
+
+@pytest.mark.parametrize("frames", [1, 2, 7, 250])
+def test_motion_of_any_length(motion: Motion, frames: int) -> None:
+    z = motion(*motion.prepare(np.zeros((frames, 53), np.float16)))
+    assert z.shape == (1, 64) and torch.isfinite(z).all()
+
+
+def test_motion_does_not_see_blinks_gaze_and_tongue(motion: Motion) -> None:
+    clip = torch.rand(30, 53)
+    alive = clip.clone()
+    for name in ("eyeBlinkLeft", "eyeBlinkRight", "eyeLookUpLeft", "eyeLookInRight", "tongueOut"):
+        alive[:, MOTION_INDEX[name]] = torch.rand(30)
+    assert torch.equal(motion(clip[None]), motion(alive[None]))
+    alive[:, MOTION_INDEX["browInnerUp"]] = 0
+    assert not torch.allclose(motion(clip[None]), motion(alive[None]))
+
+
+def test_a_padded_batch_gives_what_each_clip_gives_alone(motion: Motion) -> None:
+    clips = [torch.rand(n, 53) for n in (3, 11, 20)]
+    padded = torch.full((3, 20, 53), 7.0)
+    mask = torch.zeros(3, 20, dtype=torch.bool)
+    for row, clip in enumerate(clips):
+        padded[row, : len(clip)], mask[row, : len(clip)] = clip, True
+    together = motion(padded, mask)
+    for row, clip in enumerate(clips):
+        assert torch.allclose(together[row], motion(clip[None])[0], atol=1e-5)
+
+
+def test_motion_statistics_have_a_floor() -> None:
+    motion = Motion(8, channels=8, dilations=(1,))
+    motion.set_statistics(torch.zeros(10, 53))
+    assert torch.isfinite(motion.normalize(torch.ones(1, 1, 53))).all()
+
+
+# --- label ---
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.integers(0, 7), st.floats(0, 3))
+def test_label_weights_are_shares_of_neighbouring_points(emotion: int, level: float) -> None:
+    label = Label(4)
+    weights = label.features(torch.tensor([emotion]), torch.tensor([level]))[0][0, 0]
+    assert weights.shape == (22,) and (weights >= 0).all() and weights.sum().item() == pytest.approx(1, abs=1e-5)
+    assert (weights > 1e-6).sum() <= 2
+    strength = weights[1:].view(7, 3).sum(0) @ torch.tensor([1.0, 2.0, 3.0])
+    assert strength.item() == pytest.approx(0 if emotion == 0 else level, abs=1e-4)
+
+
+def test_labels_are_read_by_name_not_by_place() -> None:
+    shuffled = ("sad", "neutral", "happy")
+    label = Label(4, emotions=shuffled)
+    for name in shuffled:
+        place, _ = label.prepare((name, 1))
+        assert shuffled[int(place)] == name
+    weights = label.features(torch.tensor([0, 1, 2]), torch.tensor([3.0, 3.0, 3.0]))[0][:, 0]
+    assert weights.argmax(1).tolist() == [3, 0, 6]
+    with pytest.raises(ValueError, match="'angry' is not in this checkpoint, which knows sad, neutral, happy"):
+        label.prepare("angry")
+
+
+# --- valence and arousal ---
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.floats(-1, 1), st.floats(-1, 1))
+def test_every_point_of_the_square_has_a_place(valence: float, arousal: float) -> None:
+    torch.manual_seed(0)
+    modality = ValenceArousal(16)
+    z = modality(*modality.prepare((valence, arousal)))
+    assert torch.isfinite(z).all() and z.norm().item() == pytest.approx(1, abs=1e-4)
+
+
+# --- audio ---
+
+
+@pytest.mark.parametrize("pitch", [170.0, 220.0, 300.0, 380.0])
+def test_pitch_is_found_where_the_bins_resolve_harmonics(pitch: float) -> None:
+    track = prosody(log_mel(voice(1.0, pitch)))[10:-10]
+    assert 150 * 2 ** track[:, 0].median().item() == pytest.approx(pitch, rel=0.05)
+
+
+def test_prosody_does_not_depend_on_the_recording_level() -> None:
+    quiet, loud = prosody(log_mel(voice(1.0, level=0.1))), prosody(log_mel(voice(1.0, level=0.4)))
+    free = [PROSODY.index(name) for name in ("pitch", "loudness", "balance")]  # the mel's floor colours the others
+    assert torch.allclose(quiet[5:-5, free], loud[5:-5, free], atol=0.05)
+
+
+def test_samples_and_mel_say_the_same(audio: Audio) -> None:
+    samples = voice(1.3)
+    mel = log_mel(samples)
+    assert audio.arousal(samples) == audio.arousal(mel.numpy()) == audio.arousal(samples.double())
+    assert 0 <= audio.arousal(mel) <= 1
+    shares = audio.predict(mel)
+    assert sum(shares.values()) == pytest.approx(1, abs=1e-5) and "angry" in shares
+
+
+def test_silence_is_calm_and_neutral(audio: Audio) -> None:
+    space = EmotionSpace(64, {"label": {}, "audio": {}, "valence_arousal": {}}).eval()
+    silence = torch.zeros(32000)
+    assert audio.arousal(silence) == CALM and audio.predict(silence)["neutral"] == 1
+    assert torch.equal(space.encode(audio=silence), space.neutral)
+    assert torch.equal(space.hear(silence), space.encode(valence_arousal=(0.0, -0.3 + 1.2 * CALM)))
+
+
+def test_long_recordings_are_heard_in_chunks(audio: Audio) -> None:
+    tracks, real, speech = audio.prepare(voice(31.0))
+    assert tracks.shape[0] == 6 and tracks.shape[1] <= 300 and speech.shape == real.shape == tracks.shape[:2]
+    assert 0 <= audio.arousal(voice(31.0)) <= 1
+    space = EmotionSpace(64, {"label": {}, "audio": {}}).eval()
+    assert space.encode(audio=voice(31.0)).norm().item() == pytest.approx(1, abs=1e-5)
+
+
+def test_padding_does_not_change_what_is_heard(audio: Audio) -> None:
+    tracks, real, speech = audio.prepare(voice(2.0))
+    longer = [torch.nn.functional.pad(tracks, (0, 0, 0, 20), value=3.0)]
+    longer += [torch.nn.functional.pad(part, (0, 20)) for part in (real, speech)]
+    alone, padded = audio.heads(tracks, real, speech), audio.heads(*longer)
+    assert torch.allclose(alone[0], padded[0], atol=1e-4) and torch.allclose(alone[1], padded[1], atol=1e-4)
+    assert torch.allclose(audio(tracks, real, speech), audio(*longer), atol=1e-5)
+
+
+def test_the_audio_encoder_is_small(audio: Audio) -> None:
+    assert sum(p.numel() for p in audio.parameters()) * 2 <= 400_000  # bytes in float16
