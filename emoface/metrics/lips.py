@@ -1,0 +1,100 @@
+"""Do the lips follow the voice: correlation with measured curves, and closure on p, b, m against open vowels."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
+
+import numpy as np
+
+Phone = tuple[str, float, float]
+"""Label, start and end in seconds."""
+
+BILABIALS = frozenset({"p", "b", "m"})
+OPEN_VOWELS = frozenset({"a", "a6", "aI", "aU", "E", "O"})
+"""The open vowels of German SAMPA, as the Berlin database writes them."""
+HIT_SHARE = 0.3
+
+
+@dataclass(frozen=True)
+class Closure:
+    """How well bilabials close.
+
+    Attributes:
+        auc: probability that the gap of a bilabial is smaller than that of an open vowel, ties counting half.
+        ratio: mean gap of the bilabials over mean gap of the open vowels.
+        hit30: share of bilabials whose gap is below 30 % of the median open gap of their recording.
+        closed, opened: numbers of bilabials and of open vowels.
+    """
+
+    auc: float
+    ratio: float
+    hit30: float
+    closed: int
+    opened: int
+
+
+def correlation(a: np.ndarray, b: np.ndarray) -> float:
+    """Pearson's r of two curves (T,): ``cov(a, b) / (std(a) std(b))``; NaN if one of them does not move.
+
+    Raises:
+        ValueError: the curves are not two vectors of the same length.
+    """
+    a, b = np.asarray(a, np.float64), np.asarray(b, np.float64)
+    if a.ndim != 1 or a.shape != b.shape:
+        raise ValueError(f"a and b must be curves (T,) of the same length, got {a.shape} and {b.shape}")
+    a, b = a - a.mean(), b - b.mean()
+    power = np.sqrt((a @ a) * (b @ b))
+    return float(a @ b / power) if power > 1e-10 * len(a) else float("nan")
+
+
+def phone_gaps(
+    gap: np.ndarray,
+    phones: Iterable[Phone],
+    fps: float,
+    closed: Collection[str] = BILABIALS,
+    opened: Collection[str] = OPEN_VOWELS,
+) -> tuple[np.ndarray, np.ndarray]:
+    """The smallest gap of every closing phone and the largest of every opening one.
+
+    Frame k, centred at ``(k + 0.5) / fps``, belongs to a phone if its centre is at most half a frame outside.
+
+    Args:
+        gap: (T,) lip gap, any unit. phones: label, start, end. fps: of the gap.
+        closed, opened: labels that close the lips and that open them.
+
+    Returns:
+        (n,) and (m,) gaps; phones beyond the last frame are left out.
+    """
+    centres = (np.arange(len(gap)) + 0.5) / fps
+    half = 0.5 / fps
+    shut, wide = [], []
+    for label, start, end in phones:
+        if label not in closed and label not in opened:
+            continue
+        inside = gap[(centres >= start - half) & (centres <= end + half)]
+        if len(inside):
+            (shut if label in closed else wide).append(inside.min() if label in closed else inside.max())
+    return np.array(shut), np.array(wide)
+
+
+def closure(recordings: Iterable[tuple[np.ndarray, np.ndarray]]) -> Closure:
+    """Closure over several recordings.
+
+    Args:
+        recordings: per recording the gaps of its bilabials (n,) and of its open vowels (m,), as
+            :func:`phone_gaps` gives them; a recording without one of the kinds is left out.
+
+    Returns:
+        The figures, see :class:`Closure`.
+
+    Raises:
+        ValueError: no recording has both kinds.
+    """
+    usable = [(shut, wide) for shut, wide in recordings if len(shut) and len(wide)]
+    if not usable:
+        raise ValueError("recordings must hold bilabials and open vowels, got none that has both")
+    hits = np.concatenate([shut < HIT_SHARE * np.median(wide) for shut, wide in usable])
+    shut, wide = (np.concatenate(parts) for parts in zip(*usable))
+    below = (shut[:, None] < wide).mean() + 0.5 * (shut[:, None] == wide).mean()
+    return Closure(float(below), float(shut.mean() / wide.mean()), float(hits.mean()), len(shut), len(wide))

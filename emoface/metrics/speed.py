@@ -1,0 +1,98 @@
+"""Wall-clock times that can be compared: interleaved runs, medians, and the machine they were taken on."""
+
+from __future__ import annotations
+
+import platform
+import statistics
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import torch
+
+
+def machine() -> dict[str, Any]:
+    """CPU model, threads and versions that a time belongs to."""
+    model = platform.processor() or platform.machine()
+    try:
+        for line in Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines():
+            if line.startswith("model name"):
+                model = line.split(":", 1)[1].strip()
+                break
+    except OSError:
+        pass
+    return {
+        "cpu": model, "threads": torch.get_num_threads(), "torch": torch.__version__,
+        "python": platform.python_version(), "gpu": torch.cuda.get_device_name() if torch.cuda.is_available() else None,
+    }  # fmt: skip
+
+
+@contextmanager
+def threads(count: int) -> Iterator[None]:
+    """Run a block with so many torch threads."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(count)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
+
+
+def medians(work: Mapping[str, Callable[[], Any]], runs: int = 7, warm_up: int = 1) -> dict[str, float]:
+    """Median seconds of several pieces of work, run in turn (a b c a b c ...) so that all see the same machine.
+
+    Args:
+        work: name -> function. runs: timed runs of each. warm_up: runs of each before.
+
+    Returns:
+        name -> median seconds.
+
+    Raises:
+        ValueError: ``runs`` is not positive.
+    """
+    if runs < 1:
+        raise ValueError(f"runs must be at least 1, got {runs}")
+    times: dict[str, list[float]] = {name: [] for name in work}
+    for run in range(warm_up + runs):
+        for name, function in work.items():
+            start = time.perf_counter()
+            function()
+            if run >= warm_up:
+                times[name].append(time.perf_counter() - start)
+    return {name: statistics.median(values) for name, values in times.items()}
+
+
+COLD = """
+import sys, time
+start = time.perf_counter()
+import torch
+torch.set_num_threads(int(sys.argv[3]))
+import emoface
+imported = time.perf_counter()
+emoface.animate(sys.argv[1], emotion="happy", checkpoint=sys.argv[2] or None)
+print(imported - start, time.perf_counter() - imported)
+"""
+
+
+def cold_start(audio: str | Path, checkpoint: str | Path | None = None, threads: int = 2) -> tuple[float, float]:
+    """Seconds of ``import emoface`` with torch, and of the first ``animate`` after it, in a fresh process.
+
+    Args:
+        audio: recording to animate. checkpoint: None for the default one. threads: torch threads.
+
+    Returns:
+        (import, first animate), seconds.
+
+    Raises:
+        RuntimeError: the process failed.
+    """
+    command = [sys.executable, "-c", COLD, str(audio), str(checkpoint or ""), str(threads)]
+    done = subprocess.run(command, capture_output=True, text=True)
+    if done.returncode:
+        raise RuntimeError(f"the first call in a fresh process failed: {done.stderr.strip()[-500:]}")
+    imported, first = map(float, done.stdout.split()[-2:])
+    return imported, first

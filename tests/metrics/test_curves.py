@@ -1,0 +1,60 @@
+"""Jitter, diversity and blinks on cases that can be worked out by hand."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from emoface.face.layout import ARKIT_INDEX
+from emoface.metrics.blinks import blinks_per_minute
+from emoface.metrics.diversity import curve_diversity, pose_diversity
+from emoface.metrics.jitter import REGIONS, jitter, region_jitter, relative_jitter
+
+
+def test_jitter() -> None:
+    assert jitter(np.arange(5.0)[:, None]) == 0
+    assert jitter(np.array([[0.0], [1.0], [0.0], [1.0]])) == pytest.approx(2)  # |-2|, |2|
+    assert jitter(np.array([[0.0, 0.0], [1.0, 0.0], [0.0, 0.0]])) == pytest.approx(1)
+    with pytest.raises(ValueError, match="at least 3"):
+        jitter(np.zeros((2, 1)))
+
+
+def test_regions_do_not_overlap_and_jaw_is_mouth() -> None:
+    assert not set(REGIONS["upper"]) & set(REGIONS["mouth"])
+    assert ARKIT_INDEX["jawOpen"] in REGIONS["mouth"]
+    assert ARKIT_INDEX["eyeWideLeft"] in REGIONS["upper"]
+    assert ARKIT_INDEX["eyeBlinkLeft"] not in REGIONS["upper"]
+
+
+def test_relative_jitter() -> None:
+    target = np.zeros((3, 52))
+    target[1, ARKIT_INDEX["jawOpen"]] = 0.1
+    target[1, ARKIT_INDEX["browInnerUp"]] = 0.1
+    ours = target.copy()
+    ours[1, ARKIT_INDEX["jawOpen"]] = 0.3
+    assert relative_jitter(ours, target) == {"upper": pytest.approx(1), "mouth": pytest.approx(3)}
+    assert region_jitter(ours)["upper"] == pytest.approx(0.2 / len(REGIONS["upper"]))
+    assert relative_jitter(ours, np.zeros((3, 52)))["mouth"] == float("inf")
+
+
+def test_diversity() -> None:
+    takes = np.zeros((2, 4, 2))
+    takes[1, :, 0] = 2.0  # another pose in one of two channels: deviation 1 there
+    assert pose_diversity(takes) == pytest.approx(0.5)
+    assert curve_diversity(takes) == pytest.approx(0.5)
+    takes[1, :, 0] = [2, -2, 2, -2]  # another course about the same pose
+    assert pose_diversity(takes) == pytest.approx(0)
+    assert curve_diversity(takes) == pytest.approx(0.5)
+    with pytest.raises(ValueError, match="at least 2"):
+        pose_diversity(takes[:1])
+
+
+def test_blinks() -> None:
+    lids = np.zeros(25 * 60)
+    lids[100:104] = lids[900:903] = 1.0
+    assert blinks_per_minute(lids, 25) == pytest.approx(2)
+    assert blinks_per_minute(lids, 50) == pytest.approx(4)
+    lids[:5] = 1.0
+    assert blinks_per_minute(lids, 25) == pytest.approx(2), "shut from the start is no blink"
+    with pytest.raises(ValueError, match="at least 1"):
+        blinks_per_minute(np.zeros(0), 25)

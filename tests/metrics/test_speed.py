@@ -1,0 +1,36 @@
+"""Timing: order of the runs, medians, and what is said about the machine."""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+import torch
+
+from emoface.metrics.speed import machine, medians, threads
+
+
+def test_runs_are_interleaved_after_the_warm_up() -> None:
+    order: list[str] = []
+    found = medians({"a": lambda: order.append("a"), "b": lambda: order.append("b")}, runs=3, warm_up=1)
+    assert order == ["a", "b"] * 4
+    assert set(found) == {"a", "b"}
+    with pytest.raises(ValueError, match="at least 1"):
+        medians({}, runs=0)
+
+
+def test_the_median_is_in_seconds() -> None:
+    found = medians({"nap": lambda: time.sleep(0.02)}, runs=3, warm_up=0)
+    assert 0.02 <= found["nap"] < 0.2
+
+
+def test_threads_are_restored() -> None:
+    before = torch.get_num_threads()
+    with threads(2):
+        assert torch.get_num_threads() == 2
+    assert torch.get_num_threads() == before
+
+
+def test_machine_names_cpu_threads_and_versions() -> None:
+    said = machine()
+    assert said["cpu"] and said["threads"] == torch.get_num_threads() and said["torch"] == torch.__version__
