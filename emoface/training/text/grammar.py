@@ -59,8 +59,8 @@ class Grammar:
         self.excluded = {plain(text) for text in excluded}
         rules: list[tuple[float, Callable[[], Prompt]]] = [
             (3, self._word), (10, self._mood), (5, self._noun), (3, self._adverb), (11, self._face),
-            (11, self._event), (11, self._doing), (8, self._quote), (8, self._idiom), (15, self._negation),
-            (5, self._replaced), (4, self._strong_negation), (3, self._change), (4, self._mixture), (6, self._two_cues),
+            (9, self._event), (9, self._doing), (8, self._quote), (8, self._idiom), (15, self._negation),
+            (22, self._act), (5, self._replaced), (4, self._strong_negation), (3, self._change), (4, self._mixture), (6, self._two_cues),
             (4, self._plain_talk), (3, self._nothing), (3, self._masked),
         ]  # fmt: skip
         weights = np.array([weight for weight, _ in rules], dtype=float)
@@ -145,8 +145,9 @@ class Grammar:
             return _Said(f"{degree} {said.words}", said.emotion, 2)
         index = int(self.rng.integers(5))
         if index < 2:
+            common = ["slightly", "a bit", "a little", "somewhat", "mildly"]
             low = [w for w in LOW_DEGREES if not w.endswith(" of") and w not in ("a touch of", "in a small way")]
-            return _Said(f"{self._one([*low, 'only a little', 'just slightly'])} {said.words}", said.emotion, 1)
+            return _Said(f"{self._one([*low, *common, *common, 'only a little', 'just slightly'])} {said.words}", said.emotion, 1)
         if index == 2:
             return _Said(f"{self._one(MEDIUM_DEGREES)} {said.words}", said.emotion, 2)
         after = ("beyond words", "out of control", "like never before", "more than ever", "to the core")
@@ -154,7 +155,8 @@ class Grammar:
             return _Said(f"{said.words} {self._one(after)}", said.emotion, 3)
         barred = ("with", "by", "of", "at the top of", "with all", "so much", *after)
         high = [w for w in HIGH_DEGREES if not w.endswith(barred)]
-        return _Said(f"{self._one([*high, 'so', 'so so', 'super', 'as can be'])} {said.words}", said.emotion, 3)
+        common = ["very", "extremely", "really", "so", "absolutely", "totally", "utterly", "completely", "incredibly"]
+        return _Said(f"{self._one([*high, *common, *common, 'super', 'very very'])} {said.words}", said.emotion, 3)
 
     def _graded_noun(self, said: _Said) -> _Said:
         if said.emotion == "neutral" or said.words.startswith("a "):
@@ -269,6 +271,25 @@ class Grammar:
             f"{said.words}", f"the moment after {self._one(('she', 'he'))} {said.words}", f"sounds like a {self._one('woman;man;child;fan')} that {said.words}",
         ))  # fmt: skip
         graded = self._graded_scene(_Said(text, emotion, said.level))
+        return self._prompt(graded.words, emotion, graded.level)
+
+    def _act(self) -> Prompt:
+        """Any act of an emotion on any of its objects."""
+        emotion = self._emotion()
+        act, about = self._said(phrases.ACTS, emotion), self._said(phrases.OBJECTS, emotion)
+        she = self._one(("she", "he"))
+        deed = f"{act.words} {about.words}"
+        text = self._one((
+            f"{self._subject()} {deed}", f"{self._subject()} {deed}", f"{self._subject()} who {deed}", f"as if {she} {deed}",
+            f"when {she} {deed}", deed, f"like a {self._fill('{person}')} who {deed}", f"{self._subject()}, who {deed}",
+            f"{self._subject()} speaks as if {she} {deed}", f"{she} {deed}, and you can hear it", f"someone {deed}",
+        ))  # fmt: skip
+        if self._chance(0.15):  # the object alone
+            text = self._one((
+                f"{self._subject()} thinks of {about.words}", f"{self._subject()} in front of {about.words}", about.words,
+                f"{self._subject()} after {about.words}", f"{self._subject()} and {about.words}", f"because of {about.words}",
+            ))  # fmt: skip
+        graded = self._graded_scene(_Said(text, emotion, act.level))
         return self._prompt(graded.words, emotion, graded.level)
 
     def _doing(self) -> Prompt:

@@ -251,7 +251,7 @@ QUOTES = {
         what did you expect from someone like him;they are beneath me;poor little man;oh how clever of you|1;sure you did|1
         I wouldn't hire you to sweep the floor|3;you people;a child could do better;don't make me laugh;what a loser
         you wouldn't understand;amateurs;spare me your excuses;I've seen better|1;whatever|1;good luck with that|1
-        he thinks he is an artist;such peasants;you're nothing|3;is this supposed to impress me""",
+        he thinks he is an artist;such commoners;you're nothing|3;is this supposed to impress me""",
 }
 
 SUBJECTS = """a man;a woman;she;he;the speaker;the actor;a girl;an old man;the character;they;someone;a boy;the avatar
@@ -266,3 +266,86 @@ ODD_WORDS = """table seven blue river engine carpet window triangle cloud lemon 
     mountain socket quantum banana hammer pixel north gravel syntax lamp bottle wheel algebra carbon ship oven glove zebra
     paragraph tunnel magnet button spoon harbour network granite folder violin tractor planet comma screen brick island
     render frame camera default settings version update download kernel sample speed length format output input"""
+
+# Verb phrases (present, third person) and what they are about; any verb of an emotion goes with any of its objects.
+ACTS = {
+    "neutral": """explains;describes;lists;reads out;presents;reports on;summarises;demonstrates;teaches;announces;reviews
+        gives details of;goes over;specifies;records;documents;talks about;writes about;informs about;outlines;introduces
+        shows how to use;calculates;schedules;checks;answers questions about;gives a talk on;comments on""",
+    "happy": """celebrates;enjoys;loves;is delighted by;looks forward to;laughs about;is proud of;is thankful for;wins;gets
+        cheers for;receives;tells everyone about;dreams of;is in love with;is grateful for;rejoices over;is happy about
+        smiles about;praises;welcomes;is thrilled by|3;can't wait for;jokes about;chuckles about|1;giggles about;beams at
+        raves about|3;likes|1;is satisfied with|1;toasts;appreciates|1;grins at;sings about;has fun with""",
+    "sad": """mourns;grieves over|3;cries about|3;weeps for|3;regrets;misses;suffers from;is heartbroken over|3;laments
+        is left alone after;cannot get over;sighs about|1;thinks back to;is depressed about;speaks softly of;feels guilty about
+        sheds tears over;is broken by|3;is sad about;despairs over|3;is disappointed by|1;sobs because of|3;pities
+        breaks down after|3;looks back on;apologises for;is unhappy with|1;is hurt by;struggles with;tells about""",
+    "surprised": """suddenly sees;discovers;stumbles upon;did not expect;is amazed by;cannot believe;gasps at;stares at
+        is startled by;is stunned by|3;unexpectedly meets;wonders about|1;is shocked to find|3;never expected;blinks at
+        is puzzled by|1;is astonished by;finds out about;is confronted out of nowhere with;exclaims at;notices|1
+        suddenly hears about;is surprised by;is speechless at|3;marvels at;is taken aback by;is baffled by""",
+    "fear": """is afraid of;runs from;hides from;flees;is chased by|3;is scared of;screams at|3;trembles before;worries about|1
+        is threatened by;panics because of|3;dreads;fears;is terrified of|3;warns of;backs away from;begs to be saved from|3
+        is trapped with;hears;is anxious about;is nervous about|1;has nightmares about;is haunted by;escapes from
+        is attacked by|3;freezes in front of;shivers at the thought of;faces;is being hunted by|3;is alone with""",
+    "disgusted": """smells;tastes;steps in;touches;gags on|3;is disgusted by;is repelled by;spits out;finds;shudders at;bites into
+        throws up because of|3;is sickened by;cannot look at;is grossed out by;is nauseated by;has to clean up;turns away from
+        holds up with two fingers;wrinkles up at;almost vomits over|3;retches at|3;complains about the smell of;loathes
+        does not want to touch;sniffs at|1;is served;hates the taste of;recoils from;was splashed with""",
+    "angry": """shouts about|3;yells at|3;argues with;curses;is furious about|3;complains about;fights;attacks;threatens;blames
+        scolds;swears at;is mad at;rages against|3;insults;accuses;snaps at;roars at|3;hates;demands revenge on;confronts
+        is annoyed by|1;is irritated by|1;is fed up with;screams about|3;grumbles about|1;quarrels with;protests against
+        wants to hit|3;orders away;explodes over|3;can't stand;glares at;berates;lashes out at|3;is outraged by""",
+    "contempt": """mocks;sneers at;looks down on;ridicules;scoffs at;belittles;despises|3;laughs at;dismisses;smirks at
+        makes fun of;rolls the eyes at;talks down to;is too proud for;insults the taste of;has no respect for;thinks nothing of
+        feels superior to;turns up the nose at;brushes aside;jeers at;is sarcastic about;patronises;snubs;sniggers at
+        considers it pointless to talk to;condescends to;waves away;pokes fun at;shows disdain for;yawns at|1;doubts|1
+        ignores with a smirk""",
+}
+
+OBJECTS = {
+    "neutral": """the timetable;the budget;the new software;the weather;the rules;the tax form;the map;the contract;the menu
+        the schedule;the machine;the steps;the recipe;a chemical formula;the floor plan;the statistics;the plan for Monday
+        the opening hours;the history of the town;the procedure;the device settings;the route;the population of a city
+        the grammar of Latin;the safety instructions;the quarterly figures;the shopping list;the coordinates;the software update
+        the measurements;the membership fee;the seating plan;the ingredients;the library catalogue;the agenda;a diagram
+        the dimensions of a box;the account number;the working hours;a method;the bus line;the printer;the law""",
+    "happy": """a wedding;a birthday;a promotion;the victory;a present;the new baby;a good joke;the holidays;the party;a prize
+        a warm welcome;the first kiss;a beautiful day;a wonderful idea;a great success;the summer;a sweet {animal};good news
+        a trip to the sea;the best friend;a surprise visit from the {family};a medal;christmas;a lovely song;the applause
+        a delicious {food};a funny film;the graduation;a new house;the reunion;a dream come true;a festival;the weekend
+        the circus;winning the game;the cute children;a bouquet of flowers;an engagement;a record;free ice cream;a rainbow""",
+    "sad": """the death of the {family};a funeral;the divorce;the breakup;a lost love;the end of the friendship;a miscarriage
+        loneliness;the lost home;a fatal accident;the defeat;a broken promise;the good old days;the illness of the {family}
+        the dead {animal};the war;the farewell letter;the empty house;a missed chance;a failed exam;an unhappy childhood
+        the goodbye;being left behind;the loss of a friend;a painful memory;old age;poverty;the last day together;the tragedy
+        being unloved;a failure;the closed factory;losing everything;cancer;an orphan;a rejected application;the grave""",
+    "surprised": """an unexpected guest;a huge secret;a magic trick;a unicorn;an alien;a talking {animal};a tiger in the {place}
+        a hidden treasure;a sudden noise;a twin brother;snow in August;an enormous diamond;a strange coincidence;a plot twist
+        a surprise party;a whale in the river;the {person} in pyjamas;a flying {thing};a mysterious package;the incredible price
+        a sudden proposal;a famous singer in the {place};a million on the account;the truth;an elephant in the {place}
+        the unbelievable result;a lost friend;a secret door;an odd message;the {person} dancing on the table;a miracle
+        an old classmate;the quick answer;a rabbit in the hat;the unannounced visit;a castle in the {place}""",
+    "fear": """a ghost;a killer;a bear;a shark;a spider;a snake;the dark;a monster;an earthquake;a thunderstorm;a gun;the fire
+        an intruder;a wolf;heights;drowning;the operation;death;a bomb;a vampire;a crocodile;the flood;a masked man;a witch
+        the exam;the dentist;strange footsteps;a scream in the night;a stalker;an explosion;a zombie;a plane crash;the devil
+        a demon;a robber;the unknown;a cliff;wild dogs;a tornado;an armed gang;a lion;an angry mob;a nightmare;the murderer
+        losing the child;a creaking door;the war;sharp teeth;a shadow behind the window;being buried alive;the kidnapper""",
+    "disgusted": """rotten eggs;vomit;maggots;a dead rat;sour milk;mouldy bread;dog poo;slimy worms;sweaty socks;a dirty toilet
+        a hair in the {food};raw intestines;spoiled meat;snot;pus;garbage;a filthy kitchen;bad breath;lice
+        an infected wound;rancid butter;stinking fish;a slug;a fly in the {food};spit;mud and manure;an unwashed glass
+        toenails;rotting flesh;urine;old chewing gum;a greasy plate;mucus;the carcass of a {animal};earwax;burnt hair;mould
+        a smelly diaper;fermented shark;dandruff;leeches;liver pudding;a clogged drain;cat litter;stale sweat;pig slop""",
+    "angry": """the liar;the thief;the {person};the injustice;a parking ticket;the traffic jam;the betrayal;an insult;the racket
+        the broken promise;the rude customer;the lazy workers;the cheating partner;the mess in the kitchen;the unfair decision
+        the bully;the stolen {thing};a scratch on the car;being ignored;the slow computer;corrupt politicians;the rude driver
+        the late train;the vandals;a false accusation;the lies;the damage;being interrupted;the tax increase;the landlord
+        that idiot;the scam;the unpaid bill;the naughty children;the enemy;the disrespect;the queue;a bad decision
+        the drunk neighbour;the dirty trick;the hooligans;the telemarketer""",
+    "contempt": """losers;the amateurs;the poor;a stupid question;the clumsy attempt;a rival;his pathetic excuse;the servants
+        the bad painting;the ugly dress;the naive {person};weaklings;ordinary people;the silly rules;the cheap {thing}
+        a foolish plan;the failed {person};their bad manners;the uneducated;a childish argument;people without taste
+        a laughable offer;the newcomers;his bragging;the tasteless joke;the so-called expert;an inferior opponent;the crowd
+        a worthless gift;the cowards;fools;the {person} as a nobody;a ridiculous costume;her little hobby;the village folk
+        a second-rate actor;an illiterate letter;the weak performance;the underlings;a lame apology""",
+}

