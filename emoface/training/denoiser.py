@@ -253,7 +253,11 @@ def train(config: Any, out: str | Path, assets: str | Path | None = None, resume
         first, spent = state["step"], state["seconds"]
 
     loader = DataLoader(
-        windows, batch_size=None, sampler=range(first, settings.steps), num_workers=1 if settings.threads > 1 else 0
+        windows,
+        batch_size=None,
+        sampler=range(first, settings.steps),
+        num_workers=1 if settings.threads > 1 else 0,
+        generator=torch.Generator(),  # its own, so that a resumed run draws the same noise
     )
     log: list[dict[str, float]] = []
     started = time.monotonic() - spent
