@@ -29,7 +29,7 @@ def read_config(config_class: type[ConfigType], source: str | Path | dict[str, A
     """
     if source is None:
         values: Any = {}
-    elif isinstance(source, dict):
+    elif not isinstance(source, (str, Path)):
         values = source
     else:
         try:
