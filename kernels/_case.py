@@ -9,6 +9,13 @@ import torch
 from torch import Tensor
 
 
+def scattered(tensor: Tensor) -> Tensor:
+    """The same values with gaps between them and, from two dimensions on, the last two in the other order."""
+    if tensor.dim() < 2:
+        return tensor.repeat_interleave(2)[::2]
+    return tensor.mT.contiguous().repeat_interleave(2, dim=-1)[..., ::2].mT
+
+
 class Draw:
     """Seeded random tensors of one device and dtype; `strided` makes every one of them non-contiguous."""
 
@@ -18,9 +25,9 @@ class Draw:
 
     def normal(self, *shape: int, scale: float = 1.0) -> Tensor:
         """Gaussian values of the case's dtype."""
-        wide = (*shape[:-1], 2 * shape[-1]) if self.strided else shape
-        values = (torch.randn(wide, generator=self.generator) * scale).to(self.device, self.dtype)
-        return values[..., ::2] if self.strided else values
+        values = torch.randn(shape, generator=self.generator) * scale
+        values = values.to(self.device, self.dtype)
+        return scattered(values) if self.strided else values
 
     def flags(self, *shape: int) -> Tensor:
         """Booleans, about a third of them true."""
@@ -36,9 +43,7 @@ class Draw:
 class Case:
     """One set of sizes; subclasses add size fields and `make(draw)`, the operator's arguments in order."""
 
-    def inputs(
-        self, device: str = "cpu", dtype: torch.dtype = torch.float32, seed: int = 0
-    ) -> tuple[Any, ...]:
+    def inputs(self, device: str = "cpu", dtype: torch.dtype = torch.float32, seed: int = 0) -> tuple[Any, ...]:
         """The operator's arguments for this case."""
         return self.make(Draw(device, dtype, seed, getattr(self, "strided", False)))
 
@@ -51,7 +56,7 @@ class Case:
 
     def __str__(self) -> str:
         shown = [(f.name, getattr(self, f.name), f.default) for f in fields(self) if f.name != "bench"]
-        return "-".join(f"{name}{value:d}" for name, value, default in shown if value != default)
+        return "-".join(f"{name}{value:g}" for name, value, default in shown if value != default)
 
 
 def moved_bytes(tensors: tuple[Any, ...]) -> int:

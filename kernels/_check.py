@@ -31,9 +31,7 @@ def like(op: str, name: str, tensor: Tensor, letters: str, shape: tuple[int, ...
     if tensor.dtype != lead.dtype and not torch.is_autocast_enabled(lead.device.type):
         raise TypeError(f"{op}: {name} must be {lead.dtype} as the first argument is, got {tensor.dtype}")
     if tensor.device != lead.device:
-        raise ValueError(
-            f"{op}: {name} must be on {lead.device} as the first argument is, got {tensor.device}"
-        )
+        raise ValueError(f"{op}: {name} must be on {lead.device} as the first argument is, got {tensor.device}")
 
 
 def typed(

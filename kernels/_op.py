@@ -157,7 +157,12 @@ class KernelOp:
         return self.plain, passed_over
 
     def _run(self, *args: Any) -> Any:
-        return self.pick(*args).run(*args)
+        backend = self.pick(*args)
+        outputs = backend.run(*args)
+        if backend is not self.plain:
+            return outputs
+        # The fake promises dense outputs; PyTorch's may carry the strides of an input.
+        return tuple(o.contiguous() for o in outputs) if isinstance(outputs, tuple) else outputs.contiguous()
 
     def _vjp(self, ctx: Any, *grads: Tensor) -> tuple[Tensor | None, ...]:
         args = list(ctx.others)

@@ -10,8 +10,7 @@ void launch(const SamplerStep& step, cudaStream_t stream) {
   if (step.quantile > 0) {
     sampler_step_threshold_kernel<T, N><<<unsigned(step.batch), kThresholdThreads, 0, stream>>>(step);
   } else {
-    const std::int64_t size = step.batch * step.time * step.channels;
-    const unsigned blocks = unsigned((size + kSamplerThreads - 1) / kSamplerThreads);
+    const dim3 blocks = sampler_blocks<dim3>(step);
     sampler_step_kernel<T, N><<<blocks, kSamplerThreads, 0, stream>>>(step);
   }
 }
@@ -27,6 +26,7 @@ void launch(const SamplerStep& step, cudaStream_t stream) {
 
 int sampler_step_cuda(const SamplerStep& step, void* stream) {
   if (step.batch * step.time * step.channels == 0) return int(cudaSuccess);
+  if (step.time * step.channels > INT32_MAX || step.batch > INT32_MAX) return int(cudaErrorInvalidValue);
   const cudaStream_t on = static_cast<cudaStream_t>(stream);
   switch (step.dtype) {
     case DType::float32: launch<float>(step, on); break;

@@ -8,16 +8,24 @@ namespace emoface {
 constexpr int kSamplerThreads = 256;    // element-wise kernel
 constexpr int kThresholdThreads = 512;  // one block per sample
 
-// One element: guidance, clamp, step, in-painting. `frame` indexes the mask.
+// The grid of the element-wise kernel.
+template <class Grid>
+inline Grid sampler_blocks(const SamplerStep& step) {
+  const std::int64_t sample = step.time * step.channels;
+  return Grid(unsigned((sample + kSamplerThreads - 1) / kSamplerThreads), unsigned(step.batch < 65535 ? step.batch : 65535));
+}
+
+// Element j of sample b: guidance, clamp, step, in-painting. A sample has fewer than 2^31 elements.
 template <class T, int N>
 __device__ __forceinline__ void sampler_element(const SamplerStep& step, const SamplerNumbers<Compute<T>>& k,
-                                                std::int64_t size, std::int64_t i, Compute<T> limit, bool bound) {
+                                                std::int64_t b, unsigned j, Compute<T> limit, bool bound) {
   using A = Compute<T>;
+  const std::int64_t sample = step.time * step.channels, size = step.batch * sample, i = b * sample + j;
   A value = guided<N>(static_cast<const T*>(step.prediction), size, i, k);
   if (bound) value = bounded(value, limit);
   const A random = step.noise ? widen(static_cast<const T*>(step.noise)[i]) : A(0);
   A next;
-  if (step.mask && step.mask[i / step.channels]) {
+  if (step.mask && step.mask[b * step.time + j / unsigned(step.channels)]) {
     next = inpainted<A>(k, widen(static_cast<const T*>(step.known)[i]), random);
   } else {
     next = advanced<A>(k, widen(static_cast<const T*>(step.x)[i]), value, widen(static_cast<const T*>(step.x0_prev)[i]),
@@ -27,32 +35,32 @@ __device__ __forceinline__ void sampler_element(const SamplerStep& step, const S
   static_cast<T*>(step.x_next)[i] = Narrow<T>::of(next);
 }
 
-// Without a threshold: one thread per element.
+// Without a threshold: one thread per element, blockIdx.y over samples.
 template <class T, int N>
 __global__ void __launch_bounds__(kSamplerThreads) sampler_step_kernel(SamplerStep step) {
   using A = Compute<T>;
-  const std::int64_t size = step.batch * step.time * step.channels;
-  const std::int64_t i = std::int64_t(blockIdx.x) * blockDim.x + threadIdx.x;
-  if (i >= size) return;
-  sampler_element<T, N>(step, SamplerNumbers<A>::read(step.guidance, step.coefficients), size, i, A(0), false);
+  const unsigned j = blockIdx.x * blockDim.x + threadIdx.x;
+  if (j >= unsigned(step.time * step.channels)) return;
+  const SamplerNumbers<A> k = SamplerNumbers<A>::read(step.guidance, step.coefficients);
+  for (std::int64_t b = blockIdx.y; b < step.batch; b += gridDim.y) sampler_element<T, N>(step, k, b, j, A(0), false);
 }
 
 // With a threshold: one block per sample selects the quantile of |x0| by radix, eight bits at a time from the top,
 // and then updates its sample. x0 is recomputed in each pass; a sample lies in L1 or L2.
 template <class T, int N>
-__global__ void __launch_bounds__(kThresholdThreads) sampler_step_threshold_kernel(SamplerStep step) {
+__global__ void __launch_bounds__(kThresholdThreads, 1) sampler_step_threshold_kernel(SamplerStep step) {
   using A = Compute<T>;
   using Key = typename Magnitude<A>::Key;
   constexpr int kBits = 8 * int(sizeof(Key));
   __shared__ unsigned counts[256];
   __shared__ unsigned long long prefix, before, least_above, nans;
 
-  const std::int64_t sample = step.time * step.channels, size = step.batch * sample;
-  const std::int64_t first = std::int64_t(blockIdx.x) * sample;
+  const unsigned sample = unsigned(step.time * step.channels);
+  const std::int64_t size = step.batch * std::int64_t(sample), first = std::int64_t(blockIdx.x) * sample;
   const SamplerNumbers<A> k = SamplerNumbers<A>::read(step.guidance, step.coefficients);
   const auto place = QuantilePlace<A>::of(step.quantile, sample);
-  const auto key_at = [&](std::int64_t i) {
-    return magnitude(guided<N>(static_cast<const T*>(step.prediction), size, first + i, k));
+  const auto key_at = [&](unsigned j) {
+    return magnitude(guided<N>(static_cast<const T*>(step.prediction), size, first + j, k));
   };
 
   if (threadIdx.x == 0) {
@@ -65,8 +73,8 @@ __global__ void __launch_bounds__(kThresholdThreads) sampler_step_threshold_kern
     for (int bin = threadIdx.x; bin < 256; bin += blockDim.x) counts[bin] = 0;
     __syncthreads();
     const Key found = Key(prefix);
-    for (std::int64_t i = threadIdx.x; i < sample; i += blockDim.x) {
-      const Key key = key_at(i);
+    for (unsigned j = threadIdx.x; j < sample; j += blockDim.x) {
+      const Key key = key_at(j);
       const bool same = shift == kBits - 8 || (key >> (shift + 8)) == (found >> (shift + 8));
       if (same) atomicAdd(&counts[unsigned(key >> shift) & 255u], 1u);
     }
@@ -83,8 +91,8 @@ __global__ void __launch_bounds__(kThresholdThreads) sampler_step_threshold_kern
   const unsigned long long equal = counts[unsigned(below) & 255u];  // keys equal to `below`, from the last pass
   unsigned long long least = ~0ull;
   bool nan = false;
-  for (std::int64_t i = threadIdx.x; i < sample; i += blockDim.x) {
-    const Key key = key_at(i);
+  for (unsigned j = threadIdx.x; j < sample; j += blockDim.x) {
+    const Key key = key_at(j);
     nan = nan || key > Magnitude<A>::kInfinity;
     if (key > below && key < least) least = key;
   }
@@ -97,8 +105,8 @@ __global__ void __launch_bounds__(kThresholdThreads) sampler_step_threshold_kern
   const A limit = nans ? bit_cast<A>(Magnitude<A>::kMask)
                        : threshold<A>(bit_cast<A>(below), bit_cast<A>(above), place.fraction, A(step.limit_low),
                                       A(step.limit_high));
-  for (std::int64_t i = threadIdx.x; i < sample; i += blockDim.x)
-    sampler_element<T, N>(step, k, size, first + i, limit, true);
+  for (unsigned j = threadIdx.x; j < sample; j += blockDim.x)
+    sampler_element<T, N>(step, k, blockIdx.x, j, limit, true);
 }
 
 }  // namespace emoface

@@ -16,9 +16,7 @@ OP = KernelOp(
 )
 
 
-def ff_gelu(
-    x: Tensor, gain: Tensor, bias: Tensor, weight: Tensor, weight_bias: Tensor, eps: float = 1e-5
-) -> Tensor:
+def ff_gelu(x: Tensor, gain: Tensor, bias: Tensor, weight: Tensor, weight_bias: Tensor, eps: float = 1e-5) -> Tensor:
     """GELU(LayerNorm(x) W^T + b), GELU(u) = u Phi(u) with the exact Gaussian distribution function.
 
     Args:

@@ -16,9 +16,7 @@ OP = KernelOp(
 )
 
 
-def ln_qkv(
-    x: Tensor, gain: Tensor, bias: Tensor, weight: Tensor, weight_bias: Tensor, eps: float = 1e-5
-) -> Tensor:
+def ln_qkv(x: Tensor, gain: Tensor, bias: Tensor, weight: Tensor, weight_bias: Tensor, eps: float = 1e-5) -> Tensor:
     """LayerNorm(x) W^T + b, with N = 3C for self-attention and N = 2C for the keys and values of motion.
 
     Args:

@@ -77,9 +77,5 @@ def sampler_step(
     if not 0 <= quantile <= 1:
         raise ValueError(f"{op}: quantile must be 0 (off) to 1, got {quantile}")
     if not 0 <= limit_low <= limit_high:
-        raise ValueError(
-            f"{op}: limits must be 0 <= limit_low <= limit_high, got {limit_low} and {limit_high}"
-        )
-    return OP(
-        prediction, guidance, x, x0_prev, coefficients, noise, known, mask, quantile, limit_low, limit_high
-    )
+        raise ValueError(f"{op}: limits must be 0 <= limit_low <= limit_high, got {limit_low} and {limit_high}")
+    return OP(prediction, guidance, x, x0_prev, coefficients, noise, known, mask, quantile, limit_low, limit_high)

@@ -10,22 +10,21 @@ from .._native import address, dense
 from .._op import Backend
 
 
-def _arguments(
-    prediction, guidance, x, x0_prev, coefficients, noise, known, mask, quantile, limit_low, limit_high
-):
+def _arguments(prediction, guidance, x, x0_prev, coefficients, noise, known, mask, quantile, limit_low, limit_high):
     """Dense inputs, fresh outputs and the plain numbers that the native function takes."""
-    wide = _native.compute_dtype(prediction.dtype)
+    wide = _native.compute_dtype(x.dtype)
+    x = dense(x)
     tensors = [
         dense(prediction),
-        dense(guidance.to(wide)),
-        dense(x),
+        dense(guidance if guidance.dtype == wide else guidance.to(wide)),
+        x,
         dense(x0_prev),
-        dense(coefficients.to(wide)),
+        dense(coefficients if coefficients.dtype == wide else coefficients.to(wide)),
         dense(noise),
         dense(known),
         dense(mask),
-        torch.empty(x.shape, dtype=x.dtype, device=x.device),
-        torch.empty(x.shape, dtype=x.dtype, device=x.device),
+        torch.empty_like(x),
+        torch.empty_like(x),
     ]
     return tensors, (_native.DTYPES[x.dtype], *prediction.shape, quantile, limit_low, limit_high)
 

@@ -10,7 +10,8 @@ from .._native import dense
 from .._op import Backend
 from .._triton import triton
 
-BLOCK = 1024
+LIMIT_BLOCK, LIMIT_WARPS = 1024, 8
+STEP_BLOCK, STEP_WARPS = 256, 4
 
 if triton is not None:
     import triton.language as tl
@@ -34,7 +35,7 @@ if triton is not None:
         prediction, guidance, limit, sample, size, rank, fraction, low, high,
         N: tl.constexpr, BLOCK: tl.constexpr,
     ):  # fmt: skip
-        """The dynamic threshold of one sample: the magnitude of a given rank, found bit by bit from the top."""
+        """The dynamic threshold of one sample: the magnitude of a given rank, found bit by bit."""
         b = tl.program_id(0).to(tl.int64)
         below = 0
         for step in range(31):
@@ -111,20 +112,20 @@ def _run(
         place = quantile * (sample - 1)
         sampler_step_limit_kernel[(batch,)](
             prediction, guidance, limit, sample, size, int(place), place - int(place), limit_low, limit_high,
-            N=branches, BLOCK=BLOCK, num_warps=8, enable_fp_fusion=True,
+            N=branches, BLOCK=LIMIT_BLOCK, num_warps=LIMIT_WARPS, enable_fp_fusion=True,
         )  # fmt: skip
-    sampler_step_kernel[(triton.cdiv(size, BLOCK),)](
+    sampler_step_kernel[(triton.cdiv(size, STEP_BLOCK),)](
         prediction, guidance, dense(x), dense(x0_prev), dense(coefficients.float()),
         x if noise is None else dense(noise), x if mask is None else dense(known),
         x if mask is None else dense(mask).view(torch.uint8), limit, x_next, x0, sample, size, channels,
-        N=branches, NOISE=noise is not None, MASK=mask is not None, LIMIT=quantile > 0, BLOCK=BLOCK,
-        num_warps=4, enable_fp_fusion=True,
+        N=branches, NOISE=noise is not None, MASK=mask is not None, LIMIT=quantile > 0,
+        BLOCK=STEP_BLOCK, num_warps=STEP_WARPS, enable_fp_fusion=True,
     )  # fmt: skip
     return x_next, x0
 
 
 def _specialisations():
-    """Every kernel as launched above, for the compile-only check: (kernel, signature, constants, warps)."""
+    """Every kernel as launched above: kernel, signature, constants, warps."""
     for element in ("fp32", "bf16", "fp16"):
         data = f"*{element}"
         for branches in (1, 2, 3):
@@ -133,8 +134,8 @@ def _specialisations():
                 "sampler_step_limit_kernel",
                 {**pointers, "limit": "*fp32", "sample": "i32", "size": "i32", "rank": "i32",
                  "fraction": "fp32", "low": "fp32", "high": "fp32"},
-                {"N": branches, "BLOCK": BLOCK},
-                8,
+                {"N": branches, "BLOCK": LIMIT_BLOCK},
+                LIMIT_WARPS,
             )  # fmt: skip
         for noise, mask, limited in ((False, False, False), (False, True, False), (True, True, True)):
             yield (
@@ -142,8 +143,8 @@ def _specialisations():
                 {**pointers, "x": data, "x0_prev": data, "coefficients": "*fp32", "noise": data, "known": data,
                  "mask": "*u8" if mask else data, "limit": "*fp32", "x_next": data, "x0": data,
                  "sample": "i32", "size": "i32", "channels": "i32"},
-                {"N": 3, "NOISE": noise, "MASK": mask, "LIMIT": limited, "BLOCK": BLOCK},
-                4,
+                {"N": 3, "NOISE": noise, "MASK": mask, "LIMIT": limited, "BLOCK": STEP_BLOCK},
+                STEP_WARPS,
             )  # fmt: skip
 
 

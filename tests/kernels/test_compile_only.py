@@ -1,0 +1,72 @@
+"""What the kernels take on each GPU, known without one: registers, spilled bytes, shared memory."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from emoface.kernels import OPS
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+REGISTERS = {"sampler_step": 64}
+SHARED_BYTES = {"sampler_step": 4096}
+ARCHS = ("80", "90a", "100a", "120a")
+
+
+def without_interpreter() -> dict[str, str]:
+    return {name: value for name, value in os.environ.items() if name != "TRITON_INTERPRET"}
+
+
+def test_triton_kernels_stay_in_budget():
+    triton = pytest.importorskip("triton")
+    if not (Path(triton.__file__).parent / "backends/nvidia/bin/cuobjdump").exists():
+        pytest.skip("this Triton bundles no cuobjdump")
+    done = subprocess.run(
+        [sys.executable, "-m", "emoface.kernels._aot"],
+        env=without_interpreter(),
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 0, done.stderr[-3000:]
+    rows = json.loads(done.stdout)
+    expected = {name for name, op in OPS.items() if any(backend.name == "triton" for backend in op.backends)}
+    assert {row["op"] for row in rows} == expected
+    assert {row["capability"] for row in rows} == {80, 90, 100, 120}
+    for row in rows:
+        assert row["spilled"] == 0, row
+        assert row["registers"] <= REGISTERS[row["op"]], row
+        assert row["shared"] <= SHARED_BYTES[row["op"]], row
+
+
+@pytest.mark.parametrize("source", sorted(ROOT.glob("csrc/*/*_cuda.cu")), ids=lambda path: path.stem)
+def test_cuda_kernels_stay_in_budget(source, tmp_path):
+    nvcc = shutil.which("nvcc")
+    if nvcc is None:
+        pytest.skip("no nvcc on PATH")
+    known = subprocess.run([nvcc, "--list-gpu-arch"], capture_output=True, text=True, check=True).stdout.split()
+    archs = [arch for arch in ARCHS if f"compute_{arch.rstrip('a')}" in known]
+    codes = [f"-gencode=arch=compute_{arch},code=sm_{arch}" for arch in archs]
+    done = subprocess.run(
+        [nvcc, "-O3", "-std=c++17", "-Xptxas", "-v", f"-I{ROOT / 'csrc/include'}", *codes, "-c", str(source),
+         "-o", str(tmp_path / "kernels.o")],
+        capture_output=True, text=True,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr[-3000:]
+    op = source.parent.name
+    compiled = re.findall(
+        r"for '(sm_\w+)'.*?(\d+) bytes stack frame, (\d+) bytes spill stores.*?Used (\d+) registers([^\n]*)",
+        done.stderr, re.DOTALL,
+    )  # fmt: skip
+    assert {arch for arch, *_ in compiled} == {f"sm_{arch}" for arch in archs}
+    for arch, stack, spilled, registers, rest in compiled:
+        shared = re.search(r"(\d+) bytes smem", rest)
+        assert int(stack) == int(spilled) == 0, (arch, stack, spilled)
+        assert int(registers) <= REGISTERS[op], (arch, registers)
+        assert shared is None or int(shared[1]) <= SHARED_BYTES[op], (arch, shared)

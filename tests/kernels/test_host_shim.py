@@ -1,0 +1,78 @@
+"""The CUDA kernels' own source, run on the host by a small shim and held to the same error rule."""
+
+from __future__ import annotations
+
+import ctypes
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+import torch
+
+from emoface.kernels import OPS
+from emoface.kernels._judge import faults
+from emoface.kernels._native import address
+from emoface.kernels.sampler_step.native import _arguments
+
+HERE = Path(__file__).parent / "host_shim"
+CSRC = HERE.parent.parent.parent / "csrc"
+ORDERS = {"forward": 0, "backward": 1, "shuffled": 2}
+
+
+def build(source: Path, folder: Path, *flags: str) -> ctypes.CDLL:
+    compiler = shutil.which("g++")
+    if compiler is None:
+        pytest.skip("no g++ on PATH")
+    target = folder / f"{source.stem}.so"
+    done = subprocess.run(
+        [compiler, "-std=c++17", "-O2", "-shared", "-fPIC", f"-I{CSRC / 'include'}", *flags, str(source),
+         "-o", str(target)],
+        capture_output=True, text=True,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr[-3000:]
+    return ctypes.CDLL(str(target))
+
+
+@pytest.fixture(scope="module")
+def library(tmp_path_factory):
+    return build(HERE / "sampler_step_shim.cpp", tmp_path_factory.mktemp("shim"))
+
+
+def run(library, args, order):
+    tensors, (dtype, *sizes, quantile, low, high) = _arguments(*args)
+    pointers = (ctypes.c_void_p * len(tensors))(*map(address, tensors))
+    library.sampler_step_shim(
+        pointers,
+        dtype,
+        *map(ctypes.c_int64, sizes),
+        *map(ctypes.c_double, (quantile, low, high)),
+        ORDERS[order],
+    )
+    return tensors[-2], tensors[-1]
+
+
+@pytest.mark.parametrize("order", ORDERS)
+@pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16, torch.float64], ids=str)
+@pytest.mark.parametrize("case", OPS["sampler_step"].cases, ids=str)
+def test_cuda_source_of_sampler_step(library, case, dtype, order, poisoned_memory):
+    args = case.inputs(dtype=dtype)
+    assert not faults(OPS["sampler_step"], run(library, args, order), args)
+
+
+def test_shim_shows_a_missing_barrier(tmp_path):
+    """The shim itself: with its barriers removed the threshold kernel must go wrong in some order."""
+    kernels = (CSRC / "sampler_step/sampler_step_kernels.cuh").read_text()
+    broken = tmp_path / "sampler_step_kernels.cuh"
+    broken.write_text(kernels.replace("__syncthreads();", ""))
+    source = tmp_path / "broken.cpp"
+    text = (HERE / "sampler_step_shim.cpp").read_text()
+    source.write_text(text.replace("../../../csrc/sampler_step/sampler_step_kernels.cuh", str(broken)))
+    library = build(source, tmp_path, f"-I{HERE}")
+    op = OPS["sampler_step"]
+    case = next(case for case in op.cases if case.threshold and case.T > 10)
+    args = case.inputs()
+    bad = 0
+    for order in ORDERS:
+        bad += bool(faults(op, run(library, args, order), args))
+    assert bad
