@@ -57,8 +57,8 @@ def frequency_weights(count: int, floor: float = 0.5, smooth: float = 1e-3) -> T
     The floor keeps function words audible: the transformer needs "not" as much as "happy".
     """
     rank = (torch.arange(count, dtype=torch.float64) - FIRST_WORD + 1).clamp(min=1)
-    share = 1 / rank
-    share = share / share.sum()
+    words = max(count - FIRST_WORD, 1)
+    share = 1 / rank / (1 / torch.arange(1, words + 1, dtype=torch.float64)).sum()
     return (smooth / (smooth + share)).clamp(min=floor).float()
 
 
