@@ -30,6 +30,7 @@ from emoface.training.corpus.clips import Clip, load_clips, relative_loudness
 from emoface.training.corpus.visemes import rule_lips
 from emoface.training.expressions import LEVEL_STRENGTH, express, level_strength
 from emoface.training.text.grammar import Grammar
+from emoface.training.text.train import read_held_out
 
 MOVING = EMOTIONS[1:]  # the emotions that move the face: the axes of an intensity vector
 AROUSAL = {
@@ -60,6 +61,7 @@ class BindingConfig:
         audio: arguments of the audio modality. audio_steps, audio_batch, audio_rate: training of its encoder.
         variants: augmented copies of each voice. synthetic: TTS clips heard as neutral voices.
         validation_speakers: voices kept for validation. prompts: text prompts to learn from.
+        held_out: folder of prompts that are never learnt from, whose emotions the figures count.
         check: windows per (emotion, level) in the figures.
     """
 
@@ -90,6 +92,7 @@ class BindingConfig:
     synthetic: int = 120
     validation_speakers: int = 2
     prompts: int = 12000
+    held_out: str | None = "tests/binding/prompts"
     check: int = 12
 
 
@@ -464,11 +467,13 @@ class Prompts:
     """Generated prompts, their token features computed once.
 
     Args:
-        encoder: the frozen prompt encoder. count: prompts. rng: of the grammar.
+        encoder: the frozen prompt encoder. count: prompts. rng: of the grammar. excluded: texts not to learn from.
     """
 
-    def __init__(self, encoder: TextEncoder, count: int, rng: np.random.Generator) -> None:
-        grammar = Grammar(rng)
+    def __init__(
+        self, encoder: TextEncoder, count: int, rng: np.random.Generator, excluded: Sequence[str] = ()
+    ) -> None:
+        grammar = Grammar(rng, excluded)
         prompts = [grammar.draw() for _ in range(count)]
         self.encoder = encoder
         self.texts = [prompt.text for prompt in prompts]
@@ -620,6 +625,17 @@ def voice_figures(space: EmotionSpace, clips: Sequence[Clip]) -> dict[str, Any]:
     }
 
 
+def prompt_figures(space: EmotionSpace, held_out: str | None) -> dict[str, str]:
+    """Emotions that the nearest label of z gets right on each set of held-out prompts, fall-backs included."""
+    found = {}
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        for name, rows in read_held_out(held_out).items():
+            right = [space.nearest_label(space.encode(text=row["text"]))[0] == row["emotion"] for row in rows]
+            found[name] = f"{sum(right)} of {len(right)}"
+    return found
+
+
 def _recall(right: dict[str, list[bool]]) -> float | None:
     shares = [float(np.mean(hits)) for hits in right.values() if hits]
     return float(np.mean(shares)) if shares else None
@@ -669,6 +685,7 @@ def figures(space: EmotionSpace, maker: WindowMaker, config: BindingConfig, rng:
         spoken = torch.cat(
             [text(*text.encoder.tokenize([p.text for p in prompts[i : i + 64]])) for i in range(0, len(prompts), 64)]
         )
+        result["held_out_prompts"] = prompt_figures(space, config.held_out)
         result["text_to_label"] = _retrieval(spoken, labels, wanted, place)
         result["text_to_motion"] = _retrieval(spoken, z, wanted, classes)
         result["motion_to_text"] = _retrieval(z, spoken, classes, wanted)
@@ -722,7 +739,7 @@ def train(
         names.remove("audio")
     arguments: dict[str, dict[str, Any]] = {"audio": settings.audio}
     if text_state is not None:
-        arguments["text"] = {"encoder": text_state[1].get("encoder", text_state[1])}
+        arguments["text"] = {"encoder": text_state[1]}
 
     run.seed_everything(settings.seed)
     space = EmotionSpace(settings.width, {"motion": settings.motion, "label": {}})
@@ -756,7 +773,7 @@ def train(
             elif name == "text":
                 modality.encoder.load_state_dict(text_state[0])  # type: ignore[index]
                 modality.encoder.eval().requires_grad_(False)
-                batches = Prompts(modality.encoder, settings.prompts, rng).batches(settings, rng)
+                batches = Prompts(modality.encoder, settings.prompts, rng, _texts(settings)).batches(settings, rng)
             elif name == "audio":
                 spoken, weights = _voice_weights(clips, inside, settings.synthetic, rng)
                 voices = Voices(spoken, weights, modality, settings.variants, rng)
@@ -792,6 +809,10 @@ def train(
     return result
 
 
+def _texts(config: BindingConfig) -> list[str]:
+    return [row["text"] for rows in read_held_out(config.held_out).values() for row in rows]
+
+
 def _fields(windows: Windows) -> tuple[Tensor, ...]:
     return windows.motion, windows.intensity, windows.emotion, windows.level
 
@@ -824,7 +845,8 @@ class _Parts:
 
     def __init__(self, path: Path, config: BindingConfig, resume: bool) -> None:
         settings = dataclasses.asdict(config)
-        settings.pop("modalities")
+        for name in ("modalities", "prompts", "held_out", "check"):  # these change no part but text
+            settings.pop(name)
         self.path, self.key = path, json.dumps(settings, sort_keys=True)
         self.done: dict[str, dict[str, Tensor]] = {}
         self.facts: dict[str, Any] = {}

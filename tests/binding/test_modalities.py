@@ -12,10 +12,12 @@ from hypothesis import strategies as st
 
 from emoface.audio.features import log_mel
 from emoface.binding.audio import CALM, PROSODY, Audio, prosody
+from emoface.binding.emotions import EMOTIONS
 from emoface.binding.label import Label
 from emoface.binding.modality import Modality, pool_over_time
 from emoface.binding.motion import Motion
 from emoface.binding.space import EmotionSpace
+from emoface.binding.text.tokenizer import WordPiece
 from emoface.binding.valence_arousal import ValenceArousal
 from emoface.face.layout import MOTION_INDEX
 
@@ -204,3 +206,73 @@ def test_padding_does_not_change_what_is_heard(audio: Audio) -> None:
 
 def test_the_audio_encoder_is_small(audio: Audio) -> None:
     assert sum(p.numel() for p in audio.parameters()) * 2 <= 400_000  # bytes in float16
+
+
+# --- text ---
+
+
+@pytest.fixture
+def worded() -> EmotionSpace:
+    """A space whose prompt encoder is sure of ``angry`` whatever it reads."""
+    torch.manual_seed(0)
+    pieces = WordPiece(
+        ["[PAD]", "[UNK]", *"abcdefghijklmnopqrstuvwxyz", *(f"##{c}" for c in "abcdefghijklmnopqrstuvwxyz")]
+    )
+    size = {"vocab_size": len(pieces.pieces), "vocab_bytes": len(pieces.to_bytes())}
+    encoder = {**size, "table_width": 8, "width": 8, "layers": 1, "heads": 2, "feedforward": 8}
+    space = EmotionSpace(64, {"label": {}, "text": {"encoder": encoder, "hidden": 8}}).eval()
+    text: Any = space.modalities["text"]
+    with torch.no_grad():
+        text.encoder.vocab.copy_(pieces.to_bytes())
+        text.encoder.emotion_head.weight.zero_()
+        text.encoder.emotion_head.bias.copy_(9 * torch.eye(8)[EMOTIONS.index("angry")])
+    return space
+
+
+@pytest.mark.parametrize(
+    ("value", "error", "message"),
+    [
+        ("", ValueError, "text must describe the speaker's emotion, got an empty string"),
+        (" \n", ValueError, "text must describe the speaker's emotion"),
+        ("x" * 10_000, ValueError, "text must have at most 2000 characters, got 10000"),
+        (7, TypeError, "text must be a string describing the speaker, got int"),
+    ],
+)
+def test_bad_prompts_are_named(worded: EmotionSpace, value: Any, error: type[Exception], message: str) -> None:
+    with pytest.raises(error, match=message):
+        worded.encode(text=value)
+    with pytest.raises(error, match=message):
+        worded.modalities["text"].prepare(value)
+
+
+def test_an_unclear_prompt_warns_and_is_neutral(worded: EmotionSpace) -> None:
+    text: Any = worded.modalities["text"]
+    with torch.no_grad():
+        text.encoder.emotion_head.bias.zero_()
+    with pytest.warns(UserWarning, match="names no emotion clearly"):
+        z = worded.encode(text="qwx zzv")
+    assert torch.equal(z, worded.neutral)
+
+
+def test_the_reading_stands_in_where_the_adapter_disagrees(worded: EmotionSpace) -> None:
+    text: Any = worded.modalities["text"]
+    with torch.no_grad():
+        text.adapter[2].weight.zero_()
+        text.adapter[2].bias.copy_(worded.encode(label=("sad", 3)))
+    z = worded.encode(text="qwx zzv")
+    assert worded.nearest_label(z)[0] == "angry"
+    with torch.no_grad():
+        text.adapter[2].bias.copy_(worded.encode(label=("angry", 1.4)))
+    assert torch.allclose(worded.encode(text="qwx zzv"), worded.encode(label=("angry", 1.4)), atol=1e-6)
+
+
+def test_padding_does_not_change_a_prompt(worded: EmotionSpace) -> None:
+    text: Any = worded.modalities["text"]
+    alone = text(*text.encoder.tokenize(["qwx"]))
+    together = text(*text.encoder.tokenize(["qwx", "a much longer prompt than that one"]))
+    assert torch.allclose(alone[0], together[0], atol=1e-5)
+
+
+def test_a_space_with_text_comes_back_from_its_tensors(worded: EmotionSpace) -> None:
+    again = EmotionSpace.from_config(worded.config(), worded.state_dict())
+    assert torch.equal(again.encode(text="qwx zzv"), worded.encode(text="qwx zzv"))
