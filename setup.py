@@ -19,6 +19,7 @@ from setuptools.command.build_ext import build_ext
 
 ROOT = Path(__file__).resolve().parent
 ARCHS = ("80", "90a", "100a", "120a")
+PACKAGE_DATA = ["**/*.json", "**/*.safetensors", "**/*.npz", "**/*.html", "demo/*"]
 HOST_FLAGS = ["-O3", "-ffp-contract=off", "-fno-math-errno"]
 
 
@@ -58,9 +59,7 @@ def cuda_archs(nvcc: str) -> list[str]:
     asked = os.environ.get("EMOFACE_CUDA_ARCHS")
     if asked:
         return asked.split(";")
-    known = subprocess.run(
-        [nvcc, "--list-gpu-arch"], capture_output=True, text=True, check=True
-    ).stdout.split()
+    known = subprocess.run([nvcc, "--list-gpu-arch"], capture_output=True, text=True, check=True).stdout.split()
     return [arch for arch in ARCHS if f"compute_{arch.rstrip('a')}" in known]
 
 
@@ -110,9 +109,7 @@ def extensions() -> list[Pybind11Extension]:
     if mode == "1" and nvcc is None:
         raise SystemExit("EMOFACE_CUDA=1, but there is no nvcc in CUDA_HOME or on PATH")
     if mode == "0" or nvcc is None:
-        say(
-            "CUDA module skipped: " + ("EMOFACE_CUDA=0" if mode == "0" else "no nvcc in CUDA_HOME or on PATH")
-        )
+        say("CUDA module skipped: " + ("EMOFACE_CUDA=0" if mode == "0" else "no nvcc in CUDA_HOME or on PATH"))
         return found
     root = cuda_root(nvcc)
     places = [
@@ -131,9 +128,7 @@ def extensions() -> list[Pybind11Extension]:
             "emoface._cuda",
             sources("_cuda.cu", "bindings_cuda.cpp"),
             extra_compile_args=["-O3"],
-            define_macros=[
-                ("EMOFACE_ARCHS", '"' + " ".join(f"sm_{arch}" for arch in cuda_archs(nvcc)) + '"')
-            ],
+            define_macros=[("EMOFACE_ARCHS", '"' + " ".join(f"sm_{arch}" for arch in cuda_archs(nvcc)) + '"')],
             library_dirs=[str(library)],
             libraries=["cudart_static", "dl", "rt", "pthread"],
             **common,
@@ -142,21 +137,14 @@ def extensions() -> list[Pybind11Extension]:
     return found
 
 
-folders = packages()
-setup(
-    packages=list(folders),
-    package_dir={name: folder for name, folder in folders.items() if name.startswith("emoface.kernels")},
-    package_data={
-        "emoface": [
-            "py.typed",
-            "checkpoints/*.safetensors",
-            "checkpoints/*.json",
-            "training/configs/*.json",
-            "demo/*",
-        ]
-    },
-    include_package_data=False,
-    ext_modules=extensions(),
-    cmdclass={"build_ext": BuildExt},
-    zip_safe=False,
-)
+if __name__ == "__main__":
+    folders = packages()
+    setup(
+        packages=list(folders),
+        package_dir={name: path for name, path in folders.items() if name.startswith("emoface.kernels")},
+        package_data={"emoface": PACKAGE_DATA},
+        include_package_data=False,
+        ext_modules=extensions(),
+        cmdclass={"build_ext": BuildExt},
+        zip_safe=False,
+    )
