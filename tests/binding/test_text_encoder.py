@@ -11,7 +11,14 @@ from emoface.binding.emotions import EMOTIONS
 from emoface.binding.text import TextEncoder, TextReading, check_prompt, read_prompt
 from emoface.binding.text.tokenizer import PAD, UNKNOWN, WordPiece
 
-PIECES = [PAD, UNKNOWN, *"abcdefghijklmnopqrstuvwxyz", *("##" + c for c in "abcdefghijklmnopqrstuvwxyz"), "happy", "sad"]
+PIECES = [
+    PAD,
+    UNKNOWN,
+    *"abcdefghijklmnopqrstuvwxyz",
+    *("##" + c for c in "abcdefghijklmnopqrstuvwxyz"),
+    "happy",
+    "sad",
+]
 
 
 def small_encoder(**changes) -> TextEncoder:

@@ -152,7 +152,7 @@ def _shipped(path: Path) -> tuple[dict[str, torch.Tensor], dict]:
 
     with safe_open(path, "pt") as handle:
         metadata = handle.metadata() or {}
-        names = [name for name in handle.keys() if name.startswith("emotion.text.")]  # noqa: SIM118
+        names = [name for name in handle.keys() if name.startswith("emotion.text.")]
         table = next((name for name in names if name.endswith("enter.weight")), None)
         if table is None:
             return {}, {}
@@ -179,11 +179,19 @@ def _write_tiny_teacher(folder: Path) -> None:
     from emoface.binding.text.minilm import _NAMES
 
     width, inner = 48, 64
-    pieces = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", *"abcdefghijklmnopqrstuvwxyz", *("##" + c for c in "abcdefghijklmnopqrstuvwxyz")]
+    pieces = [
+        "[PAD]",
+        "[UNK]",
+        "[CLS]",
+        "[SEP]",
+        *"abcdefghijklmnopqrstuvwxyz",
+        *("##" + c for c in "abcdefghijklmnopqrstuvwxyz"),
+    ]
     config = {"vocab_size": len(pieces), "hidden_size": width, "num_hidden_layers": 1, "num_attention_heads": 4,
               "intermediate_size": inner, "max_position_embeddings": 256}  # fmt: skip
     shapes = {"word_embeddings.weight": (len(pieces), width), "position_embeddings.weight": (256, width),
-              "token_type_embeddings.weight": (2, width), "LayerNorm.weight": (width,), "LayerNorm.bias": (width,)}  # fmt: skip
+              "token_type_embeddings.weight": (2, width),
+              "LayerNorm.weight": (width,), "LayerNorm.bias": (width,)}  # fmt: skip
     shapes = {"embeddings." + name: shape for name, shape in shapes.items()}
     for name in _NAMES.values():
         matrix = {"intermediate.dense": (inner, width), "output.dense": (width, inner)}.get(name, (width, width))

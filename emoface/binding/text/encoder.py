@@ -234,7 +234,9 @@ def check_prompt(text: object) -> str:
     if len(text) > LONGEST_PROMPT:
         raise ValueError(f"text must have at most {LONGEST_PROMPT} characters, got {len(text)}")
     if not text.strip():
-        raise ValueError(f"text must describe the speaker's emotion, got {'an empty string' if not text else repr(text)}")
+        raise ValueError(
+            f"text must describe the speaker's emotion, got {'an empty string' if not text else repr(text)}"
+        )
     return text
 
 

@@ -7,77 +7,78 @@ from dataclasses import dataclass, field
 
 from emoface.binding.emotions import EMOTIONS, SYNONYMS
 
-# Idioms as word slots: "|" separates alternatives of one slot, "_" joins words inside an alternative, a slot ending in
-# "?" may be missing (never the first) and "~" stands for a possessive. The training grammar draws its idioms from this table as well.
+# Idioms as word slots, each with its level after the colon: "|" separates alternatives of one slot, "_" joins words
+# inside an alternative, a slot ending in "?" may be missing (never the first) and "~" stands for a possessive. The
+# training grammar draws its idioms from this table as well.
+_IDIOM_TEXT = {
+    "neutral": """deadpan:2; stone|stony faced:2; cool as a cucumber:2; matter of fact:2
+        without batting an eyelid|eye:2; strictly|all business|professional:2; on an even keel:2
+        neither here nor there:2; business as usual:2; blank face:2""",
+    "happy": """over the moon:3; on cloud nine:3; in seventh heaven:3; on top of the world:3
+        jump|jumps|jumping for joy:3; tickled pink:2; happy as a clam|lark|sandboy:3
+        thrilled to bits|pieces:3; having the time of ~ life:3; in high|good|great spirits:2
+        full of beans:2; all smiles:2; like a kid|child in a candy|toy store|shop:3
+        proud as a peacock|punch:2; laugh|laughs|laughing ~ head off:3
+        burst|bursts|bursting with joy|pride:3; pleased as punch:2; sunny side of life:2
+        having a ball|blast:3; in stitches:3; made ~ day:2; whale of a time:3
+        a spring in ~ step:2; light hearted:1""",
+    "sad": """down in the dumps:2; down in the mouth:2; feeling|feels|feel blue:2; heavy hearted:2
+        with a heavy heart:2; cry|cries|crying|cried ~ eyes|heart out:3; broken hearted:3
+        ~ heart is|was broken|breaking:3; in the depths of despair:3
+        on the verge|brink of tears:3; fighting back|away the? tears:2
+        at the end of ~ rope|tether:3; long face:1; under a dark|black cloud:2
+        in floods of tears:3; burst|bursts|bursting into tears:3; have|has|having|got the blues:2
+        low spirits:1; ~ spirits are low:1; sick at heart:2; lost all hope:3
+        lost the will to_live:3; choked up:2; sob|sobs|sobbing uncontrollably:3
+        nothing left to live for:3""",
+    "surprised": """out of the blue:2; a bolt from the blue:3; knock|knocks|knocked ~ socks off:3
+        blown away:3; lost for words:2; well i never:2; what on earth:2
+        did not|never expect|expected that|this|it:2
+        could have knocked me down|over with a feather:3; eyes popped|popping out:3
+        does a double take|double-take:2; who would have thought:2; you could have fooled me:1
+        no way:2; you are|you're kidding|joking:2; mind blown|blowing:3; holy cow|moly|smokes:3
+        struck dumb:3; thunderstruck:3; hold on what:2; like a deer|rabbit in the headlights:2
+        cannot|can't believe ~ eyes|ears:3""",
+    "fear": """~ blood runs|ran cold:3; scared|frightened out of ~ wits|mind:3; on pins and needles:1
+        ~ hair stood|stands on end:3; in cold sweat:3; in a cold sweat:3; cold feet:1
+        jump|jumps|jumping out of ~ skin:3; a bundle of nerves:2; on the edge of ~ seat:2
+        ~ heart is in ~ mouth|boots:2; afraid of ~ own shadow:2
+        gives|gave|giving me|him|her the creeps:2; make|makes|making ~ skin crawl:2
+        run|runs|running for ~ life:3; quaking|shaking in ~ boots:2; frozen with|in fear|terror:3
+        ~ knees are knocking:2; sick with worry:2; chills|shiver down ~ spine:2; on edge:1
+        losing ~ nerve:2; bricking it:3; paralysed|paralyzed with|by fear|dread:3""",
+    "disgusted": """grossed out:2; makes|making|made me|him|her|them sick|gag|puke|vomit|retch:3
+        leaves|left a bad taste:1; lost ~ appetite:2; want|wants|wanted to throw up:3
+        about to vomit|puke|gag|retch:3; yuck:2; yucky:2; eww:2; ugh gross:2
+        that is|that's gross|nasty|vile|foul:2; hold|holds|holding ~ nose:2
+        cannot|can't stomach:2; fed|feeding the maggots:3; gag|gags|gagging:3
+        bleurgh|blech|bleh:2; sick to ~ stomach:3; reeks|reeking of:2
+        with utter|visible distaste|revulsion:2""",
+    "angry": """hit|hits|hitting the roof|ceiling:3; blow|blows|blowing a fuse|gasket:3
+        blow|blows|blew|blowing ~ top|stack:3; lose|loses|lost|losing ~ temper|cool|rag:3
+        fly|flies|flew into a rage:3; mad as a hornet:3; hot under the collar:2
+        at ~ wits|wit's end:2; ~ blood is|was boiling:3; makes ~ blood boil:3
+        foaming at the mouth:3; up in arms:2; fit to be tied:3; up the wall:2
+        steam coming out of ~ ears:3; gets|getting|got on ~ nerves:1; fed up with:2
+        the last straw:2; go|goes|going|went ballistic|berserk|ape|postal:3
+        raise|raises|raising hell:3; like a bear with a sore head:2
+        bite|bites|biting ~ head off:3; out for blood:3; beside himself|herself with rage|anger:3
+        short fuse:2; hopping|spitting mad:3; through gritted|clenched teeth:2
+        get|gets|got out of my sight:3; sick and tired of:2""",
+    "contempt": """look|looks|looking down on:2; turn|turns|turning up ~ nose at:2; holier than thou:2
+        on ~ high horse:2; too good for:2; beneath me|him|her|them|contempt:2; not worth ~ spit:3
+        couldn't care less what they think:2; what a loser|fool|clown|joke:2; yeah right:1
+        oh please:1; as if you could:2; cold shoulder:1; talk|talks|talking down to:2
+        thumb|thumbs|thumbing ~ nose:2; snooty|stuck up|uppity:2; beneath ~ dignity:2
+        pathetic little:3; laughing stock:2
+        treats|treating them|him|her like garbage|trash|servants:3
+        not even worth ~ attention|time|breath:2; with a sneer|scoff:2
+        give|gives me|him|her a break:1""",
+}
 IDIOMS: dict[str, tuple[tuple[str, int], ...]] = {
-    "neutral": (
-        ("deadpan", 2), ("stone|stony faced", 2), ("cool as a cucumber", 2),
-        ("matter of fact", 2), ("without batting an eyelid|eye", 2), ("strictly|all business|professional", 2),
-        ("on an even keel", 2), ("neither here nor there", 2), ("business as usual", 2), ("blank face", 2),
-    ),
-    "happy": (
-        ("over the moon", 3), ("on cloud nine", 3), ("in seventh heaven", 3), ("on top of the world", 3),
-        ("jump|jumps|jumping for joy", 3), ("tickled pink", 2), ("happy as a clam|lark|sandboy", 3),
-        ("thrilled to bits|pieces", 3), ("having the time of ~ life", 3), ("in high|good|great spirits", 2),
-        ("full of beans", 2), ("all smiles", 2), ("like a kid|child in a candy|toy store|shop", 3),
-        ("proud as a peacock|punch", 2), ("laugh|laughs|laughing ~ head off", 3), ("burst|bursts|bursting with joy|pride", 3),
-        ("pleased as punch", 2), ("sunny side of life", 2), ("having a ball|blast", 3), ("in stitches", 3),
-        ("made ~ day", 2), ("whale of a time", 3), ("a spring in ~ step", 2), ("light hearted", 1),
-    ),
-    "sad": (
-        ("down in the dumps", 2), ("down in the mouth", 2), ("feeling|feels|feel blue", 2), ("heavy hearted", 2),
-        ("with a heavy heart", 2), ("cry|cries|crying|cried ~ eyes|heart out", 3), ("broken hearted", 3),
-        ("~ heart is|was broken|breaking", 3), ("in the depths of despair", 3), ("on the verge|brink of tears", 3),
-        ("fighting back|away the? tears", 2), ("at the end of ~ rope|tether", 3), ("long face", 1),
-        ("under a dark|black cloud", 2), ("in floods of tears", 3), ("burst|bursts|bursting into tears", 3),
-        ("have|has|having|got the blues", 2), ("low spirits", 1), ("~ spirits are low", 1), ("sick at heart", 2),
-        ("lost all hope", 3), ("lost the will to_live", 3), ("choked up", 2), ("sob|sobs|sobbing uncontrollably", 3),
-        ("nothing left to live for", 3),
-    ),
-    "surprised": (
-        ("out of the blue", 2), ("a bolt from the blue", 3), ("knock|knocks|knocked ~ socks off", 3), ("blown away", 3),
-        ("lost for words", 2), ("well i never", 2), ("what on earth", 2), ("did not|never expect|expected that|this|it", 2),
-        ("could have knocked me down|over with a feather", 3), ("eyes popped|popping out", 3),
-        ("does a double take|double-take", 2), ("who would have thought", 2), ("you could have fooled me", 1),
-        ("no way", 2), ("you are|you're kidding|joking", 2), ("mind blown|blowing", 3), ("holy cow|moly|smokes", 3),
-        ("struck dumb", 3), ("thunderstruck", 3), ("hold on what", 2), ("like a deer|rabbit in the headlights", 2),
-        ("cannot|can't believe ~ eyes|ears", 3),
-    ),
-    "fear": (
-        ("~ blood runs|ran cold", 3), ("scared|frightened out of ~ wits|mind", 3), ("on pins and needles", 1),
-        ("~ hair stood|stands on end", 3), ("in cold sweat", 3), ("in a cold sweat", 3), ("cold feet", 1),
-        ("jump|jumps|jumping out of ~ skin", 3), ("a bundle of nerves", 2), ("on the edge of ~ seat", 2),
-        ("~ heart is in ~ mouth|boots", 2), ("afraid of ~ own shadow", 2), ("gives|gave|giving me|him|her the creeps", 2),
-        ("make|makes|making ~ skin crawl", 2), ("run|runs|running for ~ life", 3), ("quaking|shaking in ~ boots", 2),
-        ("frozen with|in fear|terror", 3), ("~ knees are knocking", 2), ("sick with worry", 2), ("chills|shiver down ~ spine", 2),
-        ("on edge", 1), ("losing ~ nerve", 2), ("bricking it", 3), ("paralysed|paralyzed with|by fear|dread", 3),
-    ),
-    "disgusted": (
-        ("grossed out", 2), ("makes|making|made me|him|her|them sick|gag|puke|vomit|retch", 3), ("leaves|left a bad taste", 1),
-        ("lost ~ appetite", 2), ("want|wants|wanted to throw up", 3), ("about to vomit|puke|gag|retch", 3),
-        ("yuck", 2), ("yucky", 2), ("eww", 2), ("ugh gross", 2), ("that is|that's gross|nasty|vile|foul", 2),
-        ("hold|holds|holding ~ nose", 2), ("cannot|can't stomach", 2), ("fed|feeding the maggots", 3), ("gag|gags|gagging", 3),
-        ("bleurgh|blech|bleh", 2), ("sick to ~ stomach", 3), ("reeks|reeking of", 2), ("with utter|visible distaste|revulsion", 2),
-    ),
-    "angry": (
-        ("hit|hits|hitting the roof|ceiling", 3), ("blow|blows|blowing a fuse|gasket", 3), ("blow|blows|blew|blowing ~ top|stack", 3),
-        ("lose|loses|lost|losing ~ temper|cool|rag", 3), ("fly|flies|flew into a rage", 3), ("mad as a hornet", 3),
-        ("hot under the collar", 2), ("at ~ wits|wit's end", 2), ("~ blood is|was boiling", 3), ("makes ~ blood boil", 3),
-        ("foaming at the mouth", 3), ("up in arms", 2), ("fit to be tied", 3), ("up the wall", 2), ("steam coming out of ~ ears", 3),
-        ("gets|getting|got on ~ nerves", 1), ("fed up with", 2), ("the last straw", 2), ("go|goes|going|went ballistic|berserk|ape|postal", 3),
-        ("raise|raises|raising hell", 3), ("like a bear with a sore head", 2), ("bite|bites|biting ~ head off", 3),
-        ("out for blood", 3), ("beside himself|herself with rage|anger", 3), ("short fuse", 2), ("hopping|spitting mad", 3),
-        ("through gritted|clenched teeth", 2), ("get|gets|got out of my sight", 3), ("sick and tired of", 2),
-    ),
-    "contempt": (
-        ("look|looks|looking down on", 2), ("turn|turns|turning up ~ nose at", 2), ("holier than thou", 2), ("on ~ high horse", 2),
-        ("too good for", 2), ("beneath me|him|her|them|contempt", 2), ("not worth ~ spit", 3), ("couldn't care less what they think", 2),
-        ("what a loser|fool|clown|joke", 2), ("yeah right", 1), ("oh please", 1), ("as if you could", 2),
-        ("cold shoulder", 1), ("talk|talks|talking down to", 2), ("thumb|thumbs|thumbing ~ nose", 2), ("snooty|stuck up|uppity", 2),
-        ("beneath ~ dignity", 2), ("pathetic little", 3), ("laughing stock", 2), ("treats|treating them|him|her like garbage|trash|servants", 3),
-        ("not even worth ~ attention|time|breath", 2), ("with a sneer|scoff", 2), ("give|gives me|him|her a break", 1),
-    ),
-}  # fmt: skip
+    name: tuple((entry.strip()[:-2], int(entry.strip()[-1])) for entry in re.split(r"[;\n]", text))
+    for name, text in _IDIOM_TEXT.items()
+}
 
 LOW_DEGREES = (
     "slightly", "a little", "a bit", "a little bit", "a tad", "a touch", "a hint of", "a trace of", "a shade", "mildly",
@@ -86,10 +87,11 @@ LOW_DEGREES = (
 )  # fmt: skip
 MEDIUM_DEGREES = ("fairly", "rather", "quite", "moderately", "reasonably", "pretty")
 HIGH_DEGREES = (
-    "very", "extremely", "absolutely", "totally", "incredibly", "intensely", "utterly", "deeply", "completely", "really",
-    "overwhelmingly", "terribly", "hugely", "immensely", "furiously", "wildly", "so much", "so very", "beyond words",
+    "very", "extremely", "absolutely", "totally", "incredibly", "intensely", "utterly", "deeply", "completely",
+    "really", "overwhelmingly", "terribly", "hugely", "immensely", "furiously", "wildly", "so much", "so very", "beyond words",
     "out of control", "like never before", "more than ever", "profoundly", "exceedingly", "thoroughly", "insanely",
-    "unbelievably", "violently", "hysterically", "desperately", "overcome with", "overcome by", "consumed by", "full of",
+    "unbelievably", "violently", "hysterically", "desperately", "overcome with", "overcome by", "consumed by",
+    "full of",
     "filled with", "could not be more", "couldn't be more", "to the core", "with all", "at the top of", "madly",
 )  # fmt: skip
 
@@ -109,8 +111,10 @@ _ACTIONS = {
     "stretch": "stretched stretch stretching sideways", "curl": "curled curl curling curls",
     "tremble": "trembling tremble quivering quiver quivers trembles shaking wobbling",
     "open": "open opened agape ajar gaping opens", "drop": "dropped drop drops falls hanging dropping",
-    "clench": "clenched clench gritted grinding bared clenching", "one": "one single lopsided asymmetric crooked uneven",
-    "still": "still relaxed rest motionless frozen unmoving slack", "inner": "inner", "upper": "upper", "smile": "smiling",
+    "clench": "clenched clench gritted grinding bared clenching",
+    "one": "one single lopsided asymmetric crooked uneven",
+    "still": "still relaxed rest motionless frozen unmoving slack",
+    "inner": "inner", "upper": "upper", "smile": "smiling",
 }  # fmt: skip
 _CORNER_OF = re.compile(r"\bcorners? of (?:the|his|her|their) (?:mouth|lips?)\b|\b(?:lip|mouth)[ -]corners?\b")
 _PART_OF = {word: part for part, words in _PARTS.items() for word in words.split()}
@@ -123,7 +127,8 @@ FACIAL_ACTIONS: dict[tuple[str, str], dict[str, float]] = {
     ("brow", "up"): {"surprised": 1.0, "fear": 0.5}, ("brow", "down"): {"angry": 1.2, "sad": 0.3},
     ("brow", "together"): {"angry": 0.8, "fear": 0.3, "sad": 0.3}, ("brow", "inner"): {"sad": 1.2, "fear": 0.3},
     ("eye", "wide"): {"surprised": 0.7, "fear": 0.8}, ("lid", "wide"): {"surprised": 0.5, "fear": 0.8},
-    ("lid", "up"): {"surprised": 0.5, "fear": 0.6}, ("eye", "narrow"): {"angry": 0.7, "contempt": 0.5, "disgusted": 0.2},
+    ("lid", "up"): {"surprised": 0.5, "fear": 0.6},
+    ("eye", "narrow"): {"angry": 0.7, "contempt": 0.5, "disgusted": 0.2},
     ("eye", "half"): {"contempt": 0.6, "neutral": 0.3}, ("lid", "half"): {"contempt": 0.6, "neutral": 0.3},
     ("eye", "roll"): {"contempt": 1.6}, ("eye", "wet"): {"sad": 1.4}, ("eye", "down"): {"sad": 0.7},
     ("eye", "smile"): {"happy": 1.2}, ("nose", "wrinkle"): {"disgusted": 2.2}, ("nose", "flare"): {"angry": 1.2},

@@ -93,7 +93,9 @@ class MiniLMEncoder(nn.Module):
         folder = Path(folder)
         for name in ("config.json", "vocab.txt", "model.safetensors"):
             if not (folder / name).is_file():
-                raise FileNotFoundError(f"folder must hold config.json, vocab.txt and model.safetensors; {name} is not in {folder}")
+                raise FileNotFoundError(
+                    f"folder must hold config.json, vocab.txt and model.safetensors; {name} is not in {folder}"
+                )
         config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
         encoder = cls(config, (folder / "vocab.txt").read_text(encoding="utf-8").rstrip("\n").split("\n"))
         encoder._load(load_file(folder / "model.safetensors"))
@@ -111,7 +113,9 @@ class MiniLMEncoder(nn.Module):
             try:
                 module.load_state_dict({key: weights[f"{prefix}.{key}"].float() for key in module.state_dict()})
             except (KeyError, RuntimeError) as error:
-                raise ValueError(f"model.safetensors must be a BERT of the config's sizes, got {prefix}: {error}") from None
+                raise ValueError(
+                    f"model.safetensors must be a BERT of the config's sizes, got {prefix}: {error}"
+                ) from None
 
     def tokenize(self, texts: Sequence[str]) -> tuple[Tensor, Tensor]:
         """Texts -> ids int64 (B, L) with ``[CLS]`` and ``[SEP]``, mask bool (B, L)."""

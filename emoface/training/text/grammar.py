@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache
 
 import numpy as np
 
@@ -39,7 +39,7 @@ class _Said:
     level: int
 
 
-@lru_cache(maxsize=None)
+@cache
 def _phrases(block: str) -> tuple[tuple[str, int], ...]:
     rows = (row.strip() for row in re.split(r"[;\n]", block))
     pairs = (row.partition("|")[::2] for row in rows if row)
@@ -60,8 +60,9 @@ class Grammar:
         rules: list[tuple[float, Callable[[], Prompt]]] = [
             (3, self._word), (10, self._mood), (5, self._noun), (3, self._adverb), (11, self._face),
             (9, self._event), (9, self._doing), (8, self._quote), (8, self._idiom), (15, self._negation),
-            (22, self._act), (5, self._replaced), (4, self._strong_negation), (3, self._change), (4, self._mixture), (6, self._two_cues),
-            (4, self._plain_talk), (3, self._nothing), (3, self._masked),
+            (22, self._act), (5, self._replaced), (4, self._strong_negation), (3, self._change),
+            (4, self._mixture), (6, self._two_cues), (4, self._plain_talk), (3, self._nothing),
+            (3, self._masked),
         ]  # fmt: skip
         weights = np.array([weight for weight, _ in rules], dtype=float)
         self._rules = [rule for _, rule in rules]
@@ -147,7 +148,9 @@ class Grammar:
         if index < 2:
             common = ["slightly", "a bit", "a little", "somewhat", "mildly"]
             low = [w for w in LOW_DEGREES if not w.endswith(" of") and w not in ("a touch of", "in a small way")]
-            return _Said(f"{self._one([*low, *common, *common, 'only a little', 'just slightly'])} {said.words}", said.emotion, 1)
+            return _Said(
+                f"{self._one([*low, *common, *common, 'only a little', 'just slightly'])} {said.words}", said.emotion, 1
+            )
         if index == 2:
             return _Said(f"{self._one(MEDIUM_DEGREES)} {said.words}", said.emotion, 2)
         after = ("beyond words", "out of control", "like never before", "more than ever", "to the core")
@@ -162,9 +165,35 @@ class Grammar:
         if said.emotion == "neutral" or said.words.startswith("a "):
             return said
         kind = self.rng.random()
-        low = ("a hint of", "a touch of", "a trace of", "some slight", "mild", "a little", "a flicker of", "a bit of", "faint")
-        high = ("intense", "overwhelming", "extreme", "great", "pure", "so much", "deep", "immense", "boundless", "raw", "full of",
-                "consumed by", "overcome with", "filled with", "violent", "uncontrollable")  # fmt: skip
+        low = (
+            "a hint of",
+            "a touch of",
+            "a trace of",
+            "some slight",
+            "mild",
+            "a little",
+            "a flicker of",
+            "a bit of",
+            "faint",
+        )
+        high = (
+            "intense",
+            "overwhelming",
+            "extreme",
+            "great",
+            "pure",
+            "so much",
+            "deep",
+            "immense",
+            "boundless",
+            "raw",
+            "full of",
+            "consumed by",
+            "overcome with",
+            "filled with",
+            "violent",
+            "uncontrollable",
+        )
         if kind < 0.3:
             return _Said(f"{self._one(low)} {said.words}", said.emotion, 1)
         if kind < 0.6:
@@ -176,7 +205,11 @@ class Grammar:
         if said.emotion == "neutral" or self._chance(0.8):
             return said
         mood = self._graded(self._adjective(said.emotion))
-        return _Said(f"{mood.words}, {said.words}" if self._chance(0.5) else f"{said.words}, {mood.words}", said.emotion, mood.level)
+        return _Said(
+            f"{mood.words}, {said.words}" if self._chance(0.5) else f"{said.words}, {mood.words}",
+            said.emotion,
+            mood.level,
+        )
 
     def _idiom_words(self, emotion: str) -> _Said:
         rows = IDIOMS[emotion]
@@ -208,22 +241,45 @@ class Grammar:
         forms = (
             f"{self._subject()} {self._is()} {said.words}",
             f"{self._subject()} {self._is()} {said.words} {about}",
-            f"I am {said.words}", f"I feel {said.words} {about}", f"make {self._one(('him', 'her', 'it', 'them'))} {said.words}",
-            f"speak like a {said.words} person", f"{said.words}", f"{said.words} {about}", f"{self._subject()}, {said.words}",
+            f"I am {said.words}",
+            f"I feel {said.words} {about}",
+            f"make {self._one(('him', 'her', 'it', 'them'))} {said.words}",
+            f"speak like a {said.words} person",
+            f"{said.words}",
+            f"{said.words} {about}",
+            f"{self._subject()}, {said.words}",
             f"a {said.words} {self._one(('voice', 'tone', 'face', 'man', 'woman', 'speaker', 'child', 'look'))}",
-            f"talking in a {said.words} {self._one(('voice', 'tone', 'way', 'manner'))}", f"be {said.words}",
-            f"he sounds like he is {said.words} {about}", f"please look {said.words}", f"emotion: {said.words}",
-        )  # fmt: skip
+            f"talking in a {said.words} {self._one(('voice', 'tone', 'way', 'manner'))}",
+            f"be {said.words}",
+            f"he sounds like he is {said.words} {about}",
+            f"please look {said.words}",
+            f"emotion: {said.words}",
+        )
         return self._prompt(self._one(forms), emotion, said.level)
 
     def _noun(self) -> Prompt:
         emotion = self._emotion()
         said = self._graded_noun(self._said(phrases.NOUNS, emotion))
-        lead = self._one((
-            "with", "showing", "expressing", "in a tone of", "voice of", "speaking with", f"{self._subject()} shows",
-            f"{self._subject()} speaks with", f"{self._subject()} is struck by", "a face that shows", "there is",
-            "her voice carries", "you can hear", "his face betrays", "trembling voice, with", "a moment of",
-        ))  # fmt: skip
+        lead = self._one(
+            (
+                "with",
+                "showing",
+                "expressing",
+                "in a tone of",
+                "voice of",
+                "speaking with",
+                f"{self._subject()} shows",
+                f"{self._subject()} speaks with",
+                f"{self._subject()} is struck by",
+                "a face that shows",
+                "there is",
+                "her voice carries",
+                "you can hear",
+                "his face betrays",
+                "trembling voice, with",
+                "a moment of",
+            )
+        )
         if emotion != "fear":
             lead = lead.replace("trembling voice, with", "with")
         return self._prompt(f"{lead} {said.words}", emotion, said.level)
@@ -233,8 +289,17 @@ class Grammar:
         said = self._said(phrases.ADVERBS, emotion)
         if " " not in said.words and self._chance(0.4):
             said = self._graded(said)
-        verb = self._one(("speaks", "talks", "says it", "answers", "whispers", "explains", "tells the story", "replies", "reads"))
-        form = self._one((f"{self._subject()} {verb} {said.words}", f"say it {said.words}", f"{said.words} spoken", f"{verb} {said.words}"))
+        verb = self._one(
+            ("speaks", "talks", "says it", "answers", "whispers", "explains", "tells the story", "replies", "reads")
+        )
+        form = self._one(
+            (
+                f"{self._subject()} {verb} {said.words}",
+                f"say it {said.words}",
+                f"{said.words} spoken",
+                f"{verb} {said.words}",
+            )
+        )
         return self._prompt(form, emotion, said.level)
 
     def _face(self) -> Prompt:
@@ -246,30 +311,52 @@ class Grammar:
             second = self._said(phrases.FACES, emotion)
             text = self._one((f"{text}, {second.words}", f"{text} and {second.words}", f"{text} with {second.words}"))
             level = max(level, second.level) if 3 in (level, second.level) else min(level, second.level)
-        text = self._one((
-            text, text, f"speaking with {text}", f"{self._subject()} with {text}", f"a face with {text}", f"show {text}",
-            f"{self._subject()} speaks with {text}", f"{self._subject()} has {text}", f"talks with {text}",
-        ))  # fmt: skip
+        text = self._one(
+            (
+                text,
+                text,
+                f"speaking with {text}",
+                f"{self._subject()} with {text}",
+                f"a face with {text}",
+                f"show {text}",
+                f"{self._subject()} speaks with {text}",
+                f"{self._subject()} has {text}",
+                f"talks with {text}",
+            )
+        )
         if self._chance(0.25):
             mood = self._adjective(emotion)
             mood = self._graded(mood) if self._chance(0.4) else mood
-            text = self._one((
-                f"{self._subject()} {self._is()} {mood.words} and speaks with {said.words}",
-                f"{mood.words}, {said.words}", f"{mood.words} with {said.words}", f"{said.words}, {mood.words}",
-            ))  # fmt: skip
+            text = self._one(
+                (
+                    f"{self._subject()} {self._is()} {mood.words} and speaks with {said.words}",
+                    f"{mood.words}, {said.words}",
+                    f"{mood.words} with {said.words}",
+                    f"{said.words}, {mood.words}",
+                )
+            )
             level = mood.level
         return self._prompt(text, emotion, level)
 
     def _event(self) -> Prompt:
         emotion = self._emotion()
         said = self._said(phrases.EVENTS, emotion)
-        text = self._one((
-            f"{self._subject()} who {said.words}", f"like someone who {said.words}", f"as if {self._one(('she', 'he'))} {said.words}",
-            f"{self._subject()} {said.words}", f"{self._subject()} just {said.words}",
-            f"speaks as if {self._one(('she', 'he'))} just {said.words}", f"somebody who {said.words}",
-            f"{self._subject()} talks like a man who {said.words}", f"{self._subject()} {said.words} and talks about it",
-            f"{said.words}", f"the moment after {self._one(('she', 'he'))} {said.words}", f"sounds like a {self._one('woman;man;child;fan')} that {said.words}",
-        ))  # fmt: skip
+        text = self._one(
+            (
+                f"{self._subject()} who {said.words}",
+                f"like someone who {said.words}",
+                f"as if {self._one(('she', 'he'))} {said.words}",
+                f"{self._subject()} {said.words}",
+                f"{self._subject()} just {said.words}",
+                f"speaks as if {self._one(('she', 'he'))} just {said.words}",
+                f"somebody who {said.words}",
+                f"{self._subject()} talks like a man who {said.words}",
+                f"{self._subject()} {said.words} and talks about it",
+                f"{said.words}",
+                f"the moment after {self._one(('she', 'he'))} {said.words}",
+                f"sounds like a {self._one('woman;man;child;fan')} that {said.words}",
+            )
+        )
         graded = self._graded_scene(_Said(text, emotion, said.level))
         return self._prompt(graded.words, emotion, graded.level)
 
@@ -279,27 +366,52 @@ class Grammar:
         act, about = self._said(phrases.ACTS, emotion), self._said(phrases.OBJECTS, emotion)
         she = self._one(("she", "he"))
         deed = f"{act.words} {about.words}"
-        text = self._one((
-            f"{self._subject()} {deed}", f"{self._subject()} {deed}", f"{self._subject()} who {deed}", f"as if {she} {deed}",
-            f"when {she} {deed}", deed, f"like a {self._fill('{person}')} who {deed}", f"{self._subject()}, who {deed}",
-            f"{self._subject()} speaks as if {she} {deed}", f"{she} {deed}, and you can hear it", f"someone {deed}",
-        ))  # fmt: skip
+        text = self._one(
+            (
+                f"{self._subject()} {deed}",
+                f"{self._subject()} {deed}",
+                f"{self._subject()} who {deed}",
+                f"as if {she} {deed}",
+                f"when {she} {deed}",
+                deed,
+                f"like a {self._fill('{person}')} who {deed}",
+                f"{self._subject()}, who {deed}",
+                f"{self._subject()} speaks as if {she} {deed}",
+                f"{she} {deed}, and you can hear it",
+                f"someone {deed}",
+            )
+        )
         if self._chance(0.15):  # the object alone
-            text = self._one((
-                f"{self._subject()} thinks of {about.words}", f"{self._subject()} in front of {about.words}", about.words,
-                f"{self._subject()} after {about.words}", f"{self._subject()} and {about.words}", f"because of {about.words}",
-            ))  # fmt: skip
+            text = self._one(
+                (
+                    f"{self._subject()} thinks of {about.words}",
+                    f"{self._subject()} in front of {about.words}",
+                    about.words,
+                    f"{self._subject()} after {about.words}",
+                    f"{self._subject()} and {about.words}",
+                    f"because of {about.words}",
+                )
+            )
         graded = self._graded_scene(_Said(text, emotion, act.level))
         return self._prompt(graded.words, emotion, graded.level)
 
     def _doing(self) -> Prompt:
         emotion = self._emotion()
         said = self._said(phrases.DOINGS, emotion)
-        text = self._one((
-            f"{self._subject()} {said.words}", f"{self._subject()} is {said.words}", said.words, f"like {said.words}",
-            f"as if {said.words}", f"someone {said.words}", f"{self._subject()} speaks while {said.words}",
-            f"the voice of a person {said.words}", f"{self._subject()} who is {said.words}", f"speak as though {said.words}",
-        ))  # fmt: skip
+        text = self._one(
+            (
+                f"{self._subject()} {said.words}",
+                f"{self._subject()} is {said.words}",
+                said.words,
+                f"like {said.words}",
+                f"as if {said.words}",
+                f"someone {said.words}",
+                f"{self._subject()} speaks while {said.words}",
+                f"the voice of a person {said.words}",
+                f"{self._subject()} who is {said.words}",
+                f"speak as though {said.words}",
+            )
+        )
         graded = self._graded_scene(_Said(text, emotion, said.level))
         return self._prompt(graded.words, emotion, graded.level)
 
@@ -307,20 +419,34 @@ class Grammar:
         emotion = self._emotion()
         said = self._said(phrases.QUOTES, emotion)
         mark = self._one(("", "!", ".", "!!", "...")) if emotion != "neutral" else self._one(("", "."))
-        text = self._one((
-            f"{said.words}{mark}", f"{said.words}{mark}", f'"{said.words}{mark}"', f"{self._subject()} says: {said.words}{mark}",
-            f"like saying '{said.words}{mark}'", f"{self._subject()} tells the {self._fill('{person}')} that {said.words}",
-        ))  # fmt: skip
+        text = self._one(
+            (
+                f"{said.words}{mark}",
+                f"{said.words}{mark}",
+                f'"{said.words}{mark}"',
+                f"{self._subject()} says: {said.words}{mark}",
+                f"like saying '{said.words}{mark}'",
+                f"{self._subject()} tells the {self._fill('{person}')} that {said.words}",
+            )
+        )
         return self._prompt(text, emotion, said.level)
 
     def _idiom(self) -> Prompt:
         emotion = self._emotion()
         said = self._idiom_words(emotion)
-        text = self._one((
-            f"{self._subject()} is {said.words}", said.words, f"{self._subject()} {said.words}", f"{self._subject()}, {said.words}",
-            f"speaks as if {said.words}", f"{said.words} because of the {self._fill('{person}')}", f"like someone {said.words}",
-            f"{said.words} about the {self._fill('{thing}')}", f"sounds {said.words}",
-        ))  # fmt: skip
+        text = self._one(
+            (
+                f"{self._subject()} is {said.words}",
+                said.words,
+                f"{self._subject()} {said.words}",
+                f"{self._subject()}, {said.words}",
+                f"speaks as if {said.words}",
+                f"{said.words} because of the {self._fill('{person}')}",
+                f"like someone {said.words}",
+                f"{said.words} about the {self._fill('{thing}')}",
+                f"sounds {said.words}",
+            )
+        )
         return self._prompt(text, emotion, said.level)
 
     def _opposite(self, emotion: str) -> tuple[str, int]:
@@ -334,47 +460,108 @@ class Grammar:
         if kind < 0.55:
             adjective = self._adjective(emotion)
             word = adjective.words
-            level = self._one(("", "", "", "very ", "really ", "at all ", "especially ", "in the least ", "particularly ", "even a bit "))
-            form = self._one((
-                f"not {level}{word}", f"not {word} at all", f"not the least bit {word}", f"{she} is not {level}{word}",
-                f"{she} isn't {level}{word}", f"never {word}", f"far from {word}", f"hardly {word}", f"no longer {word}",
-                f"without being {word}", f"{she} does not look {word}", f"{she} doesn't seem {word}", f"not {word} anymore",
-                f"{she} was never {word}", f"{she} isn't {word} any more", f"don't be {word}", f"{she} has stopped being {word}",
-                f"{she} is anything but {word}", f"nothing {word} about {self._one(('her', 'him', 'it'))}", f"{she} is not one bit {word}",
-                f"{she} doesn't feel {word}, just normal", f"not {word}, simply talking", f"not {word}, only tired",
-                f"{she} does not sound {word} to me", f"nobody here is {word}", f"{she} wasn't {word} in the slightest",
-            ))  # fmt: skip
+            level = self._one(
+                (
+                    "",
+                    "",
+                    "",
+                    "very ",
+                    "really ",
+                    "at all ",
+                    "especially ",
+                    "in the least ",
+                    "particularly ",
+                    "even a bit ",
+                )
+            )
+            form = self._one(
+                (
+                    f"not {level}{word}",
+                    f"not {word} at all",
+                    f"not the least bit {word}",
+                    f"{she} is not {level}{word}",
+                    f"{she} isn't {level}{word}",
+                    f"never {word}",
+                    f"far from {word}",
+                    f"hardly {word}",
+                    f"no longer {word}",
+                    f"without being {word}",
+                    f"{she} does not look {word}",
+                    f"{she} doesn't seem {word}",
+                    f"not {word} anymore",
+                    f"{she} was never {word}",
+                    f"{she} isn't {word} any more",
+                    f"don't be {word}",
+                    f"{she} has stopped being {word}",
+                    f"{she} is anything but {word}",
+                    f"nothing {word} about {self._one(('her', 'him', 'it'))}",
+                    f"{she} is not one bit {word}",
+                    f"{she} doesn't feel {word}, just normal",
+                    f"not {word}, simply talking",
+                    f"not {word}, only tired",
+                    f"{she} does not sound {word} to me",
+                    f"nobody here is {word}",
+                    f"{she} wasn't {word} in the slightest",
+                )
+            )
             emotion, strength = self._opposite(emotion)
             if "normal" in form or "simply" in form or "only tired" in form or "stopped" in form:
                 emotion = "neutral"
             return self._prompt(form, emotion, strength)
         if kind < 0.75:
             noun = self._said(phrases.NOUNS, emotion).words.removeprefix("a ")
-            form = self._one((
-                f"without any {noun}", f"no {noun}", f"not a trace of {noun}", f"no sign of {noun}", f"{she} shows no {noun}",
-                f"free of {noun}", f"there is no {noun} in {self._one(('her', 'his'))} voice", f"lacking all {noun}",
-                f"not a hint of {noun} on the face", f"without {noun}", f"without the slightest {noun}", f"the {noun} is gone",
-            ))  # fmt: skip
+            form = self._one(
+                (
+                    f"without any {noun}",
+                    f"no {noun}",
+                    f"not a trace of {noun}",
+                    f"no sign of {noun}",
+                    f"{she} shows no {noun}",
+                    f"free of {noun}",
+                    f"there is no {noun} in {self._one(('her', 'his'))} voice",
+                    f"lacking all {noun}",
+                    f"not a hint of {noun} on the face",
+                    f"without {noun}",
+                    f"without the slightest {noun}",
+                    f"the {noun} is gone",
+                )
+            )
             emotion, strength = self._opposite(emotion)
             return self._prompt(form, emotion, strength)
         second = self._other("neutral", emotion)
         first_word, second_word = self._adjective(emotion).words, self._adjective(second).words
         if kind < 0.9:
             nouns = [self._said(phrases.NOUNS, name).words.removeprefix("a ") for name in (emotion, second)]
-            form = self._one((
-                f"neither {first_word} nor {second_word}", f"{she} is neither {first_word} nor {second_word}",
-                f"not {first_word} and not {second_word}", f"not {first_word}, not {second_word}, just plain",
-                f"{she} isn't {first_word} or {second_word}", f"without {nouns[0]} or {nouns[1]}",
-                f"{she} feels neither {nouns[0]} nor {nouns[1]}",
-            ))  # fmt: skip
+            form = self._one(
+                (
+                    f"neither {first_word} nor {second_word}",
+                    f"{she} is neither {first_word} nor {second_word}",
+                    f"not {first_word} and not {second_word}",
+                    f"not {first_word}, not {second_word}, just plain",
+                    f"{she} isn't {first_word} or {second_word}",
+                    f"without {nouns[0]} or {nouns[1]}",
+                    f"{she} feels neither {nouns[0]} nor {nouns[1]}",
+                )
+            )
         else:
-            form = self._one((
-                "no emotion at all", "without any emotion", f"{she} shows no feelings", f"{she} feels nothing",
-                f"{she} does not show what {self._one(('she', 'he'))} feels", "not a single feeling on the face", "no expression",
-                f"no emotion whatsoever in the voice of the {self._fill('{person}')}", f"{she} hides every emotion",
-                f"{she} has no particular feeling about it", f"{she} keeps all feelings inside", "emotion switched off",
-                f"nothing in {self._one(('her', 'his'))} face moves", f"nothing can upset the {self._fill('{person}')}",
-            ))  # fmt: skip
+            form = self._one(
+                (
+                    "no emotion at all",
+                    "without any emotion",
+                    f"{she} shows no feelings",
+                    f"{she} feels nothing",
+                    f"{she} does not show what {self._one(('she', 'he'))} feels",
+                    "not a single feeling on the face",
+                    "no expression",
+                    f"no emotion whatsoever in the voice of the {self._fill('{person}')}",
+                    f"{she} hides every emotion",
+                    f"{she} has no particular feeling about it",
+                    f"{she} keeps all feelings inside",
+                    "emotion switched off",
+                    f"nothing in {self._one(('her', 'his'))} face moves",
+                    f"nothing can upset the {self._fill('{person}')}",
+                )
+            )
         return self._prompt(form, "neutral", 2)
 
     def _replaced(self) -> Prompt:
@@ -388,20 +575,37 @@ class Grammar:
         she = self._one(("she", "he", "the {person}", "my {family}"))
         form, level = new.words, new.level
         if self._chance(0.65):
-            form = self._one((
-                f"not {old} but {form}", f"{old} no more, now {form}", f"no longer {old}, {she} is {form}",
-                f"{she} isn't {old}, {she} is {form}", f"anything but {old}, {she} is {form}", f"far from {old}, rather {form}",
-                f"{form}, not {old}", f"{she} is {form} instead of {old}", f"{she} does not sound {old}, {she} sounds {form}",
-                f"nothing {old} here, {she} is {form}", f"not {old} anymore, but {form} again", f"{form} rather than {old}",
-                f"{she} should be {old} but is {form}", f"{she} was never {old}, always {form}", f"less {old} than {form}",
-            ))  # fmt: skip
+            form = self._one(
+                (
+                    f"not {old} but {form}",
+                    f"{old} no more, now {form}",
+                    f"no longer {old}, {she} is {form}",
+                    f"{she} isn't {old}, {she} is {form}",
+                    f"anything but {old}, {she} is {form}",
+                    f"far from {old}, rather {form}",
+                    f"{form}, not {old}",
+                    f"{she} is {form} instead of {old}",
+                    f"{she} does not sound {old}, {she} sounds {form}",
+                    f"nothing {old} here, {she} is {form}",
+                    f"not {old} anymore, but {form} again",
+                    f"{form} rather than {old}",
+                    f"{she} should be {old} but is {form}",
+                    f"{she} was never {old}, always {form}",
+                    f"less {old} than {form}",
+                )
+            )
         else:
             level = scene.level
             linked = "with" if scene.words in dict(_phrases(phrases.FACES[emotion])) else "is"
-            form = self._one((
-                f"not {old}, {she} {linked} {scene.words}", f"anything but {old}, {scene.words}", f"no longer {old}, now {scene.words}",
-                f"far from {old}, {scene.words}", f"{she} isn't {old} at all, {scene.words}",
-            ))  # fmt: skip
+            form = self._one(
+                (
+                    f"not {old}, {she} {linked} {scene.words}",
+                    f"anything but {old}, {scene.words}",
+                    f"no longer {old}, now {scene.words}",
+                    f"far from {old}, {scene.words}",
+                    f"{she} isn't {old} at all, {scene.words}",
+                )
+            )
         return self._prompt(form, emotion, level)
 
     def _strong_negation(self) -> Prompt:
@@ -412,17 +616,36 @@ class Grammar:
         if self._chance(0.2):
             calm = self._adjective("neutral").words
             mood = self._graded(self._adjective(emotion))
-            form = self._one((f"{she} cannot stay {calm}, {she} is {mood.words}", f"not {calm} at all, {mood.words}",
-                              f"impossible to stay {calm}, {mood.words}"))  # fmt: skip
+            form = self._one(
+                (
+                    f"{she} cannot stay {calm}, {she} is {mood.words}",
+                    f"not {calm} at all, {mood.words}",
+                    f"impossible to stay {calm}, {mood.words}",
+                )
+            )
             return self._prompt(form, emotion, mood.level)
-        form = self._one((
-            f"{she} has never been so {word}", f"can't stop being {word}", f"could not be more {word}",
-            f"{she} cannot hide how {word} {she} is", f"never been this {word} before", f"nobody is as {word} as {she}",
-            f"{she} can't contain {his} {noun}", f"no words for such {noun}", f"nothing but {noun}", f"not just {word} but completely {word}",
-            f"{she} is not merely {word}, it is pure {noun}", f"unable to hide {his} {noun}", f"no one can calm {his} {noun}",
-            f"{his} {noun} has no limits", f"{she} does not hide {his} {noun}", f"{she} can hardly control {his} {noun}",
-            f"no doubt {she} is {word} beyond measure", f"{she} could barely speak with {noun}",
-        ))  # fmt: skip
+        form = self._one(
+            (
+                f"{she} has never been so {word}",
+                f"can't stop being {word}",
+                f"could not be more {word}",
+                f"{she} cannot hide how {word} {she} is",
+                f"never been this {word} before",
+                f"nobody is as {word} as {she}",
+                f"{she} can't contain {his} {noun}",
+                f"no words for such {noun}",
+                f"nothing but {noun}",
+                f"not just {word} but completely {word}",
+                f"{she} is not merely {word}, it is pure {noun}",
+                f"unable to hide {his} {noun}",
+                f"no one can calm {his} {noun}",
+                f"{his} {noun} has no limits",
+                f"{she} does not hide {his} {noun}",
+                f"{she} can hardly control {his} {noun}",
+                f"no doubt {she} is {word} beyond measure",
+                f"{she} could barely speak with {noun}",
+            )
+        )
         return self._prompt(form, emotion, 3)
 
     def _change(self) -> Prompt:
@@ -431,12 +654,20 @@ class Grammar:
         emotion = self._other(before)
         old, new = self._adjective(before).words, self._adjective(emotion)
         she = self._one(("she", "he", "the {person}", "they"))
-        form = self._one((
-            f"used to be {old}, now {new.words}", f"was {old} and is now {new.words}", f"first {old}, then {new.words}",
-            f"{she} was {old} before but is {new.words} now", f"from {old} to {new.words}", f"once {old}, today {new.words}",
-            f"{she} had been {old}, but by now {she} is {new.words}", f"turning from {old} to {new.words}",
-            f"{new.words} after being {old} all day", f"{she} stops being {old} and becomes {new.words}",
-        ))  # fmt: skip
+        form = self._one(
+            (
+                f"used to be {old}, now {new.words}",
+                f"was {old} and is now {new.words}",
+                f"first {old}, then {new.words}",
+                f"{she} was {old} before but is {new.words} now",
+                f"from {old} to {new.words}",
+                f"once {old}, today {new.words}",
+                f"{she} had been {old}, but by now {she} is {new.words}",
+                f"turning from {old} to {new.words}",
+                f"{new.words} after being {old} all day",
+                f"{she} stops being {old} and becomes {new.words}",
+            )
+        )
         return self._prompt(form, emotion, new.level)
 
     def _mixture(self) -> Prompt:
@@ -446,12 +677,27 @@ class Grammar:
         a, b = self._adjective(first), self._adjective(second)
         noun = self._said(phrases.NOUNS, second).words
         if self._chance(0.5):
-            form = self._one((f"{a.words} and {b.words}", f"{a.words} and {b.words} at the same time", f"both {a.words} and {b.words}",
-                              f"{self._subject()} is half {a.words}, half {b.words}", f"torn between being {a.words} and {b.words}",
-                              f"a mix of {a.words} and {b.words}", f"{a.words} yet {b.words}"))  # fmt: skip
+            form = self._one(
+                (
+                    f"{a.words} and {b.words}",
+                    f"{a.words} and {b.words} at the same time",
+                    f"both {a.words} and {b.words}",
+                    f"{self._subject()} is half {a.words}, half {b.words}",
+                    f"torn between being {a.words} and {b.words}",
+                    f"a mix of {a.words} and {b.words}",
+                    f"{a.words} yet {b.words}",
+                )
+            )
             return Prompt(form, {first: 0.5, second: 0.5}, max(a.level, b.level))
-        form = self._one((f"{a.words} with a hint of {noun}", f"mostly {a.words}, a little {b.words}", f"{a.words} and slightly {b.words}",
-                          f"{a.words} with a touch of {noun}", f"mainly {a.words} but also a bit {b.words}"))  # fmt: skip
+        form = self._one(
+            (
+                f"{a.words} with a hint of {noun}",
+                f"mostly {a.words}, a little {b.words}",
+                f"{a.words} and slightly {b.words}",
+                f"{a.words} with a touch of {noun}",
+                f"mainly {a.words} but also a bit {b.words}",
+            )
+        )
         return Prompt(form, {first: 0.75, second: 0.25}, a.level)
 
     def _two_cues(self) -> Prompt:
@@ -470,13 +716,28 @@ class Grammar:
         subject = self._subject()
         if kind < 0.5:
             return Prompt(f"{subject} {self._one(phrases.NEUTRAL_TALK)}", self._mostly("neutral", 0.7), 0)
-        return self._prompt(self._one((
-            f"{subject} talks normally", f"just {self._one('talking;reading;speaking;explaining;listing facts')}", "speaks in an ordinary way",
-            "everyday conversation", "regular speech", f"{subject} {self._one('gives facts;informs;explains;reports;recites')}",
-            f"{subject} speaks in {self._one(('an even', 'a plain', 'a level', 'a steady', 'a neutral', 'a monotonous'))} voice",
-            "default face", "no particular mood", "a robot speaking", "a machine reading text", "like a text to speech system",
-            f"the {self._fill('{person}')} speaks to the point", "strictly factual",
-        )), "neutral", 2)  # fmt: skip
+        return self._prompt(
+            self._one(
+                (
+                    f"{subject} talks normally",
+                    f"just {self._one('talking;reading;speaking;explaining;listing facts')}",
+                    "speaks in an ordinary way",
+                    "everyday conversation",
+                    "regular speech",
+                    f"{subject} {self._one('gives facts;informs;explains;reports;recites')}",
+                    f"{subject} speaks in {self._one('an even;a plain;a level;a steady;a neutral;a monotonous')} voice",
+                    "default face",
+                    "no particular mood",
+                    "a robot speaking",
+                    "a machine reading text",
+                    "like a text to speech system",
+                    f"the {self._fill('{person}')} speaks to the point",
+                    "strictly factual",
+                )
+            ),
+            "neutral",
+            2,
+        )
 
     def _nothing(self) -> Prompt:
         """Words that name no speaker and no feeling: every emotion equally likely."""
@@ -491,14 +752,23 @@ class Grammar:
 
     def _masked(self) -> Prompt:
         """A feeling that is played over another one: the one inside counts more."""
-        shown, felt = self._emotion(("happy", "neutral")), self._emotion(("sad", "fear", "angry", "disgusted", "contempt"))
+        shown, felt = (
+            self._emotion(("happy", "neutral")),
+            self._emotion(("sad", "fear", "angry", "disgusted", "contempt")),
+        )
         mask, inner = self._adjective(shown).words, self._adjective(felt)
         she = self._one(("she", "he"))
-        form = self._one((
-            f"{she} pretends to be {mask} but is {inner.words}", f"looks {mask} but is {inner.words} inside",
-            f"under a {mask} surface {she} is {inner.words}", f"{she} plays {mask}, yet deep down {she} is {inner.words}",
-            f"hiding how {inner.words} {she} is", f"a {mask} mask, {inner.words} underneath", f"trying to seem {mask} while being {inner.words}",
-        ))  # fmt: skip
+        form = self._one(
+            (
+                f"{she} pretends to be {mask} but is {inner.words}",
+                f"looks {mask} but is {inner.words} inside",
+                f"under a {mask} surface {she} is {inner.words}",
+                f"{she} plays {mask}, yet deep down {she} is {inner.words}",
+                f"hiding how {inner.words} {she} is",
+                f"a {mask} mask, {inner.words} underneath",
+                f"trying to seem {mask} while being {inner.words}",
+            )
+        )
         return Prompt(form, {felt: 0.75, shown: 0.25}, min(inner.level, 2))
 
     @staticmethod

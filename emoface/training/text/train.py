@@ -265,7 +265,11 @@ def train(config: Any, out: str | Path, assets: str | Path | None = None, resume
             log.append({"step": step, **{name: round(float(term.detach()), 4) for name, term in terms.items()}})
         if (step + 1) % settings.save_every == 0:
             save_state(
-                state_path, student=student.state_dict(), optimizer=optimizer.state_dict(), ema=ema.state(), step=step + 1
+                state_path,
+                student=student.state_dict(),
+                optimizer=optimizer.state_dict(),
+                ema=ema.state(),
+                step=step + 1,
             )
     ema.copy_to(student)
     encoder.eval()
