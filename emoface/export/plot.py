@@ -54,7 +54,7 @@ def plot_curves(animation: Animation, path: str | os.PathLike[str]) -> None:
     weights = animation.arkit()  # (T, 52)
     seconds = (np.arange(len(animation)) + 0.5) / animation.fps
     rows = (["voice"] if animation.audio else []) + ["opening", *PANELS]
-    width = float(np.clip(2.2 * animation.duration, 9, 40))
+    width = float(np.clip(1.3 * animation.duration, 9, 26))
     figure = Figure(figsize=(width, 1.5 * len(rows) + 0.6), layout="constrained")
     formats = FigureCanvasAgg(figure).get_supported_filetypes()
     suffix = os.path.splitext(path)[1].lower().lstrip(".")
