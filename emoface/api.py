@@ -7,12 +7,22 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
+from .checkpoints import DEFAULT
 from .pipeline import Pipeline, load
 
 
 @lru_cache(maxsize=2)
-def _cached(checkpoint: str | None, device: str, dtype: str) -> Pipeline:
+def _cached(checkpoint: str | None, written: int, device: str, dtype: str) -> Pipeline:
+    """The pipeline of a checkpoint file, kept until another time of writing (ns) shows that the file changed."""
     return load(checkpoint, device, dtype)
+
+
+def _written(path: Path) -> int:
+    """When a file was written, in ns; 0 if it cannot be told, so that loading it says why."""
+    try:
+        return path.stat().st_mtime_ns
+    except OSError:
+        return 0
 
 
 def animate(
@@ -64,8 +74,10 @@ def animate(
         TypeError, ValueError: an argument of the wrong kind or out of its range; nothing was computed.
         FileNotFoundError: no such recording or checkpoint.
     """
+    if checkpoint is not None and not isinstance(checkpoint, (str, Path)):
+        raise TypeError(f"checkpoint must be a path to a .safetensors file, got {type(checkpoint).__name__}")
     path = None if checkpoint is None else str(checkpoint)
-    return _cached(path, device, dtype).animate(
+    return _cached(path, _written(DEFAULT if path is None else Path(path)), device, dtype).animate(
         audio, emotion=emotion, sample_rate=sample_rate, intensity=intensity, guidance=guidance, steps=steps,
         seed=seed, num_samples=num_samples, fps=fps, blink=blink, gaze=gaze, style=style, progress=progress,
     )  # fmt: skip

@@ -23,6 +23,7 @@ from .binding.space import EmotionSpace
 from .checkpoints import Checkpoint, load_checkpoint
 from .diffusion.denoiser import Denoiser, DenoiserConfig
 from .diffusion.guidance import Guidance
+from .diffusion.samplers import SAMPLERS
 from .diffusion.windows import Track, Window, WindowSampler, plan_windows
 from .emotion import Keyframe, blink_rate, keyframe_weights, resolve
 from .face.layout import (
@@ -124,6 +125,9 @@ class Pipeline:
             if names != MOTION_NAMES or config["layout"]["fps"] != FPS:
                 raise ValueError(f"its motion layout ({len(names)} channels) is not the open head's at {FPS} fps")
             self.sampling = Sampling(**config["sampling"])
+            if self.sampling.sampler not in SAMPLERS:
+                raise ValueError(f"sampler must be one of {', '.join(SAMPLERS)}, got {self.sampling.sampler!r}")
+            _number("steps", self.sampling.steps, whole=True)
             self.audio = _loaded(ContentEncoder(ContentConfig(**config["audio"])), checkpoint.part("audio"))
             self.lips = _loaded(LipNet(**config["lips"]), checkpoint.part("lips"))
             self.denoiser = _loaded(Denoiser(DenoiserConfig(**config["denoiser"])), checkpoint.part("denoiser"))
@@ -156,6 +160,11 @@ class Pipeline:
         """Animate a recording; see :func:`emoface.animate` for the arguments."""
         request = self._check(emotion, intensity, guidance, steps, seed, num_samples, style)
         fps = _number("fps", fps)
+        for name, switch in (("blink", blink), ("gaze", gaze)):
+            if not isinstance(switch, (bool, np.bool_)):
+                raise TypeError(f"{name} must be True or False, got {type(switch).__name__}")
+        if progress is not None and not callable(progress):
+            raise TypeError(f"progress must be callable, got {type(progress).__name__}")
         recording = open_audio(audio, sample_rate)
         if recording.frames(fps) == 0:
             raise ValueError(
@@ -186,7 +195,7 @@ class Pipeline:
     ) -> Request:
         if not isinstance(style, str) or style not in STYLES:
             raise ValueError(f"style must be one of {', '.join(STYLES)}, got {style!r}")
-        if isinstance(seed, bool) or not isinstance(seed, int):
+        if isinstance(seed, bool) or not isinstance(seed, (int, np.integer)):
             raise TypeError(f"seed must be an integer, got {type(seed).__name__}")
         if not 0 <= seed < 2**31:
             raise ValueError(f"seed must be in 0..2**31 - 1, got {seed}")
@@ -194,7 +203,7 @@ class Pipeline:
             intensity=_number("intensity", intensity),
             guidance=_number("guidance", guidance),
             steps=int(_number("steps", self.sampling.steps if steps is None else steps, whole=True)),
-            seed=seed,
+            seed=int(seed),
             num_samples=int(_number("num_samples", num_samples, whole=True)),
             style=STYLES[style],
             keyframes=resolve(emotion, self.emotion),
@@ -312,7 +321,10 @@ def load(checkpoint: str | Path | None = None, device: str = "cpu", dtype: str =
 
 
 def _loaded(module: nn.Module, tensors: dict[str, Tensor]) -> Any:
-    module.load_state_dict(tensors)
+    try:
+        module.load_state_dict(tensors)
+    except RuntimeError as error:  # one line per tensor: the first says enough
+        raise ValueError(" ".join(str(error).split("\n")[:2])) from None
     return module
 
 
@@ -342,7 +354,7 @@ def _number(name: str, value: Any, whole: bool = False) -> float:
         raise TypeError(f"{name} must be {'an integer' if whole else 'a number'}, got {type(value).__name__}")
     if not low <= value <= high:
         raise ValueError(f"{name} must be in {low:g}..{high:g}, got {value}")
-    return value if whole else float(value)
+    return int(value) if whole else float(value)
 
 
 def _describe(emotion: Any) -> Any:

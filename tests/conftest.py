@@ -41,6 +41,50 @@ def assets() -> Path:
     return folder
 
 
+@pytest.fixture(scope="session")
+def tiny_checkpoint(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A checkpoint of all parts at toy size with seeded random weights: it moves a face, but means nothing."""
+    from emoface.audio.encoder import ContentConfig, ContentEncoder
+    from emoface.audio.lips import LipNet
+    from emoface.binding.space import EmotionSpace
+    from emoface.binding.text.tokenizer import WordPiece
+    from emoface.checkpoints import save_checkpoint
+    from emoface.diffusion.denoiser import Denoiser, DenoiserConfig
+    from emoface.face.layout import FPS, MOTION_NAMES, MOTION_SIZE
+
+    generator = torch.Generator().manual_seed(1)
+    letters = [mark + letter for letter in "abcdefghijklmnopqrstuvwxyz" for mark in ("", "##")]
+    vocabulary = WordPiece(["[PAD]", "[UNK]", *letters]).to_bytes()
+    encoder = {
+        "vocab_size": 54, "vocab_bytes": len(vocabulary), "table_width": 16, "width": 16, "layers": 1, "heads": 2,
+        "feedforward": 16, "threshold": 0.0,
+    }  # fmt: skip
+    space = EmotionSpace(
+        8, {"motion": {"channels": 8}, "label": {}, "audio": {"channels": 8}, "text": {"encoder": encoder},
+            "valence_arousal": {}},
+    )  # fmt: skip
+    sizes = DenoiserConfig(
+        emotion=8, content=16, channels=16, heads=2, blocks=2, feed_forward=32, window=64, context=8, lookahead=4
+    )
+    lips = {"width": 16, "blocks": 2}
+    content = ContentConfig(channels=16)
+    parts = {"audio": ContentEncoder(content), "lips": LipNet(**lips), "emotion": space, "denoiser": Denoiser(sizes)}
+    tensors = {"motion.mean": torch.full((MOTION_SIZE,), 0.1), "motion.deviation": torch.full((MOTION_SIZE,), 0.1)}
+    for prefix, part in parts.items():
+        for name, tensor in part.state_dict().items():
+            noise = torch.randn(tensor.shape, generator=generator)
+            tensors[f"{prefix}.{name}"] = tensor + 0.2 * noise if tensor.is_floating_point() else tensor
+    tensors["emotion.text.encoder.vocab"] = vocabulary
+    tensors["emotion.text.encoder.table"] = (40 * torch.randn(54, 16, generator=generator)).to(torch.int8)
+    config = {
+        "layout": {"names": list(MOTION_NAMES), "fps": FPS}, "sampling": {}, "audio": parts["audio"].describe(),
+        "lips": lips, "denoiser": parts["denoiser"].describe(), "emotion": space.config(),
+    }  # fmt: skip
+    path = tmp_path_factory.mktemp("checkpoint") / "tiny.safetensors"
+    save_checkpoint(path, tensors, config)
+    return path
+
+
 def _poison(tensor: torch.Tensor) -> torch.Tensor:
     if tensor.dtype.is_floating_point:
         return tensor.fill_(float("nan"))

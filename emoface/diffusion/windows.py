@@ -112,7 +112,8 @@ class WindowSampler:
         frames, width = window.stop - window.start, self.denoiser.config.motion
         drawn = []
         for number in range(self.num_samples):
-            generator = torch.Generator().manual_seed((self.seed * 1_000_003 + number) * 1_000_003 + window.index)
+            place = (self.seed * 1_000_003 + number) * 1_000_003 + window.index
+            generator = torch.Generator().manual_seed(place % 2**63)
             drawn.append(torch.randn(frames, width, generator=generator))
         return torch.stack(drawn).to(self.temperature.device) * self.temperature
 

@@ -68,7 +68,8 @@ def phone_gaps(
     """
     centres = (np.arange(len(gap)) + 0.5) / fps
     half = 0.5 / fps
-    shut, wide = [], []
+    shut: list[float] = []
+    wide: list[float] = []
     for label, start, end in phones:
         if label not in closed and label not in opened:
             continue

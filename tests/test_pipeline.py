@@ -1,0 +1,297 @@
+"""The pipeline with a toy checkpoint of random weights: what holds whatever was learnt."""
+
+from __future__ import annotations
+
+import io
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+
+import emoface
+from emoface.audio.load import Audio
+from emoface.demo import demo_path
+from emoface.face.layout import JAW_OPEN_RADIANS, JAW_SIDE_RADIANS, MOTION_INDEX, UPPER
+
+RATE = 16000
+
+
+@pytest.fixture(scope="module")
+def pipeline(tiny_checkpoint: Path) -> emoface.Pipeline:
+    return emoface.load(tiny_checkpoint)
+
+
+def voice(seconds: float, rate: int = RATE, seed: int = 0) -> np.ndarray:
+    """Noise with the rhythm of syllables."""
+    count = round(seconds * rate)
+    rhythm = 0.5 + 0.5 * np.sin(2 * np.pi * 4 * np.arange(count) / rate)
+    return (0.1 * rhythm * np.random.default_rng(seed).standard_normal(count)).astype(np.float32)
+
+
+def plain(pipeline: emoface.Pipeline, seconds: float = 4.0, **options: Any) -> np.ndarray:
+    """Motion (T, 53) without blinks and gaze."""
+    return pipeline.animate(voice(seconds), sample_rate=RATE, blink=False, gaze=False, **options).motion
+
+
+# ---- every form of emotion
+
+
+FORMS: dict[str, Callable[[Path], Any]] = {
+    "label": lambda _: "happy",
+    "synonym": lambda _: "Joy",
+    "level": lambda _: ("sad", 2),
+    "fractional level": lambda _: ("angry", 1.5),
+    "level 0": lambda _: ("angry", 0),
+    "sentence": lambda _: "a man feels sad and speaks with lowered brow",
+    "mixture": lambda _: {"happy": 0.7, "surprised": 0.3},
+    "mixture with levels": lambda _: {("happy", 3): 0.5},
+    "voice": lambda _: emoface.from_audio(demo_path()),
+    "voice samples": lambda _: emoface.from_audio(voice(2.0), RATE),
+    "motion array": lambda _: emoface.from_motion(np.full((40, 53), 0.1, np.float32)),
+    "motion file": lambda folder: emoface.from_motion(_saved(folder / "take.npz")),
+    "Live Link take": lambda folder: emoface.from_motion(_saved(folder / "take.csv")),
+    "animation": lambda _: emoface.from_motion(_take()),
+    "timeline": lambda _: [(0.0, "neutral"), (1.5, "surprised"), (3.0, ("happy", 3))],
+    "timeline of references": lambda _: [(0, emoface.from_audio(demo_path())), (2, {"sad": 1.0})],
+    "late timeline": lambda _: [(2.0, "fear"), (500.0, "contempt")],
+    "embedding": lambda _: torch.ones(8),
+    "heard": lambda _: None,
+}
+
+
+def _take() -> emoface.Animation:
+    return emoface.Animation(np.full((60, 50), 0.2, np.float32), np.full((60, 3), 0.05, np.float32), fps=30)
+
+
+def _saved(path: Path) -> Path:
+    return _take().save(path)
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_every_form_of_emotion(pipeline: emoface.Pipeline, form: str, tmp_path: Path) -> None:
+    animation = pipeline.animate(voice(4.0), sample_rate=RATE, emotion=FORMS[form](tmp_path))
+    assert animation.expression.shape == (100, 50) and animation.jaw_pose.shape == (100, 3)
+    assert np.isfinite(animation.motion).all()
+    json.dumps(animation.metadata)
+
+
+def test_emotions_lead_to_different_motion(pipeline: emoface.Pipeline) -> None:
+    motions = [plain(pipeline, emotion=emotion) for emotion in emoface.EMOTIONS]
+    for i in range(len(motions)):
+        for other in motions[:i]:
+            assert np.abs(motions[i] - other).max() > 1e-3
+
+
+def test_a_timeline_of_one_is_that_emotion(pipeline: emoface.Pipeline) -> None:
+    np.testing.assert_array_equal(plain(pipeline, emotion=[(0.0, "happy")]), plain(pipeline, emotion="happy"))
+
+
+@pytest.mark.parametrize("moment", [1.0, 2.1, 4.6])
+def test_timeline_switches_within_a_fifth_of_a_second(pipeline: emoface.Pipeline, moment: float) -> None:
+    before, after = plain(pipeline, 6.0, emotion="sad"), plain(pipeline, 6.0, emotion="surprised")
+    both = plain(pipeline, 6.0, emotion=[(0.0, "sad"), (moment, "surprised")])
+    first = round((moment - 0.5) * 25)
+    np.testing.assert_allclose(both[:first], before[:first], atol=1e-5)
+    way = (after - before)[:, list(UPPER)]
+    share = ((both - before)[:, list(UPPER)] * way).sum(1) / (way * way).sum(1)
+    switched = (np.argmax(share > 0.5) + 0.5) / 25
+    assert abs(switched - moment) <= 0.2
+
+
+# ---- determinism
+
+
+def test_same_seed_same_bytes(pipeline: emoface.Pipeline, tiny_checkpoint: Path) -> None:
+    first = pipeline.animate(voice(7.0), sample_rate=RATE, emotion="happy", seed=5)
+    torch.manual_seed(123)
+    np.random.seed(123)
+    again = pipeline.animate(voice(7.0), sample_rate=RATE, emotion="happy", seed=5)
+    fresh = emoface.load(tiny_checkpoint).animate(voice(7.0), sample_rate=RATE, emotion="happy", seed=5)
+    assert first.motion.tobytes() == again.motion.tobytes() == fresh.motion.tobytes()
+
+
+def test_different_seeds_differ(pipeline: emoface.Pipeline) -> None:
+    motions = [plain(pipeline, emotion="happy", seed=seed) for seed in (0, 1, 2, 2**31 - 1)]
+    for i in range(len(motions)):
+        for other in motions[:i]:
+            assert np.abs(motions[i] - other).max() > 1e-3
+
+
+def test_callers_random_state_is_left_alone(pipeline: emoface.Pipeline) -> None:
+    torch.manual_seed(7)
+    np.random.seed(7)
+    expected = torch.rand(3), np.random.random(3)
+    torch.manual_seed(7)
+    np.random.seed(7)
+    pipeline.animate(voice(1.0), sample_rate=RATE, emotion="happy")
+    assert torch.equal(torch.rand(3), expected[0])
+    np.testing.assert_array_equal(np.random.random(3), expected[1])
+
+
+def test_num_samples(pipeline: emoface.Pipeline) -> None:
+    takes = pipeline.animate(voice(4.0), sample_rate=RATE, emotion="sad", num_samples=3, seed=4)
+    assert len(takes) == 3 and [take.metadata["sample"] for take in takes] == [0, 1, 2]
+    assert np.abs(takes[0].motion - takes[1].motion).max() > 1e-3
+    one = pipeline.animate(voice(4.0), sample_rate=RATE, emotion="sad", seed=4)
+    np.testing.assert_allclose(takes[0].motion, one.motion, atol=1e-4)
+
+
+# ---- length
+
+
+@pytest.mark.parametrize("seconds", [0.021, 0.04, 0.1, 0.13, 0.5, 1.0, 2.55, 2.56, 2.57, 7.77, 20.0])
+def test_length_is_duration_times_fps(pipeline: emoface.Pipeline, seconds: float) -> None:
+    samples = voice(seconds)
+    animation = pipeline.animate(samples, sample_rate=RATE, emotion="happy")
+    assert len(animation) == round(len(samples) / RATE * 25)
+    assert np.isfinite(animation.motion).all()
+
+
+@pytest.mark.parametrize("fps", [12, 24, 23.976, 30, 60, 120])
+@pytest.mark.parametrize("rate", [8000, 44100])
+def test_length_at_other_rates(pipeline: emoface.Pipeline, fps: float, rate: int) -> None:
+    samples = voice(3.21, rate)
+    animation = pipeline.animate(samples, sample_rate=rate, emotion="happy", fps=fps)
+    assert len(animation) == round(len(samples) / rate * fps) and animation.fps == fps
+
+
+def test_ten_minutes(pipeline: emoface.Pipeline) -> None:
+    shares: list[float] = []
+    samples = np.tile(voice(60.0), 10)
+    animation = pipeline.animate(samples, sample_rate=RATE, emotion="happy", steps=1, progress=shares.append)
+    assert len(animation) == 15000 and np.isfinite(animation.motion).all()
+    assert shares == sorted(shares) and shares[-1] == 1.0
+
+
+# ---- audio arrives in any form and any pieces
+
+
+def test_forms_of_audio_agree(pipeline: emoface.Pipeline) -> None:
+    path = demo_path()
+    samples, rate = __import__("soundfile").read(path, dtype="float32")
+    expected = pipeline.animate(path, emotion="happy").motion
+    with open(path, "rb") as file:
+        forms = [str(path), file, io.BytesIO(path.read_bytes()), (samples, rate), (torch.from_numpy(samples), rate)]
+        for form in forms:
+            np.testing.assert_array_equal(pipeline.animate(form, emotion="happy").motion, expected)
+    stereo = np.stack([samples, samples], 1)
+    np.testing.assert_array_equal(pipeline.animate(stereo, sample_rate=rate, emotion="happy").motion, expected)
+
+
+def test_input_is_left_alone(pipeline: emoface.Pipeline) -> None:
+    samples = voice(1.0)
+    before = samples.copy()
+    pipeline.animate(samples, sample_rate=RATE, emotion="happy")
+    np.testing.assert_array_equal(samples, before)
+
+
+@pytest.mark.parametrize("size", [1000, 16000, 77777])
+def test_the_size_of_the_blocks_does_not_matter(
+    pipeline: emoface.Pipeline, size: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    expected = pipeline.animate(voice(9.0), sample_rate=RATE, emotion="happy").motion
+    whole = Audio.blocks
+    monkeypatch.setattr(Audio, "blocks", lambda self, samples_per_block=0: whole(self, size))
+    np.testing.assert_array_equal(
+        pipeline.animate(voice(9.0), sample_rate=RATE, emotion="happy").motion, expected
+    )
+
+
+@pytest.mark.parametrize("emotion", ["happy", None, [(0.0, "sad"), (5.0, "happy")]])
+def test_what_comes_later_does_not_change_what_came_before(pipeline: emoface.Pipeline, emotion: Any) -> None:
+    config = pipeline.denoiser.config
+    samples = voice(12.0)
+    options = {"sample_rate": RATE, "emotion": emotion, "blink": False, "gaze": False}
+    long = pipeline.animate(samples, **options).motion
+    short = pipeline.animate(samples[: 8 * RATE], **options).motion
+    same = len(short) - config.window - 8  # the last window, and the reach of the smoothing
+    np.testing.assert_allclose(long[:same], short[:same], atol=1e-5)
+
+
+# ---- controls
+
+
+def test_intensity_is_linear_where_nothing_is_clipped(pipeline: emoface.Pipeline) -> None:
+    neutral = plain(pipeline, emotion="happy", intensity=0.0)
+    np.testing.assert_allclose(neutral, plain(pipeline, emotion="neutral"), atol=1e-5)
+    half, one, two = (plain(pipeline, emotion="happy", intensity=value) for value in (0.5, 1.0, 2.0))
+    np.testing.assert_array_equal(one, plain(pipeline, emotion="happy"))
+    channels = list(UPPER)
+    stacked = np.stack([neutral, half, one, two])[..., channels]
+    wide = np.ones(17)
+    free = ((stacked > 0.02) & (stacked < 0.98)).all(0)  # (T, C)
+    free = np.stack([np.convolve(column, wide, "same") > 16.5 for column in free.T], 1)  # none clipped nearby
+    assert free.mean() > 0.05
+    moved = (one - neutral)[:, channels][free]
+    np.testing.assert_allclose((half - neutral)[:, channels][free], 0.5 * moved, atol=1e-5)
+    np.testing.assert_allclose((two - neutral)[:, channels][free], 2 * moved, atol=1e-5)
+
+
+def test_guidance_steps_and_style_change_the_motion(pipeline: emoface.Pipeline) -> None:
+    usual = plain(pipeline, emotion="happy")
+    for options in ({"guidance": 2.0}, {"guidance": 0.0}, {"steps": 1}, {"steps": 12}, {"style": "rule"}):
+        motion = plain(pipeline, emotion="happy", **options)
+        assert np.isfinite(motion).all() and np.abs(motion - usual).max() > 1e-4, options
+
+
+def test_one_network_branch_by_default(pipeline: emoface.Pipeline, monkeypatch: pytest.MonkeyPatch) -> None:
+    batches: list[int] = []
+    denoise = pipeline.denoiser.denoise
+    monkeypatch.setattr(
+        pipeline.denoiser, "denoise", lambda x, *rest: batches.append(x.shape[0]) or denoise(x, *rest)
+    )
+    plain(pipeline, 2.0, emotion="happy")
+    assert batches == [1] * pipeline.sampling.steps
+    batches.clear()
+    plain(pipeline, 2.0, emotion="happy", intensity=1.5, guidance=2.0, steps=1)
+    assert batches == [4], "asked and neutral, each with and without the emotion"
+
+
+def test_blink_and_gaze_can_be_switched_off(pipeline: emoface.Pipeline) -> None:
+    rest = plain(pipeline, 20.0, emotion="neutral")
+    options = {"sample_rate": RATE, "emotion": "neutral"}
+    blinking = pipeline.animate(voice(20.0), gaze=False, **options).motion
+    looking = pipeline.animate(voice(20.0), blink=False, **options).motion
+    lid, mouth = MOTION_INDEX["eyeBlinkLeft"], MOTION_INDEX["mouthFunnel"]
+    assert (blinking[:, lid] - rest[:, lid]).max() > 0.3
+    assert np.abs(looking[:, MOTION_INDEX["eyeLookUpLeft"]] - rest[:, MOTION_INDEX["eyeLookUpLeft"]]).max() > 0.01
+    np.testing.assert_array_equal(blinking[:, mouth], rest[:, mouth])
+
+
+def test_motion_stays_in_its_range(pipeline: emoface.Pipeline) -> None:
+    animation = pipeline.animate(voice(10.0), sample_rate=RATE, emotion="surprised", intensity=2.0, guidance=4.0)
+    assert animation.expression.min() >= 0 and animation.expression.max() <= 1
+    assert animation.jaw_pose[:, 0].min() >= 0 and animation.jaw_pose[:, 0].max() <= JAW_OPEN_RADIANS + 1e-6
+    assert np.abs(animation.jaw_pose[:, 1:]).max() <= JAW_SIDE_RADIANS + 1e-6
+    weights = animation.arkit()
+    assert weights.shape == (250, 52) and weights.min() >= 0 and weights.max() <= 1
+
+
+def test_bfloat16_stays_close(tiny_checkpoint: Path, pipeline: emoface.Pipeline) -> None:
+    rough = plain(emoface.load(tiny_checkpoint, dtype="bfloat16"), emotion="happy")
+    assert rough.dtype == np.float32
+    assert np.abs(rough - plain(pipeline, emotion="happy")).mean() < 0.02
+
+
+@pytest.mark.parametrize("emotion", ["happy", None])
+def test_silence_is_finite_and_does_not_tremble(pipeline: emoface.Pipeline, emotion: Any) -> None:
+    animation = pipeline.animate(np.zeros(10 * RATE, np.float32), sample_rate=RATE, emotion=emotion)
+    assert np.isfinite(animation.motion).all()
+    mouth = animation.motion[25:-25, MOTION_INDEX["mouthFunnel"]]
+    assert np.abs(np.diff(mouth)).mean() < 0.05
+
+
+def test_parts_can_be_used_alone(pipeline: emoface.Pipeline) -> None:
+    z = pipeline.emotion.encode(label=("happy", 2))
+    assert z.shape == (8,) and float(z.norm()) == pytest.approx(1, abs=1e-5)
+    assert pipeline.audio(torch.zeros(1, 20, 64)).shape == (1, 10, 16)
+
+
+@pytest.mark.gpu
+def test_gpu_gives_the_same_motion(tiny_checkpoint: Path, pipeline: emoface.Pipeline) -> None:
+    ours = plain(emoface.load(tiny_checkpoint, device="cuda"), emotion="happy", guidance=1.5)
+    np.testing.assert_allclose(ours, plain(pipeline, emotion="happy", guidance=1.5), atol=2e-3)
