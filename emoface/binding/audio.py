@@ -105,6 +105,9 @@ class Audio(Modality):
         emotions: names, in the order of the class head.
     """
 
+    track_mean: Tensor
+    track_scale: Tensor
+
     def __init__(
         self,
         width: int,
@@ -184,7 +187,7 @@ class Audio(Modality):
             h = block(h, keep)
         return h
 
-    def features(self, tracks: Tensor, real: Tensor, speech: Tensor) -> tuple[Tensor, Tensor | None]:
+    def features(self, tracks: Tensor, real: Tensor, speech: Tensor) -> tuple[Tensor, Tensor]:
         """Features (B, M / 2, C) and the frames to pool (B, M / 2): speech, or all real ones without any."""
         halved = F.max_pool1d(speech[:, None].float(), 2, 2, ceil_mode=True)[:, 0] > 0
         real_half = real[:, ::2]

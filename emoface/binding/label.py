@@ -24,9 +24,10 @@ class Label(Modality):
         levels: the levels that have a point each.
     """
 
-    def __init__(
-        self, width: int, emotions: Sequence[str] = EMOTIONS, levels: Sequence[float] = LEVELS
-    ) -> None:
+    knots: Tensor
+    adapter: nn.Linear
+
+    def __init__(self, width: int, emotions: Sequence[str] = EMOTIONS, levels: Sequence[float] = LEVELS) -> None:
         super().__init__(width)
         if "neutral" not in emotions or len(set(emotions)) != len(emotions):
             raise ValueError(f"emotions must be distinct and include 'neutral', got {list(emotions)}")
@@ -61,9 +62,7 @@ class Label(Modality):
             raise TypeError(f"label must be a name or (name, level), got {value!r}")
         name, level = canonical_emotion(name), check_level(level)
         if name not in self.emotions:
-            raise ValueError(
-                f"label {name!r} is not in this checkpoint, which knows {', '.join(self.emotions)}"
-            )
+            raise ValueError(f"label {name!r} is not in this checkpoint, which knows {', '.join(self.emotions)}")
         place = torch.tensor([self.emotions.index(name)], device=self.device)
         return place, torch.tensor([level], device=self.device)
 
@@ -85,9 +84,7 @@ class Label(Modality):
         along.scatter_(1, (upper - 1)[:, None], (1 - share)[:, None])
         along.scatter_(1, upper[:, None], share[:, None])
         along = torch.where((emotion == neutral)[:, None], torch.eye(len(self.knots)).to(along)[0], along)
-        moving = (emotion - (emotion > neutral).long()).clamp(
-            max=len(self.moving) - 1
-        )  # place among the others
+        moving = (emotion - (emotion > neutral).long()).clamp(max=len(self.moving) - 1)  # place among the others
         grid = level.new_zeros(len(level), len(self.moving), len(self.levels))
         grid[torch.arange(len(level), device=level.device), moving] = along[:, 1:]
         return torch.cat([along[:, :1], grid.flatten(1)], 1)[:, None].to(self.adapter.weight.dtype), None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import itertools
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
@@ -57,15 +58,14 @@ class Modality(nn.Module):
     @property
     def device(self) -> torch.device:
         """Where the weights lie."""
-        tensor = next(self.parameters(), None)
-        tensor = tensor if tensor is not None else next(self.buffers(), None)
+        tensor: Tensor | None = next(itertools.chain(self.parameters(), self.buffers()), None)
         return tensor.device if tensor is not None else torch.device("cpu")
 
     def prepare(self, value: Any) -> tuple[Tensor, ...]:
         """Validate what a user gave and turn it into a batch of one, the arguments of :meth:`features`."""
         raise NotImplementedError(f"{type(self).__name__} must implement prepare")
 
-    def features(self, *inputs: Tensor) -> tuple[Tensor, Tensor | None]:
+    def features(self, *inputs: Any, **named: Any) -> tuple[Tensor, Tensor | None]:
         """Encode a batch: features (B, L, F) and the mask (B, L) of real positions, or None where all are."""
         raise NotImplementedError(f"{type(self).__name__} must implement features")
 
@@ -131,9 +131,7 @@ def as_tensor(value: Any, name: str) -> Tensor:
     try:
         tensor = torch.as_tensor(value)
     except (TypeError, ValueError, RuntimeError) as error:
-        raise TypeError(
-            f"{name} must be an array or tensor of numbers, got {type(value).__name__}"
-        ) from error
+        raise TypeError(f"{name} must be an array or tensor of numbers, got {type(value).__name__}") from error
     if tensor.dtype == torch.bool or tensor.is_complex():
         raise TypeError(f"{name} must hold real numbers, got {tensor.dtype}")
     tensor = tensor.detach().float()

@@ -14,6 +14,8 @@ from emoface.face.layout import MOTION_NAMES, MOTION_SIZE
 _LIFE = tuple(i for i, name in enumerate(MOTION_NAMES) if name.startswith(("eyeBlink", "eyeLook", "tongue")))
 """Channels that say nothing of an emotion: blinks and gaze are added at inference, the tongue is speech."""
 
+SHORTEST = 12  # frames of the shortest motion that the encoder is trained on
+
 
 class _Block(nn.Module):
     """``x + W gelu(conv(LN(x)))``: a dilated convolution over time, channels normalised per frame."""
@@ -41,6 +43,10 @@ class Motion(Modality):
         width: Z. channels: width of the hidden layers. dilations: one residual block each. size: channels of
             motion.
     """
+
+    mean: Tensor
+    scale: Tensor
+    heard: Tensor
 
     def __init__(
         self,
@@ -81,16 +87,15 @@ class Motion(Modality):
             value: (T, 53) array or tensor, T >= 1, channels in the order of ``MOTION_NAMES``, 25 fps.
 
         Returns:
-            motion (1, T, 53) float32, mask (1, T) bool.
+            motion (1, T, 53) float32, mask (1, T) bool; a clip shorter than 12 frames is slowed down to at least 12.
 
         Raises:
             TypeError: no array of numbers. ValueError: another shape, no frames, NaN or infinite values.
         """
         motion = as_tensor(value, "motion").to(self.device)
         if motion.ndim != 2 or motion.shape[1] != self.size or motion.shape[0] == 0:
-            raise ValueError(
-                f"motion must have shape (T, {self.size}) with T >= 1, got {tuple(motion.shape)}"
-            )
+            raise ValueError(f"motion must have shape (T, {self.size}) with T >= 1, got {tuple(motion.shape)}")
+        motion = motion.repeat_interleave(-(-SHORTEST // len(motion)), 0)  # very short clips are held
         return motion[None], torch.ones(1, len(motion), dtype=torch.bool, device=motion.device)
 
     def features(self, motion: Tensor, mask: Tensor | None = None) -> tuple[Tensor, Tensor | None]:

@@ -34,9 +34,9 @@ class EmotionSpace(nn.Module):
         ValueError: unregistered name, or no ``label``.
     """
 
-    def __init__(
-        self, width: int = DEFAULT_WIDTH, modalities: Mapping[str, Mapping[str, Any]] | None = None
-    ) -> None:
+    prototypes: Tensor
+
+    def __init__(self, width: int = DEFAULT_WIDTH, modalities: Mapping[str, Mapping[str, Any]] | None = None) -> None:
         super().__init__()
         chosen = {"motion": {}, "label": {}} if modalities is None else modalities
         if "label" not in chosen:
@@ -94,9 +94,7 @@ class EmotionSpace(nn.Module):
         if name in self._names:
             return self.get_submodule(name)  # type: ignore[return-value]
         if name in MODALITIES:
-            raise ValueError(
-                f"modality {name!r} is not in this checkpoint, which has {', '.join(self._names)}"
-            )
+            raise ValueError(f"modality {name!r} is not in this checkpoint, which has {', '.join(self._names)}")
         raise ValueError(f"modality {name!r} is not known; registered are {', '.join(sorted(MODALITIES))}")
 
     @torch.no_grad()

@@ -14,7 +14,9 @@ from torch import nn
 from emoface.audio.features import log_mel
 from emoface.binding import EMOTIONS, EmotionSpace, Modality
 from emoface.training import binding, run
-from emoface.training.binding import MOVING, BindingConfig, circumplex_intensity
+from emoface.training.binding import BindingConfig
+from emoface.training.binding.circumplex import circumplex_intensity
+from emoface.training.binding.windows import MOVING
 from emoface.training.corpus.clips import Clip, save_clips
 
 TOY: dict[str, Any] = {

@@ -90,6 +90,11 @@ def test_motion_of_any_length(motion: Motion, frames: int) -> None:
     assert z.shape == (1, 64) and torch.isfinite(z).all()
 
 
+def test_a_single_frame_is_a_face_held_still(motion: Motion) -> None:
+    frame = torch.rand(1, 53)
+    assert torch.equal(motion(*motion.prepare(frame)), motion(frame.expand(12, 53)[None]))
+
+
 def test_motion_does_not_see_blinks_gaze_and_tongue(motion: Motion) -> None:
     clip = torch.rand(30, 53)
     alive = clip.clone()

@@ -1,0 +1,60 @@
+"""Settings of the binding stage."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from emoface.binding.space import DEFAULT_WIDTH
+
+
+@dataclass
+class BindingConfig:
+    """Settings of the stage.
+
+    Attributes:
+        seed: of everything. width: Z. modalities: those to train besides motion; ``label`` is always trained.
+        windows: rule-made motion windows to learn from. frames: their length. shortest: shortest crop seen.
+        mixed: share of windows that blend two emotions. captured: share over captured lips, where the corpus
+            has any.
+        motion: arguments of the motion encoder. motion_steps, motion_batch, motion_rate: its training.
+        temperature: of the contrast. kernel: distance in strength over which two windows count as alike.
+        masked: weight of the masked reconstruction.
+        adapter_steps, adapter_batch, adapter_rate, pull: training of an adapter; ``pull`` weighs the cosine
+            to the mean motion z of what is told.
+        audio: arguments of the audio modality. audio_steps, audio_batch, audio_rate: training of its encoder.
+        variants: augmented copies of each voice. synthetic: TTS clips heard as neutral voices.
+        validation_speakers: voices kept for validation. prompts: text prompts to learn from.
+        held_out: folder of prompts that are never learnt from, whose emotions the figures count.
+        check: windows per (emotion, level) in the figures.
+    """
+
+    seed: int = 0
+    width: int = DEFAULT_WIDTH
+    modalities: list[str] = field(default_factory=lambda: ["label", "valence_arousal", "audio", "text"])
+    windows: int = 6000
+    frames: int = 100
+    shortest: int = 12
+    mixed: float = 0.15
+    captured: float = 0.2
+    motion: dict[str, Any] = field(default_factory=dict)
+    motion_steps: int = 320
+    motion_batch: int = 40
+    motion_rate: float = 2e-3
+    temperature: float = 0.07
+    kernel: float = 0.12
+    masked: float = 0.3
+    adapter_steps: int = 350
+    adapter_batch: int = 128
+    adapter_rate: float = 3e-3
+    pull: float = 4.0
+    audio: dict[str, Any] = field(default_factory=dict)
+    audio_steps: int = 300
+    audio_batch: int = 32
+    audio_rate: float = 1.5e-3
+    variants: int = 4
+    synthetic: int = 120
+    validation_speakers: int = 2
+    prompts: int = 12000
+    held_out: str | None = "tests/binding/prompts"
+    check: int = 12
