@@ -83,12 +83,13 @@ IDIOMS: dict[str, tuple[tuple[str, int], ...]] = {
 LOW_DEGREES = (
     "slightly", "a little", "a bit", "a little bit", "a tad", "a touch", "a hint of", "a trace of", "a shade", "mildly",
     "somewhat", "faintly", "vaguely", "subtly", "weakly", "lightly", "gently", "just a touch of", "a flicker of",
-    "a tiny bit", "kind of", "sort of", "a note of", "a suggestion of", "in a small way", "not overly",
+    "a tiny bit", "kind of", "sort of", "a note of", "a suggestion of", "in a small way",
 )  # fmt: skip
 MEDIUM_DEGREES = ("fairly", "rather", "quite", "moderately", "reasonably", "pretty")
 HIGH_DEGREES = (
     "very", "extremely", "absolutely", "totally", "incredibly", "intensely", "utterly", "deeply", "completely",
-    "really", "overwhelmingly", "terribly", "hugely", "immensely", "furiously", "wildly", "so much", "so very", "beyond words",
+    "really", "overwhelmingly", "terribly", "hugely", "immensely", "furiously", "wildly",
+    "so much", "so very", "beyond words",
     "out of control", "like never before", "more than ever", "profoundly", "exceedingly", "thoroughly", "insanely",
     "unbelievably", "violently", "hysterically", "desperately", "overcome with", "overcome by", "consumed by",
     "full of",

@@ -59,8 +59,8 @@ class Grammar:
         self.excluded = {plain(text) for text in excluded}
         rules: list[tuple[float, Callable[[], Prompt]]] = [
             (3, self._word), (10, self._mood), (5, self._noun), (3, self._adverb), (11, self._face),
-            (9, self._event), (9, self._doing), (8, self._quote), (8, self._idiom), (15, self._negation),
-            (22, self._act), (5, self._replaced), (4, self._strong_negation), (3, self._change),
+            (9, self._event), (9, self._doing), (12, self._quote), (8, self._idiom), (16, self._negation),
+            (22, self._act), (9, self._replaced), (4, self._strong_negation), (6, self._change),
             (4, self._mixture), (6, self._two_cues), (4, self._plain_talk), (3, self._nothing),
             (3, self._masked),
         ]  # fmt: skip
@@ -73,7 +73,7 @@ class Grammar:
         while True:
             rule = min(int(np.searchsorted(self._edges, self.rng.random())), len(self._rules) - 1)
             prompt = self._rules[rule]()
-            text = self._noise(re.sub(r"\s+", " ", prompt.text).strip())
+            text = self._noise(re.sub(r"\s+(?=,)", "", re.sub(r"\s+", " ", prompt.text)).strip())
             if text and plain(text) not in self.excluded:
                 return Prompt(text, prompt.shares, prompt.level)
 
@@ -507,7 +507,7 @@ class Grammar:
             emotion, strength = self._opposite(emotion)
             if "normal" in form or "simply" in form or "only tired" in form or "stopped" in form:
                 emotion = "neutral"
-            return self._prompt(form, emotion, strength)
+            return self._prompt(form + self._tail(), emotion, strength)
         if kind < 0.75:
             noun = self._said(phrases.NOUNS, emotion).words.removeprefix("a ")
             form = self._one(
@@ -527,7 +527,10 @@ class Grammar:
                 )
             )
             emotion, strength = self._opposite(emotion)
-            return self._prompt(form, emotion, strength)
+            lead = self._one(("", "", f"{self._subject()} speaks ", f"{self._subject()} ", "an answer "))
+            if form.startswith(("without", "free of", "lacking")):
+                form = lead + form
+            return self._prompt(form + self._tail(), emotion, strength)
         second = self._other("neutral", emotion)
         first_word, second_word = self._adjective(emotion).words, self._adjective(second).words
         if kind < 0.9:
@@ -562,7 +565,19 @@ class Grammar:
                     f"nothing can upset the {self._fill('{person}')}",
                 )
             )
-        return self._prompt(form, "neutral", 2)
+        return self._prompt(form + self._tail(), "neutral", 2)
+
+    def _tail(self) -> str:
+        """Sometimes, words after a negation that carry no feeling."""
+        if self._chance(0.7):
+            return ""
+        neutral = self._said(phrases.DOINGS, "neutral").words
+        she = self._one(("she", "he"))
+        tails = (
+            "when {x} speaks;, {x} just talks;while {n};, {n};about the {thing};, {x} says;, {x} speaks of the {family}"
+            ";, as far as I can tell;today;during the interview;as {x} tells the story;, nothing special"
+        )
+        return " " + self._one(tails.replace("{x}", she).replace("{n}", neutral))
 
     def _replaced(self) -> Prompt:
         """One emotion is denied and another one named."""
@@ -574,7 +589,23 @@ class Grammar:
         scene = self._said(phrases.DOINGS if self._chance(0.5) else phrases.FACES, emotion)
         she = self._one(("she", "he", "the {person}", "my {family}"))
         form, level = new.words, new.level
-        if self._chance(0.65):
+        kind = self.rng.random()
+        if kind < 0.2:
+            nouns = [self._said(phrases.NOUNS, name).words.removeprefix("a ") for name in (denied, emotion)]
+            level = 2
+            form = self._one(
+                (
+                    f"it is not {nouns[0]} but {nouns[1]}",
+                    f"it is {nouns[1]}, not {nouns[0]}, that fills {self._one(('her', 'him'))}",
+                    f"no {nouns[0]}, only {nouns[1]}",
+                    f"{she} shows {nouns[1]} instead of {nouns[0]}",
+                    f"there is no {nouns[0]} in the voice, there is {nouns[1]}",
+                    f"{nouns[1]} rather than {nouns[0]}",
+                    f"without {nouns[0]}, {new.words}",
+                    f"{she} feels {nouns[1]} and no {nouns[0]}",
+                )
+            )
+        elif kind < 0.65:
             form = self._one(
                 (
                     f"not {old} but {form}",
@@ -604,6 +635,10 @@ class Grammar:
                     f"no longer {old}, now {scene.words}",
                     f"far from {old}, {scene.words}",
                     f"{she} isn't {old} at all, {scene.words}",
+                    f"no {self._said(phrases.NOUNS, denied).words.removeprefix('a ')} any more, {scene.words}",
+                    f"there's nothing {old} about this, {she} {linked} {scene.words}",
+                    f"{she} doesn't seem {old}, {she} {linked} {scene.words}",
+                    f"{she} {linked} {scene.words}, not {old} in any way",
                 )
             )
         return self._prompt(form, emotion, level)
@@ -661,6 +696,12 @@ class Grammar:
                 f"first {old}, then {new.words}",
                 f"{she} was {old} before but is {new.words} now",
                 f"from {old} to {new.words}",
+                f"{she} was {old} yesterday but today {she} is {new.words}",
+                f"an hour ago {she} was {old}, now {she} is {new.words}",
+                f"{old} at first, {new.words} in the end",
+                f"{old} until now, suddenly {new.words}",
+                f"{she} turns {new.words} after having been {old}",
+                f"{she} is {new.words} now, although {she} was {old} before",
                 f"once {old}, today {new.words}",
                 f"{she} had been {old}, but by now {she} is {new.words}",
                 f"turning from {old} to {new.words}",

@@ -98,41 +98,53 @@ ADVERBS = {
 FACES = {
     "neutral": """relaxed face;no movement in the face;blank stare;smooth forehead and loose lips
         unmoving features;brows and mouth at ease;expressionless eyes;a face like a mask
-        resting face;nothing but the lips moving""",
+        resting face;nothing but the lips moving;mouth moves only for speech;face without movement
+        level brows and still cheeks;quiet face""",
     "happy": """lip corners pulled up;raised cheeks;a broad grin;smiling eyes;crinkles around the eyes
         a wide smile;mouth turned up at both ends;a toothy smile|3;dimples and a smile
         a faint smile|1;a small smile|1;eyes squeezed by laughing|3;both mouth corners rising
-        beaming face|3;the hint of a smile|1""",
+        beaming face|3;the hint of a smile|1;lips curved upwards
+        cheeks lifted, eyes narrowed by a smile;dimpled cheeks;upturned mouth
+        lips parted in a smile""",
     "sad": """inner eyebrows raised;drooping mouth;lip corners turned down;downcast eyes
         a quivering chin|3;wet eyes;heavy eyelids and a drooping mouth;a pouting lower lip
         red and swollen eyes|3;tears rolling down the cheeks|3;slanted brows, inner ends high
         lowered gaze|1;trembling lower lip|3;a lowered head;slightly lowered lip corners|1
-        frown of sorrow;brow low with sorrow;crying eyes|3""",
+        frown of sorrow;brow low with sorrow;crying eyes|3;chin wrinkled, lips turned down
+        mouth bent down;brows tilted, eyes wet;drooping eyelids|1;lip pushed out and shaking|3""",
     "surprised": """raised eyebrows and open mouth;dropped jaw;wide eyes and mouth open;both brows high
         eyebrows lifted and lips parted;mouth wide open|3;eyes popping and jaw hanging|3
         one eyebrow raised|1;forehead wrinkled by high arched brows;round eyes, round mouth
-        lids raised and jaw loose;gaping mouth|3;slightly raised brows|1;brows shooting upward""",
+        lids raised and jaw loose;gaping mouth|3;slightly raised brows|1;brows shooting upward
+        brows way up;lips rounded, eyes round;open mouth and lifted brows;eyes widening suddenly""",
     "fear": """eyes wide open and brows drawn up together;trembling lips;wide frightened eyes
         lips stretched back;tense lids with the whites of the eyes showing|3
         eyebrows lifted and knitted;mouth corners pulled back;darting eyes
         lips stretched toward the ears;pale face and staring eyes|3;biting the lip|1
         nervous blinking|1;chattering teeth|3;upper lids raised, brows tense
-        shrinking back with wide eyes""",
+        shrinking back with wide eyes;brows lifted in the middle, eyes staring|3
+        mouth stretched wide in horror|3;eyes wide, brows lifted, mouth pulled sideways
+        frozen wide stare""",
     "disgusted": """wrinkled nose;raised upper lip;nose scrunched up;tongue sticking out in disgust|3
         curled upper lip;screwed-up nose and narrowed eyes;upper lip lifted and nostrils raised
         a grimace of disgust;cheeks and nose crinkled;lips pulled back from something foul
-        a slightly wrinkled nose|1;gagging face|3;face turned away from the smell""",
+        a slightly wrinkled nose|1;gagging face|3;face turned away from the smell;nose crinkled
+        lip raised on both sides, nose wrinkled;mouth open, tongue out
+        squinting with a wrinkled nose""",
     "angry": """frowning brows;clenched jaw;glaring eyes;tight lips;flared nostrils
         lowered eyebrows drawn together;gritted teeth|3;bared teeth|3
         furrowed brow and pressed lips;narrowed eyes and lowered brow;piercing eyes
         jaw thrust forward;vein bulging on the forehead|3;brow down, lips tense;a slight frown|1
-        knitted brows;a fierce glare|3;thin lips and hard eyes;eyebrows down, lids tight""",
+        knitted brows;a fierce glare|3;thin lips and hard eyes;eyebrows down, lids tight
+        brows pulled low;jaw tight, nostrils wide;scowling face;lips squeezed together
+        eyes like slits under low brows""",
     "contempt": """one-sided smirk;one lip corner raised;one lip corner tightened
         chin raised and eyes half closed;rolling eyes;a lopsided sneer
         one side of the mouth pulled up;head tilted back, heavy lids;left lip corner tucked in
         unilateral lip raise;a slight smirk|1;asymmetric smile with cold eyes
         raised chin and lowered lids;a crooked sneer;right mouth corner dimpled, brows still
-        one brow cocked with a smirk""",
+        one brow cocked with a smirk;head high, eyelids low;one side of the lips lifted
+        a smile on one side only;one cheek raised;eyes rolled upward""",
 }
 
 # What somebody did or met (past tense, third person): "like someone who ...", "as if she ...".
@@ -143,7 +155,11 @@ EVENTS = {
         described the route;printed the report;recited the alphabet;labelled the shelves
         explained how the {thing} works;repeated the date;answered a routine question
         gave the opening hours;compared two prices;confirmed the appointment;spelled a name
-        read a contract aloud;said what day it is""",
+        read a contract aloud;said what day it is;lists the dishes on the menu
+        folds the paper along the line;announces the arrival;shows how to assemble the shelf
+        reads the paragraph;tells the time;asks for the name and address
+        goes through the checklist;notes the temperature;translates the sentence
+        speaks as a tour guide about dates and numbers;books a table;passes on the message""",
     "happy": """won the race|3;got the job|3;passed the exam;met an old friend again;got engaged|3
         became a {family}|3;found the lost {thing};heard a funny joke;came home after months
         was praised by the {person};got a new {animal};fell in love;received flowers
@@ -153,7 +169,12 @@ EVENTS = {
         had a great day;enjoyed the concert;made a new friend;watched a comedy
         tasted the best {food} ever;got applause from the crowd|3;was told the baby is healthy|3
         bought a house;came first|3;had a nice cup of tea|1;found a coin on the street|1
-        liked the film|1;got a compliment|1;got married today|3""",
+        liked the film|1;got a compliment|1;got married today|3;laughed at an old story
+        thinks of a sweet memory|1;welcomes friends at the party;is about to go on vacation
+        was hired by the dream company|3;hugged the best friend;became champion|3
+        got out of prison today|3;sees the sun after weeks of rain
+        shares the good news with the {family};remembers a funny moment|1
+        was voted the best {person}|3;has just become an uncle""",
     "sad": """lost a {family}|3;was left alone at {place};had to say goodbye;lost the job
         failed the exam;buried a friend|3;was abandoned by everyone|3;has nobody to talk to
         remembers better days|1;had to sell the house;broke up;was dumped last night;misses home
@@ -163,7 +184,12 @@ EVENTS = {
         saw the dream fall apart|3;visited the grave;lost the {animal};was forgotten by the family
         will never see the {family} again|3;had to move away from friends;missed the last chance
         dropped the ice cream|1;got a bad grade|1;wasn't invited|1;has the autumn blues|1
-        ended a long friendship;cried all night|3""",
+        ended a long friendship;cried all night|3;lost the whole family in the war|3
+        was told that the {family} passed away|3;lost a home in the flood
+        was left by the partner after ten years|3;got divorced;stands before an empty bed
+        saw the hometown in ruins;heard that the {family} is dying|3;spends christmas alone
+        has no friends at school;is ill and will not recover|3;lost faith in everything|3
+        failed to save the patient;was separated from the children|3;is tired of life|3""",
     "surprised": """got an unexpected gift;opened the door and saw a crowd;met a celebrity in the {place}
         saw a magic trick;heard a loud bang;found money in an old {thing};was woken by fireworks
         learned a stunning secret|3;saw it snow in July|3;just learned about the twins
@@ -173,7 +199,13 @@ EVENTS = {
         heard the {animal} talk|3;saw a shooting star|1;heard an odd remark|1
         walked into a surprise party;found out the {person} is a spy|3;saw the price had doubled
         got a visitor out of nowhere;suddenly heard {family} at the door
-        saw someone vanish into thin air|3;did not see the twist in the film""",
+        saw someone vanish into thin air|3;did not see the twist in the film
+        saw a kangaroo in the {place};bumped into the {person} at the north pole
+        finds a message in a bottle;hears that the {family} is coming back after years
+        saw the {person} lift the car;received a letter from a king;was picked from the audience
+        sees so many people at the door;counts twice as many guests as invited
+        was kissed without warning;heard the answer and couldn't speak|3
+        realised it was all a joke""",
     "fear": """saw a ghost|3;heard footsteps behind;was followed at night;is hiding from a killer|3
         got lost in the dark;woke from a nightmare;stands on a narrow ledge|3
         met a bear in the woods|3;heard a scream;was threatened with a knife|3
@@ -184,7 +216,13 @@ EVENTS = {
         has to speak in front of thousands;saw the bomb|3;is held hostage|3
         is alone in the {place} at midnight;is sinking with the ship|3;is going to the dentist|1
         has an exam tomorrow|1;is waiting for the verdict;heard a strange noise|1
-        must confess a mistake|1;is walking through the cemetery""",
+        must confess a mistake|1;is walking through the cemetery
+        dangles from a rope over the abyss|3;heard breathing in the dark
+        is caught in an avalanche|3;loses control of the car|3;sees the shark fin|3
+        has not heard from the child for hours;waits for the son who is late
+        meets a wild boar in the forest;sees blood on the floor;is locked in with a lion|3
+        is afraid the bridge will break;must jump from ten metres;has stage fright|1
+        is worried sick about the {family};sees lights in the abandoned house""",
     "disgusted": """smelled something rotten;stepped in dog mess;ate spoiled {food}|3
         found a hair in the {food};saw maggots in the {food}|3;touched something slimy
         smelled vomit|3;had to clean a filthy toilet|3;saw a rat on the plate|3;drank sour milk
@@ -194,7 +232,11 @@ EVENTS = {
         smelled sweaty socks;saw pus in a wound|3;swallowed a fly|3;touched a dead {animal}|3
         found a slug on the salad;tasted something bitter|1;saw a stain on the shirt|1
         smelled cheap perfume|1;drank from a dirty glass;entered a stinking bathroom;saw lice
-        bit into a rotten {food}|3""",
+        bit into a rotten {food}|3;bit into something mouldy;was served a plate of bugs
+        ate cat food by mistake;found teeth in the {food}|3;found a used plaster in the pool
+        put a hand into something wet and warm;saw a man eat from the bin
+        drank water with a dead fly;smelled a corpse|3;has to share a filthy toothbrush
+        sat in cold gravy;was licked by a drooling {animal};watched him chew with open mouth|1""",
     "angry": """was lied to again;was insulted by the {person};got cheated out of money
         found the car scratched;was betrayed|3;was cut off in traffic;had the {thing} stolen
         was blamed for nothing;was kept waiting for hours;was treated unfairly;caught the thief|3
@@ -204,7 +246,12 @@ EVENTS = {
         is at war with the {person}|3;got a rude answer;is stuck behind a slow car|1
         had the computer crash again|1;found the dishes unwashed|1;was disturbed at work|1
         got the wrong order|1;wants revenge|3;was spat at|3;saw the promise broken
-        was humiliated in public|3;was told to shut up""",
+        was humiliated in public|3;was told to shut up;found out who ate the lunch
+        was called a liar;got a bill for nothing;was robbed|3;was laughed at by the {person}
+        sees the same mistake for the fifth time;caught the partner cheating|3
+        was passed over for promotion;is told to wait again|1;wants to smash everything|3
+        got the {thing} broken by the {person};threatens to call the lawyer
+        was tricked by the landlord;was pushed in the queue|1;gives a final warning""",
     "contempt": """met someone of lower rank;heard a stupid idea;looked at the cheap clothes
         beat the amateurs easily;thinks everyone else is a fool;was bored by the stupid {person}
         laughed at the weak;ridiculed the rival;considers the {person} an idiot
@@ -214,7 +261,13 @@ EVENTS = {
         dismissed the proposal with a wave;saw a bad actor;thinks the {person} is worthless|3
         spits on their rules|3;heard the bragging of a fool;pities those losers
         was handed a tasteless gift|1;listened to a weak argument|1;doubts their talent|1
-        finds the work amateurish|1""",
+        finds the work amateurish|1;thinks the question is beneath a genius
+        tells the {person} to go back to school;does not even look at the {person}
+        believes that manners are for the rich;reads the awful poem aloud and snorts
+        waves the servant away;calls the audience simple;thinks the play is garbage|3
+        regards the others as insects|3;lets the {person} wait on purpose
+        yawns at the achievements of the {person};sniffs at the poor answer
+        has seen enough of this rubbish""",
 }
 
 # What somebody is doing: "a man ...", "she is ...".
@@ -226,7 +279,9 @@ DOINGS = {
         talking about the schedule;reading an encyclopedia entry;giving a lecture on geology
         stating the time;announcing the next item;leaving a voicemail;ordering office supplies
         talking in a normal voice;checking in a guest;narrating a documentary
-        speaking to a bank clerk""",
+        speaking to a bank clerk;talking like a machine;speaking like a robot
+        showing how to fold a shirt;instructing the passengers;announcing the flights
+        reading the law without inflection;speaking in a businesslike manner;listing the dishes""",
     "happy": """laughing with friends;singing in the shower;telling a joke;playing with the {animal}
         celebrating a victory|3;opening presents;dancing at a wedding;hugging the {family}
         giggling like a child;chatting merrily;toasting the couple;cheering for the team|3
@@ -234,7 +289,9 @@ DOINGS = {
         clapping with joy|3;shouting hooray|3;making fun plans for the summer;flirting
         smiling at the {person}|1;praising the {person};reuniting with the {family}
         riding a roller coaster with delight|3;enjoying the sunshine|1;accepting the award
-        joking around;whistling on the way home|1""",
+        joking around;whistling on the way home|1;chuckling softly|1;laughing out loud|3
+        smiling from the heart;greeting the fans;cheering in the street|3
+        telling the children a funny tale;waving to friends""",
     "sad": """sobbing into a pillow|3;crying at a funeral|3;mourning a {family}|3;saying goodbye forever
         weeping|3;sighing|1;wiping away a tear;staring out at the rain|1;apologising in tears
         talking about a lost love;whimpering;reading a farewell letter;kneeling at the grave
@@ -242,7 +299,9 @@ DOINGS = {
         moaning with sorrow;sniffling;giving up all hope|3;confessing how lonely life is
         speaking in a broken voice;burying the {animal};crying softly;lamenting the past
         longing for home;leaving for good;looking at photos of the dead {family}
-        talking quietly about the accident""",
+        talking quietly about the accident;bawling|3;wailing|3;wiping the eyes
+        telling how the home was lost;speaking in a weak voice;delivering the eulogy
+        breaking the bad news""",
     "surprised": """gasping at the news;staring at the {thing} in disbelief;jumping at a sudden noise
         opening a surprise gift;discovering a secret;gaping at the acrobat;seeing snow in summer
         asking what just happened;stumbling over the truth;hearing unbelievable news
@@ -291,48 +350,111 @@ QUOTES = {
     "neutral": """the meeting starts at ten;please take a seat;the report has twelve pages;it is Tuesday
         press one for English;the store closes at six;the box weighs two kilos;turn the page
         this is the second floor;the results are in the table;as stated in section four
-        I will call back tomorrow;the sum is forty;here is the list;the bus runs every hour""",
+        I will call back tomorrow;the sum is forty;here is the list;the bus runs every hour
+        your order number is seven;the next stop is the museum;the file has been saved
+        open the lid and insert the battery;we are open from nine to five
+        the temperature is twelve degrees;please hold the line;please sign here
+        the lecture takes place in room five;add two eggs and stir;the price includes tax
+        you can find it on page three;the train to Berlin departs at noon;click on the blue button
+        there are three options;the building has six floors;my name is Anna and I work here
+        copy that;noted""",
     "happy": """I love you;this is the best day ever|3;hooray, we did it|3;thank you so much
         what a wonderful morning;I am so glad you came;we won|3;yes, yes, yes|3;that is so funny
         life is beautiful;let's celebrate;congratulations;I got the part;we are having a baby|3
         this is delicious;what a lovely surprise party;you make me laugh;it's great to see you
         finally the weekend|1;that's nice|1;good job everyone;I feel fantastic|3
-        best team in the world|3""",
+        best team in the world|3;hi everyone, so nice to meet you;welcome my friends
+        good morning sunshine;happy birthday;merry christmas everybody;I passed|3
+        I can't stop smiling;we're going to the beach;you look wonderful today;what great news
+        guess what, I got promoted|3;that made my day;I'm so proud of you|3;hahaha, good one
+        cheers to us;this song makes me dance;life couldn't be better|3;she said she loves me|3
+        best present ever|3;you're the best;how sweet of you;thanks a lot, that's so kind
+        hello darling, I'm home;woohoo|3;I'm in such a good mood;all my wishes came true|3
+        I like it here|1;glad to help|1;good to hear|1""",
     "sad": """I can't go on without her|3;it's all over now;nobody cares about me
         I wish he were still here|3;she is gone|3;I am so alone;why did you leave me|3
         I failed everyone;nothing will be the same again;I'm sorry for your loss
         we lost everything|3;I miss you;all my dreams are gone|3;I feel empty inside
         there is no hope left|3;he will never come back|3;it was my fault;goodbye my dear
-        I wish it had ended differently|1;what a pity|1""",
+        I wish it had ended differently|1;what a pity|1;my {family} passed away|3
+        my {family} died last night|3;they couldn't save him|3
+        I don't know how to live without you|3;I wish I could see her one more time
+        nobody came to my party;I have no one left|3;why does everybody leave
+        we will never laugh together again|3;the doctor said there is nothing they can do|3
+        I just want to stay in bed;she doesn't love me anymore;I lost my job
+        our {animal} died today|3;I feel so lost;it hurts so much|3;everything reminds me of him
+        we have to say goodbye now;rest in peace;I'm sorry, I failed you;I miss the old times|1
+        I'm a bit down|1;never mind, it doesn't matter now|1;it breaks my heart|3""",
     "surprised": """oh my god, really;what, you did that;no, that's impossible|3;you're here;I had no idea
         is that for me;unbelievable|3;where did that come from;wait, what;I don't believe it|3
         you are my brother|3;whoa|3;oh, hello there|1;huh, interesting|1;since when
         how on earth did you do that;did he really say that;a million, seriously|3
-        I thought you were in Paris;this can't be real|3;what is this doing here;oh|1""",
+        I thought you were in Paris;this can't be real|3;what is this doing here;oh|1
+        you've got to be kidding;are you serious;is that really you;look, it's snowing in May
+        you are getting married, since when;that's your {thing}, really
+        he is your son, no kidding|3;I never would have guessed;you did all this in one day
+        wait a minute, what is that;they chose me|3;what a surprise;how is that even possible
+        what are you doing here;I can't believe what I'm seeing|3;oh wow|3
+        gosh, look at the size of it;really, for me;no one told me about this;you won how much|3
+        hm, that's unusual|1;strange|1;incredible|3;good heavens|3;you can speak Chinese, wow
+        he did what""",
     "fear": """help me|3;please don't hurt me|3;he is coming to get us|3;did you hear that
         I don't want to die|3;who's there;don't go in there;something is in the {place}
         we have to get out of here|3;stay away from me;I can't breathe|3;what if they find us
         it's right behind you|3;oh no, oh no;please let me go|3;I'm scared of the dark
         we are all going to die|3;what was that noise;I have a bad feeling about this|1
-        be careful|1;I hope nothing happened|1""",
+        be careful|1;I hope nothing happened|1;is somebody in here;please, anybody, help|3
+        don't shoot|3;don't leave me here;hide, he is coming|3;there's someone in the {place}
+        I think we're being followed;call the police, quick|3;run, run for your life|3
+        it's moving, oh god|3;I'm too scared to look;please don't make me go in there;watch out|3
+        the ground is shaking|3;I can't swim, help|3;he has a gun|3
+        what if something happened to her;did you lock the door;I don't like this place|1
+        I hope it's not serious|1;are you sure it's safe|1;please be alive;the brakes don't work|3
+        we're lost, and it's getting dark;keep quiet or it will hear us;is it dangerous""",
     "disgusted": """that is disgusting;yuck;gross;this tastes awful;it smells like death in here|3
         I'm going to be sick|3;who left this rotting here;get it off me|3;that's revolting|3
         pooh, what a stink;there is mould on it;how vile|3;I won't touch that;it's all slimy
         that smells funny|1;I don't like the taste|1;don't put that in your mouth;your feet stink
-        there are bugs in it;it makes me want to vomit|3;what is that awful smell""",
+        there are bugs in it;it makes me want to vomit|3;what is that awful smell
+        it's covered in mould;there's something crawling in my {food};who threw up in here|3
+        this meat is off;he never washes, it's revolting;you eat that with your fingers
+        what is this sticky stuff;that smell makes my eyes water;take that dead thing outside
+        I just stepped in poo|3;don't you dare put that on my plate;it tastes like vomit|3
+        clean that up, it's nasty;the toilet is overflowing|3;it's oozing, ugh|3
+        I feel sick just smelling it|3;how can anyone eat this;a bit smelly|1
+        this milk tastes strange|1;pfui;ick;that's sick|3;there is hair all over it
+        bah, this is inedible""",
     "angry": """get out|3;shut up|3;leave me alone;I hate you|3;how could you do this to me|3
         stop it right now;this is outrageous|3;you lied to me;I've had it with you|3
         enough is enough|3;don't you touch my {thing};give it back;you idiot|3
         I told you a hundred times;that's not fair;you'll pay for this|3;what is wrong with you
         never speak to me again|3;this is unacceptable;damn it|3;can you stop that please|1
-        not again|1;hurry up already|1;mind your own business""",
+        not again|1;hurry up already|1;mind your own business;I said no|3;are you deaf
+        who broke my {thing};who took my money|3;you did it again, I warned you
+        stop laughing at me;I will sue you;I'm going to kill him|3
+        how many times do I have to tell you;this is the third time today;get off my property|3
+        don't lie to me|3;you ruined everything|3;I want to speak to the manager
+        look what you have done|3;you never listen;that was my seat;to hell with you|3;screw you|3
+        I won't take this any longer|3;what do you think you're doing;don't push me
+        I'll break your neck|3;that's my last warning;turn that music down
+        who do you think you are;you always come late;for the last time, no""",
     "contempt": """you are pathetic|3;is that all you've got;you call that music;I don't talk to amateurs
         how cute, he tries;what did you expect from someone like him;they are beneath me
         poor little man;oh how clever of you|1;sure you did|1
         I wouldn't hire you to sweep the floor|3;you people;a child could do better
         don't make me laugh;what a loser;you wouldn't understand;amateurs;spare me your excuses
         I've seen better|1;whatever|1;good luck with that|1;he thinks he is an artist
-        such commoners;you're nothing|3;is this supposed to impress me""",
+        such commoners;you're nothing|3;is this supposed to impress me
+        how adorable, you thought you had a chance;did you really think that would work
+        nice try, kid;you're not in my league;people like you should know their place
+        he couldn't even tie his own shoes;I don't waste words on such people
+        what a ridiculous little man;do you even know who I am
+        my {animal} could write better than that;that's what you call a plan
+        of course you failed, what else;amusing, in a sad way;a clown in a suit|3
+        you're a disgrace|3;I almost feel sorry for you;I expected nothing and was still let down
+        so this is your best;trash, nothing but trash;bless your simple heart
+        I have no time for little people;yes, sure, genius|1;if you say so|1;how original|1
+        who cares what they want;keep dreaming""",
 }
 
 SUBJECTS = """a man;a woman;she;he;the speaker;the actor;a girl;an old man;the character;they;someone

@@ -273,7 +273,8 @@ def train(config: Any, out: str | Path, assets: str | Path | None = None, resume
             )
     ema.copy_to(student)
     encoder.eval()
-    save_tensors(folder / "model.safetensors", encoder.state_dict(), encoder.config())
+    shipped = {name: t.half() if t.is_floating_point() else t for name, t in encoder.state_dict().items()}
+    save_tensors(folder / "model.safetensors", shipped, encoder.config())
     write_card(
         folder, "text", settings, steps=settings.steps, minutes=round((time.monotonic() - started) / 60, 1),
         data=f"{len(generated)} generated prompts (emoface.training.text.grammar)", teacher=settings.teacher,
