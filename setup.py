@@ -6,6 +6,7 @@ EMOFACE_CUDA_ARCHS  for example "80;90a;100a;120a"; default: those of the list t
 
 from __future__ import annotations
 
+import importlib.util
 import os
 import re
 import shutil
@@ -13,14 +14,14 @@ import subprocess
 import sys
 from pathlib import Path
 
-from pybind11.setup_helpers import Pybind11Extension
-from setuptools import setup
+from setuptools import Extension, setup
 from setuptools.command.build_ext import build_ext
 
 ROOT = Path(__file__).resolve().parent
 ARCHS = ("80", "90a", "100a", "120a")
 PACKAGE_DATA = ["**/*.json", "**/*.safetensors", "**/*.npz", "**/*.html", "demo/*"]
-HOST_FLAGS = ["-O3", "-ffp-contract=off", "-fno-math-errno"]
+# Contraction is off so that every instruction set rounds alike: one machine's bits are another's.
+HOST_FLAGS = ["-std=c++17", "-O3", "-ffp-contract=off", "-fno-math-errno", "-fvisibility=hidden", "-g0"]
 
 
 def say(text: str) -> None:
@@ -35,6 +36,17 @@ def packages() -> dict[str, str]:
             folder = init.parent.relative_to(ROOT)
             found[".".join((name, *folder.parts[1:]))] = folder.as_posix()
     return found
+
+
+def pybind11_include() -> str:
+    """The folder of pybind11's headers: its own, or the copy inside torch where pybind11 cannot be installed."""
+    own = importlib.util.find_spec("pybind11")
+    if own and own.origin:
+        return str(Path(own.origin).parent / "include")
+    torch = importlib.util.find_spec("torch")  # found, not imported
+    if torch and torch.origin and (Path(torch.origin).parent / "include" / "pybind11").is_dir():
+        return str(Path(torch.origin).parent / "include")
+    raise SystemExit("pybind11 is needed to build: pip install pybind11")
 
 
 def find_nvcc() -> str | None:
@@ -94,14 +106,11 @@ def sources(suffix: str, binding: str) -> list[str]:
     ]
 
 
-def extensions() -> list[Pybind11Extension]:
+def extensions() -> list[Extension]:
     headers = sorted(p.relative_to(ROOT).as_posix() for p in ROOT.glob("csrc/**/*.*h"))
-    common = {"include_dirs": ["csrc/include"], "cxx_std": 17, "depends": headers}
-    found = [
-        Pybind11Extension(
-            "emoface._cpu", sources("_cpu.cpp", "bindings_cpu.cpp"), extra_compile_args=HOST_FLAGS, **common
-        )
-    ]
+    include_dirs = ["csrc/include", pybind11_include()]
+    common = {"depends": headers, "language": "c++", "extra_compile_args": HOST_FLAGS}
+    found = [Extension("emoface._cpu", sources("_cpu.cpp", "bindings_cpu.cpp"), include_dirs=include_dirs, **common)]
     mode = os.environ.get("EMOFACE_CUDA", "auto")
     if mode not in ("auto", "0", "1"):
         raise SystemExit(f"EMOFACE_CUDA must be auto, 0 or 1, got {mode!r}")
@@ -121,13 +130,12 @@ def extensions() -> list[Pybind11Extension]:
     library = next((p for p in places if (p / "libcudart_static.a").exists()), None)
     if library is None:
         raise SystemExit(f"{nvcc} works, but libcudart_static.a is in none of {', '.join(map(str, places))}")
-    include = next(p.parent for p in root.glob("**/include/cuda_runtime_api.h"))
-    common["include_dirs"] = ["csrc/include", str(include)]
+    cuda_include = next(p.parent for p in root.glob("**/include/cuda_runtime_api.h"))
     found.append(
-        Pybind11Extension(
+        Extension(
             "emoface._cuda",
             sources("_cuda.cu", "bindings_cuda.cpp"),
-            extra_compile_args=["-O3"],
+            include_dirs=[*include_dirs, str(cuda_include)],
             define_macros=[("EMOFACE_ARCHS", '"' + " ".join(f"sm_{arch}" for arch in cuda_archs(nvcc)) + '"')],
             library_dirs=[str(library)],
             libraries=["cudart_static", "dl", "rt", "pthread"],

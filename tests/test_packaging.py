@@ -19,6 +19,14 @@ ROOT = Path(__file__).resolve().parent.parent
 DATA = {".json", ".safetensors", ".npz", ".html", ".wav", ".md"}
 
 
+def setup_script():
+    """setup.py as a module (it builds only as the main program)."""
+    spec = importlib.util.spec_from_file_location("emoface_setup", ROOT / "setup.py")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
 def run(*command: str, cwd: Path, **environment: str) -> subprocess.CompletedProcess:
     env = {**os.environ, "EMOFACE_CUDA": "0", **environment}
     return subprocess.run([sys.executable, *command], cwd=cwd, env=env, capture_output=True, text=True)
@@ -124,10 +132,19 @@ def test_failing_kernel_stops_the_build(tmp_path, monkeypatch):
     monkeypatch.setenv("PATH", str(tmp_path))
     monkeypatch.delenv("CUDA_HOME", raising=False)
     monkeypatch.delenv("EMOFACE_CUDA_ARCHS", raising=False)
-    spec = importlib.util.spec_from_file_location("emoface_setup", ROOT / "setup.py")
-    setup = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(setup)
+    setup = setup_script()
     command = setup.BuildExt(Distribution())
     command.build_temp = str(tmp_path)
     with pytest.raises(subprocess.CalledProcessError):
         command.compile_cuda("csrc/sampler_step/sampler_step_cuda.cu")
+
+
+def test_pybind11_headers_may_come_from_torch(monkeypatch):
+    setup = setup_script()
+    assert (Path(setup.pybind11_include()) / "pybind11" / "pybind11.h").is_file()
+    real = importlib.util.find_spec
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name: None if name == "pybind11" else real(name))
+    assert (Path(setup.pybind11_include()) / "pybind11" / "pybind11.h").is_file()
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
+    with pytest.raises(SystemExit, match="pybind11 is needed"):
+        setup.pybind11_include()

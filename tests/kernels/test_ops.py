@@ -12,7 +12,6 @@ from emoface.kernels import BACKEND_NAMES, OPS, use_backend
 from emoface.kernels._judge import DTYPES, faults, in_double
 from emoface.kernels._triton import INTERPRETED
 
-DEVICES = ["cpu", pytest.param("cuda", marks=pytest.mark.gpu)]
 every_op = pytest.mark.parametrize("op", OPS.values(), ids=OPS)
 
 
@@ -37,13 +36,15 @@ def with_grad(args):
 def grid():
     for op in OPS.values():
         for backend in (*op.backends, op.plain):
-            for case in op.cases:
-                for dtype in DTYPES:
-                    yield pytest.param(op, backend, case, dtype, id=f"{op.name}-{backend.name}-{case}-{str(dtype)[6:]}")
+            for device in backend.devices:
+                for case in op.cases:
+                    for dtype in DTYPES:
+                        label = f"{op.name}-{backend.name}-{device}-{case}-{str(dtype)[6:]}"
+                        marks = [pytest.mark.gpu] if device == "cuda" else []
+                        yield pytest.param(op, backend, case, dtype, device, id=label, marks=marks)
 
 
-@pytest.mark.parametrize("device", DEVICES)
-@pytest.mark.parametrize("op, backend, case, dtype", list(grid()))
+@pytest.mark.parametrize("op, backend, case, dtype, device", list(grid()))
 def test_matches_reference(op, backend, case, dtype, device, poisoned_memory):
     args = case.inputs(device, dtype)
     if reason := backend.refusal(*args):

@@ -1,0 +1,81 @@
+"""Every operator at its benchmark cases on every back end that runs here.
+
+    pytest benchmarks/bench_ops.py                        all of it
+    pytest benchmarks/bench_ops.py -k "sampler_step and float32" --benchmark-json=out.json
+
+Each test first holds the back end to the error rule, then times it and eager PyTorch (the plain reference) in turns,
+so both see the same load. Method and how to read the numbers: benchmarks/README.md.
+"""
+
+from __future__ import annotations
+
+import os
+import statistics
+import time
+
+import pytest
+import torch
+
+from emoface.info import cpu_model
+from emoface.kernels import OPS
+from emoface.kernels._case import moved_bytes
+from emoface.kernels._judge import judge
+
+REFERENCE_ROUNDS = 30
+
+
+def grid():
+    for op in OPS.values():
+        for backend in (*op.backends, op.plain):
+            for device in backend.devices:
+                for case in op.cases:
+                    for dtype in (torch.float32, torch.bfloat16):
+                        if case.bench:
+                            marks = [pytest.mark.gpu] if device == "cuda" else []
+                            label = f"{op.name}-{backend.name}-{device}-{case}-{str(dtype)[6:]}"
+                            yield pytest.param(op, backend, case, dtype, device, id=label, marks=marks)
+
+
+def seconds(call, args, device: str) -> float:
+    """One call, to the end of its work."""
+    start = time.perf_counter()
+    call(*args)
+    if device == "cuda":
+        torch.cuda.synchronize()
+    return time.perf_counter() - start
+
+
+@pytest.mark.parametrize("op, backend, case, dtype, device", list(grid()))
+def test_operator(benchmark, op, backend, case, dtype, device):
+    args = case.inputs(device, dtype)
+    if reason := backend.refusal(*args):
+        pytest.skip(f"{backend.name}: {reason}")
+    if backend.name == "triton" and device == "cpu":
+        pytest.skip("the interpreter says nothing about speed")
+    assert not judge(op, backend, case, dtype, device), "a wrong kernel has no speed"
+
+    torch.set_num_threads(1)
+    reference: list[float] = []
+
+    def setup():
+        if len(reference) < REFERENCE_ROUNDS:
+            reference.append(seconds(op.reference, args, device))
+
+    with torch.inference_mode():
+        outputs = op.reference(*args)
+        for _ in range(3):
+            seconds(backend.run, args, device)
+            seconds(op.reference, args, device)
+        benchmark.pedantic(seconds, args=(backend.run, args, device), setup=setup, rounds=100, iterations=1)
+    median = benchmark.stats["median"]
+    traffic = moved_bytes((*args, *(outputs if isinstance(outputs, tuple) else (outputs,))))
+    benchmark.extra_info.update(
+        dtype=str(dtype)[6:],
+        device=torch.cuda.get_device_name() if device == "cuda" else cpu_model(),
+        torch=torch.__version__,
+        load=round(os.getloadavg()[0], 1),
+        reference_us=round(statistics.median(reference) * 1e6, 1),
+        speedup=round(statistics.median(reference) / median, 2),
+        gbytes_per_s=round(traffic / median / 1e9, 2),
+        gflop_per_s=round(case.flops() / median / 1e9, 2),
+    )

@@ -1,0 +1,147 @@
+"""What is installed, what was built and which back end every operator takes: `python -m emoface.info [--json]`."""
+
+from __future__ import annotations
+
+import json
+import os
+import platform
+import sys
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+PACKAGES = ("torch", "triton", "numpy", "soundfile", "soxr", "safetensors", "transformers")
+
+
+def collect() -> dict[str, Any]:
+    """Everything that a bug report needs.
+
+    Returns:
+        dict: JSON-able; keys `versions`, `cpu`, `cuda`, `native`, `backend` (forced one or "auto"), `operators`
+        (per operator and kind of tensor: the back end, and why better ones were passed over) and `checkpoint`.
+    """
+    import torch
+
+    return {
+        "versions": _versions(),
+        "cpu": {**_cpu(), "cores": os.cpu_count(), "threads": torch.get_num_threads()},
+        "cuda": _cuda(),
+        "native": _native(),
+        "backend": os.environ.get("EMOFACE_BACKEND", "auto"),
+        "operators": _operators(),
+        "checkpoint": _checkpoint(),
+    }
+
+
+def _versions() -> dict[str, str | None]:
+    from emoface import __version__
+
+    found: dict[str, str | None] = {"emoface": __version__, "python": platform.python_version()}
+    for name in PACKAGES:
+        try:
+            found[name] = metadata.version(name)
+        except metadata.PackageNotFoundError:
+            found[name] = None
+    return found
+
+
+def cpu_model() -> str:
+    """The processor's name as the system gives it."""
+    try:
+        lines = Path("/proc/cpuinfo").read_text().splitlines()
+    except OSError:
+        lines = []
+    named = (line.split(":", 1)[1].strip() for line in lines if line.startswith("model name"))
+    return next(named, platform.processor() or platform.machine())
+
+
+def _cpu() -> dict[str, str]:
+    import torch
+
+    from emoface.kernels import _native
+
+    isa = "not known (emoface._cpu was not built)" if _native.CPU is None else _native.CPU.isa()
+    return {"model": cpu_model(), "isa": isa, "torch_isa": torch.backends.cpu.get_cpu_capability()}
+
+
+def _cuda() -> dict[str, Any]:
+    import torch
+
+    devices = []
+    for index in range(torch.cuda.device_count() if torch.cuda.is_available() else 0):
+        major, minor = torch.cuda.get_device_capability(index)
+        devices.append({"name": torch.cuda.get_device_name(index), "capability": f"{major}.{minor}"})
+    return {"torch_toolkit": torch.version.cuda, "devices": devices}
+
+
+def _native() -> dict[str, str]:
+    from emoface.kernels import _native
+
+    cpu, cuda = _native.CPU, _native.CUDA
+    return {
+        "_cpu": _native.CPU_MISSING or f"built with compiler {cpu.compiler}",
+        "_cuda": _native.CUDA_MISSING
+        or f"built for {cuda.archs} with toolkit {cuda.toolkit // 1000}.{cuda.toolkit % 1000 // 10}",
+    }
+
+
+def _operators() -> dict[str, dict[str, Any]]:
+    import torch
+
+    from emoface.kernels import OPS
+
+    kinds = [("cpu", torch.float32), ("cpu", torch.bfloat16)]
+    if torch.cuda.is_available():
+        kinds += [("cuda", torch.float32), ("cuda", torch.bfloat16)]
+    found: dict[str, dict[str, Any]] = {}
+    for name, op in OPS.items():
+        found[name] = {}
+        for device, dtype in kinds:
+            args = op.cases[0].inputs(device, dtype)
+            try:
+                backend, passed_over = op.explain(*args)
+                answer = {"backend": backend.name, "passed_over": passed_over}
+            except RuntimeError as error:
+                answer = {"backend": None, "passed_over": {"forced": str(error)}}
+            found[name][f"{device} {str(dtype)[6:]}"] = answer
+    return found
+
+
+def _checkpoint() -> dict[str, Any]:
+    from emoface.checkpoints import DEFAULT
+
+    found = DEFAULT.is_file()
+    return {"path": str(DEFAULT), "found": found, "bytes": DEFAULT.stat().st_size if found else None}
+
+
+def report(found: dict[str, Any]) -> str:
+    """The collected facts as lines for a terminal."""
+    lines = [f"{name:13} {version or 'not installed'}" for name, version in found["versions"].items()]
+    cpu, cuda, checkpoint = found["cpu"], found["cuda"], found["checkpoint"]
+    lines.append(f"{'CPU':13} {cpu['model']}, {cpu['cores']} cores, {cpu['threads']} threads used, {cpu['isa']}")
+    names = [f"{device['name']} (compute {device['capability']})" for device in cuda["devices"]]
+    lines.append(f"{'GPU':13} {', '.join(names) or 'none that torch can use'}")
+    lines += [f"{'emoface.' + name:13} {state}" for name, state in found["native"].items()]
+    size = f"{checkpoint['bytes'] / 1e6:.1f} MB" if checkpoint["found"] else "not found"
+    lines.append(f"{'checkpoint':13} {checkpoint['path']} ({size})")
+    lines += ["", f"back ends (EMOFACE_BACKEND={found['backend']})"]
+    for name, kinds in found["operators"].items():
+        for kind, answer in kinds.items():
+            lines.append(f"  {name:20} {kind:14} {answer['backend'] or 'none'}")
+            lines += [f"{'':40}not {other}: {why}" for other, why in answer["passed_over"].items()]
+    return "\n".join(lines)
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Print the report, or with --json the collected facts."""
+    arguments = sys.argv[1:] if arguments is None else arguments
+    if arguments not in ([], ["--json"]):
+        print(f"usage: python -m emoface.info [--json]; got {' '.join(arguments)}", file=sys.stderr)
+        return 2
+    found = collect()
+    print(json.dumps(found, indent=2) if arguments else report(found))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
