@@ -25,9 +25,7 @@ class Text(Modality):
         super().__init__(width)
         self.hidden = hidden
         self.encoder = TextEncoder(**encoder)
-        self.adapter = nn.Sequential(
-            nn.Linear(self.encoder.width, hidden), nn.GELU(), nn.Linear(hidden, width)
-        )
+        self.adapter = nn.Sequential(nn.Linear(self.encoder.width, hidden), nn.GELU(), nn.Linear(hidden, width))
 
     def config(self) -> dict[str, Any]:
         return {"encoder": self.encoder.config(), "hidden": self.hidden}

@@ -13,8 +13,11 @@ from torch import nn
 
 from emoface.audio.features import log_mel
 from emoface.binding import EMOTIONS, EmotionSpace, Modality
+from emoface.binding.text.encoder import TextEncoder
+from emoface.binding.text.tokenizer import WordPiece
 from emoface.training import binding, run
 from emoface.training.binding import BindingConfig
+from emoface.training.binding.adapters import prompt_intensity
 from emoface.training.binding.circumplex import circumplex_intensity
 from emoface.training.binding.windows import MOVING
 from emoface.training.corpus.clips import Clip, save_clips
@@ -155,3 +158,29 @@ def test_canonical_points_mean_their_emotion_and_level_scales_the_radius() -> No
         vectors = circumplex_intensity(radii)
         assert MOVING[int(vectors[2].argmax())] == name and vectors[2].max() > 0.6
         assert (np.diff(vectors.sum(1)) > 0).all()
+
+
+def test_text_is_bound_from_generated_prompts(out: Path, tmp_path: Path) -> None:
+    letters = "abcdefghijklmnopqrstuvwxyz"
+    pieces = WordPiece(["[PAD]", "[UNK]", *letters, *(f"##{letter}" for letter in letters)])
+    vocab = pieces.to_bytes()
+    torch.manual_seed(0)
+    encoder = TextEncoder(len(pieces.pieces), len(vocab), table_width=8, width=16, layers=1, heads=2, feedforward=16)
+    encoder.vocab.copy_(vocab)
+    run.save_tensors(tmp_path / "text" / "model.safetensors", encoder.state_dict(), encoder.config())
+    (tmp_path / "corpus").symlink_to(out / "corpus")
+    settings = {"modalities": ["text"], "prompts": 60, "adapter_steps": 3, "check": 1, "held_out": None}
+    figures = binding.train({**TOY, **settings}, tmp_path)
+    assert {"text_to_motion", "motion_to_text", "text_to_label"} <= set(figures)
+    tensors, config = run.load_tensors(tmp_path / "binding" / "model.safetensors")
+    space = EmotionSpace.from_config(config, tensors)
+    for name, value in encoder.state_dict().items():
+        assert torch.equal(tensors[f"text.encoder.{name}"], value)  # frozen
+    assert set(space.modalities) == {"motion", "label", "text"}
+
+
+def test_a_prompt_that_tells_nothing_is_neutral() -> None:
+    even = dict.fromkeys(EMOTIONS, 0.125)
+    assert not prompt_intensity(even, 0).any()
+    mixed = prompt_intensity({"happy": 0.7, "surprised": 0.3}, 3)
+    assert mixed[MOVING.index("happy")] == pytest.approx(0.7) and mixed.sum() == pytest.approx(1.0)
