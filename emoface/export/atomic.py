@@ -39,3 +39,13 @@ def atomic_path(path: str | os.PathLike[str]) -> Iterator[Path]:
     except BaseException:
         temporary.unlink(missing_ok=True)
         raise
+
+
+def check_writable(path: str | os.PathLike[str]) -> None:
+    """Raise what :func:`atomic_path` would, without writing anything that stays."""
+    with contextlib.suppress(_OnlyTried), atomic_path(path):
+        raise _OnlyTried
+
+
+class _OnlyTried(Exception):
+    """Makes atomic_path remove its temporary file again."""

@@ -34,6 +34,22 @@ def _envelope(audio: Audio) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     return (np.arange(len(low)) + 0.5) * width / SAMPLE_RATE, low, high
 
 
+def check_plot(path: str | os.PathLike[str]) -> str:
+    """The image format that a path's suffix names, once matplotlib is there to write it.
+
+    Raises:
+        ImportError: matplotlib is not installed (the extra ``plot``). ValueError: an unknown image suffix.
+    """
+    try:
+        from matplotlib.backends.backend_agg import FigureCanvasAgg
+    except ImportError as error:
+        raise ImportError("plotting needs matplotlib: pip install 'emoface[plot]'") from error
+    suffix = os.path.splitext(path)[1].lower().lstrip(".")
+    if suffix not in FigureCanvasAgg.filetypes:
+        raise ValueError(f"plot path {path} must end in one of {', '.join(sorted(FigureCanvasAgg.filetypes))}")
+    return suffix
+
+
 def plot_curves(animation: Animation, path: str | os.PathLike[str]) -> None:
     """Draw jaw and lip opening, lips, brows, eyes, cheeks and nose under the waveform, one panel each.
 
@@ -45,21 +61,14 @@ def plot_curves(animation: Animation, path: str | os.PathLike[str]) -> None:
         ImportError: matplotlib is not installed (the extra ``plot``).
         ValueError: an unknown image suffix, or a face whose shapes are not ARKit's.
     """
-    try:
-        from matplotlib.backends.backend_agg import FigureCanvasAgg
-        from matplotlib.figure import Figure
-    except ImportError as error:
-        raise ImportError("plotting needs matplotlib: pip install 'emoface[plot]'") from error
+    suffix = check_plot(path)
+    from matplotlib.figure import Figure
 
     weights = animation.arkit()  # (T, 52)
     seconds = (np.arange(len(animation)) + 0.5) / animation.fps
     rows = (["voice"] if animation.audio else []) + ["opening", *PANELS]
     width = float(np.clip(1.3 * animation.duration, 9, 26))
     figure = Figure(figsize=(width, 1.5 * len(rows) + 0.6), layout="constrained")
-    formats = FigureCanvasAgg(figure).get_supported_filetypes()
-    suffix = os.path.splitext(path)[1].lower().lstrip(".")
-    if suffix not in formats:
-        raise ValueError(f"plot path {path} must end in one of {', '.join(sorted(formats))}")
     axes = dict(zip(rows, figure.subplots(len(rows), 1, sharex=True, squeeze=False)[:, 0]))
     for name, axis in axes.items():
         axis.set_ylabel(name)

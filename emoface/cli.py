@@ -1,0 +1,265 @@
+"""The command line: ``emoface animate``, ``info``, ``train`` and ``eval``.
+
+Exit codes: 0 done; 1 a fault of the program, with its trace; 2 wrong arguments, input or paths, told in one
+line; 130 interrupted. With EMOFACE_TRACEBACK=1 in the environment, code 2 comes with the full trace too.
+"""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import os
+import re
+import sys
+import traceback
+import warnings
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any, NoReturn
+
+STAGES = {
+    "corpus": "emoface.training.corpus.build",
+    "lips": "emoface.training.lips",
+    "text": "emoface.training.text.train",
+    "binding": "emoface.training.binding",
+    "denoiser": "emoface.training.denoiser",
+    "pack": "emoface.training.pack",
+}
+"""Training stage -> module with ``train(config, out, assets=None, resume=False)``, in the order they are run.
+"""
+
+USER_ERRORS = (ValueError, TypeError, OSError, ImportError, RuntimeError)
+
+
+class Parser(argparse.ArgumentParser):
+    """Reports wrong arguments in one line."""
+
+    def error(self, message: str) -> NoReturn:
+        """Print the line and exit with code 2."""
+        self.exit(2, f"emoface: error: {message} (see {self.prog} --help)\n")
+
+
+def parse_timeline(text: str) -> list[tuple[float, Any]]:
+    """Read ``0:neutral,1.5:surprised,3:happy@3`` as [(0.0, "neutral"), (1.5, "surprised"), (3.0, ("happy",
+    3.0))].
+
+    A comma ends an entry only where seconds and a colon follow, so sentences may hold commas.
+
+    Args:
+        text: entries ``SECONDS:EMOTION[@LEVEL]`` joined by commas.
+
+    Raises:
+        argparse.ArgumentTypeError: another form.
+    """
+    entries: list[tuple[float, Any]] = []
+    for entry in re.split(r",(?=\s*[-+.\d]+\s*:)", text):
+        match = re.fullmatch(r"\s*([-+.\d]+)\s*:\s*(.+?)\s*(?:@\s*([-+.\d]+)\s*)?", entry, re.DOTALL)
+        if match is None:
+            raise argparse.ArgumentTypeError(f"expected SECONDS:EMOTION[@LEVEL],..., got {text!r}")
+        seconds, emotion, level = match.groups()
+        entries.append((_number(seconds, text), emotion if level is None else (emotion, _number(level, text))))
+    return entries
+
+
+def parse_mix(text: str) -> dict[str, float]:
+    """Read ``happy=.7,surprised=.3`` as {"happy": 0.7, "surprised": 0.3}.
+
+    Raises:
+        argparse.ArgumentTypeError: another form, or a name twice.
+    """
+    mix: dict[str, float] = {}
+    for part in text.split(","):
+        name, equals, weight = part.partition("=")
+        if not name.strip() or not equals:
+            raise argparse.ArgumentTypeError(f"expected EMOTION=WEIGHT,..., got {text!r}")
+        if name.strip() in mix:
+            raise argparse.ArgumentTypeError(f"names {name.strip()} twice: {text!r}")
+        mix[name.strip()] = _number(weight, text)
+    return mix
+
+
+def _number(part: str, text: str) -> float:
+    try:
+        return float(part)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"expected a number, got {part!r} in {text!r}") from None
+
+
+def build_parser() -> Parser:
+    """The parser of all commands."""
+    parser = Parser(
+        prog="emoface",
+        description="A voice in, emotional 3D facial motion out.",
+        epilog="Exit codes: 0 done, 1 a fault of the program, 2 wrong arguments, input or paths, 130 interrupted.",
+    )
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND", parser_class=Parser)
+    _add_animate(commands.add_parser("animate", help="make a face speak a recording"))
+    info = commands.add_parser("info", help="what is installed and which back ends run")
+    info.add_argument("--json", action="store_true", help="as JSON")
+    info.set_defaults(run=run_info)
+    train = commands.add_parser("train", help="run one stage of the training")
+    train.add_argument("stage", choices=STAGES, help="in this order")
+    train.add_argument("--config", type=Path, metavar="JSON", help="settings that differ from the stage's defaults")
+    train.add_argument("--out", type=Path, required=True, metavar="DIR", help="folder of all stages' results")
+    train.add_argument("--assets", type=Path, metavar="DIR", help="folder of recorded data sets")
+    train.add_argument("--resume", action="store_true", help="go on where an interrupted run stopped")
+    train.set_defaults(run=run_train)
+    evaluate = commands.add_parser("eval", help="measure a checkpoint on recorded data")
+    evaluate.add_argument("--assets", type=Path, required=True, metavar="DIR", help="folder of recorded data sets")
+    evaluate.add_argument("--out", type=Path, required=True, metavar="DIR", help="folder of the report")
+    evaluate.add_argument("--checkpoint", type=Path, metavar="FILE", help="instead of the default one")
+    evaluate.set_defaults(run=run_eval)
+    return parser
+
+
+def _add_animate(parser: argparse.ArgumentParser) -> None:
+    parser.set_defaults(run=run_animate)
+    add = parser.add_argument
+    add("audio", metavar="AUDIO", help="sound file, or - for standard input")
+    add("-o", "--out", action="append", type=Path, metavar="OUT", help=(
+        "output file, may be given several times; .npz FLAME coefficients, .csv Live Link Face, .json ARKit "
+        "weights (default: the recording's name with .npz, in this folder)"))  # fmt: skip
+    emotion = parser.add_mutually_exclusive_group()
+    emotion.add_argument("--emotion", metavar="TEXT", help="a label (happy, sad, ...) or a sentence")
+    emotion.add_argument("--timeline", type=parse_timeline, metavar="T:E,...", help=(
+        "emotions from given seconds on, such as 0:neutral,1.5:surprised,3:happy@3"))  # fmt: skip
+    emotion.add_argument("--mix", type=parse_mix, metavar="E=W,...", help="a mixture: happy=.7,surprised=.3")
+    emotion.add_argument("--emotion-audio", metavar="FILE", help="the emotion of another voice")
+    emotion.add_argument("--emotion-motion", metavar="FILE", help="the emotion of a motion (.npz, Live Link .csv)")
+    add("--level", type=float, metavar="L", help="with a label: 1 slight, 2 medium, 3 strong")
+    add("--intensity", type=float, metavar="X", help="linear strength of the expression, 0..2 (1)")
+    add("--guidance", type=float, metavar="X", help="guidance inside the sampler, 0..4 (1)")
+    add("--steps", type=int, metavar="N", help="sampler steps (the checkpoint's)")
+    add("--seed", type=int, metavar="N", help="another seed, another take (0)")
+    add("--num-samples", type=int, metavar="N", help="takes; files are numbered take_0, take_1, ... (1)")
+    add("--fps", type=float, metavar="X", help="frames per second of the result (25)")
+    add("--style", choices=("artist", "rule"), help="captured lips, or larger rule-made ones (artist)")
+    add("--no-blink", dest="blink", action="store_false", default=None, help="without blinks")
+    add("--no-gaze", dest="gaze", action="store_false", default=None, help="without gaze and micro-motion")
+    add("--device", metavar="D", help="cpu, cuda, cuda:1, ... or auto (cpu)")
+    add("--dtype", choices=("auto", "float32", "bfloat16"), help="precision of the network (auto)")
+    add("--checkpoint", type=Path, metavar="FILE", help="instead of the default one")
+    add("--layout", choices=("emoface", "diffposetalk", "emote"), help="keys of the .npz (emoface)")
+    add("--plot", type=Path, metavar="PNG", help="also draw the curves over the waveform")
+    add("-q", "--quiet", action="store_true", help="print nothing but errors")
+
+
+OPTIONS = (
+    "intensity", "guidance", "steps", "seed", "num_samples", "fps", "style", "blink", "gaze", "device", "dtype",
+    "checkpoint",
+)  # fmt: skip
+"""Arguments handed to :func:`emoface.animate` where they were given."""
+
+
+def _emotion(asked: argparse.Namespace) -> Any:
+    """The ``emotion`` argument that the options describe."""
+    if asked.level is not None and asked.emotion is None:
+        raise ValueError("--level goes with --emotion LABEL")
+    if asked.emotion is not None:
+        return asked.emotion if asked.level is None else (asked.emotion, asked.level)
+    if asked.timeline is not None or asked.mix is not None:
+        return asked.timeline if asked.mix is None else asked.mix
+    if asked.emotion_audio is not None or asked.emotion_motion is not None:
+        from emoface.emotion import from_audio, from_motion
+
+        return from_audio(asked.emotion_audio) if asked.emotion_motion is None else from_motion(asked.emotion_motion)
+    return None
+
+
+def _numbered(path: Path, number: int, count: int) -> Path:
+    return path if count == 1 else path.with_name(f"{path.stem}_{number}{path.suffix}")
+
+
+def _progress(share: float) -> None:
+    print(f"\r{100 * share:3.0f} %", end="" if share < 1 else "\r     \r", file=sys.stderr, flush=True)
+
+
+def run_animate(asked: argparse.Namespace) -> None:
+    """``emoface animate``: all paths are checked before the work, results named on standard output."""
+    from emoface.export import check_suffix
+    from emoface.export.atomic import check_writable
+    from emoface.export.plot import check_plot
+
+    name = "stdin" if asked.audio == "-" else Path(asked.audio).stem
+    outputs = asked.out or [Path(f"{name}.npz")]
+    for path in outputs:
+        check_suffix(path)
+    for path in [*outputs, *([asked.plot] if asked.plot else [])]:
+        check_writable(path)
+    if asked.plot:
+        check_plot(asked.plot)
+    options = {name: getattr(asked, name) for name in OPTIONS if getattr(asked, name) is not None}
+    if not asked.quiet and sys.stderr.isatty():
+        options["progress"] = _progress
+
+    from emoface.api import animate
+
+    audio = sys.stdin.buffer if asked.audio == "-" else asked.audio
+    result = animate(audio, emotion=_emotion(asked), **options)
+    takes = result if isinstance(result, list) else [result]
+    for number, take in enumerate(takes):
+        for path in (_numbered(path, number, len(takes)) for path in outputs):
+            layout = {"layout": asked.layout} if asked.layout and path.suffix.lower() == ".npz" else {}
+            take.save(path, **layout)
+            _say(asked, f"{path}: {take.frames} frames, {take.fps:g} fps, {take.duration:.2f} s")
+        if asked.plot:
+            _say(asked, str(take.plot(_numbered(asked.plot, number, len(takes)))))
+
+
+def _say(asked: argparse.Namespace, line: str) -> None:
+    if not asked.quiet:
+        print(line)
+
+
+def run_info(asked: argparse.Namespace) -> None:
+    """``emoface info``."""
+    from emoface.info import main as info
+
+    info(["--json"] if asked.json else [])
+
+
+def run_train(asked: argparse.Namespace) -> None:
+    """``emoface train STAGE``."""
+    if asked.assets is not None and not asked.assets.is_dir():
+        raise FileNotFoundError(f"--assets {asked.assets} is not a folder")
+    train: Callable[..., Any] = importlib.import_module(STAGES[asked.stage]).train
+    train(asked.config, asked.out, assets=asked.assets, resume=asked.resume)
+    print(f"{asked.stage}: done, results in {asked.out}")
+
+
+def run_eval(asked: argparse.Namespace) -> None:
+    """``emoface eval``."""
+    if not asked.assets.is_dir():
+        raise FileNotFoundError(f"--assets {asked.assets} is not a folder")
+    evaluate: Callable[..., Any] = importlib.import_module("emoface.metrics.evaluate").evaluate
+    evaluate(asked.checkpoint, asked.assets, asked.out)
+
+
+def _warn(message: Warning | str, *_: Any, **__: Any) -> None:
+    print(f"emoface: warning: {message}", file=sys.stderr)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run a command.
+
+    Args:
+        arguments: as typed after ``emoface``; those of the process if None.
+
+    Returns:
+        The exit code.
+    """
+    asked = build_parser().parse_args(arguments)
+    try:
+        with warnings.catch_warnings():
+            warnings.showwarning = _warn
+            asked.run(asked)
+    except KeyboardInterrupt:
+        print("emoface: interrupted", file=sys.stderr)
+        return 130
+    except USER_ERRORS as error:
+        if os.environ.get("EMOFACE_TRACEBACK") == "1":
+            traceback.print_exc()
+        line = " ".join(str(error).split()) or type(error).__name__
+        print(f"emoface: error: {line}", file=sys.stderr)
+        return 2
+    return 0
