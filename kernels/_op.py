@@ -113,10 +113,11 @@ class KernelOp:
         OPS[self.name] = self
 
     def __call__(self, *args: Any) -> Any:
-        if torch.compiler.is_compiling():
-            return self.call(*args) if self.backends else self.reference(*args)
+        plain = not self.backends or _plain_is_better(args)
+        if torch.compiler.is_compiling():  # the operator chooses its back end when the compiled graph runs
+            return self.reference(*args) if plain else self.call(*args)
         forced = _forced.get()
-        if forced == "reference" or (forced == "auto" and (not self.backends or _plain_is_better(args))):
+        if forced == "reference" or (forced == "auto" and plain):
             return self.reference(*args)
         backend = self.pick(*args)
         return self.reference(*args) if backend is self.plain else self.call(*args)

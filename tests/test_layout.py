@@ -30,7 +30,7 @@ ALLOWED = {
     "api": {"animation", "checkpoints", "emotion", "pipeline", *PARTS},
     "info": {"__version__", "_cpu", "_cuda", "checkpoints", "kernels"},
 }
-FREE = {"", "cli", "training"}  # may import everything
+FREE = {"", "__main__", "cli", "training"}  # may import everything
 TRAINERS = {"cli", "training"}  # may import training
 
 

@@ -33,6 +33,12 @@ def with_grad(args):
     )
 
 
+def gradients(function, args, leaves):
+    outputs = function(*args)
+    outputs = outputs if isinstance(outputs, tuple) else (outputs,)
+    return torch.autograd.grad([out.square().sum() for out in outputs], leaves)
+
+
 def grid():
     for op in OPS.values():
         for backend in (*op.backends, op.plain):
@@ -86,12 +92,7 @@ def test_registered_gradient_equals_autograd_of_the_reference(op):
     args = with_grad(fullest(op).inputs())
     leaves = [a for a in tensors_of(args) if a.requires_grad]
 
-    def gradients(function):
-        outputs = function(*args)
-        outputs = outputs if isinstance(outputs, tuple) else (outputs,)
-        return torch.autograd.grad([out.square().sum() for out in outputs], leaves)
-
-    torch.testing.assert_close(gradients(op.call), gradients(op.reference))
+    torch.testing.assert_close(gradients(op.call, args, leaves), gradients(op.reference, args, leaves))
 
 
 @every_op
@@ -107,6 +108,9 @@ def test_compiles_to_one_graph(op):
     public = getattr(kernels, op.name)
     compiled = torch.compile(public, fullgraph=True, backend="aot_eager", dynamic=False)
     torch.testing.assert_close(compiled(*args), public(*args))
+    args = with_grad(args)
+    leaves = [a for a in tensors_of(args) if a.requires_grad]
+    torch.testing.assert_close(gradients(compiled, args, leaves), gradients(public, args, leaves))
 
 
 @every_op
