@@ -34,10 +34,10 @@ def pytest_terminal_summary(terminalreporter, config) -> None:
     rows = [b for b in getattr(session, "benchmarks", []) if "speedup" in b.extra_info]
     if not rows:
         return
-    terminalreporter.section("operators against eager PyTorch, same dtype, 1 thread, medians")
+    terminalreporter.section("operators against eager PyTorch, same dtype, 1 thread, least times")
     for row in rows:
         extra, name = row.extra_info, row.name.removeprefix("test_operator")
         terminalreporter.write_line(
-            f"{name:80} {row.stats.median * 1e6:10.1f} us  reference {extra['reference_us']:10.1f} us  "
+            f"{name:80} {row.stats.min * 1e6:10.1f} us  reference {extra['reference_us']:10.1f} us  "
             f"x{extra['speedup']:<6} {extra['gbytes_per_s']:7.2f} GB/s {extra['gflop_per_s']:8.2f} GFLOP/s"
         )
