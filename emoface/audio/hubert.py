@@ -1,0 +1,131 @@
+"""HuBERT or wav2vec 2.0 features at motion rate, through the optional package transformers (extra ``hubert``).
+
+The convolutions of both models hop 320 samples with a field of 400, so feature j is centred at 0.02 j + 0.0125 s.
+Motion frame k at 25 fps is centred at 0.04 k + 0.02 s and therefore lies at feature position 2 k + 0.375.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import importlib.util
+import os
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from .features import SAMPLE_RATE, frame_count
+
+KINDS = ("hubert", "wav2vec2")
+FPS = 25
+WINDOW_SECONDS, CONTEXT_SECONDS = 30, 2  # longer recordings go through in windows that overlap by the context
+
+
+@contextlib.contextmanager
+def _own_kernels_hidden() -> Iterator[None]:
+    """Hide this project's source folder ``kernels`` (seen from a checkout) from transformers, which looks for a
+    package of that name and imports what it finds."""
+    spec = importlib.util.find_spec("kernels")
+    own = Path(__file__).resolve().parents[2] / "kernels" / "__init__.py"
+    if spec is None or spec.origin is None or Path(spec.origin).resolve() != own:
+        yield
+        return
+    sys.modules["kernels"] = None  # type: ignore[assignment]
+    try:
+        yield
+    finally:
+        del sys.modules["kernels"]
+
+
+def _load(name: str, download: bool) -> Any:
+    """The frozen model of a local folder or hub id."""
+    try:
+        with _own_kernels_hidden():
+            from transformers import AutoConfig, HubertModel, Wav2Vec2Model
+    except ImportError as error:
+        raise ImportError(f"HuBERT features need transformers: pip install 'emoface[hubert]' ({error})") from error
+    try:
+        config = AutoConfig.from_pretrained(name, local_files_only=not download)
+        if config.model_type not in KINDS:
+            raise ValueError(f"model {name} must be one of {', '.join(KINDS)}, it is {config.model_type}")
+        kind = HubertModel if config.model_type == "hubert" else Wav2Vec2Model
+        return kind.from_pretrained(name, config=config, local_files_only=not download)
+    except OSError as error:
+        hint = "" if download else "; download=True would fetch it from the hub"
+        raise FileNotFoundError(f"model {name} is neither a model folder nor in the local cache{hint}") from error
+
+
+class HubertFeatures:
+    """Turns a waveform into hidden states of HuBERT or wav2vec 2.0, one per motion frame.
+
+    Attributes:
+        width: size F of a feature, 768 for the base models.
+    """
+
+    def __init__(
+        self, model: str | os.PathLike[str], download: bool = False, device: str | torch.device = "cpu"
+    ) -> None:
+        """Load a model.
+
+        Args:
+            model: folder with ``config.json`` and weights, or a hub id such as ``facebook/hubert-base-ls960``.
+            download: allow fetching it; otherwise nothing leaves this machine.
+            device: where it runs.
+
+        Raises:
+            ImportError: transformers is not installed. FileNotFoundError: no such model.
+            ValueError: another kind of model.
+        """
+        self.model = _load(os.fspath(model), download).eval().requires_grad_(False).to(device)
+        config = self.model.config
+        self.width: int = config.hidden_size
+        self.hop, self.field = 1, 1  # samples from feature to feature, and that one feature sees
+        for kernel, stride in zip(config.conv_kernel, config.conv_stride):
+            self.field += (kernel - 1) * self.hop
+            self.hop *= stride
+
+    @torch.no_grad()
+    def __call__(self, waveform: Tensor, frames: int | None = None) -> Tensor:
+        """Compute the last hidden states and interpolate them linearly at the centres of the motion frames.
+
+        The waveform is brought to zero mean and unit variance as a whole, as both base models expect.
+
+        Args:
+            waveform: (N,) float mono samples at 16 kHz.
+            frames: number T of motion frames at 25 fps; ``round(N / 16000 * 25)`` if None.
+
+        Returns:
+            (T, F) float32.
+
+        Raises:
+            ValueError: the waveform is not one-dimensional or empty.
+        """
+        if waveform.ndim != 1 or len(waveform) == 0:
+            raise ValueError(f"waveform must have shape (N,) with N at least 1, got {tuple(waveform.shape)}")
+        if frames is None:
+            frames = frame_count(len(waveform), SAMPLE_RATE, FPS)
+        samples = waveform.to(self.model.device, torch.float32)
+        samples = (samples - samples.mean()) / (samples.var(unbiased=False) + 1e-7).sqrt()
+        samples = torch.nn.functional.pad(samples, (0, max(self.field - len(samples), 0)))
+        hidden = self._hidden(samples)  # (S, F)
+        seconds = (torch.arange(frames, device=hidden.device, dtype=torch.float64) + 0.5) / FPS
+        position = ((seconds * SAMPLE_RATE - self.field / 2) / self.hop).clamp(0, len(hidden) - 1)  # (T,)
+        before = position.floor().long()
+        after = (before + 1).clamp(max=len(hidden) - 1)
+        return torch.lerp(hidden[before], hidden[after], (position - before).float()[:, None])
+
+    def _hidden(self, samples: Tensor) -> Tensor:
+        """Features (S, F) of any length of samples, in windows of bounded size."""
+        total = (len(samples) - self.field) // self.hop + 1
+        step = WINDOW_SECONDS * SAMPLE_RATE // self.hop
+        context = CONTEXT_SECONDS * SAMPLE_RATE // self.hop
+        pieces = []
+        for start in range(0, total, step):
+            stop = min(start + step, total)
+            low, high = max(start - context, 0), min(stop + context, total)
+            window = samples[low * self.hop : (high - 1) * self.hop + self.field]
+            pieces.append(self.model(window[None]).last_hidden_state[0, start - low : stop - low])
+        return torch.cat(pieces)
