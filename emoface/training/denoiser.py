@@ -48,7 +48,8 @@ class DenoiserTraining:
     """Config of the stage; ``minutes`` above 0 ends training after that wall-clock time instead of at ``steps``.
 
     Attributes:
-        steps, batch, learning_rate, warm_up, ema, seed, threads: as named. minutes: wall-clock budget, 0 for none.
+        steps, batch, learning_rate, warm_up, ema, seed, threads: as named. workers: processes that make batches.
+        minutes: wall-clock budget, 0 for none.
         model: fields of ``DenoiserConfig`` that differ from its defaults. mix: fields of ``MixConfig``.
         time_exponent: diffusion times are drawn as ``u ** exponent``.
         drop_emotion: share of windows without emotion; drop_all: share without emotion and audio.
@@ -67,7 +68,8 @@ class DenoiserTraining:
     warm_up: int = 100
     ema: float = 0.998
     seed: int = 0
-    threads: int = 2
+    threads: int = 1
+    workers: int = 1
     model: dict[str, Any] = field(default_factory=dict)
     mix: dict[str, Any] = field(default_factory=dict)
     time_exponent: float = 0.7
@@ -256,7 +258,7 @@ def train(config: Any, out: str | Path, assets: str | Path | None = None, resume
         windows,
         batch_size=None,
         sampler=range(first, settings.steps),
-        num_workers=1 if settings.threads > 1 else 0,
+        num_workers=settings.workers,
         generator=torch.Generator(),  # its own, so that a resumed run draws the same noise
     )
     log: list[dict[str, float]] = []

@@ -20,7 +20,7 @@ from emoface.training.sync import LipSync
 FRAMES = 90
 LIP_CONFIG = {"width": 16, "blocks": 2}
 TOY = {
-    "steps": 6, "batch": 4, "threads": 1, "sync_steps": 2, "save_every": 3, "warm_up": 2,
+    "steps": 6, "batch": 4, "workers": 0, "sync_steps": 2, "save_every": 3, "warm_up": 2,
     "model": {"channels": 16, "heads": 2, "blocks": 2, "feed_forward": 32, "content": 16, "window": 48},
 }  # fmt: skip
 
