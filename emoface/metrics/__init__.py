@@ -1,1 +1,1 @@
-"""Figures of merit: each reads motion curves and says what it measures; ``evaluate`` puts them in one report."""
+"""Figures of merit: each reads motion curves, ARKit weights or times, and says in its docstring what it measures."""

@@ -24,10 +24,10 @@ ANATOMY: dict[str, tuple[str, ...]] = {
     "fear": ("+browInnerUp", "+eyeWide", "+mouthStretch"),
     "disgusted": ("+noseSneer", "+mouthUpperUp"),
     "angry": ("+browDown", "+noseSneer"),
-    "contempt": ("|mouthSmile", "|mouthDimple"),
+    "contempt": ("~mouthSmile", "~mouthDimple"),
 }
 """What each emotion does to the face by the emotional facial action coding system (EMFACS; Friesen and Ekman 1983):
-``+`` the shape rises (on both sides if it has two), ``|`` it rises on one side more than on the other."""
+``+`` the shape rises (on both sides if it has two), ``~`` it rises on one side more than on the other."""
 MOVED = 0.02
 
 
@@ -104,7 +104,7 @@ def anatomy(moved: np.ndarray, emotion: str) -> dict[str, float]:
         moved: (52,) displacement in ARKit weights. emotion: a key of ``ANATOMY``.
 
     Returns:
-        Entry of ``ANATOMY`` -> movement in weights; of two sides the smaller, for ``|`` their difference.
+        Entry of ``ANATOMY`` -> movement in weights; of two sides the smaller, for ``~`` their difference.
 
     Raises:
         ValueError: the emotion has no expectation.
@@ -116,7 +116,7 @@ def anatomy(moved: np.ndarray, emotion: str) -> dict[str, float]:
         kind, shape = entry[0], entry[1:]
         names = [shape] if shape in ARKIT_INDEX else [shape + "Left", shape + "Right"]
         values = [float(moved[ARKIT_INDEX[name]]) for name in names]
-        found[entry] = abs(values[0] - values[-1]) if kind == "|" else min(values)
+        found[entry] = abs(values[0] - values[-1]) if kind == "~" else min(values)
     return found
 
 

@@ -54,7 +54,7 @@ def test_rising() -> None:
 def test_anatomy_accepts_what_it_expects_and_refuses_the_opposite(emotion: str) -> None:
     moved = np.zeros(52)
     for entry in ANATOMY[emotion]:
-        for name in (entry[1:], entry[1:] + "Left", *([] if entry[0] == "|" else [entry[1:] + "Right"])):
+        for name in (entry[1:], entry[1:] + "Left", *([] if entry[0] == "~" else [entry[1:] + "Right"])):
             if name in ARKIT_INDEX:
                 moved[ARKIT_INDEX[name]] = 0.3
     assert list(anatomy(moved, emotion).values()) == pytest.approx([0.3] * len(ANATOMY[emotion]))

@@ -1,0 +1,8 @@
+"""Every figure by which a checkpoint is judged, in one report: `emoface eval`.
+
+It belongs to training because it compares with the training rules; the formulas are in ``emoface.metrics``.
+"""
+
+from .run import evaluate
+
+__all__ = ["evaluate"]

@@ -1,0 +1,180 @@
+"""Emotion figures: named right, as strong as the rules, growing with level and guidance, linear in intensity."""
+
+from __future__ import annotations
+
+from functools import cached_property
+
+import numpy as np
+
+from emoface.binding.emotions import EMOTIONS, LEVELS
+from emoface.face.layout import motion_to_arkit
+from emoface.metrics.diversity import pose_diversity
+from emoface.metrics.emotion import (
+    anatomically_right,
+    anatomy,
+    displacement,
+    linearity_error,
+    nearest_prototype,
+    rising,
+    strength,
+)
+from emoface.metrics.jitter import REGIONS, jitter, region_jitter
+
+from .material import Captured, Performer, Spoken
+from .report import Row
+
+MOVING = tuple(emotion for emotion in EMOTIONS if emotion != "neutral")
+INTENSITIES = (0.5, 1.0, 2.0)
+GUIDANCES = (0.5, 1.0, 1.5, 2.0, 3.0)
+OTHER_SEED = 1000
+
+Point = tuple[str, int]
+
+
+class Expression:
+    """Figures on the emotion of the motion that a pipeline makes for some recordings."""
+
+    def __init__(self, performer: Performer, clips: list[Spoken], draws: int) -> None:
+        """Set up.
+
+        Args:
+            performer: animates. clips: recordings with phones. draws: rule targets drawn per clip, emotion and level.
+        """
+        self.performer, self.clips, self.draws = performer, clips, draws
+
+    def moved(self, clip: Spoken, emotion: str, level: int, **options: float) -> np.ndarray:
+        """Displacement (52,) of ARKit weights from the neutral output of the same clip and seed."""
+        motion = self.performer.motion(clip.samples, (emotion, level), **options)
+        return displacement(motion_to_arkit(motion), motion_to_arkit(self.performer.motion(clip.samples, "neutral")))
+
+    def mean_moved(self, emotion: str, level: int, **options: float) -> np.ndarray:
+        """Mean displacement (52,) over the clips."""
+        return np.mean([self.moved(clip, emotion, level, **options) for clip in self.clips], 0)
+
+    @cached_property
+    def prototypes(self) -> dict[Point, np.ndarray]:
+        """Mean displacement (52,) of the rules' targets, by emotion and level; neutral is at rest."""
+        found: dict[Point, np.ndarray] = {("neutral", 0): np.zeros(52)}
+        for emotion in MOVING:
+            for level in LEVELS:
+                found[emotion, level] = self._rule_mean(emotion, level) - self._rule_mean("neutral", 0)
+        return found
+
+    def _rule_mean(self, emotion: str, level: int) -> np.ndarray:
+        takes = [clip.rule(emotion, level, seed).mean(0) for clip in self.clips for seed in range(self.draws)]
+        return motion_to_arkit(np.mean(takes, 0))
+
+    def naming_rows(self) -> list[Row]:
+        """Nearest prototype; a neutral take is displaced by its other seed, or it would be at rest by definition."""
+        right: list[bool] = []
+        levels: list[bool] = []
+        for clip in self.clips:
+            for emotion in EMOTIONS:
+                for level in LEVELS:
+                    seed = OTHER_SEED + level if emotion == "neutral" else 0
+                    named = nearest_prototype(self.moved(clip, emotion, level, seed=seed), self.prototypes)
+                    right.append(named[0] == emotion)
+                    if emotion != "neutral":
+                        levels.append(named == (emotion, level))
+        note = f"{len(right)} takes of {len(self.clips)} clips; obedience to our own rules"
+        return [
+            Row("emotion named right by the nearest prototype", float(np.mean(right)), low=0.95, note=note),
+            Row("emotion and level named right", float(np.mean(levels)), note="of 7 emotions x 3 levels"),
+        ]
+
+    def strengths(self) -> dict[str, list[float]]:
+        """Per emotion, the strength at levels 1, 2, 3 as shares of the rules' mean at the same level."""
+        return {
+            emotion: [strength(self.mean_moved(emotion, level), self.prototypes[emotion, level]) for level in LEVELS]
+            for emotion in MOVING
+        }
+
+    def strength_rows(self) -> list[Row]:
+        """Strength against the rules' mean."""
+        return [
+            Row(
+                f"strength of {emotion} against its rule", values[-1], low=0.8, high=1.2,
+                note=f"level 3; levels 1, 2: {values[0]:.2f}, {values[1]:.2f}",
+            )
+            for emotion, values in self.strengths().items()
+        ]  # fmt: skip
+
+    def anatomy_rows(self) -> list[Row]:
+        """Whether the expected shapes move the expected way."""
+        right, notes = [], []
+        for emotion in MOVING:
+            moved = self.mean_moved(emotion, 3)
+            right.append(anatomically_right(moved, emotion))
+            least = min(anatomy(moved, emotion).items(), key=lambda entry: entry[1])
+            notes.append(f"{emotion} {least[0]} {least[1]:.2f}")
+        note = "least movement of each: " + ", ".join(notes)
+        share = float(np.mean(right))
+        return [Row("emotions whose shapes move the anatomically expected way", share, low=1.0, note=note)]
+
+    def growth_rows(self, clips: int) -> list[Row]:
+        """Growth with level, guidance and intensity, measured along the rules' direction of each emotion."""
+        some = Expression(self.performer, self.clips[:clips], self.draws)
+
+        def along(emotion: str, moved: np.ndarray) -> float:
+            return strength(moved, self.prototypes[emotion, 3])
+
+        by_level = {e: [along(e, self.mean_moved(e, level)) for level in LEVELS] for e in MOVING}
+        by_guidance = {e: [along(e, some.mean_moved(e, 2, guidance=g)) for g in GUIDANCES] for e in MOVING}
+        by_intensity = {e: [along(e, some.mean_moved(e, 2, intensity=i)) for i in INTENSITIES] for e in MOVING}
+        errors = {e: linearity_error(INTENSITIES, values) for e, values in by_intensity.items()}
+        worst = max(errors, key=lambda e: errors[e])
+        ratios = ", ".join(f"{value / by_intensity[worst][1]:.2f}" for value in by_intensity[worst])
+
+        def grown(name: str, curves: dict[str, list[float]], note: str) -> Row:
+            means = ", ".join(f"{mean:.2f}" for mean in np.mean(list(curves.values()), 0))
+            share = float(np.mean([rising(values) for values in curves.values()]))
+            falling = ", ".join(e for e, values in curves.items() if not rising(values))
+            note += f"mean strengths {means}" + (f"; not {falling}" if falling else "")
+            return Row(name, share, low=1.0, note=note)
+
+        return [
+            grown("emotions that grow with level 1, 2, 3", by_level, ""),
+            grown("emotions that grow with guidance 0.5, 1, 1.5, 2, 3", by_guidance, "level 2, "),
+            Row(
+                "intensity 0.5, 1, 2: departure from linear, worst", errors[worst], high=0.15,
+                note=f"{worst}, level 2: {ratios}",
+            ),
+        ]  # fmt: skip
+
+    def jitter_rows(self, clip: Captured | None) -> list[Row]:
+        """Jitter against the rules' targets, and of the mouth against the measured curves."""
+        ours: list[dict[str, float]] = []
+        theirs: list[dict[str, float]] = []
+        for spoken in self.clips:
+            for emotion in EMOTIONS:
+                motion = self.performer.motion(spoken.samples, (emotion, 3), style="rule")
+                ours.append(region_jitter(motion_to_arkit(motion)))
+                theirs.append(region_jitter(motion_to_arkit(spoken.rule(emotion, 3, 0))))
+        upper, mouth = (
+            float(np.mean([take[region] for take in ours]) / np.mean([take[region] for take in theirs]))
+            for region in ("upper", "mouth")
+        )
+        rows = [
+            Row("upper-face jitter against the rules' targets", upper, high=1.2, note="style rule, level 3"),
+            Row("mouth jitter against the rules' targets", mouth, high=2.0, note="style rule, level 3"),
+        ]
+        if clip is not None:
+            weights = motion_to_arkit(self.performer.motion(clip.samples, "neutral", seed=0))
+            ratio = jitter(weights[:, clip.shapes]) / jitter(clip.weights[:, clip.shapes])
+            rows.append(Row("mouth jitter against the measured curves of 2_05", ratio, high=2.0, note="style artist"))
+        return rows
+
+    def diversity_rows(self, seeds: int, clips: int) -> list[Row]:
+        """Spread of the mean pose over seeds against that of the rules' draws, emotions at level 3."""
+        ratios: dict[str, list[float]] = {region: [] for region in REGIONS}
+        for clip in self.clips[:clips]:
+            for emotion in MOVING:
+                takes = [self.performer.motion(clip.samples, (emotion, 3), seed=seed) for seed in range(seeds)]
+                rules = [clip.rule(emotion, 3, seed) for seed in range(4 * seeds)]
+                for region, shapes in REGIONS.items():
+                    ours, theirs = (motion_to_arkit(np.stack(set_))[..., list(shapes)] for set_ in (takes, rules))
+                    ratios[region].append(pose_diversity(ours) / pose_diversity(theirs))
+        return [
+            Row(f"seed diversity against the rules', {region}", float(np.mean(values)), note=f"{seeds} seeds, level 3")
+            for region, values in ratios.items()
+        ]

@@ -1,0 +1,89 @@
+"""Blinks, silence, text prompts, speed and memory."""
+
+from __future__ import annotations
+
+import json
+import tempfile
+import warnings
+from pathlib import Path
+
+import numpy as np
+import soundfile
+
+import emoface
+from emoface.audio.features import SAMPLE_RATE
+from emoface.face.layout import ARKIT_INDEX
+from emoface.metrics.blinks import blinks_per_minute
+from emoface.metrics.jitter import REGIONS, jitter
+from emoface.metrics.memory import peak_memory
+from emoface.metrics.speed import cold_start, medians, threads
+from emoface.pipeline import Pipeline
+
+from .report import Row, not_measured
+
+PROMPTS = Path("tests/binding/prompts")
+THREADS = 2
+SPEED = "animate() of 10 s, median of 7, 2 threads, s"
+COLD = ("import emoface with torch, fresh process, s", "first animate() after it, bundled clip, s")
+
+
+def repeated(samples: np.ndarray, seconds: float) -> np.ndarray:
+    """A recording repeated to some length."""
+    return np.resize(samples, round(seconds * SAMPLE_RATE))
+
+
+def life_rows(pipeline: Pipeline, samples: np.ndarray, minutes: float) -> list[Row]:
+    """Blinks while speaking and in silence, and how calm the face is in silence."""
+    rates = []
+    speech = repeated(samples, 60 * minutes)
+    for seed, voice in enumerate((speech, np.zeros_like(speech))):
+        animation = pipeline.animate(voice, sample_rate=SAMPLE_RATE, emotion="neutral", seed=seed)
+        rates.append(blinks_per_minute(animation.arkit()[:, ARKIT_INDEX["eyeBlinkLeft"]], animation.fps))
+    still = animation.arkit()
+    return [
+        Row("blinks a minute, speaking", rates[0], low=10, high=22, note=f"{minutes:g} min, neutral"),
+        Row("blinks a minute, silence", rates[1], low=10, high=22, note=f"{minutes:g} min, neutral"),
+        Row("silence: largest jawOpen", float(still[:, ARKIT_INDEX["jawOpen"]].max()), high=0.1),
+        Row("silence: mouth jitter", jitter(still[:, list(REGIONS["mouth"])]), high=0.002, note="weights per frame^2"),
+    ]
+
+
+def text_rows(pipeline: Pipeline) -> list[Row]:
+    """Prompts of the repository's test lists that are given the right emotion."""
+    folder = Path(emoface.__file__).parents[1] / PROMPTS
+    names = {"held_out": ("held-out prompts named right", 50 / 60), "negations": ("negations named right", 0.8),
+             "hard": ("hard prompts named right", None)}  # fmt: skip
+    rows = []
+    for name, (title, bar) in names.items():
+        path = folder / f"{name}.json"
+        if not path.is_file():
+            rows += not_measured([title], f"{PROMPTS / path.name} is not there")
+            continue
+        prompts = json.loads(path.read_text(encoding="utf-8"))["prompts"]
+        right = 0
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            for prompt in prompts:
+                z = pipeline.emotion.encode(text=prompt["text"])
+                right += pipeline.emotion.nearest_label(z)[0] == prompt["emotion"]
+        rows.append(Row(title, right / len(prompts), low=bar, note=f"{right} of {len(prompts)}"))
+    return rows
+
+
+def speed_rows(pipeline: Pipeline, samples: np.ndarray, checkpoint: Path | None, quick: bool) -> list[Row]:
+    """Time of a call, everything included, and of the first call in a fresh process."""
+    with tempfile.TemporaryDirectory() as folder:
+        path, short = Path(folder) / "ten.wav", Path(folder) / "clip.wav"
+        soundfile.write(path, repeated(samples, 10.0), SAMPLE_RATE)
+        soundfile.write(short, samples[: 5 * SAMPLE_RATE], SAMPLE_RATE)
+        with threads(THREADS):
+            runs = 3 if quick else 7
+            took = medians({"animate": lambda: pipeline.animate(path, emotion="happy")}, runs)["animate"]
+        rows = [Row(SPEED.replace("7", str(runs)), took, high=0.75, note="file opening included")]
+        imported, first = cold_start(short, checkpoint, THREADS)
+        rows += [Row(COLD[0], imported, high=1.5), Row(COLD[1], first, high=1.0)]
+        if not quick:
+            one, ten = (peak_memory(short, minutes, checkpoint) for minutes in (1, 10))
+            note = f"1 min {one:.0f}, 10 min {ten:.0f}, torch included"
+            rows.append(Row("peak memory, growth from 1 to 10 min, MiB", ten - one, high=150, note=note))
+    return rows

@@ -1,0 +1,131 @@
+"""`emoface eval`: all figures of a checkpoint."""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from emoface.binding.emotions import EMOTIONS
+from emoface.metrics.speed import machine
+from emoface.pipeline import load
+
+from .expression import Expression
+from .lips import berlin_rows, bundled_rows, captured_rows
+from .material import Captured, Performer, Spoken, berlin, bundled, captured
+from .pictures import draw_curves, draw_strengths
+from .report import Row, not_measured, write_report
+from .rest import life_rows, speed_rows, text_rows
+
+QUICK_EMOTIONS = ["neutral", "happy", "surprised"]
+
+
+def evaluate(
+    checkpoint: str | Path | None = None,
+    assets: str | Path | None = None,
+    out: str | Path | None = None,
+    quick: bool = False,
+    progress: Callable[[str], None] | None = None,
+) -> dict[str, Any]:
+    """Measure every figure by which a checkpoint is judged.
+
+    Emotion figures measure obedience to our own expression rules, not recognition by people.
+
+    Args:
+        checkpoint: path, None for the default one.
+        assets: folder with ``facegood/`` and ``emodb/``; None takes the environment's EMOFACE_ASSETS. Figures whose
+            recordings are missing are listed as not measured; the bundled clip is always there.
+        out: folder for ``evaluation.json``, ``evaluation.md`` and pictures; None writes nothing.
+        quick: fewer clips, seeds and emotions: under a minute instead of under five on one core.
+        progress: called with the name of each part before it begins.
+
+    Returns:
+        ``rows`` (dicts of name, value, low, high, met, note), ``machine``, ``checkpoint`` (SHA-256), ``pictures``,
+        ``date``, ``seconds``, ``quick``.
+
+    Raises:
+        FileNotFoundError, ValueError: the checkpoint or the assets folder cannot be read.
+    """
+    began = time.perf_counter()
+    path = None if checkpoint is None else Path(checkpoint)
+    folder = _assets(assets)
+    pipeline = load(path)
+    performer = Performer(pipeline)
+    rows: list[Row] = []
+
+    def part(name: str, make: Callable[[], list[Row]]) -> None:
+        if progress is not None:
+            progress(name)
+        rows.extend(make())
+
+    clip = bundled()
+    measured, labelled = _recordings(folder, quick)
+    voice = measured.samples if measured is not None else clip.samples
+    if measured is not None:
+        take = measured
+        part("lips against measured curves", lambda: captured_rows(performer, take, 1 if quick else 3))
+    else:
+        rows += not_measured(["2_05: correlation with measured curves"], _why(folder, "facegood"))
+    part("lips on the bundled clip", lambda: bundled_rows(performer, clip))
+    if labelled:
+        emotions = QUICK_EMOTIONS if quick else list(EMOTIONS)
+        part("lip closure", lambda: berlin_rows(performer, labelled, emotions, "artist"))
+        if not quick:
+            part("lip closure, style rule", lambda: berlin_rows(performer, labelled, QUICK_EMOTIONS, "rule"))
+    else:
+        rows += not_measured(["Berlin speakers 13, 14: closure"], _why(folder, "emodb"))
+    fresh = [clip, *labelled[:: max(len(labelled) // 8, 1)]][: 3 if quick else 9]
+    expression = Expression(performer, fresh, 4 if quick else 8)
+    part("emotions", lambda: expression.naming_rows() + expression.strength_rows() + expression.anatomy_rows())
+    part("levels, guidance, intensity", lambda: expression.growth_rows(1 if quick else 3))
+    part("jitter", lambda: expression.jitter_rows(measured))
+    part("diversity", lambda: expression.diversity_rows(4 if quick else 6, 1 if quick else 2))
+    part("life", lambda: life_rows(pipeline, voice, 2 if quick else 4))
+    part("text", lambda: text_rows(pipeline))
+    part("speed", lambda: speed_rows(pipeline, voice, path, quick))
+
+    report: dict[str, Any] = {
+        "checkpoint": pipeline.checkpoint.sha256, "date": time.strftime("%Y-%m-%d"), "quick": quick,
+        "machine": machine(), "rows": [row.as_dict() for row in rows], "pictures": [],
+    }  # fmt: skip
+    if out is not None:
+        target = Path(out)
+        target.mkdir(parents=True, exist_ok=True)
+        if importlib.util.find_spec("matplotlib") is not None:
+            shown = fresh[-1].samples
+            report["pictures"] = draw_curves(pipeline, shown, target) + draw_strengths(expression.strengths(), target)
+        report["seconds"] = time.perf_counter() - began
+        write_report(report, target)
+    report["seconds"] = time.perf_counter() - began
+    return report
+
+
+def _assets(assets: str | Path | None) -> Path | None:
+    """The folder of recordings, None if none was named.
+
+    Raises:
+        FileNotFoundError: a folder was named that is not there.
+    """
+    named = assets if assets is not None else os.environ.get("EMOFACE_ASSETS")
+    if named is None:
+        return None
+    folder = Path(named)
+    if not folder.is_dir():
+        raise FileNotFoundError(f"assets {folder} is not a folder")
+    return folder
+
+
+def _recordings(folder: Path | None, quick: bool) -> tuple[Captured | None, list[Spoken]]:
+    """The measured recording and the labelled ones, as far as they are there."""
+    if folder is None:
+        return None, []
+    measured = captured(folder, 20.0 if quick else None) if (folder / "facegood").is_dir() else None
+    labelled = berlin(folder)
+    return measured, labelled[:: max(len(labelled) // 10, 1)] if quick else labelled
+
+
+def _why(folder: Path | None, name: str) -> str:
+    return "no assets folder was named" if folder is None else f"there is no {name}/ in {folder.name}"
