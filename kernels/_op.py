@@ -142,7 +142,7 @@ class KernelOp:
         forced = _forced.get()
         if forced == "reference":
             return self.plain, {}
-        passed_over = {}
+        passed_over: dict[str, str] = {}
         for backend in self.backends:
             if forced not in ("auto", backend.name):
                 continue

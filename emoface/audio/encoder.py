@@ -1,4 +1,4 @@
-"""The default content encoder: a convolutional stem on log-mels, trained with the denoiser (it stands in for HuBERT)."""
+"""The default content encoder: convolutions on log-mels, trained with the denoiser (it stands in for HuBERT)."""
 
 from __future__ import annotations
 

@@ -17,6 +17,7 @@ schedule (FiLM tables).
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -166,6 +167,18 @@ class Denoiser(nn.Module):
         self.null_content = nn.Parameter(torch.zeros(config.content))
         self.null_emotion = nn.Parameter(torch.zeros(config.emotion))
 
+    def each_block(self) -> Iterator[Block]:
+        """The blocks from first to last."""
+        for block in self.blocks:
+            assert isinstance(block, Block)
+            yield block
+
+    @staticmethod
+    def _halves(packed: Tensor) -> tuple[Tensor, Tensor]:
+        """Scale and shift out of (B, 2 C)."""
+        scale, shift = packed.chunk(2, -1)
+        return scale, shift
+
     def positions(self, frames: int) -> Tensor:
         """Sinusoidal positions (T, C), scaled per channel by learnt factors."""
         half = self.config.channels // 2
@@ -188,9 +201,9 @@ class Denoiser(nn.Module):
         mapped = self.mapping(emotion) + token  # (B, C)
         speech = self.speech(content)  # (B, T, C)
         placed = speech + self.positions(content.shape[1])
-        queries = tuple(block.query(placed) for block in self.blocks)
-        styles = tuple(tuple(block.style(mapped).chunk(2, -1)) for block in self.blocks)
-        return ClipConditions(placed + token[:, None], queries, styles)  # type: ignore[arg-type]
+        queries = tuple(block.query(placed) for block in self.each_block())
+        styles = tuple(self._halves(block.style(mapped)) for block in self.each_block())
+        return ClipConditions(placed + token[:, None], queries, styles)
 
     def prepare_schedule(self, times: Tensor) -> Tensor:
         """FiLM tables of a schedule.
@@ -205,7 +218,7 @@ class Denoiser(nn.Module):
         rates = torch.exp(torch.arange(half, device=times.device) * (-math.log(1e4) / half))
         angles = 1000 * times[:, None] * rates  # (N, half)
         embedded = F.silu(self.time(torch.cat([angles.sin(), angles.cos()], -1)))  # (N, C)
-        tables = [block.film(embedded).unflatten(-1, (3, 2, -1)) for block in self.blocks]
+        tables = [block.film(embedded).unflatten(-1, (3, 2, -1)) for block in self.each_block()]
         return torch.stack(tables, 1)
 
     def denoise(self, x: Tensor, film: Tensor, clip: ClipConditions, known: Tensor | None = None) -> Tensor:
@@ -223,7 +236,7 @@ class Denoiser(nn.Module):
         flag = x.new_zeros(*x.shape[:2], 1) if known is None else known[..., None].to(x.dtype)
         hidden = self.enter(torch.cat([x, flag], -1)) + clip.speech  # (B, T, C)
         film = film.expand(x.shape[0], *film.shape[1:])
-        for i, block in enumerate(self.blocks):
+        for i, block in enumerate(self.each_block()):
             hidden = block(hidden, clip.queries[i], clip.styles[i], film[:, i])
         return self.leave(self.norm(hidden))
 

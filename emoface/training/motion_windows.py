@@ -167,6 +167,7 @@ class MotionWindows(Dataset):
             mel = mel[MEL_PER_FRAME * begin : MEL_PER_FRAME * stop]
             lips, closure = lips[begin:stop].astype(np.float32), closure[begin:stop].astype(np.float32)
         else:
+            assert clip.visemes is not None  # the pools hold no other clips
             total = len(mel) // MEL_PER_FRAME
             lips, closure = rule_lips(clip.visemes, total, rng, relative_loudness(mel))
             style = RULE

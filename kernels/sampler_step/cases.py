@@ -22,13 +22,12 @@ class SamplerStepCase(Case):
     def make(self, draw: Draw):
         shape = (self.B, self.T, self.C)
         wide = torch.float64 if draw.dtype == torch.float64 else torch.float32
-        numbers = {"device": draw.device, "dtype": wide}
         return (
             draw.normal(self.N, *shape),
-            torch.tensor([1.5, 2.0], **numbers),
+            torch.tensor([1.5, 2.0], dtype=wide, device=draw.device),
             draw.normal(*shape),
             draw.normal(*shape),
-            torch.tensor([0.75, 0.5, -0.125, 0.3, 0.9, 0.4], **numbers),
+            torch.tensor([0.75, 0.5, -0.125, 0.3, 0.9, 0.4], dtype=wide, device=draw.device),
             draw.normal(*shape) if self.noise else None,
             draw.normal(*shape) if self.mask else None,
             draw.flags(self.B, self.T) if self.mask else None,

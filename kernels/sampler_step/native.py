@@ -31,6 +31,7 @@ def _arguments(prediction, guidance, x, x0_prev, coefficients, noise, known, mas
 
 def _cpu(*args) -> tuple[Tensor, Tensor]:
     tensors, numbers = _arguments(*args)
+    assert _native.CPU is not None  # why_not looked
     _native.CPU.sampler_step(*map(address, tensors), *numbers)
     return tensors[-2], tensors[-1]
 
@@ -40,6 +41,7 @@ def _cuda(*args) -> tuple[Tensor, Tensor]:
     device = tensors[0].device
     with torch.cuda.device(device):
         stream = torch.cuda.current_stream(device).cuda_stream
+        assert _native.CUDA is not None  # why_not looked
         _native.CUDA.sampler_step(*map(address, tensors), *numbers, stream)
     return tensors[-2], tensors[-1]
 

@@ -58,7 +58,7 @@ if triton is not None:
             above = tl.minimum(above, tl.min(tl.where((key > below) & (i < sample), key, 0x7FFFFFFF)))
             largest = tl.maximum(largest, tl.max(tl.where(i < sample, key, 0)))
         above = tl.where((up_to > rank + 1) | (above == 0x7FFFFFFF), below, above)
-        least = below.to(tl.float32, bitcast=True)
+        least = below.to(tl.float32, bitcast=True)  # type: ignore[attr-defined]
         value = least
         if fraction > 0:
             value = least + (above.to(tl.float32, bitcast=True) - least) * fraction
@@ -117,7 +117,8 @@ def _run(
     sampler_step_kernel[(triton.cdiv(size, STEP_BLOCK),)](
         prediction, guidance, dense(x), dense(x0_prev), dense(coefficients.float()),
         x if noise is None else dense(noise), x if mask is None else dense(known),
-        x if mask is None else dense(mask).view(torch.uint8), limit, x_next, x0, sample, size, channels,
+        x if mask is None else dense(mask).view(torch.uint8),  # type: ignore[union-attr]
+        limit, x_next, x0, sample, size, channels,
         N=branches, NOISE=noise is not None, MASK=mask is not None, LIMIT=quantile > 0,
         BLOCK=STEP_BLOCK, num_warps=STEP_WARPS, enable_fp_fusion=True,
     )  # fmt: skip
