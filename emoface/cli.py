@@ -104,8 +104,9 @@ def build_parser() -> Parser:
     train.add_argument("--assets", type=Path, metavar="DIR", help="folder of recorded data sets")
     train.add_argument("--resume", action="store_true", help="go on where an interrupted run stopped")
     train.set_defaults(run=run_train)
-    evaluate = commands.add_parser("eval", help="measure a checkpoint on recorded data")
-    evaluate.add_argument("--assets", type=Path, required=True, metavar="DIR", help="folder of recorded data sets")
+    evaluate = commands.add_parser("eval", help="measure every figure of a checkpoint")
+    evaluate.add_argument("--assets", type=Path, metavar="DIR", help="folder of recorded data sets ($EMOFACE_ASSETS)")
+    evaluate.add_argument("--quick", action="store_true", help="fewer recordings, in under a minute")
     evaluate.add_argument("--out", type=Path, required=True, metavar="DIR", help="folder of the report")
     evaluate.add_argument("--checkpoint", type=Path, metavar="FILE", help="instead of the default one")
     evaluate.set_defaults(run=run_eval)
@@ -229,10 +230,14 @@ def run_train(asked: argparse.Namespace) -> None:
 
 def run_eval(asked: argparse.Namespace) -> None:
     """``emoface eval``."""
-    if not asked.assets.is_dir():
+    if asked.assets is not None and not asked.assets.is_dir():
         raise FileNotFoundError(f"--assets {asked.assets} is not a folder")
-    evaluate: Callable[..., Any] = importlib.import_module("emoface.metrics.evaluate").evaluate
-    evaluate(asked.checkpoint, asked.assets, asked.out)
+    from emoface.training.evaluation import evaluate, markdown
+
+    def progress(part: str) -> None:
+        print(f"measuring {part}", file=sys.stderr, flush=True)
+
+    print(markdown(evaluate(asked.checkpoint, asked.assets, asked.out, asked.quick, progress)))
 
 
 def _warn(message: Warning | str, *_: Any, **__: Any) -> None:

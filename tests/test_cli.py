@@ -255,13 +255,18 @@ def test_every_stage_is_there() -> None:
         assert list(inspect.signature(train).parameters) == ["config", "out", "assets", "resume"], module
 
 
-def test_eval_hands_over(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_eval_hands_over(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from emoface.training import evaluation
+
     seen: list[Any] = []
-    module = types.ModuleType("emoface.metrics.evaluate")
-    module.evaluate = lambda *given: seen.append(given)  # type: ignore[attr-defined]
-    monkeypatch.setitem(sys.modules, "emoface.metrics.evaluate", module)
-    assert main(["eval", "--assets", str(tmp_path), "--out", str(tmp_path / "report")]) == 0
-    assert seen == [(None, tmp_path, tmp_path / "report")]
+    monkeypatch.setattr(evaluation, "evaluate", lambda *given: seen.append(given) or given[-1]("lips"))
+    monkeypatch.setattr(evaluation, "markdown", lambda _: "| figure |")
+    assert main(["eval", "--assets", str(tmp_path), "--out", str(tmp_path / "report"), "--quick"]) == 0
+    assert seen[0][:4] == (None, tmp_path, tmp_path / "report", True)
+    told = capsys.readouterr()
+    assert told.out == "| figure |\n" and told.err == "measuring lips\n"
 
 
 def test_wrong_commands(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -3,6 +3,7 @@
 It belongs to training because it compares with the training rules; the formulas are in ``emoface.metrics``.
 """
 
+from .report import markdown
 from .run import evaluate
 
-__all__ = ["evaluate"]
+__all__ = ["evaluate", "markdown"]
