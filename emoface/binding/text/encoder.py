@@ -88,8 +88,8 @@ class Block(nn.Module):
 class TextEncoder(nn.Module):
     """Prompt -> sequence of token features, emotion logits and level logits.
 
-    ``f = LN(Blocks(W table[ids]))``; ``logits = A max_l(f_l) + a``: the heads are linear on the max-pooled features,
-    so features carry emotion and level linearly for whatever adapter is put on them. The table (model2vec recipe: each
+    ``f = LN(Blocks(W table[ids]))``; ``logits = A p + a`` with p the maximum or the mean of f over the tokens, so
+    features carry emotion and level linearly for whatever adapter is put on them. The table (model2vec recipe: each
     piece alone through a sentence encoder, PCA) is frozen: int8 rows, one float16 scale per row.
 
     Args:
@@ -98,6 +98,10 @@ class TextEncoder(nn.Module):
             :class:`Block`. dropout: training only. max_tokens: longer prompts are cut to this many pieces.
         threshold: smallest confidence at which :meth:`predict` trusts the prompt.
     """
+
+    vocab: Tensor
+    table: Tensor
+    scale: Tensor
 
     def __init__(
         self,
@@ -111,7 +115,7 @@ class TextEncoder(nn.Module):
         reach: int = 12,
         dropout: float = 0.1,
         max_tokens: int = 256,
-        threshold: float = 0.4,
+        threshold: float = 0.3,
     ) -> None:
         super().__init__()
         if width % heads:
@@ -185,9 +189,19 @@ class TextEncoder(nn.Module):
         """Maximum over real tokens: (B, L, C) and (B, L) -> (B, C)."""
         return features.masked_fill(~mask[..., None], float("-inf")).amax(dim=1)
 
+    def average(self, features: Tensor, mask: Tensor) -> Tensor:
+        """Mean over real tokens: (B, L, C) and (B, L) -> (B, C)."""
+        weight = mask[..., None].to(features.dtype)
+        return (features * weight).sum(1) / weight.sum(1)
+
     def logits(self, pooled: Tensor) -> tuple[Tensor, Tensor]:
-        """Pooled features (B, C) -> emotion logits (B, 8), level logits (B, 3)."""
+        """Pooled features (B, C), by maximum or mean -> emotion logits (B, 8), level logits (B, 3)."""
         return self.emotion_head(pooled), self.level_head(pooled)
+
+    def read(self, ids: Tensor, mask: Tensor) -> tuple[Tensor, Tensor]:
+        """Emotion logits (B, 8) and level logits (B, 3), each the mean of the heads on max and mean pooling."""
+        features = self(ids, mask)
+        return self.logits(0.5 * (self.pool(features, mask) + self.average(features, mask)))
 
     @torch.no_grad()
     def predict(self, text: str) -> TextReading:
@@ -200,7 +214,7 @@ class TextEncoder(nn.Module):
             A :class:`TextReading`; below ``threshold`` all weight is on neutral and ``note`` says so.
         """
         ids, mask = self.tokenize([text])
-        emotion, level = self.logits(self.pool(self(ids, mask), mask))
+        emotion, level = self.read(ids, mask)
         evidence = read_evidence(text)
         return self._reading(text, emotion[0].float().cpu(), level[0].float().cpu(), evidence)
 

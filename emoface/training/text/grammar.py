@@ -60,7 +60,7 @@ class Grammar:
         rules: list[tuple[float, Callable[[], Prompt]]] = [
             (3, self._word), (10, self._mood), (5, self._noun), (3, self._adverb), (11, self._face),
             (9, self._event), (9, self._doing), (12, self._quote), (8, self._idiom), (16, self._negation),
-            (22, self._act), (9, self._replaced), (4, self._strong_negation), (6, self._change),
+            (20, self._act), (8, self._role), (9, self._replaced), (4, self._strong_negation), (6, self._change),
             (4, self._mixture), (6, self._two_cues), (4, self._plain_talk), (3, self._nothing),
             (3, self._masked),
         ]  # fmt: skip
@@ -393,6 +393,26 @@ class Grammar:
                 )
             )
         graded = self._graded_scene(_Said(text, emotion, act.level))
+        return self._prompt(graded.words, emotion, graded.level)
+
+    def _role(self) -> Prompt:
+        """Somebody whose situation tells the feeling."""
+        emotion = self._emotion()
+        said = self._said(phrases.ROLES, emotion)
+        text = self._one(
+            (
+                said.words,
+                f"talks like {said.words}",
+                f"the voice of {said.words}",
+                f"{self._subject()}, like {said.words}",
+                f"sound like {said.words}",
+                f"{said.words} speaks to the {self._fill('{person}')}",
+                f"as {said.words}",
+                f"{self._subject()} plays {said.words}",
+                f"{said.words}, {self._said(phrases.FACES, emotion).words}",
+            )
+        )
+        graded = self._graded_scene(_Said(text, emotion, said.level))
         return self._prompt(graded.words, emotion, graded.level)
 
     def _doing(self) -> Prompt:

