@@ -30,11 +30,7 @@ def _formant(mel: np.ndarray, rng: np.random.Generator) -> np.ndarray:
 def _eq(mel: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     """Gain, tilt and one ripple over frequency."""
     ripple = np.cos(np.linspace(0, np.pi * rng.uniform(1, 4), MEL_BINS) + rng.uniform(0, 6.3))
-    curve = (
-        rng.uniform(-2, 2)
-        + rng.uniform(-1.5, 1.5) * np.linspace(-1, 1, MEL_BINS)
-        + rng.uniform(-1, 1) * ripple
-    )
+    curve = rng.uniform(-2, 2) + rng.uniform(-1.5, 1.5) * np.linspace(-1, 1, MEL_BINS) + rng.uniform(-1, 1) * ripple
     return np.maximum(mel + curve, np.log(POWER_FLOOR))
 
 
@@ -53,8 +49,8 @@ def _reverb(mel: np.ndarray, rng: np.random.Generator) -> np.ndarray:
 
 def _noise(mel: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     """Steady noise, its mean level 9 to 39 dB below the clip's peak bin, tilted over frequency."""
-    level = mel.max() - rng.uniform(2, 9) - rng.uniform(-1, 2) * np.linspace(0, 1, MEL_BINS)
-    return np.logaddexp(mel, level + 0.4 * rng.standard_normal(mel.shape))
+    level = (mel.max() - rng.uniform(2, 9) - rng.uniform(-1, 2) * np.linspace(0, 1, MEL_BINS)).astype(np.float32)
+    return np.logaddexp(mel, level + 0.4 * rng.standard_normal(mel.shape, np.float32))
 
 
 def _codec(mel: np.ndarray, rng: np.random.Generator) -> np.ndarray:

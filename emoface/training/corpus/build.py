@@ -2,23 +2,24 @@
 
 from __future__ import annotations
 
+import math
 import warnings
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from emoface.face.layout import FPS
 from emoface.training.run import file_sha256, progress, read_config, seed_everything, write_card
 
 from .adapters import ADAPTERS
-from .adapters.signals import as_rows, mel_of
 from .clips import Clip, hours, load_clips, save_clips
 from .phones import BILABIAL, OPEN_VOWELS
-from .synth import espeak_missing, flite_missing, random_quiet, random_utterance
+from .shard import write_shard
+from .synth import espeak_missing, flite_missing
 
 HELD_OUT = "held_out"
 
@@ -104,8 +105,8 @@ def train(
     for i in progress(range(len(names)), "corpus", len(names)):
         path = folder / names[i]
         if not path.exists():
-            save_clips(path, list(planned[names[i]]()))
-    if not any(True for clips in (folder.glob("*.npz"),) for _ in clips):
+            planned[names[i]](path)
+    if not any(folder.glob("*.npz")):
         raise ValueError("the corpus is empty: give tts_hours or datasets")
     _write_corpus_card(folder, config)
     return folder
@@ -119,9 +120,7 @@ def _dataset_folders(config: CorpusConfig, assets: str | Path | None) -> dict[st
         folder = Path(entry["folder"])
         if not folder.is_absolute():
             if assets is None:
-                warnings.warn(
-                    f"no assets folder given: data set {name!r} ({folder}) is left out", stacklevel=3
-                )
+                warnings.warn(f"no assets folder given: data set {name!r} ({folder}) is left out", stacklevel=3)
                 continue
             folder = Path(assets) / folder
         if not folder.is_dir():
@@ -132,47 +131,29 @@ def _dataset_folders(config: CorpusConfig, assets: str | Path | None) -> dict[st
     return found
 
 
-def _planned_shards(config: CorpusConfig, folders: dict[str, tuple[str, Path]]) -> dict[str, Any]:
-    """Shard path within the corpus -> function that makes its clips."""
-    plans: dict[str, Any] = {}
+def _planned_shards(config: CorpusConfig, folders: dict[str, tuple[str, Path]]) -> dict[str, Callable[[Path], None]]:
+    """Shard path within the corpus -> function that writes it."""
+    plans: dict[str, Callable[[Path], None]] = {}
     for name, (adapter, source) in folders.items():
-        for held in (False, True):
-            path = f"{HELD_OUT}/{name}.npz" if held else f"{name}.npz"
-            if not held or config.held_out.get(name):
-                plans[path] = lambda a=adapter, s=source, n=name, h=held: _read_dataset(config, a, s, n, h)
+        plans[f"{name}.npz"] = partial(_write_dataset, config, adapter, source, name, False)
+        if config.held_out.get(name):
+            plans[f"{HELD_OUT}/{name}.npz"] = partial(_write_dataset, config, adapter, source, name, True)
+    shares = {"espeak_share": config.espeak_share, "quiet_share": config.quiet_share}
+    synthetic = partial(write_shard, seed=config.seed, **shares)
     seconds, shard = config.tts_hours * 3600, config.shard_minutes * 60
-    for i in range(int(np.ceil(seconds / shard - 1e-9))):
+    for i in range(math.ceil(seconds / shard - 1e-9)):
         length = min(shard, seconds - i * shard)
-        plans[f"tts_{i:03d}.npz"] = lambda i=i, length=length: _synthesise(config, (0, i), length)
+        plans[f"tts_{i:03d}.npz"] = partial(synthetic, part=0, number=i, seconds=length)
     if config.tts_held_out_minutes:
         length = config.tts_held_out_minutes * 60
-        plans[f"{HELD_OUT}/tts.npz"] = lambda: _synthesise(config, (1, 0), length)
+        plans[f"{HELD_OUT}/tts.npz"] = partial(synthetic, part=1, number=0, seconds=length)
     return plans
 
 
-def _read_dataset(config: CorpusConfig, adapter: str, folder: Path, name: str, held: bool) -> Iterator[Clip]:
+def _write_dataset(config: CorpusConfig, adapter: str, folder: Path, name: str, held_out: bool, path: Path) -> None:
     kept = set(config.held_out.get(name, ()))
-    for clip in ADAPTERS[adapter](folder, name):
-        if (clip.speaker in kept or clip.name.split("/", 1)[1] in kept) == held:
-            yield clip
-
-
-def _synthesise(config: CorpusConfig, shard: tuple[int, int], seconds: float) -> Iterator[Clip]:
-    """Clips of synthetic speech until ``seconds`` are full; shards draw independently of each other."""
-    rng = np.random.default_rng([config.seed, *shard])
-    made, count = 0.0, 0
-    while made < seconds:
-        if rng.random() < config.quiet_share:
-            spoken, voice, language = random_quiet(rng), "quiet", ""
-        else:
-            spoken, voice, language = random_utterance(rng, config.espeak_share)
-            if len(spoken.visemes) < 6:
-                continue
-        rows = as_rows(spoken.visemes, len(spoken.samples) / spoken.rate)
-        name = f"tts/{shard[0]}-{shard[1]:03d}-{count:04d}"
-        clip = Clip(name, "tts", voice, language, None, mel_of(spoken.samples), rows)
-        made, count = made + clip.frames / FPS, count + 1
-        yield clip
+    clips = ADAPTERS[adapter](folder, name)
+    save_clips(path, [c for c in clips if (c.speaker in kept or c.name.split("/", 1)[1] in kept) == held_out])
 
 
 def _write_corpus_card(folder: Path, config: CorpusConfig) -> None:

@@ -61,9 +61,7 @@ class Clip:
         if self.visemes is not None and (self.visemes.ndim != 2 or self.visemes.shape[1] != 3):
             raise ValueError(f"visemes must have shape (n, 3), got {tuple(self.visemes.shape)}")
         if self.lips is not None and self.lips.shape != (self.frames, MOTION_SIZE):
-            raise ValueError(
-                f"lips must have shape ({self.frames}, {MOTION_SIZE}), got {tuple(self.lips.shape)}"
-            )
+            raise ValueError(f"lips must have shape ({self.frames}, {MOTION_SIZE}), got {tuple(self.lips.shape)}")
 
     @property
     def frames(self) -> int:
@@ -91,8 +89,8 @@ def require_layout(clips: Sequence[Clip], layout: str, stage: str) -> None:
     if others:
         raise ValueError(
             f"{stage} needs motion in layout {layout!r}, but {len(others)} clips (first: {others[0].name!r}) "
-            f"are in layout {others[0].layout!r}: layouts cannot be mixed. FLAME expression coefficients are "
-            f"unnamed; turn them into named components with a face fit first, or train on FLAME clips alone"
+            f"are in layout {others[0].layout!r} and layouts cannot be mixed: FLAME expression coefficients are "
+            f"unnamed and must be turned into named components by a face fit first; leave that data set out"
         )
 
 
@@ -108,8 +106,7 @@ def save_clips(path: str | Path, clips: Sequence[Clip]) -> None:
     blank_visemes, blank_lips = np.zeros((0, 3), np.float32), np.zeros((0, MOTION_SIZE), np.float16)
     fields = ("name", "source", "speaker", "language", "emotion", "layout")
     text = [
-        {field: getattr(c, field) for field in fields}
-        | {"visemes": c.visemes is not None, "lips": c.lips is not None}
+        {field: getattr(c, field) for field in fields} | {"visemes": c.visemes is not None, "lips": c.lips is not None}
         for c in clips
     ]
     visemes = [blank_visemes if c.visemes is None else c.visemes.astype(np.float32) for c in clips]
@@ -117,9 +114,7 @@ def save_clips(path: str | Path, clips: Sequence[Clip]) -> None:
     known = [np.ones(MOTION_SIZE, bool) if c.known is None else c.known for c in clips]
     arrays = {
         "clips": np.frombuffer(json.dumps(text).encode(), np.uint8),
-        "mel": np.concatenate(
-            [np.zeros((0, MEL_BINS), np.float16), *(c.mel.astype(np.float16) for c in clips)]
-        ),
+        "mel": np.concatenate([np.zeros((0, MEL_BINS), np.float16), *(c.mel.astype(np.float16) for c in clips)]),
         "mel_offsets": _offsets([c.mel for c in clips]),
         "visemes": np.concatenate([blank_visemes, *visemes]),
         "viseme_offsets": _offsets(visemes),

@@ -22,9 +22,7 @@ AFFRICATE_SPLIT = 0.4
 
 def _by_phone(**groups: str) -> dict[str, tuple[str, ...]]:
     """``viseme="phones ..."`` turned round; ``aa_ih`` names the two visemes of a diphthong."""
-    return {
-        phone: tuple(visemes.split("_")) for visemes, phones in groups.items() for phone in phones.split()
-    }
+    return {phone: tuple(visemes.split("_")) for visemes, phones in groups.items() for phone in phones.split()}
 
 
 ARPABET = _by_phone(

@@ -66,9 +66,7 @@ class _Event(ctypes.Structure):
     )  # fmt: skip
 
 
-_Callback = ctypes.CFUNCTYPE(
-    ctypes.c_int, ctypes.POINTER(ctypes.c_short), ctypes.c_int, ctypes.POINTER(_Event)
-)
+_Callback = ctypes.CFUNCTYPE(ctypes.c_int, ctypes.POINTER(ctypes.c_short), ctypes.c_int, ctypes.POINTER(_Event))
 
 
 def espeak_missing() -> str | None:
@@ -112,9 +110,7 @@ class Espeak:
             i += 1
         return 0
 
-    def say(
-        self, text: str, voice: str, rate: int = 170, pitch: int = 50, pitch_range: int = 50
-    ) -> Utterance:
+    def say(self, text: str, voice: str, rate: int = 170, pitch: int = 50, pitch_range: int = 50) -> Utterance:
         """Synthesise a text.
 
         Args:
@@ -172,9 +168,7 @@ def _espeak_visemes(phones: list[tuple[str, float]], duration: float) -> list[In
     return visemes
 
 
-def flite(
-    text: str, voice: str, stretch: float = 1.0, pitch: float = 120.0, deviation: float = 20.0
-) -> Utterance:
+def flite(text: str, voice: str, stretch: float = 1.0, pitch: float = 120.0, deviation: float = 20.0) -> Utterance:
     """Synthesise an English text with flite.
 
     Args:
@@ -186,10 +180,12 @@ def flite(
         The speech and its visemes, closures found.
 
     Raises:
-        RuntimeError: flite is not installed, or failed.
+        ValueError: unknown voice. RuntimeError: flite is not installed, or failed.
     """
     import soundfile
 
+    if voice not in FLITE_VOICES:
+        raise ValueError(f"voice must be one of {FLITE_VOICES}, got {voice!r}")
     missing = flite_missing()
     if missing:
         raise RuntimeError(missing)
@@ -292,9 +288,7 @@ def random_utterance(rng: np.random.Generator, espeak_share: float) -> tuple[Utt
     lead = int(before * SAMPLE_RATE)
     samples = np.pad(samples, (lead, int(after * SAMPLE_RATE))).astype(np.float32)
     shift = lead / SAMPLE_RATE
-    visemes = [(SILENCE, 0.0, shift)] + [
-        (v, s / factor + shift, e / factor + shift) for v, s, e in spoken.visemes
-    ]
+    visemes = [(SILENCE, 0.0, shift)] + [(v, s / factor + shift, e / factor + shift) for v, s, e in spoken.visemes]
     visemes.append((SILENCE, visemes[-1][2], len(samples) / SAMPLE_RATE))
     return Utterance(samples, SAMPLE_RATE, visemes), voice, language
 
@@ -315,9 +309,7 @@ def random_quiet(rng: np.random.Generator) -> Utterance:
         samples = samples + 0.2 * rng.standard_normal(count)
     else:
         spectrum = np.fft.rfft(rng.standard_normal(count))
-        samples = np.fft.irfft(
-            spectrum / np.maximum(np.arange(len(spectrum)), 20) ** rng.uniform(0.3, 1), count
-        )
+        samples = np.fft.irfft(spectrum / np.maximum(np.arange(len(spectrum)), 20) ** rng.uniform(0.3, 1), count)
     level = 10 ** (rng.uniform(-75, -25) / 20)
     samples = samples / (np.sqrt((samples**2).mean()) + 1e-9) * level
     return Utterance(samples.astype(np.float32), SAMPLE_RATE, [(SILENCE, 0.0, count / SAMPLE_RATE)])

@@ -152,9 +152,7 @@ def _blend(
 ) -> dict[str, np.ndarray]:
     """Dominance-weighted mean of the targets, in blocks of time so that long clips stay cheap."""
     blended = np.zeros((len(SHAPES), len(times)))
-    settled = np.where(
-        ids == SILENCE, np.minimum(2 * halves / _PAUSE, 1), 1
-    )  # short gaps do not rest the mouth
+    settled = np.where(ids == SILENCE, np.minimum(2 * halves / _PAUSE, 1), 1)  # short gaps do not rest the mouth
     for first in range(0, len(times), _BLOCK):
         t = times[first : first + _BLOCK, None]  # (t, 1)
         near = np.flatnonzero((centres + halves > t[0] - _MARGIN) & (centres - halves < t[-1] + _MARGIN))

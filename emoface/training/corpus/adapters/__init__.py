@@ -9,14 +9,18 @@ from ..clips import Clip
 from .a2f import read_a2f
 from .emodb import read_emodb
 from .facegood import read_facegood
+from .flame import read_flame
 from .labelled import read_labelled
 from .ljspeech import read_ljspeech
+from .takes import read_takes
 
 ADAPTERS: dict[str, Callable[[Path, str], Iterator[Clip]]] = {
     "a2f": read_a2f,
     "emodb": read_emodb,
     "facegood": read_facegood,
+    "flame": read_flame,
     "labelled": read_labelled,
     "ljspeech": read_ljspeech,
+    "takes": read_takes,
 }
 """Adapter name -> reader(folder, data set name) -> clips."""

@@ -65,7 +65,7 @@ def lablaut_visemes(path: Path, duration: float) -> list[Interval]:
         release = label.startswith("!") or (phone.endswith("asp") and phone[:-3] in SAMPA)
         if not phone or phone[0] in "+-" or (release and visemes):
             if release:
-                freed = release_bilabial(visemes, start) if freed is None else freed
+                freed = release_bilabial(visemes, start, end) if freed is None else freed
             if visemes and freed is None:
                 viseme, begun, _ = visemes[-1]
                 visemes[-1] = (viseme, begun, end)

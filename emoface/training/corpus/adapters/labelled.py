@@ -12,9 +12,7 @@ from emoface.binding.emotions import canonical_emotion
 from ..clips import Clip
 from ..phones import Interval, phone_visemes
 from ..synth import find_closures
-from .signals import as_rows, mel_of, read_wave
-
-SUFFIXES = (".wav", ".flac", ".ogg")
+from .signals import RECORDINGS, as_rows, mel_of, read_wave
 
 
 def read_labelled(folder: Path, dataset: str) -> Iterator[Clip]:
@@ -26,7 +24,7 @@ def read_labelled(folder: Path, dataset: str) -> Iterator[Clip]:
     Raises:
         ValueError: a JSON file is damaged; the message names it.
     """
-    for path in sorted(p for p in folder.iterdir() if p.suffix.lower() in SUFFIXES):
+    for path in sorted(p for p in folder.iterdir() if p.suffix.lower() in RECORDINGS):
         samples = read_wave(path)
         sheet = path.with_suffix(".json")
         name = f"{dataset}/{path.stem}"

@@ -42,9 +42,7 @@ def _aligner():
     try:
         import pocketsphinx
     except ImportError:
-        warnings.warn(
-            "pocketsphinx is not installed: LJ Speech is used as voices without phones", stacklevel=3
-        )
+        warnings.warn("pocketsphinx is not installed: LJ Speech is used as voices without phones", stacklevel=3)
         return None
     model = Path(pocketsphinx.get_model_path()) / "en-us"
     # The best-path search fails on some long recordings; without it, alignment does not.
@@ -72,9 +70,7 @@ def _aligner():
         visemes: list[Interval] = []
         for word in decoder.get_alignment():
             for phone in word:
-                visemes += arpabet_visemes(
-                    phone.name, phone.start / 100, (phone.start + phone.duration) / 100
-                )
+                visemes += arpabet_visemes(phone.name, phone.start / 100, (phone.start + phone.duration) / 100)
         return visemes
 
     return align

@@ -14,6 +14,19 @@ from ..phones import BILABIAL, SILENCE, Interval
 
 BURST = 0.02
 """Seconds of a stop's release during which the lips are still together."""
+TAPS = 6
+"""Points averaged per frame when curves come down to 25 fps."""
+
+RECORDINGS = (".wav", ".flac", ".ogg")
+"""Suffixes of recordings."""
+
+
+def find_recording(path: Path, root: Path) -> Path | None:
+    """The recording of a file of motion: the same name beside it, or in ``audio/``, ``wav/`` or ``wavs/``."""
+    places = [path.parent, *(root / name for name in ("audio", "wav", "wavs"))]
+    places += [place / path.parent.relative_to(root) for place in places[1:]]
+    found = (place / (path.stem + suffix) for place in places for suffix in RECORDINGS)
+    return next((candidate for candidate in found if candidate.exists()), None)
 
 
 def read_wave(path: Path) -> np.ndarray:
@@ -43,7 +56,7 @@ def mel_of(samples: np.ndarray, frames: int | None = None) -> np.ndarray:
 
 
 def resample_motion(values: np.ndarray, fps: float, frames: int) -> np.ndarray:
-    """Bring curves to 25 fps with a triangular kernel: linear interpolation upwards, averaging downwards.
+    """Bring curves to 25 fps: linear interpolation, averaged over 1/25 - 1/fps s where that is positive.
 
     Args:
         values: (N, C) curves; row i is centred at (i + 0.5) / fps s.
@@ -61,29 +74,26 @@ def resample_motion(values: np.ndarray, fps: float, frames: int) -> np.ndarray:
         raise ValueError(f"values must have shape (N, C) with N > 0, got {values.shape}")
     if not fps > 0:
         raise ValueError(f"fps must be positive, got {fps}")
-    centres = (np.arange(frames) + 0.5) / FPS * fps - 0.5  # in source rows
-    width = max(fps / FPS, 1.0)
-    offsets = np.arange(-int(np.ceil(width)), int(np.ceil(width)) + 2)
-    rows = np.floor(centres)[:, None] + offsets  # (T, taps)
-    weights = np.maximum(1 - np.abs(rows - centres[:, None]) / width, 0)
-    weights /= weights.sum(1, keepdims=True)
-    rows = np.clip(rows, 0, len(values) - 1).astype(int)
-    resampled = np.zeros((frames, values.shape[1]), np.float32)
-    for tap in range(len(offsets)):
-        resampled += weights[:, tap, None].astype(np.float32) * values[rows[:, tap]]
-    return resampled
+    rows = np.arange(len(values))
+    width = max(1 / FPS - 1 / fps, 0.0)
+    taps = (np.arange(TAPS) + 0.5) / TAPS - 0.5 if width else np.zeros(1)
+    times = (np.arange(frames) + 0.5)[:, None] / FPS + taps * width  # (T, taps) s
+    at = times * fps - 0.5
+    return np.stack([np.interp(at, rows, curve).mean(1) for curve in values.T], 1).astype(np.float32)
 
 
-def release_bilabial(visemes: list[Interval], release: float) -> float | None:
-    """End the last viseme, if it is a bilabial, shortly after its release; its new end, or None if left
-    alone.
+def release_bilabial(visemes: list[Interval], release: float, until: float) -> float | None:
+    """Let the last viseme, if it is a bilabial, end shortly after its release, at most ``until``.
+
+    Returns:
+        Its new end, or None if the last viseme is none.
     """
     if not visemes or visemes[-1][0] != BILABIAL:
         return None
-    viseme, start, end = visemes[-1]
-    burst_end = min(release + BURST, end)
-    visemes[-1] = (viseme, start, burst_end)
-    return burst_end
+    viseme, start, _ = visemes[-1]
+    end = min(release + BURST, until)
+    visemes[-1] = (viseme, start, end)
+    return end
 
 
 def as_rows(visemes: list[Interval], duration: float) -> np.ndarray:

@@ -1,0 +1,177 @@
+"""The lip net: mouth curves and lip closure read directly off the voice.
+
+A small dilated convolutional network on log-mels. Its curves serve as pseudo-labels when the denoiser is
+trained; its closure logit gates the denoiser's output, so that p, b and m close the lips whatever the emotion
+does.
+"""
+
+from __future__ import annotations
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from emoface.audio.features import MEL_BINS, MEL_PER_FRAME
+from emoface.face.layout import (
+    JAW_OPEN_RADIANS,
+    JAW_SIDE_RADIANS,
+    LIP_GAP_MM,
+    MOTION_INDEX,
+    MOTION_NAMES,
+    MOTION_SIZE,
+    MOUTH,
+    lip_gap,
+)
+
+ARTIST, RULE = 0, 1
+"""Styles: measured curves that an artist cleaned, and rule-made ones."""
+
+MOUTH_SCALE: tuple[float, ...] = tuple(
+    {"jaw_pose_x": JAW_OPEN_RADIANS, "jaw_pose_y": JAW_SIDE_RADIANS, "jaw_pose_z": JAW_SIDE_RADIANS}.get(
+        MOTION_NAMES[i], 1.0
+    )
+    for i in MOUTH
+)
+"""Per channel of ``MOUTH``, the motion units of a full movement: radians for the jaw, 1 for shapes."""
+
+CLOSURE_LOW, CLOSURE_HIGH = 0.15, 0.5
+"""Closure probability at which the gate begins, and at which it is full."""
+PRESS = 0.3
+"""mouthPress of a gated closure."""
+_DAMPED = {
+    "jaw_pose_x": 0.9, "mouthLowerDownLeft": 0.9, "mouthLowerDownRight": 0.9, "mouthUpperUpLeft": 0.9,
+    "mouthUpperUpRight": 0.9, "mouthFunnel": 0.6,
+}  # fmt: skip
+_PRESSED = [MOTION_INDEX["mouthPressLeft"], MOTION_INDEX["mouthPressRight"]]
+_CLOSE = MOTION_INDEX["mouthClose"]
+
+
+class ChannelNorm(nn.Module):
+    """Normalises each frame over its channels, so that a frame's output never depends on how much is heard at
+    once.
+    """
+
+    def __init__(self, width: int) -> None:
+        super().__init__()
+        self.norm = nn.LayerNorm(width)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.norm(x.transpose(1, 2)).transpose(1, 2)  # (B, C, T)
+
+
+class DilatedBlock(nn.Module):
+    """Residual block: norm, GELU, dilated convolution, GELU, pointwise convolution."""
+
+    def __init__(self, width: int, kernel: int, dilation: int, dropout: float) -> None:
+        super().__init__()
+        self.norm = ChannelNorm(width)
+        self.wide = nn.Conv1d(width, width, kernel, padding=kernel // 2 * dilation, dilation=dilation)
+        self.point = nn.Conv1d(width, width, 1)
+        self.dropout = nn.Dropout(dropout)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return x + self.point(self.dropout(F.gelu(self.wide(F.gelu(self.norm(x))))))  # (B, C, T)
+
+
+class LipNet(nn.Module):
+    """Mouth curves and closure logit from normalised log-mels.
+
+    Args:
+        width: channels. blocks: residual blocks, dilations 1, 2, 4 in turn. kernel: odd. styles: number of
+            styles.
+        dropout: while training.
+    """
+
+    scale: Tensor
+
+    def __init__(
+        self, width: int = 128, blocks: int = 6, kernel: int = 5, styles: int = 2, dropout: float = 0.1
+    ) -> None:
+        super().__init__()
+        if kernel % 2 == 0 or kernel < 1:
+            raise ValueError(f"kernel must be odd and positive, got {kernel}")
+        self.stem = nn.Conv1d(MEL_PER_FRAME * MEL_BINS, width, kernel, padding=kernel // 2)
+        self.style = nn.Embedding(styles, width)
+        dilations = [2 ** (i % 3) for i in range(blocks)]
+        self.blocks = nn.ModuleList(DilatedBlock(width, kernel, d, dropout) for d in dilations)
+        self.norm = ChannelNorm(width)
+        self.head = nn.Conv1d(width, len(MOUTH) + 1, 1)
+        self.dropout = nn.Dropout(dropout)
+        self.register_buffer("scale", torch.tensor(MOUTH_SCALE), persistent=False)
+        self.reach = kernel // 2 * (1 + sum(dilations))
+        """Motion frames to each side on which a frame's output depends."""
+
+    def forward(self, mel: Tensor, style: Tensor) -> tuple[Tensor, Tensor]:
+        """Read mouth curves off the voice.
+
+        Args:
+            mel: (B, 2 T, 64) log-mels normalised as by ``emoface.audio.normalize``.
+            style: (B,) int64, ``ARTIST`` or ``RULE``.
+
+        Returns:
+            Curves (B, T, len(MOUTH)) in motion units, unclipped, and closure logits (B, T).
+
+        Raises:
+            ValueError: ``mel`` has another shape.
+        """
+        if mel.ndim != 3 or mel.shape[2] != MEL_BINS or mel.shape[1] % MEL_PER_FRAME:
+            raise ValueError(f"mel must have shape (B, 2 T, {MEL_BINS}), got {tuple(mel.shape)}")
+        x = mel.unflatten(1, (-1, MEL_PER_FRAME)).flatten(2).transpose(1, 2)  # (B, 2 * 64, T)
+        x = self.stem(self.dropout(x)) + self.style(style)[:, :, None]  # (B, C, T)
+        for block in self.blocks:
+            x = block(x)
+        out = self.head(self.norm(x)).transpose(1, 2)  # (B, T, len(MOUTH) + 1)
+        return out[..., :-1] * self.scale, out[..., -1]
+
+
+def closure_weight(logit: Tensor) -> Tensor:
+    """How firmly the lips must be closed, 0..1: the closure probability, stretched from 0.15..0.5 to 0..1."""
+    return ((logit.sigmoid() - CLOSURE_LOW) / (CLOSURE_HIGH - CLOSURE_LOW)).clamp(0, 1)
+
+
+def mouth_motion(curves: Tensor) -> Tensor:
+    """Put mouth curves into a motion array whose other channels are zero, clipped to the valid range.
+
+    Args:
+        curves: (..., len(MOUTH)) in motion units.
+
+    Returns:
+        (..., 53).
+    """
+    motion = curves.new_zeros(*curves.shape[:-1], MOTION_SIZE)
+    motion[..., list(MOUTH)] = curves
+    expression, jaw = motion[..., : MOTION_INDEX["jaw_pose_x"]], motion[..., MOTION_INDEX["jaw_pose_x"] :]
+    side = jaw[..., 1:].clamp(-JAW_SIDE_RADIANS, JAW_SIDE_RADIANS)
+    return torch.cat([expression.clamp(0, 1), jaw[..., :1].clamp(0, JAW_OPEN_RADIANS), side], -1)
+
+
+def apply_closure(motion: Tensor, weight: Tensor, strength: float = 1.0) -> Tensor:
+    """Close the lips where they must be closed: the gate.
+
+    With g = strength x weight, jaw, lower and upper lip are scaled by 1 - 0.9 g and the funnel by 1 - 0.6 g,
+    mouthPress rises to at least 0.3 g, and mouthClose takes up the share g of the opening that is left.
+
+    Args:
+        motion: (..., T, 53).
+        weight: (..., T) 0..1, from :func:`closure_weight`.
+        strength: 0 leaves the motion as it is, 1 closes the lips wholly.
+
+    Returns:
+        (..., T, 53), a new tensor.
+
+    Raises:
+        ValueError: ``strength`` is outside 0..1 or the shapes do not fit.
+    """
+    if not 0 <= strength <= 1:
+        raise ValueError(f"strength must be in 0..1, got {strength}")
+    if motion.shape[:-1] != weight.shape:
+        raise ValueError(f"weight must have shape {tuple(motion.shape[:-1])}, got {tuple(weight.shape)}")
+    gate = strength * weight
+    closed = motion.clone()
+    for name, share in _DAMPED.items():
+        closed[..., MOTION_INDEX[name]] *= 1 - share * gate
+    for index in _PRESSED:
+        closed[..., index] = torch.maximum(closed[..., index], PRESS * gate)
+    left = lip_gap(closed)  # (..., T) mm
+    closed[..., _CLOSE] = (closed[..., _CLOSE] - gate * left / LIP_GAP_MM["mouthClose"]).clamp(max=1.0)
+    return closed

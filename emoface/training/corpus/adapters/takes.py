@@ -1,0 +1,121 @@
+"""Takes of ARKit weights beside recordings: BEAT's JSON files and Live Link Face CSV files.
+
+Recording and take are taken to start together. The app's weights of a relaxed face are not zero; they are
+left as they are.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import warnings
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+
+from emoface.audio.features import SAMPLE_RATE, frame_count
+from emoface.export.live_link import read_live_link
+from emoface.face.layout import (
+    ARKIT_INDEX,
+    ARKIT_NAMES,
+    EXPRESSION_NAMES,
+    FPS,
+    MOTION_INDEX,
+    MOTION_SIZE,
+    arkit_to_motion,
+)
+
+from ..clips import Clip
+from .signals import find_recording, mel_of, read_wave, resample_motion
+
+BEAT_NAME = re.compile(r"\d+_([a-zA-Z]+)_\d+_\d+_\d+")
+"""BEAT's file names: speaker number, speaker name, kind of recording, first and last sentence."""
+BEAT_FPS = 60.0
+MOST_MISSING = 4
+"""Shapes that a BEAT file may lack (it has no tongueOut)."""
+
+_LOWER = {name.lower(): i for name, i in ARKIT_INDEX.items()}
+
+
+def read_takes(folder: Path, dataset: str) -> Iterator[Clip]:
+    """Clips of every ``.json`` (BEAT) and ``.csv`` (Live Link Face) take under a folder that has a recording.
+
+    The recording has the take's name, beside it or in ``audio/``, ``wav/`` or ``wavs/``; takes without one
+    are left out with a warning.
+
+    Raises:
+        ValueError: a take that is damaged; the message names it.
+    """
+    for path in sorted(p for p in folder.rglob("*") if p.suffix.lower() in (".json", ".csv")):
+        recording = find_recording(path, folder)
+        if recording is None:
+            warnings.warn(f"{path} has no recording of the same name and is left out", stacklevel=2)
+            continue
+        if path.suffix.lower() == ".csv":
+            animation = read_live_link(path)
+            motion = np.concatenate([animation.expression, animation.jaw_pose], 1)
+            fps, given = animation.fps, np.ones(len(ARKIT_NAMES), bool)
+        else:
+            weights, fps, given = load_beat(path)
+            motion = arkit_to_motion(weights)
+        samples = read_wave(recording)
+        frames = min(frame_count(len(samples), SAMPLE_RATE, FPS), round(len(motion) / fps * FPS))
+        named = BEAT_NAME.fullmatch(path.stem)
+        speaker = named.group(1) if named else dataset
+        name = f"{dataset}/{path.relative_to(folder).with_suffix('').as_posix()}"
+        lips = resample_motion(motion, fps, frames).astype(np.float16)
+        yield Clip(name, "captured", speaker, "", None, mel_of(samples, frames), lips=lips, known=known_channels(given))
+
+
+def known_channels(given: np.ndarray) -> np.ndarray:
+    """Motion channels (53,) that ARKit weights with the shapes ``given`` (52,) tell; tongueUp and jaw roll
+    never.
+    """
+    known = np.zeros(MOTION_SIZE, bool)
+    for name in EXPRESSION_NAMES:
+        known[MOTION_INDEX[name]] = name in ARKIT_INDEX and given[ARKIT_INDEX[name]]
+    known[MOTION_INDEX["jaw_pose_x"]] = given[ARKIT_INDEX["jawOpen"]]
+    known[MOTION_INDEX["jaw_pose_y"]] = given[ARKIT_INDEX["jawLeft"]] and given[ARKIT_INDEX["jawRight"]]
+    return known
+
+
+def load_beat(path: Path) -> tuple[np.ndarray, float, np.ndarray]:
+    """One BEAT facial file: ``{"names": [...], "frames": [{"weights": [...], "time": s}, ...]}``, by name.
+
+    Uneven times are put on an even grid by linear interpolation.
+
+    Args:
+        path: the ``.json`` file.
+
+    Returns:
+        ARKit-52 weights (N, 52) float32 in 0..1, frames per second, and which of the shapes the file has
+        (52,).
+
+    Raises:
+        ValueError: another structure, unknown shapes, or times that do not increase.
+    """
+    try:
+        stored = json.loads(path.read_text("utf-8"))
+        columns = [_LOWER[str(name).lower()] for name in stored["names"]]
+        values = np.array([frame["weights"] for frame in stored["frames"]], np.float32)
+        times = np.array([frame.get("time", i / BEAT_FPS) for i, frame in enumerate(stored["frames"])], float)
+    except KeyError as error:
+        raise ValueError(f"{path} is not a BEAT facial file: {error} is unknown or missing") from error
+    except (ValueError, TypeError, AttributeError) as error:
+        raise ValueError(f"{path} is not a BEAT facial file: {error}") from error
+    given = np.zeros(len(ARKIT_NAMES), bool)
+    given[columns] = True
+    if values.ndim != 2 or values.shape[1] != len(columns) or not np.isfinite(values).all():
+        raise ValueError(f"{path} must hold {len(columns)} finite weights in every frame, got shape {values.shape}")
+    if (~given).sum() > MOST_MISSING:
+        missing = [name for name, there in zip(ARKIT_NAMES, given) if not there]
+        raise ValueError(f"{path} must name the ARKit shapes, but lacks {missing}")
+    if (np.diff(times) <= 0).any():
+        raise ValueError(f"{path} must have increasing times")
+    fps = BEAT_FPS if len(times) < 2 else float(1 / np.median(np.diff(times)))
+    even = times[0] + np.arange(round((times[-1] - times[0]) * fps) + 1) / fps
+    weights = np.zeros((len(even), len(ARKIT_NAMES)), np.float32)
+    for column, curve in zip(columns, values.T):
+        weights[:, column] = np.interp(even, times, curve)
+    return weights.clip(0, 1), fps, given

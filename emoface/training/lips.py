@@ -1,0 +1,461 @@
+"""The lips stage: trains the lip net on measured curves and on rule-made ones from timed phones."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from emoface.audio.features import MEL_BINS, MEL_PER_FRAME, SAMPLE_RATE, log_mel
+from emoface.audio.lips import (
+    ARTIST,
+    MOUTH_SCALE,
+    RULE,
+    LipNet,
+    apply_closure,
+    closure_weight,
+    mouth_motion,
+)
+from emoface.audio.normalize import SILENT_MEL, MelNormalizer, normalize_clip
+from emoface.face.layout import FPS, JAW_OPEN_RADIANS, MOTION_INDEX, MOTION_NAMES, MOTION_SIZE, MOUTH, lip_gap
+from emoface.training.run import (
+    load_state,
+    progress,
+    read_config,
+    save_state,
+    save_tensors,
+    seed_everything,
+    write_card,
+)
+
+from .corpus.augment import KINDS, augment_mel, stretch_time
+from .corpus.build import HELD_OUT
+from .corpus.clips import Clip, hours, load_clips, relative_loudness, require_layout
+from .corpus.phones import BILABIAL, OPEN_VOWELS
+from .corpus.visemes import rule_lips
+
+_MOUTH = list(MOUTH)
+_JAW, _FUNNEL, _LOWER = (MOTION_INDEX[n] for n in ("jaw_pose_x", "mouthFunnel", "mouthLowerDownLeft"))
+_LONGEST_CONTEXT = 8 * FPS
+_MARGIN = 0.02  # seconds around a phone in which its lips are looked for
+
+
+@dataclass
+class LipsConfig:
+    """Settings of the stage.
+
+    Attributes:
+        seed: of everything. steps, batch, frames, learning_rate, weight_decay, warm_up: training.
+        model: arguments of ``LipNet``.
+        shares: share of windows per data set (first part of a clip's name) or, for data sets not named, per
+            source; those the corpus lacks are left out and the rest scaled up. square, velocity: weights of
+            the squared error and of the error's change per frame, beside the L1 error.
+        closure: extra weight of p, b, m frames. closure_logit: weight of the closure logit's cross-entropy.
+        channels: weights of single channels by motion name or its beginning.
+        crossed: share of rule-labelled windows that are read in style artist, where only closures are taught.
+        crossed_gap: weight of their lip opening on closures, per centimetre.
+        kinds: augmentations. stretched: share of windows played at another speed.
+        save_every: steps between resumable states. threads: CPU threads.
+    """
+
+    seed: int = 0
+    steps: int = 2400
+    batch: int = 12
+    frames: int = 100
+    learning_rate: float = 2e-3
+    weight_decay: float = 0.02
+    warm_up: float = 0.1
+    model: dict[str, Any] = field(default_factory=dict)
+    shares: dict[str, float] = field(
+        default_factory=lambda: {
+            "captured": 0.48, "emodb": 0.25, "tts": 0.18, "ljspeech": 0.05, "quiet": 0.04, "labelled": 0.2
+        }  # fmt: skip
+    )
+    square: float = 4.0
+    velocity: float = 0.3
+    closure: float = 3.0
+    closure_logit: float = 1.0
+    channels: dict[str, float] = field(default_factory=lambda: {"jaw_pose_x": 3.0, "mouthFunnel": 2.0})
+    crossed: float = 0.25
+    crossed_gap: float = 0.3
+    kinds: list[str] = field(default_factory=lambda: list(KINDS))
+    stretched: float = 0.4
+    save_every: int = 500
+    threads: int = 1
+
+
+class LipBatch(NamedTuple):
+    """A training batch of T-frame windows."""
+
+    mel: Tensor
+    """(B, 2 T, 64) normalised."""
+    style: Tensor
+    """(B,)"""
+    lips: Tensor
+    """(B, T, len(MOUTH)) targets, in units of ``MOUTH_SCALE``."""
+    known: Tensor
+    """(B, T, len(MOUTH)) 1 where a target is known."""
+    closure: Tensor
+    """(B, T) how firmly p, b, m hold the lips."""
+    phones: Tensor
+    """(B, T) 1 where closures are known."""
+
+
+class LipWindows:
+    """Random windows of a corpus; a step's windows depend on the seed and the step alone."""
+
+    def __init__(self, clips: Sequence[Clip], config: LipsConfig) -> None:
+        self.config = config
+        self.clips = [c for c in clips if c.source != "voice" and c.frames > 1]
+        groups = [c.dataset if c.dataset in config.shares else c.source for c in self.clips]
+        length = {g: sum(c.frames for c, h in zip(self.clips, groups) if h == g) for g in set(groups)}
+        share = [config.shares.get(g, 0.0) * c.frames / length[g] for c, g in zip(self.clips, groups)]
+        if not sum(share) > 0:
+            raise ValueError("the corpus has no captured, labelled or synthetic clips to train the lip net on")
+        self.probability = np.array(share) / sum(share)
+
+    def batch(self, step: int) -> LipBatch:
+        """The windows of one step."""
+        rng = np.random.default_rng((self.config.seed, step))
+        picks = rng.choice(len(self.clips), self.config.batch, p=self.probability)
+        windows = [self._window(self.clips[i], rng) for i in picks]
+        return LipBatch(*(torch.from_numpy(np.stack(part)) for part in zip(*windows)))
+
+    def _window(self, clip: Clip, rng: np.random.Generator) -> tuple[np.ndarray, ...]:
+        length = self.config.frames
+        start = int(rng.integers(0, max(clip.frames - length, 0) + 1))
+        count = min(length, clip.frames - start)
+        style, lips, known, closure, phones = self._targets(clip, rng, start, count)
+
+        # Both regimes of the running normaliser: little heard so far, and much.
+        heard = rng.choice([0, rng.integers(0, start + 1), start])
+        before = int(min(heard, _LONGEST_CONTEXT))
+        after = int(min(clip.frames - start - count, _LONGEST_CONTEXT)) if rng.random() < 0.3 else 0
+        low, high = start - before, start + count + after
+        mel = augment_mel(clip.mel[low * MEL_PER_FRAME : high * MEL_PER_FRAME], rng, self.config.kinds)
+        normalizer = MelNormalizer()
+        normalizer.update(torch.from_numpy(mel))
+        mel = mel[before * MEL_PER_FRAME : (before + count) * MEL_PER_FRAME]
+        if rng.random() < self.config.stretched:
+            factor = float(np.exp(rng.uniform(-0.18, 0.18)))
+            mel, lips = stretch_time(mel, factor), stretch_time(lips, factor)
+            closure = stretch_time(closure[:, None], factor)[:, 0]
+        missing = length - count
+        mel = np.pad(mel, ((0, missing * MEL_PER_FRAME), (0, 0)), constant_values=SILENT_MEL)
+        return (
+            normalizer.apply(torch.from_numpy(mel)).numpy(),
+            np.int64(style),
+            np.pad(lips, ((0, missing), (0, 0))),
+            np.pad(np.broadcast_to(known, lips.shape), ((0, missing), (0, 0))),
+            np.pad(closure, (0, missing)),
+            np.pad(np.full(count, phones, np.float32), (0, missing)),
+        )
+
+    def _targets(
+        self, clip: Clip, rng: np.random.Generator, start: int, count: int
+    ) -> tuple[int, np.ndarray, np.ndarray, np.ndarray, float]:
+        """Style, curves, known channels, closures and whether closures are known."""
+        span = slice(start, start + count)
+        scale = np.array(MOUTH_SCALE, np.float32)
+        everything = np.ones(len(MOUTH), np.float32)
+        if clip.lips is not None:
+            known = everything if clip.known is None else clip.known[_MOUTH].astype(np.float32)
+            lips = clip.lips[span][:, _MOUTH].astype(np.float32) / scale
+            return ARTIST, lips, known, np.zeros(count, np.float32), 0.0
+        assert clip.visemes is not None
+        motion, closure = rule_lips(clip.visemes, clip.frames, rng, relative_loudness(clip.mel))
+        lips = motion[span][:, _MOUTH] / scale
+        crossed = rng.random() < self.config.crossed
+        silent = (clip.visemes[:, 0] == 0).all()  # a resting mouth is the same in every style
+        known = everything * 0 if crossed and not silent else everything
+        return ARTIST if crossed else RULE, lips, known, closure[span], 1.0
+
+
+def lip_loss(curves: Tensor, logit: Tensor, batch: LipBatch, channels: Tensor, config: LipsConfig) -> Tensor:
+    """``sum_c w_c (|e| + 4 e^2 + 0.3 |de/dt|)`` on known channels, p, b, m frames x4, plus the closure terms.
+
+    Args:
+        curves: (B, T, len(MOUTH)) in motion units. logit: (B, T). batch: the targets.
+        channels: (len(MOUTH),) weights. config: the other weights.
+
+    Returns:
+        Scalar.
+    """
+    scale = curves.new_tensor(MOUTH_SCALE)
+    error = curves / scale - batch.lips
+    weight = channels * batch.known * (1 + config.closure * batch.closure)[..., None]
+    frames = batch.known.amax(-1).sum().clamp(min=1)
+    loss = (weight * (error.abs() + config.square * error.square())).sum() / frames
+    steady = weight[:, 1:] * batch.known[:, :-1]
+    loss = loss + config.velocity * (steady * (error[:, 1:] - error[:, :-1]).abs()).sum() / frames
+    entropy = F.binary_cross_entropy_with_logits(logit, batch.closure, reduction="none")
+    loss = loss + config.closure_logit * (entropy * batch.phones).sum() / batch.phones.sum().clamp(min=1)
+    if config.crossed_gap:
+        crossed = batch.closure * batch.phones * (batch.style == ARTIST)[:, None]
+        motion = curves.new_zeros(*curves.shape[:-1], MOTION_SIZE).index_copy(-1, channels_index(curves), curves)
+        opening = (crossed * lip_gap(motion)).sum() / crossed.sum().clamp(min=1) / 10
+        loss = loss + config.crossed_gap * opening
+    return loss
+
+
+def channels_index(like: Tensor) -> Tensor:
+    """``MOUTH`` as an index tensor."""
+    return torch.tensor(MOUTH, device=like.device)
+
+
+def channel_weights(weights: dict[str, float]) -> Tensor:
+    """Weight per mouth channel from names or beginnings of names; 1 where none fits."""
+    unknown = [key for key in weights if not any(MOTION_NAMES[i].startswith(key) for i in MOUTH)]
+    if unknown:
+        raise ValueError(f"channels must be (beginnings of) mouth channel names, got {unknown}")
+    values = [1.0] * len(MOUTH)
+    for key, weight in weights.items():
+        for position, index in enumerate(MOUTH):
+            if MOTION_NAMES[index].startswith(key):
+                values[position] = weight
+    return torch.tensor(values)
+
+
+@torch.no_grad()
+def read_lips(net: LipNet, mel: np.ndarray, style: int, gate: float = 0.0) -> tuple[np.ndarray, np.ndarray]:
+    """Lip motion (T, 53) float32 and closure weight (T,) of a raw log-mel (2 T, 64), gated with strength
+    ``gate``.
+    """
+    heard = normalize_clip(torch.from_numpy(np.asarray(mel, np.float32)))[None]
+    curves, logit = net(heard, torch.tensor([style]))
+    weight = closure_weight(logit)
+    motion = mouth_motion(curves)
+    if gate:
+        motion = apply_closure(motion, weight, gate)
+    return motion[0].numpy(), weight[0].numpy()
+
+
+def pseudo_lips(net: LipNet, clip: Clip) -> tuple[np.ndarray, np.ndarray]:
+    """Style-artist lips of any clip, closed where its closures are: the pseudo-labels of voices without
+    curves.
+
+    Closures come from the clip's phones where it has them, else from the net.
+
+    Args:
+        net: a trained lip net in eval mode. clip: any clip.
+
+    Returns:
+        Motion (T, 53) float32 and closure weight (T,) float32.
+    """
+    motion, closure = read_lips(net, clip.mel, ARTIST)
+    if clip.visemes is not None:
+        closure = rule_lips(clip.visemes, clip.frames)[1]
+    closed = apply_closure(torch.from_numpy(motion), torch.from_numpy(closure))
+    return closed.numpy(), closure
+
+
+def train(
+    config: LipsConfig | dict[str, Any] | str | Path | None,
+    out: str | Path,
+    assets: str | Path | None = None,
+    resume: bool = False,
+) -> Path:
+    """Train the lip net on ``<out>/corpus``; writes ``<out>/lips/model.safetensors`` and ``card.json``.
+
+    Args:
+        config: a :class:`LipsConfig`, a dict or JSON file of its fields, or None for the defaults.
+        out: run folder.
+        assets: not used by this stage.
+        resume: go on from the last saved state.
+
+    Returns:
+        The folder written.
+    """
+    if not isinstance(config, LipsConfig):
+        config = read_config(LipsConfig, config)
+    seed_everything(config.seed)
+    torch.set_num_threads(config.threads)
+    folder = Path(out) / "lips"
+    folder.mkdir(parents=True, exist_ok=True)
+    clips = load_clips(Path(out) / "corpus")
+    require_layout(clips, "open_head", "the lip net")
+    windows = LipWindows(clips, config)
+    net = LipNet(**config.model).train()
+    optimizer = torch.optim.AdamW(net.parameters(), config.learning_rate, weight_decay=config.weight_decay)
+    channels = channel_weights(config.channels)
+    state_path = folder / "state.pt"
+    first, spent = 0, 0.0
+    if resume and state_path.exists():
+        state = load_state(state_path)
+        net.load_state_dict(state["model"])
+        optimizer.load_state_dict(state["optimizer"])
+        first, spent = state["step"], state["seconds"]
+    log = []
+    started = time.monotonic() - spent
+    for step in progress(range(first, config.steps), "lips", config.steps, first):
+        for group in optimizer.param_groups:
+            group["lr"] = config.learning_rate * one_cycle(step / config.steps, config.warm_up)
+        batch = windows.batch(step)
+        loss = lip_loss(*net(batch.mel, batch.style), batch, channels, config)
+        optimizer.zero_grad()
+        loss.backward()
+        nn.utils.clip_grad_norm_(net.parameters(), 1.0)
+        optimizer.step()
+        if step % 100 == 0:
+            log.append({"step": step, "loss": round(float(loss.detach()), 4)})
+        if (step + 1) % config.save_every == 0:
+            save_state(
+                state_path, model=net.state_dict(), optimizer=optimizer.state_dict(), step=step + 1,
+                seconds=time.monotonic() - started,
+            )  # fmt: skip
+    net.eval()
+    save_tensors(folder / "model.safetensors", net.state_dict(), config.model)
+    held_out = Path(out) / "corpus" / HELD_OUT
+    figures = evaluate(net, load_clips(held_out)) if any(held_out.glob("*.npz")) else {}
+    write_card(
+        folder, "lips", config, steps=config.steps, minutes=round((time.monotonic() - started) / 60, 2),
+        corpus_hours=round(hours(windows.clips), 3), parameters=sum(p.numel() for p in net.parameters()),
+        figures=figures, log=log,
+    )  # fmt: skip
+    state_path.unlink(missing_ok=True)
+    return folder
+
+
+def one_cycle(done: float, warm_up: float) -> float:
+    """Learning-rate factor: cosine from 0.04 up to 1 during ``warm_up``, then down to 0."""
+    if done < warm_up:
+        return 0.04 + 0.96 * 0.5 * (1 - math.cos(math.pi * done / warm_up))
+    return 0.5 * (1 + math.cos(math.pi * (done - warm_up) / (1 - warm_up)))
+
+
+def evaluate(net: LipNet, clips: Sequence[Clip]) -> dict[str, Any]:
+    """Figures of a lip net on held-out clips.
+
+    Measured clips: correlation of jaw, funnel and lower lip, mean absolute error, also under 10 dB of noise.
+    Real
+    voices with phones: opening at p, b, m against open vowels. And the mouth in silence.
+
+    Args:
+        net: in eval mode. clips: held-out clips of any source.
+
+    Returns:
+        Nested dict of rounded numbers, for the card.
+    """
+    figures: dict[str, Any] = {}
+    for clip in clips:
+        if clip.source == "captured" and clip.lips is not None:
+            figures[clip.name] = {
+                "artist": agreement(clip, read_lips(net, clip.mel, ARTIST)[0]),
+                "artist_gated": agreement(clip, read_lips(net, clip.mel, ARTIST, 1.0)[0]),
+                "artist_10db_noise": agreement(clip, read_lips(net, add_noise(clip.mel, 10.0), ARTIST)[0]),
+                "rule": agreement(clip, read_lips(net, clip.mel, RULE)[0]),
+            }
+    for source in ("labelled", "tts"):
+        spoken = [c for c in clips if c.source == source and c.visemes is not None]
+        if not spoken:
+            continue
+        figures[f"closure_{source}"] = {
+            f"{name}{'_gated' if gate else ''}": closure_figures(
+                spoken, [read_lips(net, c.mel, style, gate)[0] for c in spoken]
+            )
+            for name, style in (("artist", ARTIST), ("rule", RULE))
+            for gate in (0.0, 0.5, 1.0)
+            if gate != 0.5
+        }
+    silence = np.full((MEL_PER_FRAME * 4 * FPS, MEL_BINS), SILENT_MEL, np.float32)
+    hiss = noise_mel(len(silence), 0) + 2 * math.log(3e-3)
+    for name, mel in (("silence", silence), ("hiss", hiss)):
+        for style in (ARTIST, RULE):
+            motion = read_lips(net, mel, style)[0]
+            figures.setdefault(name, {})["artist" if style == ARTIST else "rule"] = {
+                "gap_mm": round(float(lip_gap(motion).max()), 2),
+                "movement": round(float(np.abs(np.diff(motion, axis=0)).max()), 4),
+            }
+    return figures
+
+
+def agreement(clip: Clip, motion: np.ndarray) -> dict[str, float]:
+    """Correlations and errors of predicted lips (T, 53) against a measured clip; jaw in units of full
+    opening.
+    """
+    measured = np.asarray(clip.lips, np.float32)
+    known = np.ones(MOTION_SIZE, bool) if clip.known is None else clip.known
+    mouth = [i for i in MOUTH if known[i]]
+    scale = dict(zip(MOUTH, MOUTH_SCALE))
+    errors = [np.abs(motion[:, i] - measured[:, i]).mean() / scale[i] for i in mouth]
+    named = {"jaw": _JAW, "funnel": _FUNNEL, "lower": _LOWER}
+    return {
+        **{f"{name}_r": round(correlation(motion[:, i], measured[:, i]), 3) for name, i in named.items()},
+        "mae": round(float(np.mean(errors)), 4),
+        "jaw_mae": round(float(np.abs(motion[:, _JAW] - measured[:, _JAW]).mean() / JAW_OPEN_RADIANS), 4),
+    }
+
+
+def correlation(a: np.ndarray, b: np.ndarray) -> float:
+    """Pearson correlation of two curves; 0 where one of them is still."""
+    if a.std() < 1e-6 or b.std() < 1e-6:
+        return 0.0
+    return float(np.corrcoef(a, b)[0, 1])
+
+
+def closure_figures(clips: Sequence[Clip], motions: Sequence[np.ndarray]) -> dict[str, float]:
+    """How well lips close: smallest opening on each p, b, m against the largest on each open vowel.
+
+    Args:
+        clips: clips with visemes. motions: (T, 53) each.
+
+    Returns:
+        ``auc`` (probability that a bilabial is less open than an open vowel), ``ratio`` of the mean openings,
+        ``hit30`` (share of bilabials below 30 % of their clip's median open vowel), and the counts.
+    """
+    closed, opened, hits = [], [], []
+    for clip, motion in zip(clips, motions):
+        gap = lip_gap(motion)
+        times = (np.arange(len(gap)) + 0.5) / FPS
+        shut, wide = [], []
+        for viseme, start, end in np.asarray(clip.visemes):
+            inside = (times >= start - _MARGIN) & (times <= end + _MARGIN)
+            if inside.any() and viseme == BILABIAL:
+                shut.append(gap[inside].min())
+            elif inside.any() and viseme in OPEN_VOWELS:
+                wide.append(gap[inside].max())
+        if shut and wide:
+            closed += shut
+            opened += wide
+            hits += [opening < 0.3 * np.median(wide) for opening in shut]
+    if not closed:
+        return {"bilabials": 0, "open_vowels": 0}
+    low, high = np.array(closed)[:, None], np.array(opened)[None]
+    return {
+        "auc": round(float(((low < high) + 0.5 * (low == high)).mean()), 3),
+        "ratio": round(float(low.mean() / max(high.mean(), 1e-6)), 3),
+        "hit30": round(float(np.mean(hits)), 3),
+        "bilabials": len(closed),
+        "open_vowels": len(opened),
+    }
+
+
+def noise_mel(count: int, seed: int) -> np.ndarray:
+    """Log-mel (count, 64) of white noise of unit deviation, without the log's floor."""
+    generator = torch.Generator().manual_seed(seed)
+    frames = -(-count // MEL_PER_FRAME)
+    noise = torch.randn(frames * SAMPLE_RATE // FPS, generator=generator)
+    return log_mel(noise, frames).numpy()[:count]
+
+
+def add_noise(mel: np.ndarray, decibels: float, seed: int = 0) -> np.ndarray:
+    """A log-mel with white noise added in power, ``decibels`` below the clip's mean power.
+
+    Args:
+        mel: (2 T, 64). decibels: signal-to-noise ratio. seed: of the noise.
+
+    Returns:
+        (2 T, 64) float32.
+    """
+    mel = np.asarray(mel, np.float32)
+    noise = noise_mel(len(mel), seed)
+    level = np.log(np.exp(mel).sum(1).mean()) - np.log(np.exp(noise).sum(1).mean()) - decibels / 10 * math.log(10)
+    return np.logaddexp(mel, noise + level).astype(np.float32)
