@@ -1,0 +1,108 @@
+# make demo                     a face that speaks the bundled clip, in three emotions
+# make demo AUDIO=voice.wav     the same with your own recording
+# make test | lint              the test suite with its static checks | the static checks alone
+# make train ASSETS=dir         all training stages, to $(RUN) (RESUME=1 goes on where an interrupted run stopped)
+# make eval [ASSETS=dir]        every figure of the checkpoint, to $(RUN)/evaluation (QUICK=1: under a minute)
+# make bench | gpu              operator benchmarks on this CPU | build, tests and benchmarks on a GPU machine
+# make wheel | clean
+#
+# The first target makes .venv and installs into it (CPU build of torch where pip offers one; an installed torch is used).
+# CHECKPOINT=file        for demo and eval: another checkpoint than the bundled one.
+# EMOFACE_PYTHON=python  uses that interpreter, in which emoface must be installed, and installs nothing.
+# TORCH="torch==2.6.0"   what to install as torch, with pip options if need be (an index of CPU builds, for example).
+
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+
+PYTHON ?= python3
+TORCH ?=
+AUDIO ?= emoface/demo/speech.wav
+RUN ?= runs/default
+ASSETS ?= $(EMOFACE_ASSETS)
+OUT := demo_out
+WEIGHTS := $(if $(CHECKPOINT),--checkpoint "$(CHECKPOINT)")
+STAGES := corpus lips text binding denoiser pack
+SOURCES := pyproject.toml setup.py $(shell find csrc -type f)
+
+ifdef EMOFACE_PYTHON
+PY := $(EMOFACE_PYTHON)
+USER_STAMP := check
+DEV_STAMP := check
+TRAIN_STAMP := check
+else
+PY := .venv/bin/python
+USER_STAMP := .venv/installed-user
+DEV_STAMP := .venv/installed-dev
+TRAIN_STAMP := .venv/installed-train
+endif
+EMOFACE := "$(PY)" -c 'import sys; from emoface.cli import main; sys.exit(main())'
+
+.PHONY: help demo test lint train eval bench gpu wheel clean check
+help:
+	@sed -n '/^# make/,/^$$/s/^# \{0,1\}//p' Makefile
+
+check:
+	@"$(PY)" -c 'import emoface' || { echo "emoface is not installed for EMOFACE_PYTHON=$(PY)" >&2; exit 1; }
+
+.venv/bin/python:
+	@"$(PYTHON)" -c 'import sys; sys.exit(sys.version_info < (3, 10))' || \
+	    { echo "$(PYTHON) must be Python 3.10 or newer; choose one with PYTHON=" >&2; exit 1; }
+	@if "$(PYTHON)" -c 'import torch' 2>/dev/null; then shared=--system-site-packages; else shared=; fi; \
+	if ! "$(PYTHON)" -m venv $$shared .venv; then \
+	    rm -rf .venv; echo "no virtual environment: on Debian, apt install python3-venv python3-dev" >&2; exit 1; fi
+	@if "$(PY)" -c 'import torch' 2>/dev/null; then echo "using the torch that is installed"; \
+	elif [ -n "$(TORCH)" ]; then "$(PY)" -m pip install --quiet $(TORCH); \
+	else "$(PY)" -m pip install --quiet torch==2.13.0 2>/dev/null || "$(PY)" -m pip install --quiet torch; fi || \
+	    { rm -rf .venv; echo "torch could not be installed" >&2; exit 1; }
+
+.venv/installed-user: .venv/bin/python $(SOURCES)
+	"$(PY)" -m pip install --quiet -e '.[plot]'
+	@touch $@
+
+.venv/installed-dev: .venv/bin/python $(SOURCES)
+	"$(PY)" -m pip install --quiet -e '.[dev,plot,train]'
+	@touch $@ .venv/installed-user .venv/installed-train
+
+.venv/installed-train: .venv/bin/python $(SOURCES)
+	"$(PY)" -m pip install --quiet -e '.[plot,train]'
+	@touch $@ .venv/installed-user
+
+demo: $(USER_STAMP)
+	@mkdir -p $(OUT)
+	@for emotion in neutral happy sad; do \
+	    $(EMOFACE) animate "$(AUDIO)" --emotion $$emotion --plot $(OUT)/$$emotion.png \
+	        -o $(OUT)/$$emotion.npz -o $(OUT)/$$emotion.csv $(WEIGHTS); \
+	done
+	@echo "In $(OUT)/: .npz FLAME coefficients, .csv for Live Link Face readers, .png curves to look at."
+
+lint: $(DEV_STAMP)
+	"$(PY)" -m ruff check .
+	"$(PY)" -m mypy
+
+test: lint
+	"$(PY)" -m pytest -q
+
+train: $(TRAIN_STAMP)
+	@for stage in $(STAGES); do \
+	    config=emoface/training/configs/$$stage.json; \
+	    $(EMOFACE) train $$stage --out "$(RUN)" $(if $(ASSETS),--assets "$(ASSETS)") $(if $(RESUME),--resume) \
+	        $$([ -f $$config ] && echo "--config $$config"); \
+	done
+	@echo "The checkpoint is $(RUN)/default.safetensors; copy it and its card into emoface/checkpoints/ to make it the default."
+
+eval: $(USER_STAMP)
+	$(EMOFACE) eval --out "$(RUN)/evaluation" $(if $(ASSETS),--assets "$(ASSETS)") $(if $(QUICK),--quick) $(WEIGHTS)
+
+bench: $(DEV_STAMP)
+	"$(PY)" -m pytest -q benchmarks/bench_ops.py
+
+gpu:
+	PYTHON="$(if $(EMOFACE_PYTHON),$(EMOFACE_PYTHON),$(PYTHON))" bash benchmarks/gpu.sh
+
+wheel: $(DEV_STAMP)
+	"$(PY)" -m build --outdir dist
+
+clean:
+	rm -rf .venv build dist $(OUT) .mypy_cache .ruff_cache .pytest_cache .hypothesis *.egg-info
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +

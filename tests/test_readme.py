@@ -1,0 +1,78 @@
+"""The README's Python blocks run as printed, and what it says of the arguments is what they are."""
+
+from __future__ import annotations
+
+import inspect
+import re
+import shutil
+from pathlib import Path
+
+import pytest
+
+import emoface
+from emoface import api
+from emoface.checkpoints import DEFAULT
+from emoface.demo import demo_path
+from emoface.pipeline import LIMITS
+
+ROOT = Path(__file__).resolve().parent.parent
+README = ROOT / "README.md"
+BLOCKS = re.findall(r"^```python\n(.*?)^```$", README.read_text(encoding="utf-8"), re.M | re.S)
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, tiny_checkpoint: Path) -> Path:
+    """An empty folder with the recordings that the examples name; without a default checkpoint the toy one serves."""
+    for name in ("speech.wav", "angry_voice.wav"):
+        shutil.copy(demo_path(), tmp_path / name)
+    if not DEFAULT.exists():
+        for module in ("emoface.checkpoints", "emoface.api"):
+            monkeypatch.setattr(f"{module}.DEFAULT", tiny_checkpoint)
+    emoface.animate(demo_path(), emotion="sad").save(tmp_path / "take.npz")
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def test_there_are_examples() -> None:
+    assert len(BLOCKS) >= 6
+    assert all(len([line for line in block.splitlines() if line.strip()]) <= 8 for block in BLOCKS)
+
+
+@pytest.mark.parametrize("number", range(len(BLOCKS)))
+def test_example_runs(number: int, folder: Path) -> None:
+    if "plot" in BLOCKS[number]:
+        pytest.importorskip("matplotlib")
+    exec(compile(BLOCKS[number], f"README block {number}", "exec"), {"__name__": "__main__"})
+
+
+def test_table_of_arguments() -> None:
+    table = re.search(r"### Arguments of `animate`\n\n(.*?)\n\n", README.read_text(encoding="utf-8"), re.S)
+    assert table
+    rows = table[1].splitlines()[2:]
+    named = [name for row in rows for name in re.findall(r"`(\w+)`", row.split("|")[1])]
+    assert named == list(inspect.signature(emoface.animate).parameters)
+    limits = {row.split("|")[1].strip().strip("`"): row.split("|")[2] for row in rows}
+    for name, (low, high) in LIMITS.items():
+        assert re.match(rf"\s*{low:g} to {high:g}\b", limits[name]), name
+
+
+def test_links_lead_somewhere() -> None:
+    for name in ("README.md", "CONTRIBUTING.md", "CHANGELOG.md"):
+        for target in re.findall(r"\]\(([^)#]+)\)", (ROOT / name).read_text(encoding="utf-8")):
+            assert target.startswith("http") or (ROOT / target).exists(), f"{name}: {target}"
+
+
+def test_commands_exist() -> None:
+    from emoface.cli import build_parser
+
+    text = README.read_text(encoding="utf-8")
+    for line in re.findall(r"^    emoface (.*)$", text, re.M):
+        build_parser().parse_args(line.split("#")[0].split())
+    makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
+    for target in re.findall(r"(?:^    |`)make (\w+)", text, re.M):
+        assert re.search(rf"^{target}:", makefile, re.M), target
+
+
+def test_the_api_is_what_the_package_offers() -> None:
+    assert emoface.animate is api.animate
+    assert {"animate", "load", "from_audio", "from_motion", "Animation", "EMOTIONS", "ARKIT_NAMES"} <= set(dir(emoface))
