@@ -42,8 +42,13 @@ _DAMPED = {
     "jaw_pose_x": 0.9, "mouthLowerDownLeft": 0.9, "mouthLowerDownRight": 0.9, "mouthUpperUpLeft": 0.9,
     "mouthUpperUpRight": 0.9, "mouthFunnel": 0.6,
 }  # fmt: skip
-_PRESSED = [MOTION_INDEX["mouthPressLeft"], MOTION_INDEX["mouthPressRight"]]
 _CLOSE = MOTION_INDEX["mouthClose"]
+_PRESSED = {"mouthPressLeft": PRESS, "mouthPressRight": PRESS}
+
+
+def _by_channel(values: dict[str, float], like: Tensor) -> Tensor:
+    """(53,) values by channel name, 0 elsewhere."""
+    return like.new_tensor([values.get(name, 0.0) for name in MOTION_NAMES])
 
 
 class ChannelNorm(nn.Module):
@@ -166,12 +171,11 @@ def apply_closure(motion: Tensor, weight: Tensor, strength: float = 1.0) -> Tens
         raise ValueError(f"strength must be in 0..1, got {strength}")
     if motion.shape[:-1] != weight.shape:
         raise ValueError(f"weight must have shape {tuple(motion.shape[:-1])}, got {tuple(weight.shape)}")
-    gate = strength * weight
-    closed = motion.clone()
-    for name, share in _DAMPED.items():
-        closed[..., MOTION_INDEX[name]] *= 1 - share * gate
-    for index in _PRESSED:
-        closed[..., index] = torch.maximum(closed[..., index], PRESS * gate)
-    left = lip_gap(closed)  # (..., T) mm
-    closed[..., _CLOSE] = (closed[..., _CLOSE] - gate * left / LIP_GAP_MM["mouthClose"]).clamp(max=1.0)
-    return closed
+    gate = (strength * weight)[..., None]  # (..., T, 1)
+    closed = motion * (1 - gate * _by_channel(_DAMPED, motion))
+    press = _by_channel(_PRESSED, motion)
+    closed = torch.where(press > 0, torch.maximum(closed, gate * press), closed)
+    left = lip_gap(closed)[..., None]  # (..., T, 1) mm
+    room = (1 - closed[..., _CLOSE, None]).clamp(min=0)
+    take_up = torch.minimum(gate * left / -LIP_GAP_MM["mouthClose"], room)
+    return closed + take_up * _by_channel({"mouthClose": 1.0}, motion)

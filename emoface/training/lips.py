@@ -44,6 +44,8 @@ from .corpus.visemes import rule_lips
 
 _MOUTH = list(MOUTH)
 _JAW, _FUNNEL, _LOWER = (MOTION_INDEX[n] for n in ("jaw_pose_x", "mouthFunnel", "mouthLowerDownLeft"))
+LOGGED = 40
+"""Losses kept in the card."""
 _LONGEST_CONTEXT = 8 * FPS
 _MARGIN = 0.02  # seconds around a phone in which its lips are looked for
 
@@ -76,8 +78,13 @@ class LipsConfig:
     model: dict[str, Any] = field(default_factory=dict)
     shares: dict[str, float] = field(
         default_factory=lambda: {
-            "captured": 0.48, "emodb": 0.25, "tts": 0.18, "ljspeech": 0.05, "quiet": 0.04, "labelled": 0.2
-        }  # fmt: skip
+            "captured": 0.48,
+            "emodb": 0.25,
+            "tts": 0.18,
+            "ljspeech": 0.05,
+            "quiet": 0.04,
+            "labelled": 0.2,
+        }
     )
     square: float = 4.0
     velocity: float = 0.3
@@ -304,7 +311,7 @@ def train(
         loss.backward()
         nn.utils.clip_grad_norm_(net.parameters(), 1.0)
         optimizer.step()
-        if step % 100 == 0:
+        if step % max(config.steps // LOGGED, 1) == 0:
             log.append({"step": step, "loss": round(float(loss.detach()), 4)})
         if (step + 1) % config.save_every == 0:
             save_state(
