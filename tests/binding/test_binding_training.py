@@ -178,6 +178,13 @@ def test_text_is_bound_from_generated_prompts(out: Path, tmp_path: Path) -> None
         assert torch.equal(tensors[f"text.encoder.{name}"], value)  # frozen
     assert set(space.modalities) == {"motion", "label", "text"}
 
+    encoder.enter.weight.data.mul_(2)  # text was trained anew: its adapter must be, too
+    run.save_tensors(tmp_path / "text" / "model.safetensors", encoder.state_dict(), encoder.config())
+    binding.train({**TOY, **settings}, tmp_path, resume=True)
+    again, _ = run.load_tensors(tmp_path / "binding" / "model.safetensors")
+    assert torch.equal(again["text.encoder.enter.weight"], encoder.enter.weight)
+    assert torch.equal(again["label.adapter.weight"], tensors["label.adapter.weight"])
+
 
 def test_a_prompt_that_tells_nothing_is_neutral() -> None:
     even = dict.fromkeys(EMOTIONS, 0.125)

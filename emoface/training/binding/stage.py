@@ -56,7 +56,8 @@ def train(
     settings = run.read_config(BindingConfig, config)
     folder = Path(out) / "binding"
     clips = load_clips(Path(out) / "corpus")
-    text_state = run.load_tensors(Path(out) / "text" / "model.safetensors") if "text" in settings.modalities else None
+    text_path = Path(out) / "text" / "model.safetensors"
+    text_state = run.load_tensors(text_path) if "text" in settings.modalities else None
     folder.mkdir(parents=True, exist_ok=True)
     started = time.time()
     names = ["label", *(name for name in settings.modalities if name not in ("label", "motion"))]
@@ -112,7 +113,8 @@ def train(
                 raise ValueError(f"modalities has {name!r}, for which this stage has no batches; call bind() with some")
             return {**facts, **bind(modality, anchors, batches, settings, rng)}
 
-        log[name] = parts.run(name, modality, learn)
+        source = run.file_sha256(text_path) if name == "text" else ""
+        log[name] = parts.run(name, modality, learn, source)
 
     space.eval()
     with torch.no_grad():
@@ -170,8 +172,14 @@ class _Parts:
             if state["key"] == self.key:
                 self.done, self.facts = state["done"], json.loads(state["facts"])
 
-    def run(self, name: str, module: nn.Module, learn: Callable[[], dict[str, Any]]) -> dict[str, Any]:
-        """Restore a part, or learn and save it; returns the facts of its training."""
+    def run(
+        self, name: str, module: nn.Module, learn: Callable[[], dict[str, Any]], source: str = ""
+    ) -> dict[str, Any]:
+        """Restore a part, or learn and save it; returns the facts of its training.
+
+        A part restored was made with the same settings and from the same ``source``, e.g. an encoder's hash.
+        """
+        name = f"{name} {source}".strip()
         if name in self.done:
             module.load_state_dict(self.done[name])
             return self.facts[name]
