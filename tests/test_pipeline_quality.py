@@ -1,0 +1,83 @@
+"""The default checkpoint on the bundled clip, as a coarse guard: `make eval` measures it with more material."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import emoface
+from emoface.checkpoints import DEFAULT
+from emoface.face.layout import ARKIT_INDEX
+from emoface.metrics.blinks import blinks_per_minute
+from emoface.metrics.emotion import linearity_error, rising, strength
+from emoface.metrics.jitter import REGIONS, jitter
+from emoface.training.evaluation.expression import MOVING, Expression
+from emoface.training.evaluation.lips import bundled_rows, captured_rows
+from emoface.training.evaluation.material import Performer, bundled, captured
+
+pytestmark = pytest.mark.skipif(not DEFAULT.exists(), reason="the default checkpoint is not there")
+RATE = 16000
+
+
+@pytest.fixture(scope="module")
+def expression() -> Expression:
+    return Expression(Performer(emoface.load()), [bundled()], draws=6)
+
+
+def test_emotions_are_named_right(expression: Expression) -> None:
+    row = expression.naming_rows()[0]
+    assert row.value is not None and row.value >= 0.9, row
+
+
+def test_shapes_move_the_expected_way(expression: Expression) -> None:
+    row = expression.anatomy_rows()[0]
+    assert row.value == 1, row
+
+
+@pytest.mark.parametrize("emotion", MOVING)
+def test_strength_follows_level_and_intensity(expression: Expression, emotion: str) -> None:
+    prototype = expression.prototypes[emotion, 3]
+    levels = [strength(expression.mean_moved(emotion, level), prototype) for level in (1, 2, 3)]
+    assert rising(levels) and 0.7 <= levels[-1] <= 1.3, levels
+    scaled = [strength(expression.mean_moved(emotion, 2, intensity=x), prototype) for x in (0.5, 1.0, 2.0)]
+    assert linearity_error((0.5, 1.0, 2.0), scaled) <= 0.2, scaled
+
+
+def test_bilabials_close(expression: Expression) -> None:
+    auc, ratio = bundled_rows(expression.performer, expression.clips[0])
+    assert auc.value is not None and auc.value >= 0.9, auc
+    assert ratio.value is not None and ratio.value <= 0.4, ratio
+
+
+def test_lips_follow_a_measured_face(expression: Expression, assets: Path) -> None:
+    rows = {row.name: row.value for row in captured_rows(expression.performer, captured(assets, 60.0), seeds=1)}
+    jaw = rows["2_05 neutral, jawOpen r, full system"]
+    assert jaw is not None and jaw >= 0.7, rows
+
+
+def test_a_sentence_means_its_emotion() -> None:
+    clip = bundled()
+    neutral, sad = (
+        emoface.animate(clip.samples, sample_rate=RATE, emotion=emotion, blink=False, gaze=False).arkit().mean(0)
+        for emotion in ("neutral", "a man feels sad and speaks with lowered brow")
+    )
+    assert sad[ARKIT_INDEX["mouthFrownLeft"]] - neutral[ARKIT_INDEX["mouthFrownLeft"]] > 0.05
+
+
+def test_a_motion_of_an_emotion_brings_it_back() -> None:
+    space = emoface.load().emotion
+    for emotion in MOVING:
+        take = emoface.animate(bundled().samples, sample_rate=RATE, emotion=(emotion, 3))
+        assert space.nearest_label(space.encode(motion=take.motion))[0] == emotion
+
+
+@pytest.mark.parametrize("emotion", ["neutral", None])
+def test_silence_gives_a_calm_living_face(emotion: str | None) -> None:
+    silence = np.zeros(60 * RATE, np.float32)
+    weights = emoface.animate(silence, sample_rate=RATE, emotion=emotion).arkit()
+    assert weights[:, ARKIT_INDEX["jawOpen"]].max() < 0.15
+    assert jitter(weights[:, list(REGIONS["mouth"])]) < 0.003
+    assert 5 <= blinks_per_minute(weights[:, ARKIT_INDEX["eyeBlinkLeft"]], 25) <= 25
+    assert weights[:, ARKIT_INDEX["eyeLookUpLeft"]].std() > 0
