@@ -44,6 +44,8 @@ from .corpus.visemes import rule_lips
 
 _MOUTH = list(MOUTH)
 _JAW, _FUNNEL, _LOWER = (MOTION_INDEX[n] for n in ("jaw_pose_x", "mouthFunnel", "mouthLowerDownLeft"))
+LEAST_OPENING = 0.5
+"""Share of the rule's lip opening that style artist must reach where no closure is."""
 LOGGED = 40
 """Losses kept in the card."""
 _LONGEST_CONTEXT = 8 * FPS
@@ -63,7 +65,7 @@ class LipsConfig:
         closure: extra weight of p, b, m frames. closure_logit: weight of the closure logit's cross-entropy.
         channels: weights of single channels by motion name or its beginning.
         crossed: share of rule-labelled windows that are read in style artist, where only closures are taught.
-        crossed_gap: weight of their lip opening on closures, per centimetre.
+        crossed_gap: weight of their lip opening, per centimetre: none on closures, elsewhere at least half the rule's.
         kinds: augmentations. stretched: share of windows played at another speed.
         save_every: steps between resumable states. threads: CPU threads.
     """
@@ -143,7 +145,7 @@ class LipWindows:
         style, lips, known, closure, phones = self._targets(clip, rng, start, count)
 
         # Both regimes of the running normaliser: little heard so far, and much.
-        heard = rng.choice([0, rng.integers(0, start + 1), start])
+        heard = rng.choice(np.array([0, rng.integers(0, start + 1), start]))
         before = int(min(heard, _LONGEST_CONTEXT))
         after = int(min(clip.frames - start - count, _LONGEST_CONTEXT)) if rng.random() < 0.3 else 0
         low, high = start - before, start + count + after
@@ -206,16 +208,17 @@ def lip_loss(curves: Tensor, logit: Tensor, batch: LipBatch, channels: Tensor, c
     entropy = F.binary_cross_entropy_with_logits(logit, batch.closure, reduction="none")
     loss = loss + config.closure_logit * (entropy * batch.phones).sum() / batch.phones.sum().clamp(min=1)
     if config.crossed_gap:
-        crossed = batch.closure * batch.phones * (batch.style == ARTIST)[:, None]
-        motion = curves.new_zeros(*curves.shape[:-1], MOTION_SIZE).index_copy(-1, channels_index(curves), curves)
-        opening = (crossed * lip_gap(motion)).sum() / crossed.sum().clamp(min=1) / 10
-        loss = loss + config.crossed_gap * opening
+        crossed = batch.phones * (batch.style == ARTIST)[:, None]
+        gap, rule_gap = lip_gap(_in_motion(curves)), lip_gap(_in_motion(batch.lips * scale))
+        apart = batch.closure * gap + (1 - batch.closure) * F.relu(LEAST_OPENING * rule_gap - gap)
+        loss = loss + config.crossed_gap * (crossed * apart).sum() / crossed.sum().clamp(min=1) / 10
     return loss
 
 
-def channels_index(like: Tensor) -> Tensor:
-    """``MOUTH`` as an index tensor."""
-    return torch.tensor(MOUTH, device=like.device)
+def _in_motion(curves: Tensor) -> Tensor:
+    """Mouth curves (..., len(MOUTH)) as motion (..., 53), not clipped."""
+    index = torch.tensor(MOUTH, device=curves.device)
+    return curves.new_zeros(*curves.shape[:-1], MOTION_SIZE).index_copy(-1, index, curves)
 
 
 def channel_weights(weights: dict[str, float]) -> Tensor:
@@ -306,7 +309,8 @@ def train(
         for group in optimizer.param_groups:
             group["lr"] = config.learning_rate * one_cycle(step / config.steps, config.warm_up)
         batch = windows.batch(step)
-        loss = lip_loss(*net(batch.mel, batch.style), batch, channels, config)
+        curves, logit = net(batch.mel, batch.style)
+        loss = lip_loss(curves, logit, batch, channels, config)
         optimizer.zero_grad()
         loss.backward()
         nn.utils.clip_grad_norm_(net.parameters(), 1.0)
@@ -416,7 +420,8 @@ def closure_figures(clips: Sequence[Clip], motions: Sequence[np.ndarray]) -> dic
 
     Returns:
         ``auc`` (probability that a bilabial is less open than an open vowel), ``ratio`` of the mean openings,
-        ``hit30`` (share of bilabials below 30 % of their clip's median open vowel), and the counts.
+        ``hit30`` (share of bilabials below 30 % of their clip's median open vowel), ``open_mm`` (mean opening of
+        the open vowels), and the counts.
     """
     closed, opened, hits = [], [], []
     for clip, motion in zip(clips, motions):
@@ -440,6 +445,7 @@ def closure_figures(clips: Sequence[Clip], motions: Sequence[np.ndarray]) -> dic
         "auc": round(float(((low < high) + 0.5 * (low == high)).mean()), 3),
         "ratio": round(float(low.mean() / max(high.mean(), 1e-6)), 3),
         "hit30": round(float(np.mean(hits)), 3),
+        "open_mm": round(float(high.mean()), 2),
         "bilabials": len(closed),
         "open_vowels": len(opened),
     }

@@ -138,8 +138,7 @@ def _planned_shards(config: CorpusConfig, folders: dict[str, tuple[str, Path]]) 
         plans[f"{name}.npz"] = partial(_write_dataset, config, adapter, source, name, False)
         if config.held_out.get(name):
             plans[f"{HELD_OUT}/{name}.npz"] = partial(_write_dataset, config, adapter, source, name, True)
-    shares = {"espeak_share": config.espeak_share, "quiet_share": config.quiet_share}
-    synthetic = partial(write_shard, seed=config.seed, **shares)
+    synthetic = partial(write_shard, seed=config.seed, espeak_share=config.espeak_share, quiet_share=config.quiet_share)
     seconds, shard = config.tts_hours * 3600, config.shard_minutes * 60
     for i in range(math.ceil(seconds / shard - 1e-9)):
         length = min(shard, seconds - i * shard)

@@ -124,7 +124,7 @@ def save_clips(path: str | Path, clips: Sequence[Clip]) -> None:
     }
     temporary = path.with_name(path.name + ".tmp")
     with open(temporary, "wb") as handle:
-        np.savez(handle, **arrays)
+        np.savez(handle, **arrays)  # type: ignore[arg-type]
     os.replace(temporary, path)
 
 

@@ -305,8 +305,8 @@ def random_quiet(rng: np.random.Generator) -> Utterance:
         samples = rng.standard_normal(count)
     elif kind == 2:
         time = np.arange(count) / SAMPLE_RATE
-        samples = sum(np.sin(2 * np.pi * rng.uniform(48, 62) * k * time) / k for k in range(1, 6))
-        samples = samples + 0.2 * rng.standard_normal(count)
+        hum = [np.sin(2 * np.pi * rng.uniform(48, 62) * k * time) / k for k in range(1, 6)]
+        samples = np.sum(hum, 0) + 0.2 * rng.standard_normal(count)
     else:
         spectrum = np.fft.rfft(rng.standard_normal(count))
         samples = np.fft.irfft(spectrum / np.maximum(np.arange(len(spectrum)), 20) ** rng.uniform(0.3, 1), count)
