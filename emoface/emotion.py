@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -46,10 +46,16 @@ class EmotionReference:
 
 @dataclass(frozen=True)
 class Keyframe:
-    """From ``time`` (seconds) on, this emotion (Z,)."""
+    """From ``time`` (seconds) on, this emotion (Z,), with so many ``blinks`` per minute."""
 
     time: float
     emotion: Tensor
+    blinks: float = BLINK_RATES["neutral"]
+
+    @classmethod
+    def of(cls, time: float, emotion: Tensor, space: EmotionSpace) -> Keyframe:
+        """A keyframe with the blinks that go with its emotion."""
+        return cls(time, emotion, blink_rate(emotion, space))
 
 
 def from_audio(source: Any, sample_rate: float | None = None) -> EmotionReference:
@@ -108,7 +114,7 @@ def resolve(emotion: Any, space: EmotionSpace) -> list[Keyframe] | None:
         return None
     if isinstance(emotion, list):
         return _timeline(emotion, space)
-    return [Keyframe(0.0, embed(emotion, space))]
+    return [Keyframe.of(0.0, embed(emotion, space), space)]
 
 
 def _timeline(timeline: Sequence[Any], space: EmotionSpace) -> list[Keyframe]:
@@ -128,8 +134,8 @@ def _timeline(timeline: Sequence[Any], space: EmotionSpace) -> list[Keyframe]:
             raise ValueError(f"emotion timeline times must rise, got {time} after {before} in entry {number}")
         if emotion is None or isinstance(emotion, list):
             raise TypeError(f"emotion timeline entry {number} must name an emotion, got {emotion!r}")
-        keyframes.append(Keyframe(float(time), embed(emotion, space)))
-    keyframes[0] = Keyframe(0.0, keyframes[0].emotion)
+        keyframes.append(Keyframe.of(float(time), embed(emotion, space), space))
+    keyframes[0] = replace(keyframes[0], time=0.0)
     return keyframes
 
 

@@ -25,7 +25,7 @@ from .diffusion.denoiser import Denoiser, DenoiserConfig
 from .diffusion.guidance import Guidance
 from .diffusion.samplers import SAMPLERS
 from .diffusion.windows import Track, Window, WindowSampler, plan_windows
-from .emotion import Keyframe, blink_rate, keyframe_weights, resolve
+from .emotion import Keyframe, keyframe_weights, resolve
 from .face.layout import (
     EXPRESSION_SIZE,
     FPS,
@@ -246,7 +246,7 @@ class Pipeline:
             normalized, raw = stream.read(window.start, window.stop, frames)  # (2 T, 64)
             mel = normalized[None].to(self.device)
             if heard is not None:
-                keyframes = [Keyframe(0.0, heard.update(raw[-2 * HEARD_FRAMES :]))]
+                keyframes = [Keyframe.of(0.0, heard.update(raw[-2 * HEARD_FRAMES :]), self.emotion)]
             else:
                 keyframes = request.keyframes or []
             tracks = self._tracks(keyframes, window, request.intensity)
@@ -256,7 +256,7 @@ class Pipeline:
                 logit = self.lips(mel, lip_style)[1][0]  # (T,)
             kept = slice(window.keep_from - window.start, window.keep_to - window.start)
             shares = keyframe_weights(keyframes, window.keep_from, window.keep_to)  # (K, kept)
-            rates = torch.tensor([blink_rate(keyframe.emotion, self.emotion) for keyframe in keyframes])
+            rates = torch.tensor([keyframe.blinks for keyframe in keyframes])
             yield (
                 window, motion * self.deviation + self.mean, closure_weight(logit.float())[kept],
                 loudness(raw)[kept], (shares * rates[:, None]).sum(0),
