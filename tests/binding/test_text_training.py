@@ -9,12 +9,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from safetensors.torch import load_file
 
 import emoface
 from emoface.binding.emotions import EMOTIONS
 from emoface.binding.text import TextEncoder
 from emoface.training.run import load_tensors
-from emoface.training.text.grammar import Grammar, plain, prompts
+from emoface.training.text import phrases
+from emoface.training.text.grammar import Grammar, _part_of, plain, prompts
 from emoface.training.text.static_table import find_teacher, frequency_weights, quantise
 from emoface.training.text.train import read_held_out, score, train
 
@@ -55,6 +57,13 @@ def test_the_grammar_tells_a_hundred_thousand_prompts_apart():
     drawn = Grammar(np.random.default_rng(1))
     texts = {plain(drawn.draw().text) for _ in range(10_000)}
     assert len(texts) > 9000  # at this rate of repeats 100,000 distinct draws take about 115,000
+
+
+def test_kept_and_spared_phrases_share_nothing():
+    for block in (phrases.EVENTS["sad"], phrases.ADJECTIVES["angry"], phrases.QUOTES["fear"]):
+        kept, spared = (set(_part_of(block, part)) for part in ("kept", "spared"))
+        assert not kept & spared and kept | spared == set(_part_of(block, "all"))
+        assert 0 < len(spared) < len(kept) / 5
 
 
 def test_excluded_prompts_are_never_drawn():
@@ -126,11 +135,12 @@ def test_a_teacher_is_distilled_into_table_and_features(tmp_path):
     teacher = tmp_path / "teacher"
     teacher.mkdir()
     _write_tiny_teacher(teacher)
-    settings = {**TOY, "teacher": str(teacher), "steps": 4, "prompts": 200, "taught": 60}
+    settings = {**TOY, "teacher": str(teacher), "steps": 4, "prompts": 200, "taught": 60, "recombined": 20}
     tensors, config = load_tensors(train(settings, tmp_path / "run") / "model.safetensors")
     assert tensors["table"].shape == (config["vocab_size"], 32) and tensors["table"].abs().amax() == 127
     log = json.loads((tmp_path / "run" / "text" / "card.json").read_text())["log"]
     assert "teacher" in log[0]
+    assert load_file(tmp_path / "run" / "text" / "teacher.safetensors")["taught"].shape == (80, 48)
 
 
 def test_shipped_encoder_reads_the_held_out_prompts():
@@ -186,6 +196,7 @@ def _write_tiny_teacher(folder: Path) -> None:
         "[SEP]",
         *"abcdefghijklmnopqrstuvwxyz",
         *("##" + c for c in "abcdefghijklmnopqrstuvwxyz"),
+        *("river", "table", "awful", "grief"),
     ]
     config = {"vocab_size": len(pieces), "hidden_size": width, "num_hidden_layers": 1, "num_attention_heads": 4,
               "intermediate_size": inner, "max_position_embeddings": 256}  # fmt: skip

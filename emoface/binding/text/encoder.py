@@ -179,8 +179,16 @@ class TextEncoder(nn.Module):
         Returns:
             Features (B, L, C); rows where ``mask`` is false mean nothing and must not be pooled.
         """
+        return self.transform(self.embed(ids), mask)
+
+    def embed(self, ids: Tensor) -> Tensor:
+        """Static vectors of pieces: int64 (B, L) -> (B, L, table width)."""
         scale = self.scale[ids].to(self.enter.weight.dtype)
-        x = self.enter(self.table[ids].to(scale.dtype) * scale[..., None])  # (B, L, C)
+        return self.table[ids].to(scale.dtype) * scale[..., None]
+
+    def transform(self, vectors: Tensor, mask: Tensor) -> Tensor:
+        """Static vectors (B, L, table width) and mask (B, L) -> token features (B, L, C)."""
+        x = self.enter(vectors)  # (B, L, C)
         for block in self.blocks:
             x = block(x, mask)
         return self.norm(x)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import zlib
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import cache
@@ -14,6 +15,7 @@ from emoface.binding.text.lexicon import HIGH_DEGREES, IDIOMS, LOW_DEGREES, MEDI
 from emoface.training.text import phrases
 
 _FELT = EMOTIONS[1:]
+SPARED = 20
 
 
 @dataclass(frozen=True)
@@ -46,16 +48,29 @@ def _phrases(block: str) -> tuple[tuple[str, int], ...]:
     return tuple((words, int(level or 2)) for words, level in pairs)
 
 
+@cache
+def _part_of(block: str, part: str) -> tuple[tuple[str, int], ...]:
+    """The phrases of one part of a block; all of them where the part has none."""
+    rows = _phrases(block)
+    if part == "all":
+        return rows
+    chosen = tuple(row for row in rows if (zlib.crc32(row[0].encode()) % SPARED == 0) == (part == "spared"))
+    return chosen or rows
+
+
 class Grammar:
     """Draws labelled prompts.
 
     Args:
         rng: the source of every choice.
         excluded: texts that must never be produced (held-out prompts), compared without case and punctuation.
+        phrases: which emotion phrases to draw: ``"all"``, ``"kept"`` (those of training) or ``"spared"`` (one in
+            twenty, chosen by a hash of its words, for checking generalisation to unseen phrases).
     """
 
-    def __init__(self, rng: np.random.Generator, excluded: Iterable[str] = ()) -> None:
+    def __init__(self, rng: np.random.Generator, excluded: Iterable[str] = (), phrases: str = "all") -> None:
         self.rng = rng
+        self._part = phrases
         self.excluded = {plain(text) for text in excluded}
         rules: list[tuple[float, Callable[[], Prompt]]] = [
             (3, self._word), (10, self._mood), (5, self._noun), (3, self._adverb), (11, self._face),
@@ -115,7 +130,7 @@ class Grammar:
         return self._emotion(tuple(name for name in EMOTIONS if name not in than))
 
     def _said(self, table: dict[str, str], emotion: str) -> _Said:
-        rows = _phrases(table[emotion])
+        rows = _part_of(table[emotion], self._part)
         words, level = rows[int(self.rng.integers(len(rows)))]
         return _Said(self._fill(words), emotion, level)
 
@@ -840,6 +855,9 @@ class Grammar:
     # Surface noise
 
     def _noise(self, text: str) -> str:
+        if self._chance(0.15):
+            context = self._one(phrases.CONTEXTS)
+            text = f"{text} {context}" if self._chance(0.7) else f"{context}, {text}"
         text = self._fill(text)
         if self._chance(0.03) and len(text) > 12:
             at = int(self.rng.integers(1, len(text) - 2))

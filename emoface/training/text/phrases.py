@@ -3,14 +3,36 @@
 ``{family}``, ``{person}``, ``{animal}``, ``{food}``, ``{thing}``, ``{place}`` are slots filled from ``SLOTS``.
 """
 
+from __future__ import annotations
+
+from emoface.training.text import more_phrases
+
 SLOTS = {
-    "family": "mother father brother sister grandfather grandmother uncle aunt daughter cousin wife twin nephew",
-    "person": "neighbour teacher boss doctor waiter stranger nurse driver colleague friend lawyer clerk politician "
-    "tourist landlord actor student soldier singer policeman baker king queen captain pilot guard",
-    "animal": "cat horse puppy parrot rabbit hamster kitten goat fox mouse crow",
-    "food": "soup cake bread fish cheese stew rice salad pizza porridge egg chicken",
-    "thing": "phone bicycle book laptop vase guitar ticket letter suitcase umbrella painting watch ring camera",
-    "place": "kitchen garage office garden cellar hallway library station market hotel school church forest bridge",
+    "family": "mother father brother sister grandfather grandmother uncle aunt daughter cousin wife twin nephew "
+    "husband son niece mum dad granny grandpa girlfriend boyfriend",
+    "person": "neighbour teacher boss doctor waiter stranger nurse driver colleague friend lawyer clerk "
+    "politician tourist landlord actor student soldier singer policeman baker king queen captain "
+    "pilot guard farmer butcher plumber dentist barber painter writer judge coach manager gardener "
+    "tailor cook host guest client customer visitor assistant professor mechanic sailor carpenter "
+    "postman librarian journalist dancer drummer sculptor programmer engineer chemist grocer "
+    "fisherman shepherd cyclist jogger goalkeeper referee recruit intern apprentice mayor priest monk "
+    "prince duke knight wizard musician director cameraman",
+    "animal": "cat horse puppy parrot rabbit hamster kitten goat fox mouse crow dog pony sheep cow duck goose "
+    "hen donkey squirrel hedgehog turtle canary goldfish lamb pig frog deer owl",
+    "food": "soup cake bread fish cheese stew rice salad pizza porridge egg chicken pasta pie sandwich burger "
+    "sausage pudding yoghurt cereal curry bean potato omelette noodle tomato melon pancake sauce "
+    "steak",
+    "thing": "phone bicycle book laptop vase guitar ticket letter suitcase umbrella painting watch ring camera "
+    "key chair table lamp mirror pencil jacket shoe hat scarf box bottle cup plate spoon basket "
+    "bucket ladder hammer drill car truck boat train tractor radio clock window door carpet curtain "
+    "pillow blanket shelf drawer printer keyboard screen cable battery wallet bag coin stamp map "
+    "newspaper magazine poster violin piano drum trumpet ball racket skateboard tent rope candle "
+    "notebook folder envelope parcel sofa kettle oven fridge toaster",
+    "place": "kitchen garage office garden cellar hallway library station market hotel school church forest "
+    "bridge balcony attic bathroom bedroom museum theatre cinema restaurant bakery shop supermarket "
+    "airport harbour beach lake river park street corner village city farm barn factory warehouse "
+    "hospital classroom gym stadium court bank tower castle island mountain valley field meadow "
+    "square tunnel lobby lift staircase roof terrace",
 }
 
 ADJECTIVES = {
@@ -472,7 +494,11 @@ ODD_WORDS = """table seven blue river engine carpet window triangle cloud lemon 
     velvet ladder mountain socket quantum banana hammer pixel north gravel syntax lamp bottle wheel
     algebra carbon ship oven glove zebra paragraph tunnel magnet button spoon harbour network
     granite folder violin tractor planet comma screen brick island render frame camera default
-    settings version update download kernel sample speed length format output input"""
+    settings version update download kernel sample speed length format output input
+    hello hi ok okay yes test 42 7 100 2024 abc xyz foo lorem ipsum thing stuff number word text prompt name person
+    today here there this that which when because about between under over after before chair paper stone water
+    bread street wood metal plastic cotton glass circle square green yellow purple white black left right north
+    monday tuesday january seventeen hundred metre kilo minute hour second page chapter line column row list table"""
 
 # Verb phrases (present, third person) and what they are about; any verb of an emotion goes with any of its objects.
 ACTS = {
@@ -658,3 +684,19 @@ ROLES = {
         an expert listening to a layman|1;an elitist;a millionaire tipping a coin
         a rival who won easily;a chess master against a child;a gossip mocking the bride""",
 }
+
+# Neutral words around a prompt: they must not sway the reading.
+CONTEXTS = """in the {place};at the {place};near the {place};in front of the {place};next to the {person}
+    beside a {thing};with a {thing} in one hand;on Monday;in the evening;at noon;after lunch;before the {thing} arrives
+    while the {person} waits;in the year 1990;at half past six;on the way to the {place};behind the {thing}
+    in a video about a {thing};in scene two;on the phone with the {person};to the {person};to the {family}
+    in front of the {animal};wearing a {thing};next to the {animal};over the {food};during the {thing} repair
+    in the style of a {person};for a clip of ten seconds;in English;under the {thing}
+    about the {thing};about the {animal};about the {person};because of the {food};in the {place} with the {family}"""
+
+for _own, _more in (
+    (ADJECTIVES, more_phrases.ADJECTIVES), (FACES, more_phrases.FACES), (EVENTS, more_phrases.EVENTS),
+    (QUOTES, more_phrases.QUOTES), (ROLES, more_phrases.ROLES),
+):  # fmt: skip
+    for _emotion, _block in _more.items():
+        _own[_emotion] += "\n" + _block

