@@ -10,7 +10,7 @@ from typing import Any
 
 import torch
 from safetensors import SafetensorError, safe_open
-from safetensors.torch import save_file
+from safetensors.torch import save
 from torch import Tensor
 
 FORMAT = "emoface-1"
@@ -62,7 +62,8 @@ def save_checkpoint(path: str | Path, tensors: dict[str, Tensor], config: dict[s
     config = {**json.loads(json.dumps(config)), "format": FORMAT}
     sha256 = content_digest(stored, config)
     temporary = path.with_name(path.name + ".tmp")
-    save_file(stored, temporary, metadata={"emoface_config": json.dumps(config), "content_sha256": sha256})
+    content = save(stored, metadata={"emoface_config": json.dumps(config), "content_sha256": sha256})
+    temporary.write_bytes(content)  # save_file would make a file that its owner alone can read
     temporary.replace(path)
     return sha256
 
@@ -89,7 +90,7 @@ def load_checkpoint(path: str | Path | None = None) -> Checkpoint:
     try:
         with safe_open(file, "pt") as handle:
             metadata = handle.metadata() or {}
-            stored = {name: handle.get_tensor(name) for name in handle.keys()}  # noqa: SIM118 (not a dict)
+            stored = {name: handle.get_tensor(name) for name in handle.keys()}
     except (SafetensorError, OSError, ValueError) as error:
         raise ValueError(f"checkpoint {file} is not a complete safetensors file: {error}") from error
     if "emoface_config" not in metadata or "content_sha256" not in metadata:

@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 PROCESS = """
-import resource, sys, tempfile
+import re, sys, tempfile
 import numpy as np, soundfile, torch
 torch.set_num_threads(1)
 voice, rate = soundfile.read(sys.argv[1], dtype="float32")
@@ -18,7 +18,7 @@ with tempfile.NamedTemporaryFile(suffix=".wav") as file:
             out.write(voice[: int(wanted) - out.frames])
     import emoface
     frames = len(emoface.animate(file.name, emotion="happy", checkpoint=sys.argv[2] or None))
-print(frames, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
+print(frames, re.search(r"VmHWM:\\s+(\\d+) kB", open("/proc/self/status").read())[1])
 """
 
 
@@ -29,10 +29,11 @@ def peak_memory(voice: str | Path, minutes: float, checkpoint: str | Path | None
         voice: a mono recording. minutes: length. checkpoint: None for the default one.
 
     Returns:
-        MiB, the interpreter and torch included.
+        MiB, the interpreter and torch included: Linux' high-water mark of the process (``ru_maxrss`` would also count
+        the parent's memory at the time of the fork).
 
     Raises:
-        RuntimeError: the process failed.
+        RuntimeError: the process failed, or this is not Linux.
     """
     command = [sys.executable, "-c", PROCESS, str(voice), str(checkpoint or ""), str(minutes)]
     done = subprocess.run(command, capture_output=True, text=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import platform
 import statistics
 import subprocess
@@ -16,7 +17,7 @@ import torch
 
 
 def machine() -> dict[str, Any]:
-    """CPU model, threads and versions that a time belongs to."""
+    """CPU model, threads, versions and load (runnable processes, last minute) that a time belongs to."""
     model = platform.processor() or platform.machine()
     try:
         for line in Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines():
@@ -27,7 +28,8 @@ def machine() -> dict[str, Any]:
         pass
     return {
         "cpu": model, "threads": torch.get_num_threads(), "torch": torch.__version__,
-        "python": platform.python_version(), "gpu": torch.cuda.get_device_name() if torch.cuda.is_available() else None,
+        "python": platform.python_version(), "load": round(os.getloadavg()[0], 2),
+        "gpu": torch.cuda.get_device_name() if torch.cuda.is_available() else None,
     }  # fmt: skip
 
 

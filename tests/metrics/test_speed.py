@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import time
+from pathlib import Path
 
 import pytest
 import torch
 
+from emoface.demo import demo_path
+from emoface.metrics.memory import peak_memory
 from emoface.metrics.speed import machine, medians, threads
 
 
@@ -34,3 +37,9 @@ def test_threads_are_restored() -> None:
 def test_machine_names_cpu_threads_and_versions() -> None:
     said = machine()
     assert said["cpu"] and said["threads"] == torch.get_num_threads() and said["torch"] == torch.__version__
+
+
+def test_peak_memory_is_that_of_the_new_process(tiny_checkpoint: Path) -> None:
+    ballast = torch.ones(1 << 27)  # 512 MiB here must not count there
+    found = peak_memory(demo_path(), 0.1, tiny_checkpoint)
+    assert 50 < found < 600 and ballast[0] == 1

@@ -125,16 +125,18 @@ class Expression:
         worst = max(errors, key=lambda e: errors[e])
         ratios = ", ".join(f"{value / by_intensity[worst][1]:.2f}" for value in by_intensity[worst])
 
-        def grown(name: str, curves: dict[str, list[float]], note: str) -> Row:
+        def grown(name: str, curves: dict[str, list[float]], note: str, low: float | None = 1.0) -> Row:
             means = ", ".join(f"{mean:.2f}" for mean in np.mean(list(curves.values()), 0))
             share = float(np.mean([rising(values) for values in curves.values()]))
             falling = ", ".join(e for e, values in curves.items() if not rising(values))
             note += f"mean strengths {means}" + (f"; not {falling}" if falling else "")
-            return Row(name, share, low=1.0, note=note)
+            return Row(name, share, low=low, note=note)
 
+        ends = {emotion: [values[0], values[-1]] for emotion, values in by_guidance.items()}
         return [
             grown("emotions that grow with level 1, 2, 3", by_level, ""),
-            grown("emotions that grow with guidance 0.5, 1, 1.5, 2, 3", by_guidance, "level 2, "),
+            grown("emotions stronger at guidance 3 than at 0.5", ends, "level 2, "),
+            grown("emotions that grow with each step of guidance 0.5, 1, 1.5, 2, 3", by_guidance, "level 2, ", None),
             Row(
                 "intensity 0.5, 1, 2: departure from linear, worst", errors[worst], high=0.15,
                 note=f"{worst}, level 2: {ratios}",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import tempfile
 import warnings
 from pathlib import Path
@@ -79,9 +80,10 @@ def speed_rows(pipeline: Pipeline, samples: np.ndarray, checkpoint: Path | None,
         with threads(THREADS):
             runs = 3 if quick else 7
             took = medians({"animate": lambda: pipeline.animate(path, emotion="happy")}, runs)["animate"]
-        rows = [Row(SPEED.replace("7", str(runs)), took, high=0.75, note="file opening included")]
+        load = f"{os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}"
+        rows = [Row(SPEED.replace("7", str(runs)), took, high=0.75, note=f"file opening included; {load}")]
         imported, first = cold_start(short, checkpoint, THREADS)
-        rows += [Row(COLD[0], imported, high=1.5), Row(COLD[1], first, high=1.0)]
+        rows += [Row(COLD[0], imported, high=1.5, note=load), Row(COLD[1], first, high=1.0, note=load)]
         if not quick:
             one, ten = (peak_memory(short, minutes, checkpoint) for minutes in (1, 10))
             note = f"1 min {one:.0f}, 10 min {ten:.0f}, torch included"

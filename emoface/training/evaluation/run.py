@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from emoface.binding.emotions import EMOTIONS
-from emoface.metrics.speed import machine
+from emoface.metrics.speed import machine, threads
 from emoface.pipeline import load
 
 from .expression import Expression
@@ -49,8 +49,18 @@ def evaluate(
     Raises:
         FileNotFoundError, ValueError: the checkpoint or the assets folder cannot be read.
     """
+    with threads(1):  # what else runs here then costs least, and figures do not depend on the number of cores
+        return _evaluate(None if checkpoint is None else Path(checkpoint), assets, out, quick, progress)
+
+
+def _evaluate(
+    path: Path | None,
+    assets: str | Path | None,
+    out: str | Path | None,
+    quick: bool,
+    progress: Callable[[str], None] | None,
+) -> dict[str, Any]:
     began = time.perf_counter()
-    path = None if checkpoint is None else Path(checkpoint)
     folder = _assets(assets)
     pipeline = load(path)
     performer = Performer(pipeline)
