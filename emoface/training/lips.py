@@ -44,7 +44,7 @@ from .corpus.visemes import rule_lips
 
 _MOUTH = list(MOUTH)
 _JAW, _FUNNEL, _LOWER = (MOTION_INDEX[n] for n in ("jaw_pose_x", "mouthFunnel", "mouthLowerDownLeft"))
-LEAST_OPENING = 0.5
+LEAST_OPENING = 0.4
 """Share of the rule's lip opening that style artist must reach where no closure is."""
 LOGGED = 40
 """Losses kept in the card."""
@@ -65,7 +65,8 @@ class LipsConfig:
         closure: extra weight of p, b, m frames. closure_logit: weight of the closure logit's cross-entropy.
         channels: weights of single channels by motion name or its beginning.
         crossed: share of rule-labelled windows that are read in style artist, where only closures are taught.
-        crossed_gap: weight of their lip opening, per centimetre: none on closures, elsewhere at least half the rule's.
+        closing: weight of the lip opening on p, b, m, per centimetre, in both styles.
+        opening: weight of what crossed windows lack elsewhere to 0.4 of the rule's opening, per centimetre.
         kinds: augmentations. stretched: share of windows played at another speed.
         save_every: steps between resumable states. threads: CPU threads.
     """
@@ -91,10 +92,11 @@ class LipsConfig:
     square: float = 4.0
     velocity: float = 0.3
     closure: float = 3.0
-    closure_logit: float = 1.0
+    closure_logit: float = 2.0
     channels: dict[str, float] = field(default_factory=lambda: {"jaw_pose_x": 3.0, "mouthFunnel": 2.0})
     crossed: float = 0.25
-    crossed_gap: float = 0.3
+    closing: float = 0.3
+    opening: float = 0.6
     kinds: list[str] = field(default_factory=lambda: list(KINDS))
     stretched: float = 0.4
     save_every: int = 500
@@ -207,11 +209,13 @@ def lip_loss(curves: Tensor, logit: Tensor, batch: LipBatch, channels: Tensor, c
     loss = loss + config.velocity * (steady * (error[:, 1:] - error[:, :-1]).abs()).sum() / frames
     entropy = F.binary_cross_entropy_with_logits(logit, batch.closure, reduction="none")
     loss = loss + config.closure_logit * (entropy * batch.phones).sum() / batch.phones.sum().clamp(min=1)
-    if config.crossed_gap:
-        crossed = batch.phones * (batch.style == ARTIST)[:, None]
-        gap, rule_gap = lip_gap(_in_motion(curves)), lip_gap(_in_motion(batch.lips * scale))
-        apart = batch.closure * gap + (1 - batch.closure) * F.relu(LEAST_OPENING * rule_gap - gap)
-        loss = loss + config.crossed_gap * (crossed * apart).sum() / crossed.sum().clamp(min=1) / 10
+    gap, rule_gap = lip_gap(_in_motion(curves)), lip_gap(_in_motion(batch.lips * scale))  # (B, T) mm
+    artist = (batch.style == ARTIST)[:, None]
+    crossed = batch.phones * artist
+    lacking = (1 - batch.closure) * F.relu(LEAST_OPENING * rule_gap - gap)
+    for held in (batch.closure * batch.phones * ~artist, batch.closure * crossed):
+        loss = loss + config.closing * (held * gap).sum() / held.sum().clamp(min=1) / 10
+    loss = loss + config.opening * (crossed * lacking).sum() / crossed.sum().clamp(min=1) / 10
     return loss
 
 

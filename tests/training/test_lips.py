@@ -188,16 +188,19 @@ class TestWindows:
         scale, weights = torch.tensor(MOUTH_SCALE), channel_weights(config.channels)
         confident = torch.where(batch.closure > 0.5, 20.0, -20.0)
         sharp = LipBatch(*batch[:4], (batch.closure > 0.5).float(), batch.phones)
-        assert lip_loss(batch.lips * scale, confident, sharp, weights, config) < 1e-3
+        plain = LipsConfig(closing=0.0, opening=0.0)
+        assert lip_loss(batch.lips * scale, confident, sharp, weights, plain) < 1e-3
         wrong = batch.lips * scale + 0.1 * scale
-        assert lip_loss(wrong, confident, sharp, weights, config) > 1
+        assert lip_loss(wrong, confident, sharp, weights, plain) > 1
         open_lips = torch.zeros(4, 100, len(MOUTH))
-        open_lips[..., MOUTH.index(MOTION_INDEX["jaw_pose_x"])] = 0.1
+        open_lips[..., MOUTH.index(MOTION_INDEX["jaw_pose_x"])] = 0.1  # 10.9 mm
         crossed = sharp._replace(style=torch.full((4,), ARTIST), known=torch.zeros_like(batch.known))
-        shut = (sharp.closure * 10.9).sum() / batch.phones.sum() / 10 * config.crossed_gap
-        wide = lip_loss(open_lips, confident, crossed, weights, config)
-        assert wide == pytest.approx(float(shut), rel=0.05)  # half of the rule's opening is reached nearly everywhere
-        assert lip_loss(0 * open_lips, confident, crossed, weights, config) > 0.01
+        closing, opening = LipsConfig(closing=1.0, opening=0.0), LipsConfig(closing=0.0, opening=1.0)
+        assert lip_loss(open_lips, confident, crossed, weights, closing) == pytest.approx(1.09, rel=1e-3)
+        assert lip_loss(0 * open_lips, confident, crossed, weights, closing) < 1e-3
+        assert lip_loss(open_lips, confident, crossed, weights, opening) < 0.02
+        assert lip_loss(0 * open_lips, confident, crossed, weights, opening) > 0.1
+        assert lip_loss(batch.lips * scale, confident, crossed, weights, opening) < 1e-3
         with pytest.raises(ValueError, match="channels must be"):
             channel_weights({"browDown": 2.0})
 
