@@ -52,7 +52,8 @@ def tiny_checkpoint(tmp_path_factory: pytest.TempPathFactory) -> Path:
     from emoface.diffusion.denoiser import Denoiser, DenoiserConfig
     from emoface.face.layout import FPS, MOTION_NAMES, MOTION_SIZE
 
-    generator = torch.Generator().manual_seed(1)
+    before = torch.get_rng_state()
+    torch.manual_seed(1)
     letters = [mark + letter for letter in "abcdefghijklmnopqrstuvwxyz" for mark in ("", "##")]
     vocabulary = WordPiece(["[PAD]", "[UNK]", *letters]).to_bytes()
     encoder = {
@@ -72,10 +73,11 @@ def tiny_checkpoint(tmp_path_factory: pytest.TempPathFactory) -> Path:
     tensors = {"motion.mean": torch.full((MOTION_SIZE,), 0.1), "motion.deviation": torch.full((MOTION_SIZE,), 0.1)}
     for prefix, part in parts.items():
         for name, tensor in part.state_dict().items():
-            noise = torch.randn(tensor.shape, generator=generator)
+            noise = torch.randn(tensor.shape)
             tensors[f"{prefix}.{name}"] = tensor + 0.2 * noise if tensor.is_floating_point() else tensor
     tensors["emotion.text.encoder.vocab"] = vocabulary
-    tensors["emotion.text.encoder.table"] = (40 * torch.randn(54, 16, generator=generator)).to(torch.int8)
+    tensors["emotion.text.encoder.table"] = (40 * torch.randn(54, 16)).to(torch.int8)
+    torch.set_rng_state(before)
     config = {
         "layout": {"names": list(MOTION_NAMES), "fps": FPS}, "sampling": {}, "audio": parts["audio"].describe(),
         "lips": lips, "denoiser": parts["denoiser"].describe(), "emotion": space.config(),
