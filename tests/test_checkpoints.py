@@ -31,7 +31,7 @@ def test_round_trip(saved):
 def test_missing(tmp_path):
     with pytest.raises(FileNotFoundError, match=r"checkpoint .*nothing.safetensors cannot be read: no such file"):
         load_checkpoint(tmp_path / "nothing.safetensors")
-    with pytest.raises(TypeError, match="must be a path .* got int"):
+    with pytest.raises(TypeError, match=r"must be a path .* got int"):
         load_checkpoint(3)
 
 
