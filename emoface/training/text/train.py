@@ -71,8 +71,8 @@ class TextTraining:
     save_every: int = 1000
     model: dict[str, Any] = field(default_factory=dict)
     token_dropout: float = 0.1
-    token_swap: float = 0.05
-    noise: float = 0.4
+    token_swap: float = 0.01
+    noise: float = 0.12
     label_smoothing: float = 0.05
     level_weight: float = 0.5
     teacher_weight: float = 4.0
@@ -157,19 +157,27 @@ def _tables(
     if settings.teacher is None:
         return *random_table([*told, *rest], width, settings.seed), torch.zeros(0, 1)
     path = folder / "teacher.safetensors"
-    digest = torch.frombuffer(bytearray(hashlib.sha256("\n".join(told).encode()).digest()), dtype=torch.uint8)
+    keys = [int.from_bytes(hashlib.sha256(text.encode()).digest()[:8], "little", signed=True) for text in told]
     kept = load_file(path) if path.exists() else {}
+    known = {key: row for row, key in enumerate(kept["keys"].tolist())} if "keys" in kept else {}
+    missing = [place for place, key in enumerate(keys) if key not in known]
     has_table = "table" in kept and kept["table"].shape[1] == width
-    has_vectors = "digest" in kept and torch.equal(kept["digest"], digest)
-    if not (has_table and has_vectors):
+    if not has_table or missing:
         teacher = MiniLMEncoder.from_folder(find_teacher(settings.teacher))
         if not has_table:
             pieces, table, scale = distil_table(teacher, width)
             kept.update({"vocab": pieces.to_bytes(), "table": table, "scale": scale})
-        if not has_vectors:
-            kept.update({"taught": sentence_vectors(teacher, told), "digest": digest})
+        taught = torch.empty(len(told), teacher.width, dtype=torch.float16)
+        found = [place for place, key in enumerate(keys) if key in known]
+        if found:
+            taught[found] = kept["taught"][[known[keys[place]] for place in found]]
+        if missing:
+            taught[missing] = sentence_vectors(teacher, [told[place] for place in missing])
+        kept.update({"taught": taught, "keys": torch.tensor(keys)})
         save_tensors(path, kept, {"teacher": settings.teacher})
-    return WordPiece.from_bytes(kept["vocab"]), kept["table"], kept["scale"], kept["taught"].float()
+        known = {key: row for row, key in enumerate(keys)}
+    taught = kept["taught"][[known[key] for key in keys]].float()
+    return WordPiece.from_bytes(kept["vocab"]), kept["table"], kept["scale"], taught
 
 
 def _prepare(
@@ -179,7 +187,8 @@ def _prepare(
     texts: list[str] = []
     if settings.teacher is not None and settings.recombined:
         vocabulary = MiniLMEncoder.from_folder(find_teacher(settings.teacher)).tokenizer.pieces
-        texts = recombine(grammar, ordinary_words(vocabulary), settings.recombined)
+        source = Grammar(np.random.default_rng(settings.seed + 1), grammar.excluded, "kept")
+        texts = recombine(source, ordinary_words(vocabulary), settings.recombined)
     told, rest = generated[: settings.taught], generated[settings.taught :]
     pieces, table, scale, taught = _tables(
         settings, folder, [prompt.text for prompt in told] + texts, [prompt.text for prompt in rest], width
