@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from emoface.training.text import more_phrases
+from emoface.training.text import everyday_phrases, more_phrases
 
 SLOTS = {
     "family": "mother father brother sister grandfather grandmother uncle aunt daughter cousin wife twin nephew "
@@ -697,6 +697,7 @@ CONTEXTS = """in the {place};at the {place};near the {place};in front of the {pl
 for _own, _more in (
     (ADJECTIVES, more_phrases.ADJECTIVES), (FACES, more_phrases.FACES), (EVENTS, more_phrases.EVENTS),
     (QUOTES, more_phrases.QUOTES), (ROLES, more_phrases.ROLES),
+    (EVENTS, everyday_phrases.EVENTS), (QUOTES, everyday_phrases.QUOTES),
 ):  # fmt: skip
     for _emotion, _block in _more.items():
         _own[_emotion] += "\n" + _block
