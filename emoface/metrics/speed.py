@@ -11,9 +11,11 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import torch
+
+Name = TypeVar("Name")
 
 
 def machine() -> dict[str, Any]:
@@ -44,11 +46,14 @@ def threads(count: int) -> Iterator[None]:
         torch.set_num_threads(before)
 
 
-def medians(work: Mapping[str, Callable[[], Any]], runs: int = 7, warm_up: int = 1) -> dict[str, float]:
+def medians(
+    work: Mapping[Name, Callable[[], Any]], runs: int = 7, warm_up: int = 1, budget: float = float("inf")
+) -> dict[Name, float]:
     """Median seconds of several pieces of work, run in turn (a b c a b c ...) so that all see the same machine.
 
     Args:
         work: name -> function. runs: timed runs of each. warm_up: runs of each before.
+        budget: seconds after which no further round is begun once each was timed.
 
     Returns:
         name -> median seconds.
@@ -58,8 +63,11 @@ def medians(work: Mapping[str, Callable[[], Any]], runs: int = 7, warm_up: int =
     """
     if runs < 1:
         raise ValueError(f"runs must be at least 1, got {runs}")
-    times: dict[str, list[float]] = {name: [] for name in work}
+    times: dict[Name, list[float]] = {name: [] for name in work}
+    began = time.perf_counter()
     for run in range(warm_up + runs):
+        if run > warm_up and time.perf_counter() - began > budget:
+            break
         for name, function in work.items():
             start = time.perf_counter()
             function()

@@ -43,3 +43,9 @@ def test_peak_memory_is_that_of_the_new_process(tiny_checkpoint: Path) -> None:
     ballast = torch.ones(1 << 27)  # 512 MiB here must not count there
     found = peak_memory(demo_path(), 0.1, tiny_checkpoint)
     assert 50 < found < 600 and ballast[0] == 1
+
+
+def test_no_round_is_begun_after_the_budget() -> None:
+    runs: list[int] = []
+    medians({"nap": lambda: (runs.append(1), time.sleep(0.02))}, runs=50, warm_up=1, budget=0.05)
+    assert 2 <= len(runs) <= 5
