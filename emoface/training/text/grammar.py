@@ -74,8 +74,8 @@ class Grammar:
         self.excluded = {plain(text) for text in excluded}
         rules: list[tuple[float, Callable[[], Prompt]]] = [
             (3, self._word), (10, self._mood), (5, self._noun), (3, self._adverb), (11, self._face),
-            (9, self._event), (9, self._doing), (12, self._quote), (8, self._idiom), (16, self._negation),
-            (20, self._act), (8, self._role), (9, self._replaced), (4, self._strong_negation), (6, self._change),
+            (9, self._event), (9, self._doing), (12, self._quote), (8, self._idiom), (20, self._negation),
+            (20, self._act), (8, self._role), (14, self._replaced), (7, self._strong_negation), (6, self._change),
             (4, self._mixture), (6, self._two_cues), (4, self._plain_talk), (3, self._nothing),
             (3, self._masked),
         ]  # fmt: skip
@@ -637,6 +637,9 @@ class Grammar:
                     f"there is no {nouns[0]} in the voice, there is {nouns[1]}",
                     f"{nouns[1]} rather than {nouns[0]}",
                     f"without {nouns[0]}, {new.words}",
+                    f"it's not {nouns[0]}, it's {nouns[1]}",
+                    f"that is not {nouns[0]}, that is {nouns[1]} in {self._one(('her', 'his'))} eyes",
+                    f"no trace of {nouns[0]}, pure {nouns[1]}",
                     f"{she} feels {nouns[1]} and no {nouns[0]}",
                 )
             )
@@ -658,6 +661,8 @@ class Grammar:
                     f"{she} should be {old} but is {form}",
                     f"{she} was never {old}, always {form}",
                     f"less {old} than {form}",
+                    f"not one bit {old}, {form}",
+                    f"{she} is no longer {old} and {form} once more",
                 )
             )
         else:
@@ -674,6 +679,9 @@ class Grammar:
                     f"there's nothing {old} about this, {she} {linked} {scene.words}",
                     f"{she} doesn't seem {old}, {she} {linked} {scene.words}",
                     f"{she} {linked} {scene.words}, not {old} in any way",
+                    f"not {old} any more, {she} {linked} {scene.words} again",
+                    f"{she} is anything but {old}, {she} {linked} {scene.words}",
+                    f"not {old} at all, {she} {linked} {scene.words}",
                 )
             )
         return self._prompt(form, emotion, level)
@@ -701,6 +709,9 @@ class Grammar:
                 f"could not be more {word}",
                 f"{she} cannot hide how {word} {she} is",
                 f"never been this {word} before",
+                f"never felt so {word}",
+                f"{she} never felt this {word} in {his} life",
+                f"{she} has not been this {word} for years",
                 f"nobody is as {word} as {she}",
                 f"{she} can't contain {his} {noun}",
                 f"no words for such {noun}",
