@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import math
+import threading
 from collections.abc import Callable, Iterator
-from contextlib import nullcontext
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -96,6 +97,33 @@ class HeardEmotion:
         return z
 
 
+_threads_lock = threading.Lock()
+_threads_users = 0
+_threads_before = 1
+
+
+@contextmanager
+def one_thread() -> Iterator[None]:
+    """Run torch's CPU work on one thread, and give the others back afterwards.
+
+    The matrices are small: a second thread gains little on an idle machine, and on a busy one the threads of OpenMP
+    wait for each other up to 80 times longer than the work takes (measured). Calls from several Python threads share
+    the setting; the last one out restores it.
+    """
+    global _threads_users, _threads_before
+    with _threads_lock:
+        if _threads_users == 0:
+            _threads_before = torch.get_num_threads()
+        _threads_users += 1
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        with _threads_lock:
+            _threads_users -= 1
+            torch.set_num_threads(1 if _threads_users else _threads_before)
+
+
 class Pipeline:
     """All parts of a checkpoint, each usable alone.
 
@@ -140,6 +168,7 @@ class Pipeline:
             part.to(self.device).eval().requires_grad_(False)
         self.emotion.eval().requires_grad_(False)
 
+    @one_thread()
     def animate(
         self,
         audio: Any,
@@ -250,9 +279,12 @@ class Pipeline:
             else:
                 keyframes = request.keyframes or []
             tracks = self._tracks(keyframes, window, request.intensity)
+            # Chance moves the mouth while somebody speaks; in silence it would mutter.
+            liveliness = torch.ones(window.stop - window.start, config.motion)
+            liveliness[:, list(MOUTH)] = stream.normalizer.presence(raw)[:, None]
             with self._precision():
                 content = self.audio(mel)[0]  # (T, F)
-                motion = sampler.run(window, content, tracks).float()  # (B, kept, 53)
+                motion = sampler.run(window, content, tracks, liveliness).float()  # (B, kept, 53)
                 logit = self.lips(mel, lip_style)[1][0]  # (T,)
             kept = slice(window.keep_from - window.start, window.keep_to - window.start)
             shares = keyframe_weights(keyframes, window.keep_from, window.keep_to)  # (K, kept)

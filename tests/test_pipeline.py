@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import threading
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -296,3 +297,28 @@ def test_parts_can_be_used_alone(pipeline: emoface.Pipeline) -> None:
 def test_gpu_gives_the_same_motion(tiny_checkpoint: Path, pipeline: emoface.Pipeline) -> None:
     ours = plain(emoface.load(tiny_checkpoint, device="cuda"), emotion="happy", guidance=1.5)
     np.testing.assert_allclose(ours, plain(pipeline, emotion="happy", guidance=1.5), atol=2e-3)
+
+
+def test_animating_leaves_the_thread_count_alone(pipeline: emoface.Pipeline) -> None:
+    """Sampling runs on one thread, also when several Python threads animate at once."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(2)
+    try:
+        seen: list[int] = []
+        workers = [
+            threading.Thread(
+                target=pipeline.animate,
+                args=(np.zeros(40000, np.float32),),
+                kwargs={"sample_rate": 16000, "progress": lambda _: seen.append(torch.get_num_threads())},
+            )
+            for _ in range(3)
+        ]
+        for worker in workers:
+            worker.start()
+        for worker in workers:
+            worker.join()
+        assert seen and set(seen) == {1}
+        pipeline.animate(np.zeros(40000, np.float32), sample_rate=16000)
+        assert torch.get_num_threads() == 2
+    finally:
+        torch.set_num_threads(before)

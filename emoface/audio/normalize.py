@@ -7,13 +7,14 @@ from dataclasses import dataclass, field
 import torch
 from torch import Tensor
 
-from .features import MEL_BINS, POWER_FLOOR
+from .features import MEL_BINS, MEL_PER_FRAME, POWER_FLOOR
 
 SPEECH_MARGIN = 7.0  # natural-log units below the running peak within which a frame counts as speech (30 dB)
 SPEECH_FLOOR = -6.5  # mean log-mel below which a frame is silence whatever the peak
 PRIOR_FRAMES = 12.0  # weight, in mel frames, of the prior spectrum
 PRIOR_LEVEL = -4.0  # mean log-mel of average speech
 SCALE = 3.0
+PRESENCE_RAMP = 2.3  # natural-log units over which speech fades into silence (10 dB)
 
 
 def _prior() -> Tensor:
@@ -50,6 +51,20 @@ class MelNormalizer:
     def apply(self, mel: Tensor) -> Tensor:
         """Normalise frames by what was heard so far; (M, 64) -> (M, 64)."""
         return (mel - self.total / self.weight) / SCALE
+
+    def presence(self, mel: Tensor) -> Tensor:
+        """How surely somebody speaks: 1 from 30 dB below the running peak, 0 from 40 dB or in silence.
+
+        Args:
+            mel: (2 T, 64) log-mel frames.
+
+        Returns:
+            (T,) 0..1 per motion frame, held for two frames before and after speech.
+        """
+        threshold = max(self.peak - SPEECH_MARGIN, SPEECH_FLOOR)
+        speech = ((mel.mean(-1) - threshold) / PRESENCE_RAMP + 1).clamp(0, 1)  # (2 T,)
+        speech = speech.unflatten(0, (-1, MEL_PER_FRAME)).amax(1)  # (T,)
+        return torch.nn.functional.max_pool1d(speech[None], 5, stride=1, padding=2)[0]
 
     def copy(self) -> MelNormalizer:
         """An independent normaliser in the same state."""

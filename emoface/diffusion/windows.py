@@ -117,19 +117,24 @@ class WindowSampler:
             drawn.append(torch.randn(frames, width, generator=generator))
         return torch.stack(drawn).to(self.temperature.device) * self.temperature
 
-    def run(self, window: Window, content: Tensor, tracks: list[Track]) -> Tensor:
+    def run(
+        self, window: Window, content: Tensor, tracks: list[Track], liveliness: Tensor | None = None
+    ) -> Tensor:
         """Denoise one window.
 
         Args:
             window: the window, the next of the plan.
             content: (T, F) content features of its frames.
             tracks: trajectories to denoise; the first is the one that new tracks take their context from.
+            liveliness: (T, motion) further scale of the start noise: 0 gives the mean motion, without chance.
 
         Returns:
             (B, kept frames, motion) normalised motion.
         """
         frames, samples = window.stop - window.start, self.num_samples
         noise = self.noise(window)  # (B, T, motion)
+        if liveliness is not None:
+            noise = noise * liveliness.to(noise)
         start = noise.repeat(len(tracks), 1, 1)  # (K B, T, motion), track-major
         emotion = torch.stack([track.emotion for track in tracks]).repeat_interleave(samples, 0)  # (K B, Z)
         known, mask = self._carried(window, tracks, start)
