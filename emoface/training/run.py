@@ -15,7 +15,7 @@ from typing import Any, TypeVar
 
 import numpy as np
 import torch
-from safetensors.torch import load_file, save_file
+from safetensors.torch import load_file, save
 from torch import Tensor, nn
 
 ConfigType = TypeVar("ConfigType")
@@ -115,7 +115,7 @@ def save_tensors(path: Path, tensors: dict[str, Tensor], config: dict[str, Any])
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(path.name + ".tmp")
     contiguous = {name: tensor.detach().contiguous().clone() for name, tensor in tensors.items()}
-    save_file(contiguous, temporary, metadata={"config": json.dumps(config)})
+    temporary.write_bytes(save(contiguous, metadata={"config": json.dumps(config)}))
     os.replace(temporary, path)
 
 
