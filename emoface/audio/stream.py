@@ -16,7 +16,7 @@ SAMPLES_PER_FRAME = HOP * MEL_PER_FRAME
 class MelStream:
     """Serves normalised log-mels by motion frame; frames must be asked for in rising order of their start.
 
-    Frames beyond the end of the recording are silence. Each window is normalised by what was heard up to its end.
+    Frames before the recording (negative ones) and beyond its end are silence. Each window is normalised by what was heard up to its end.
     """
 
     def __init__(self, blocks: Iterator[Tensor]) -> None:
@@ -54,7 +54,7 @@ class MelStream:
 
     def _raw(self, start: int, stop: int) -> Tensor:
         """Log-mel (2 (stop - start), 64) of motion frames start..stop, not normalised."""
-        if start < self.origin:
+        if start < self.origin and self.origin > 0:
             raise ValueError(f"start must not be before frame {self.origin}, which was dropped, got {start}")
         self._fill(stop)
         return log_mel(self.buffer, stop - start, start - self.origin)

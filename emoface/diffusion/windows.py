@@ -2,7 +2,8 @@
 
 Windows follow each other every ``window - context - lookahead`` frames. Each starts with the last ``context`` frames
 of the one before, given clean to the network, and ends with ``lookahead`` frames that only serve as future for the
-others and are not kept. A window depends on earlier ones and on audio up to its own end, never on later audio, so a
+others and are not kept. The first window begins in the silence before the recording, so that the face starts from
+rest. A window depends on earlier ones and on audio up to its own end, never on later audio, so a
 whole recording and a stream of chunks give the same motion.
 """
 
@@ -21,6 +22,8 @@ from .schedule import sampling_times
 
 SHORTEST = 32
 """Windows are at least this long; a shorter recording is denoised with silence behind it."""
+LEAD_IN = 8
+"""Frames of silence that are denoised before the recording and not kept."""
 
 
 @dataclass(frozen=True)
@@ -28,7 +31,7 @@ class Window:
     """Frames of one window, counted from the recording's start.
 
     Attributes:
-        start, stop: frames denoised. keep_from, keep_to: frames kept. index: number of the window.
+        start, stop: frames denoised; start is negative in the silence before the recording. keep_from, keep_to: frames kept. index: number of the window.
     """
 
     start: int
@@ -50,7 +53,7 @@ def plan_windows(frames: int, window: int, context: int, lookahead: int) -> Iter
     """
     done, index = 0, 0
     while done < frames:
-        start = max(done - context, 0)
+        start = max(done - context, -LEAD_IN)
         keep_to = min(start + window - lookahead, frames)
         stop = max(min(keep_to + lookahead, frames), start + SHORTEST)
         yield Window(start, stop, done, keep_to, index)

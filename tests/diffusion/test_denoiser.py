@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from emoface.audio.encoder import ContentConfig, ContentEncoder
 from emoface.diffusion.denoiser import Denoiser, DenoiserConfig
 from emoface.diffusion.guidance import Guidance, stack_conditions
-from emoface.diffusion.windows import SHORTEST, Track, WindowSampler, plan_windows
+from emoface.diffusion.windows import LEAD_IN, SHORTEST, Track, WindowSampler, plan_windows
 
 SMALL = DenoiserConfig(emotion=8, content=16, channels=16, heads=2, blocks=2, feed_forward=32, window=40, context=8)
 
@@ -131,11 +131,11 @@ def test_windows_tile_the_recording(frames, window, context, lookahead):
     assert windows[0].keep_from == 0 and windows[-1].keep_to == frames
     for number, now in enumerate(windows):
         assert now.index == number
-        assert now.start <= now.keep_from < now.keep_to <= now.stop
+        assert -LEAD_IN <= now.start <= now.keep_from < now.keep_to <= now.stop
         assert SHORTEST <= now.stop - now.start <= max(window, SHORTEST)
         if number:
             assert now.keep_from == windows[number - 1].keep_to
-            assert now.keep_from - now.start == min(context, now.keep_from)
+            assert now.keep_from - now.start == min(context, now.keep_from + LEAD_IN)
 
 
 def sampler(seed=3, num_samples=1, guidance=None, steps=2):
@@ -150,7 +150,7 @@ def run(frames=70, tracks=None, **settings):
     for window in plan_windows(frames, SMALL.window, SMALL.context, SMALL.lookahead):
         size = window.stop - window.start
         chosen = tracks(size) if tracks else [Track("a", torch.ones(SMALL.emotion), torch.ones(size))]
-        pieces.append(loop.run(window, content[window.start : window.stop], chosen))
+        pieces.append(loop.run(window, content[LEAD_IN + window.start : LEAD_IN + window.stop], chosen))
     return torch.cat(pieces, 1)
 
 
@@ -172,7 +172,7 @@ def test_samples_are_independent_and_the_first_is_the_single_one():
 def test_a_shorter_recording_begins_like_a_longer_one():
     """Windows never look at later audio: what is kept of a full window does not change when more follows."""
     with torch.inference_mode():
-        kept = SMALL.window - SMALL.lookahead
+        kept = SMALL.window - SMALL.lookahead - LEAD_IN
         assert torch.equal(run(frames=70)[:, :kept], run(frames=150)[:, :kept])
 
 
