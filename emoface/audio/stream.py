@@ -16,7 +16,8 @@ SAMPLES_PER_FRAME = HOP * MEL_PER_FRAME
 class MelStream:
     """Serves normalised log-mels by motion frame; frames must be asked for in rising order of their start.
 
-    Frames before the recording (negative ones) and beyond its end are silence. Each window is normalised by what was heard up to its end.
+    Frames before the recording (negative ones) and beyond its end are silence. Each window is normalised by what was
+    heard up to its end.
     """
 
     def __init__(self, blocks: Iterator[Tensor]) -> None:

@@ -31,7 +31,8 @@ class Window:
     """Frames of one window, counted from the recording's start.
 
     Attributes:
-        start, stop: frames denoised; start is negative in the silence before the recording. keep_from, keep_to: frames kept. index: number of the window.
+        start, stop: frames denoised; start is negative in the silence before the recording.
+        keep_from, keep_to: frames kept. index: number of the window.
     """
 
     start: int
