@@ -125,7 +125,7 @@ def _timeline(timeline: Sequence[Any], space: EmotionSpace) -> list[Keyframe]:
         if not isinstance(entry, (tuple, list)) or len(entry) != 2:
             raise TypeError(f"emotion timeline entry {number} must be (seconds, emotion), got {entry!r}")
         time, emotion = entry
-        if isinstance(time, bool) or not isinstance(time, (int, float)):
+        if isinstance(time, bool) or not isinstance(time, (int, float, np.integer, np.floating)):
             raise TypeError(f"emotion timeline entry {number} must begin with seconds, got {time!r}")
         if not (np.isfinite(time) and time >= 0):
             raise ValueError(f"emotion timeline times must be finite and at least 0, got {time} in entry {number}")

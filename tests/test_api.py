@@ -17,6 +17,7 @@ from safetensors.torch import save_file
 
 import emoface
 from emoface.checkpoints import DEFAULT, load_checkpoint, save_checkpoint
+from emoface.emotion import resolve
 
 RATE = 16000
 
@@ -385,3 +386,12 @@ def test_good_calls_do_not_warn(tiny_checkpoint: Path) -> None:
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         emoface.animate(tone(), sample_rate=RATE, emotion="happy", checkpoint=tiny_checkpoint, intensity=1.5)
+
+
+def test_numbers_of_numpy_are_numbers(tiny_checkpoint: Path) -> None:
+    """Levels, weights and times may come out of numpy arrays."""
+    space = emoface.load(tiny_checkpoint).emotion
+    assert torch.equal(space.encode(label=("sad", np.int64(2))), space.encode(label=("sad", 2)))
+    assert torch.equal(space.mix({"sad": np.float32(0.5)}), space.mix({"sad": 0.5}))
+    keyframes = resolve([(np.int64(0), "sad"), (np.float32(1.5), "happy")], space)
+    assert keyframes is not None and keyframes[1].time == 1.5

@@ -6,6 +6,7 @@ import math
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+import numpy as np
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
@@ -145,7 +146,7 @@ class EmotionSpace(nn.Module):
         if not weights:
             raise ValueError(f"weights must name at least one of {', '.join(EMOTIONS)}, got none")
         for name, weight in weights.items():
-            if isinstance(weight, bool) or not isinstance(weight, (int, float)):
+            if isinstance(weight, bool) or not isinstance(weight, (int, float, np.integer, np.floating)):
                 raise TypeError(f"weight of {name!r} must be a number, got {type(weight).__name__}")
             if not (math.isfinite(weight) and weight >= 0):
                 raise ValueError(f"weight of {name!r} must be finite and at least 0, got {weight}")
