@@ -85,9 +85,7 @@ test: lint
 
 train: $(TRAIN_STAMP)
 	@for stage in $(STAGES); do \
-	    config=emoface/training/configs/$$stage.json; \
-	    $(EMOFACE) train $$stage --out "$(RUN)" $(if $(ASSETS),--assets "$(ASSETS)") $(if $(RESUME),--resume) \
-	        $$([ -f $$config ] && echo "--config $$config"); \
+	    $(EMOFACE) train $$stage --out "$(RUN)" $(if $(ASSETS),--assets "$(ASSETS)") $(if $(RESUME),--resume); \
 	done
 	@echo "The checkpoint is $(RUN)/default.safetensors; copy it and its card into emoface/checkpoints/ to make it the default."
 

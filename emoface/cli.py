@@ -99,7 +99,7 @@ def build_parser() -> Parser:
     info.set_defaults(run=run_info)
     train = commands.add_parser("train", help="run one stage of the training")
     train.add_argument("stage", choices=STAGES, help="in this order")
-    train.add_argument("--config", type=Path, metavar="JSON", help="settings that differ from the stage's defaults")
+    train.add_argument("--config", type=Path, metavar="JSON", help="settings; the default checkpoint's if left out")
     train.add_argument("--out", type=Path, required=True, metavar="DIR", help="folder of all stages' results")
     train.add_argument("--assets", type=Path, metavar="DIR", help="folder of recorded data sets")
     train.add_argument("--resume", action="store_true", help="go on where an interrupted run stopped")
@@ -224,7 +224,8 @@ def run_train(asked: argparse.Namespace) -> None:
     if asked.assets is not None and not asked.assets.is_dir():
         raise FileNotFoundError(f"--assets {asked.assets} is not a folder")
     train: Callable[..., Any] = importlib.import_module(STAGES[asked.stage]).train
-    train(asked.config, asked.out, assets=asked.assets, resume=asked.resume)
+    shipped = Path(__file__).with_name("training") / "configs" / f"{asked.stage}.json"
+    train(asked.config or shipped, asked.out, assets=asked.assets, resume=asked.resume)
     print(f"{asked.stage}: done, results in {asked.out}")
 
 
