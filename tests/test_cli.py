@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-import emoface.training
+from emoface import training
 from emoface.animation import Animation
 from emoface.audio.load import open_audio
 from emoface.cli import STAGES, build_parser, main, parse_mix, parse_timeline
@@ -244,7 +244,7 @@ def test_train_hands_over(
     assert capsys.readouterr().out == f"{stage}: done, results in {out}\n"
     options = ["--out", str(out), "--config", str(config), "--assets", str(tmp_path), "--resume"]
     assert main(["train", stage, *options]) == 0
-    shipped = Path(emoface.training.__file__).with_name("configs") / f"{stage}.json"
+    shipped = Path(training.__file__).with_name("configs") / f"{stage}.json"
     assert shipped.exists()
     assert seen == [(shipped, out, None, False), (config, out, tmp_path, True)]
 
