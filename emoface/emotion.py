@@ -61,7 +61,7 @@ class Keyframe:
 def from_audio(source: Any, sample_rate: float | None = None) -> EmotionReference:
     """The emotion of a voice, to be passed as ``emotion``.
 
-    The default checkpoint hears arousal well and the kind of emotion poorly (see the model card).
+    The default checkpoint hears arousal well and the kind of emotion poorly (see the README).
 
     Args:
         source: as the audio of :func:`emoface.animate`. sample_rate: Hz, for arrays.

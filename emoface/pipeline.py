@@ -17,7 +17,7 @@ from torch import Tensor, nn
 from .animation import Animation
 from .audio.encoder import ContentConfig, ContentEncoder
 from .audio.features import loudness
-from .audio.lips import LipNet, apply_closure, closure_weight
+from .audio.lips import ARTIST, RULE, LipNet, apply_closure, closure_weight
 from .audio.load import Audio, open_audio
 from .audio.stream import MelStream
 from .binding.space import EmotionSpace
@@ -39,7 +39,7 @@ from .face.layout import (
 )
 from .face.life import add_life
 
-STYLES = {"artist": 0, "rule": 1}
+STYLES = {"artist": ARTIST, "rule": RULE}
 LIMITS = {
     "intensity": (0.0, 2.0), "guidance": (0.0, 4.0), "steps": (1, 500), "num_samples": (1, 64), "fps": (1.0, 240.0),
 }  # fmt: skip
@@ -156,7 +156,11 @@ class Pipeline:
             if self.sampling.sampler not in SAMPLERS:
                 raise ValueError(f"sampler must be one of {', '.join(SAMPLERS)}, got {self.sampling.sampler!r}")
             _number("steps", self.sampling.steps, whole=True)
-            self.audio = _loaded(ContentEncoder(ContentConfig(**config["audio"])), checkpoint.part("audio"))
+            content = ContentEncoder(ContentConfig(**config["audio"]))
+            if content.config.kind != "mel":
+                kind = content.config.kind
+                raise ValueError(f"it was trained on {kind!r} features; animate computes log-mels only so far")
+            self.audio = _loaded(content, checkpoint.part("audio"))
             self.lips = _loaded(LipNet(**config["lips"]), checkpoint.part("lips"))
             self.denoiser = _loaded(Denoiser(DenoiserConfig(**config["denoiser"])), checkpoint.part("denoiser"))
             self.emotion = EmotionSpace.from_config(config["emotion"], checkpoint.part("emotion"))

@@ -395,3 +395,12 @@ def test_numbers_of_numpy_are_numbers(tiny_checkpoint: Path) -> None:
     assert torch.equal(space.mix({"sad": np.float32(0.5)}), space.mix({"sad": 0.5}))
     keyframes = resolve([(np.int64(0), "sad"), (np.float32(1.5), "happy")], space)
     assert keyframes is not None and keyframes[1].time == 1.5
+
+
+def test_a_checkpoint_on_other_features_is_refused(tiny_checkpoint: Path, tmp_path: Path) -> None:
+    """Pipeline computes log-mels; a content encoder trained on HuBERT must not be fed with them."""
+    known = load_checkpoint(tiny_checkpoint)
+    config = {**known.config, "audio": {**known.config["audio"], "kind": "hubert"}}
+    save_checkpoint(tmp_path / "hubert.safetensors", known.tensors, config)
+    with pytest.raises(ValueError, match="was trained on 'hubert' features"):
+        emoface.load(tmp_path / "hubert.safetensors")

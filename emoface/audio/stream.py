@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import torch
 from torch import Tensor
 
-from .features import HOP, MEL_PER_FRAME, SAMPLE_RATE, WINDOW, log_mel
+from .features import HOP, MEL_PER_FRAME, WINDOW, log_mel
 from .normalize import MelNormalizer
 
 SAMPLES_PER_FRAME = HOP * MEL_PER_FRAME
@@ -47,12 +47,6 @@ class MelStream:
                 size += block.shape[0]
         self.buffer = torch.cat(pieces)
 
-    def _drop(self, start: int) -> None:
-        """Forget samples that no frame from ``start`` on needs."""
-        keep_from = max(start - 1, self.origin)
-        self.buffer = self.buffer[(keep_from - self.origin) * SAMPLES_PER_FRAME :]
-        self.origin = keep_from
-
     def _raw(self, start: int, stop: int) -> Tensor:
         """Log-mel (2 (stop - start), 64) of motion frames start..stop, not normalised."""
         if start < self.origin and self.origin > 0:
@@ -77,10 +71,7 @@ class MelStream:
         return self.normalizer.apply(mel), mel
 
     def finish(self, start: int) -> None:
-        """Say that frames before ``start`` will not be asked for again."""
-        self._drop(start)
-
-
-def blocks_of(waveform: Tensor, seconds: float = 10.0) -> Iterator[Tensor]:
-    """Cut a 16 kHz waveform (N,) into blocks."""
-    yield from waveform.split(int(seconds * SAMPLE_RATE))
+        """Say that frames before ``start`` will not be asked for again, so that their samples can be forgotten."""
+        keep_from = max(start - 1, self.origin)
+        self.buffer = self.buffer[(keep_from - self.origin) * SAMPLES_PER_FRAME :]
+        self.origin = keep_from

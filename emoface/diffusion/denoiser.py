@@ -1,6 +1,6 @@
 """The emotion-aware denoiser: eight blocks that predict the clean motion from a noisy one.
 
-One block (paper: arXiv 2506.10007, figure 2; made precise in the model card)::
+One block, after the figure of arXiv 2506.10007 (the paper's equations are not public; sizes and order are ours)::
 
     x = x + SelfAttention(LN(x));                     x = x + FiLM_t(x)
     x = x + ContentAttention(q = speech, k = v = LN(x)); x = x + FiLM_t(x)

@@ -10,6 +10,7 @@ from torch import Tensor
 from torch.utils.data import Dataset
 
 from emoface.audio.features import MEL_BINS, MEL_PER_FRAME
+from emoface.audio.lips import ARTIST, RULE
 from emoface.audio.normalize import SILENT_MEL, MelNormalizer
 from emoface.binding.emotions import EMOTIONS
 from emoface.face.layout import MOTION_SIZE
@@ -19,7 +20,6 @@ from .corpus.clips import Clip, relative_loudness
 from .corpus.visemes import rule_lips
 from .expressions import express
 
-ARTIST, RULE = 0, 1
 LEAD_FRAMES = 40  # extra frames before a captured window, so that onsets fall into some windows
 
 

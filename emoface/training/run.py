@@ -100,16 +100,6 @@ def load_state(path: Path) -> dict[str, Any]:
     return state
 
 
-def generator_state(rng: np.random.Generator) -> str:
-    """A numpy generator's state as JSON text."""
-    return json.dumps(rng.bit_generator.state)
-
-
-def restore_generator(rng: np.random.Generator, state: str) -> None:
-    """Put a numpy generator back into a state from :func:`generator_state`."""
-    rng.bit_generator.state = json.loads(state)
-
-
 def save_tensors(path: Path, tensors: dict[str, Tensor], config: dict[str, Any]) -> None:
     """Write a stage's weights as safetensors with its config as metadata, atomically."""
     path.parent.mkdir(parents=True, exist_ok=True)
