@@ -18,7 +18,7 @@ PARTS = {"audio", "binding", "diffusion", "face"}
 ALLOWED = {
     "kernels": {"_cpu", "_cuda"},
     "checkpoints": set(),
-    "face": set(),
+    "face": {"kernels"},
     "audio": {"kernels", "face.layout"},
     "binding": {"kernels", "face.layout", "audio.features", "audio.normalize"},
     "diffusion": {"kernels", "face.layout"},

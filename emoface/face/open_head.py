@@ -1,0 +1,65 @@
+"""The open head: the embedded default face, authored in code and stored in FLAME's form beside this file."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+
+import numpy as np
+
+from .flame import FlameData
+from .layout import EXPRESSION_NAMES
+from .rig import Part
+
+FILE = Path(__file__).with_name("open_head.npz")
+
+
+@dataclass(frozen=True, eq=False)
+class OpenHead:
+    """The open head's arrays and what FLAME's form does not hold.
+
+    Attributes:
+        data: in FLAME's form; ``expression_basis`` follows ``EXPRESSION_NAMES``.
+        identity_names: name of each identity component, -1..1.
+        colours: (V, 3) float32 sRGB, 0..1.
+        parts: skin, eyes, teeth, tongue.
+        mirror: (V,) int32, each vertex's counterpart on the other side.
+    """
+
+    data: FlameData
+    identity_names: tuple[str, ...]
+    colours: np.ndarray
+    parts: tuple[Part, ...]
+    mirror: np.ndarray
+
+
+@lru_cache(maxsize=1)
+def open_head() -> OpenHead:
+    """The open head, read once."""
+    with np.load(FILE, allow_pickle=False) as file:
+        stored = {name: file[name] for name in file.files}
+    if tuple(stored["expression_names"]) != EXPRESSION_NAMES:
+        raise ValueError(f"{FILE} has other expression names than this version of emoface")
+    pose_basis = np.zeros((36, *stored["template"].shape), np.float32)
+    pose_basis[9:18] = stored["jaw_basis"]  # (9, V, 3): only the jaw has correctives
+    data = FlameData(
+        version=str(stored["version"]),
+        template=stored["template"],
+        faces=stored["faces"].astype(np.int32),
+        identity_basis=stored["identity_basis"].astype(np.float32),
+        expression_basis=stored["expression_basis"].astype(np.float32),
+        pose_basis=pose_basis,
+        joint_regressor=stored["joint_regressor"],
+        skin_weights=stored["skin_weights"],
+        landmark_faces=stored["landmark_faces"],
+        landmark_weights=stored["landmark_weights"],
+    )
+    parts = tuple(
+        Part(str(name), (int(v[0]), int(v[1])), (int(f[0]), int(f[1])), float(roughness))
+        for name, v, f, roughness in zip(
+            stored["part_names"], stored["part_vertices"], stored["part_faces"], stored["part_roughness"]
+        )
+    )
+    colours = stored["colours"].astype(np.float32) / 255
+    return OpenHead(data, tuple(stored["identity_names"].tolist()), colours, parts, stored["mirror"])
