@@ -1,0 +1,32 @@
+"""The head's pieces: skin, eyeballs, teeth and tongue, each with one material and its own moves."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+
+
+@dataclass(eq=False)
+class Piece:
+    """A mesh with colours, weights of the five joints and the moves of the shapes that touch it.
+
+    Attributes:
+        name: of the part, such as "eye_left".
+        vertices: (n, 3), centimetres.
+        faces: (m, 3) triangles of this piece's vertices, counter-clockwise seen from outside.
+        colours: (n, 3) sRGB, 0..1.
+        roughness: 0 mirror .. 1 chalk.
+        skin_weights: (n, 5) of global, neck, jaw, left eye, right eye; rows add up to 1.
+        deltas: (n, 3) centimetres at weight 1 for each expression component that moves the piece.
+        jaw_corrective: (9, n, 3) displacement per element of R - I of the jaw; None where there is none.
+    """
+
+    name: str
+    vertices: np.ndarray
+    faces: np.ndarray
+    colours: np.ndarray
+    roughness: float
+    skin_weights: np.ndarray
+    deltas: dict[str, np.ndarray] = field(default_factory=dict)
+    jaw_corrective: np.ndarray | None = None

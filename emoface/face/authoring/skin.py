@@ -1,0 +1,71 @@
+"""The skin's shape, without lips, lids and ears: bones and flesh as round solids blended into one surface."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from .sdf import both_sides, cone, ellipsoid, subtract, turn_x, turn_y, union
+
+EYE_CENTRE = np.array([3.15, 0.0, 6.42])
+EYE_RADIUS = 1.45  # larger than life: a real ball is narrower than the opening between the lids
+NECK_CUT = -15.45  # height of the open end of the neck
+MIDLINE_ROUNDING = 0.12
+FRONT = 14.0  # a plane before the face
+
+
+class Skin:
+    """A head as a signed distance, symmetric in x; lengths in centimetres."""
+
+    def distance(self, p: np.ndarray) -> np.ndarray:
+        """Distance (...,) of points (..., 3) to the skin, negative inside; first order near the surface."""
+        p = np.array(p, float)
+        p[..., 0] = np.sqrt(p[..., 0] ** 2 + MIDLINE_ROUNDING**2)
+        d = self._skull(p)
+        d = subtract(d, ellipsoid(p, (3.15, 0.1, 9.5), (1.9, 1.25, 1.75), turn_y(-16)), 1.3)  # eye socket
+        d = union(d, self._nose(p), 0.7)
+        return union(d, np.linalg.norm(p - EYE_CENTRE, axis=-1) - (EYE_RADIUS + 0.16), 0.8)  # the lids over the eye
+
+    def _skull(self, p: np.ndarray) -> np.ndarray:
+        d = ellipsoid(p, (0, 4.0, -1.2), (7.95, 7.2, 9.5))  # cranium
+        d = union(d, ellipsoid(p, (0, 3.4, 2.2), (6.6, 5.6, 6.35)), 3.0)  # forehead
+        d = union(d, ellipsoid(p, (0, -3.0, 2.3), (6.4, 7.4, 6.2)), 3.0)  # face
+        d = union(d, both_sides(lambda q: cone(q, (5.2, -5.5, 1.4), (1.4, -9.9, 6.3), 1.2, 1.5), p, 1.5), 2.8)
+        d = union(d, ellipsoid(p, (0, -9.8, 7.15), (1.8, 1.35, 1.4)), 1.8)  # chin
+        d = union(d, ellipsoid(p, (4.1, -2.7, 5.2), (2.3, 1.9, 2.2)), 2.2)  # cheekbone
+        d = union(d, cone(p, (5.1, -2.0, 4.6), (6.7, -1.3, 0.6), 0.9, 0.8), 2.0)  # its arch towards the ear
+        d = union(d, ellipsoid(p, (3.5, -5.0, 5.1), (2.7, 3.0, 2.4)), 2.4)  # flesh of the cheek
+        d = union(d, both_sides(lambda q: cone(q, (0.8, 1.75, 7.75), (4.7, 1.9, 5.8), 0.75, 0.7), p, 1.2), 1.7)  # brow
+        d = union(d, ellipsoid(p, (0, -6.9, 6.35), (2.9, 2.7, 2.75)), 1.8)  # over the teeth
+        return union(d, cone(p, (0, -3.0, -3.2), (0, -19.0, -4.8), 4.3, 5.1), 2.5)  # neck
+
+    def _nose(self, p: np.ndarray) -> np.ndarray:
+        n = ellipsoid(p, (0, -2.6, 7.7), (1.2, 2.9, 1.75))  # root, so that the bridge does not float
+        n = union(n, cone(p, (0, 1.2, 7.7), (0, -3.1, 9.6), 0.55, 0.62), 0.9)  # bridge
+        n = union(n, ellipsoid(p, (0, -3.55, 9.75), (0.92, 0.74, 0.80)), 0.8)  # tip
+        n = union(n, ellipsoid(p, (1.05, -3.9, 8.75), (0.72, 0.70, 1.0)), 0.55)  # wing
+        n = union(n, cone(p, (0, -3.9, 9.8), (0, -4.45, 8.5), 0.42, 0.45), 0.45)  # columella
+        return subtract(n, ellipsoid(p, (0.66, -4.62, 9.05), (0.30, 0.42, 0.62), turn_x(-12)), 0.22)  # nostril
+
+    def gradient(self, p: np.ndarray, step: float = 1e-3) -> np.ndarray:
+        """Gradient (..., 3) of the distance at points (..., 3): outward, about one long."""
+        offsets = step * np.eye(3)
+        return np.stack([(self.distance(p + o) - self.distance(p - o)) / (2 * step) for o in offsets], -1)
+
+    def project(self, p: np.ndarray, steps: int = 4) -> np.ndarray:
+        """The points (..., 3) moved onto the skin by Newton steps along the gradient."""
+        for _ in range(steps):
+            g = self.gradient(p)
+            p = p - (self.distance(p) / ((g * g).sum(-1) + 1e-6))[..., None] * g
+        return p
+
+    def trace(self, start: np.ndarray, direction: np.ndarray, steps: int = 60) -> np.ndarray:
+        """First hits (n, 3) of rays from points (n, 3) outside the head along `direction` (n, 3) or (3,)."""
+        p = np.array(start, float)
+        direction = direction / np.linalg.norm(direction, axis=-1, keepdims=True)
+        for _ in range(steps):
+            p = p + direction * (0.75 * np.clip(self.distance(p), -0.5, 2.0))[..., None]
+        return p
+
+    def front(self, x: np.ndarray, y: np.ndarray) -> np.ndarray:
+        """The skin (n, 3) seen from the front at x (n,), y (n,)."""
+        return self.trace(np.stack([x, y, np.full_like(x, FRONT)], -1), np.array([0.0, 0.0, -1.0]))
