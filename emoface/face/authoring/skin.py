@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 
-from .sdf import both_sides, cone, ellipsoid, subtract, turn_x, turn_y, union
+from .sdf import both_sides, cone, ellipsoid, subtract, turn_y, union
 
 EYE_CENTRE = np.array([3.15, 0.0, 6.42])
 EYE_RADIUS = 1.45  # larger than life: a real ball is narrower than the opening between the lids
+EAR_CENTRE = np.array([7.6, -1.1, -1.3])
+NOSTRIL = np.array([0.62, -4.55, 9.0])
 NECK_CUT = -15.45  # height of the open end of the neck
 MIDLINE_ROUNDING = 0.12
 FRONT = 14.0  # a plane before the face
@@ -43,8 +45,7 @@ class Skin:
         n = union(n, cone(p, (0, 1.2, 7.7), (0, -3.1, 9.6), 0.55, 0.62), 0.9)  # bridge
         n = union(n, ellipsoid(p, (0, -3.55, 9.75), (0.92, 0.74, 0.80)), 0.8)  # tip
         n = union(n, ellipsoid(p, (1.05, -3.9, 8.75), (0.72, 0.70, 1.0)), 0.55)  # wing
-        n = union(n, cone(p, (0, -3.9, 9.8), (0, -4.45, 8.5), 0.42, 0.45), 0.45)  # columella
-        return subtract(n, ellipsoid(p, (0.66, -4.62, 9.05), (0.30, 0.42, 0.62), turn_x(-12)), 0.22)  # nostril
+        return union(n, cone(p, (0, -3.9, 9.8), (0, -4.45, 8.5), 0.42, 0.45), 0.45)  # columella
 
     def gradient(self, p: np.ndarray, step: float = 1e-3) -> np.ndarray:
         """Gradient (..., 3) of the distance at points (..., 3): outward, about one long."""
