@@ -1,4 +1,4 @@
-"""The operators of the denoiser, each one folder: reference, cases and whatever back ends exist for it.
+"""The operators of the denoiser and the face, each one folder: reference, cases and whatever back ends exist for it.
 
 Model code calls the functions named here and never names a back end.
 """
@@ -15,6 +15,7 @@ from .content_attention import content_attention
 from .ff_adain_film import ff_adain_film
 from .ff_gelu import ff_gelu
 from .film import film
+from .flame_lbs import flame_lbs
 from .ln_qkv import ln_qkv
 from .oproj_residual_film import oproj_residual_film
 from .sampler_step import sampler_step
@@ -29,6 +30,7 @@ __all__ = [
     "ff_adain_film",
     "ff_gelu",
     "film",
+    "flame_lbs",
     "ln_qkv",
     "oproj_residual_film",
     "sampler_step",

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
+import torch
+from torch import Tensor, nn
+
+from ..kernels import flame_lbs
 
 JOINTS = ("global", "neck", "jaw", "left_eye", "right_eye")
 PARENTS = (-1, 0, 1, 1, 1)
@@ -37,3 +41,147 @@ class FlameData:
     skin_weights: np.ndarray
     landmark_faces: np.ndarray = field(default_factory=lambda: np.zeros(0, np.int32))
     landmark_weights: np.ndarray = field(default_factory=lambda: np.zeros((0, 3), np.float32))
+
+
+class FlameModel(nn.Module):
+    """The FLAME layer: coefficients and joint rotations to vertices, batched and differentiable.
+
+    The computation is :func:`emoface.kernels.flame_lbs`. Everything that does not depend on the frame (joints as a
+    linear function of the coefficients, an identity that stays) is contracted beforehand.
+
+    Args:
+        data: the model's arrays.
+        dtype: of the arrays and results; inputs are converted to it.
+    """
+
+    template: Tensor
+    shape_basis: Tensor
+    pose_basis: Tensor
+    joints: Tensor
+    joint_basis: Tensor
+    skin_weights: Tensor
+    landmark_vertices: Tensor
+    landmark_weights: Tensor
+
+    def __init__(self, data: FlameData, dtype: torch.dtype = torch.float32) -> None:
+        super().__init__()
+        self.data = data
+        self.identity_size, self.expression_size = len(data.identity_basis), len(data.expression_basis)
+        shapes = np.concatenate([data.identity_basis, data.expression_basis]).astype(np.float64)  # (N + K, V, 3)
+        regressor = data.joint_regressor.astype(np.float64)
+        arrays = {
+            "template": data.template,
+            "shape_basis": shapes,
+            "pose_basis": data.pose_basis,
+            "joints": regressor @ data.template.astype(np.float64),  # (5, 3)
+            "joint_basis": regressor @ shapes,  # (N + K, 5, 3)
+            "skin_weights": data.skin_weights,
+            "landmark_weights": data.landmark_weights,
+        }
+        for name, array in arrays.items():
+            self.register_buffer(name, torch.as_tensor(array).to(dtype).contiguous(), persistent=False)
+        triangles = torch.as_tensor(data.faces[data.landmark_faces].astype(np.int64)).reshape(-1, 3)
+        self.register_buffer("landmark_vertices", triangles, persistent=False)  # (68, 3)
+
+    def with_identity(self, identity: Tensor) -> FlameModel:
+        """The layer of one person: an identity (N,) or shorter folded into the template, no components left."""
+        weights = self._coefficients("identity", identity, self.identity_size, 1)[0].double().cpu().numpy()
+        basis = self.data.identity_basis[: len(weights)].astype(np.float64)
+        template = self.data.template + np.tensordot(weights, basis, 1)
+        person = replace(self.data, template=template, identity_basis=self.data.identity_basis[:0])
+        return FlameModel(person, self.template.dtype).to(self.template.device)
+
+    def forward(
+        self,
+        expression: Tensor,
+        jaw_pose: Tensor,
+        identity: Tensor | None = None,
+        global_pose: Tensor | None = None,
+        neck_pose: Tensor | None = None,
+        eye_pose: Tensor | None = None,
+        translation: Tensor | None = None,
+    ) -> Tensor:
+        """Vertices of B frames; rotations are axis-angle in radians, (B, .) or one row (1, .) for all frames.
+
+        Args:
+            expression: (B, k), k up to the model's K; components left out are zero.
+            jaw_pose: (B, 3), +x opens.
+            identity: (N,), (1, n) or (B, n), n up to the model's N; None: the mean face.
+            global_pose: (B, 3) about the root joint.
+            neck_pose: (B, 3).
+            eye_pose: (B, 6), left eye then right eye.
+            translation: (B, 3) in metres.
+
+        Returns:
+            (B, V, 3) in metres.
+
+        Raises:
+            TypeError: not a floating-point tensor. ValueError: a wrong shape.
+
+        Source: Li et al. 2017, "Learning a model of facial shape and expression from 4D scans".
+        """
+        if not isinstance(expression, Tensor) or not expression.is_floating_point():
+            raise TypeError(f"expression must be a floating-point Tensor, got {_kind(expression)}")
+        frames = len(expression) if expression.dim() else 0
+        weights = self._coefficients("expression", expression, self.expression_size, frames)
+        parts = [("global_pose", global_pose, 3), ("neck_pose", neck_pose, 3), ("jaw_pose", jaw_pose, 3),
+                 ("eye_pose", eye_pose, 6)]  # fmt: skip
+        pose = torch.cat([self._rows(name, value, width, frames) for name, value, width in parts], 1)
+        template, joints, first = self.template, self.joints, self.identity_size
+        if identity is not None:
+            person = self._coefficients("identity", identity, self.identity_size, frames)
+            if len(person) == frames != 1:  # a face of its own in every frame: identity is part of the coefficients
+                rest = person.new_zeros(frames, self.identity_size - person.shape[1])
+                weights, first = torch.cat([person, rest, weights], 1), 0
+            else:
+                known = person.shape[1]
+                template = template + torch.tensordot(person[0], self.shape_basis[:known], 1)
+                joints = joints + torch.tensordot(person[0], self.joint_basis[:known], 1)
+        used = slice(first, first + weights.shape[1])
+        return flame_lbs(
+            weights, pose.unflatten(1, (5, 3)), self._rows("translation", translation, 3, frames), template,
+            self.shape_basis[used], self.pose_basis, joints, self.joint_basis[used], self.skin_weights,
+        )  # fmt: skip
+
+    def landmarks(self, vertices: Tensor) -> Tensor:
+        """The 68 landmarks of the usual layout: 17 of the contour, 51 inside the face.
+
+        Args:
+            vertices: (B, V, 3).
+
+        Returns:
+            (B, 68, 3): barycentric points on the model's triangles.
+
+        Raises:
+            ValueError: the model knows no landmarks, or a wrong shape.
+        """
+        if not len(self.landmark_vertices):
+            raise ValueError(f"landmarks are not known for {self.data.version}: load the model with its embedding file")
+        if vertices.dim() != 3 or vertices.shape[1:] != self.template.shape:
+            raise ValueError(f"vertices must be (B, {len(self.template)}, 3), got {tuple(vertices.shape)}")
+        corners = vertices[:, self.landmark_vertices]  # (B, 68, 3, 3)
+        return (corners * self.landmark_weights.to(vertices.dtype)[..., None]).sum(2)
+
+    def _coefficients(self, name: str, value: Tensor, most: int, frames: int) -> Tensor:
+        """Coefficients as (B, n), or (1, n) for all frames."""
+        if not isinstance(value, Tensor) or not value.is_floating_point():
+            raise TypeError(f"{name} must be a floating-point Tensor, got {_kind(value)}")
+        if value.dim() == 1 and name == "identity":
+            value = value[None]
+        if value.dim() != 2 or len(value) not in (1, frames) or value.shape[1] > most:
+            raise ValueError(f"{name} must be ({frames}, 0..{most}), got {tuple(value.shape)}")
+        return value.to(self.template.dtype)
+
+    def _rows(self, name: str, value: Tensor | None, width: int, frames: int) -> Tensor:
+        """(B, width) of an argument given as such, as one row for all frames, or not at all (zero)."""
+        if value is None:
+            return self.template.new_zeros(frames, width)
+        if not isinstance(value, Tensor) or not value.is_floating_point():
+            raise TypeError(f"{name} must be a floating-point Tensor, got {_kind(value)}")
+        if value.dim() != 2 or len(value) not in (1, frames) or value.shape[1] != width:
+            raise ValueError(f"{name} must be ({frames}, {width}), got {tuple(value.shape)}")
+        return value.to(self.template.dtype).expand(frames, width)
+
+
+def _kind(value: object) -> str:
+    return str(value.dtype) if isinstance(value, Tensor) else type(value).__name__

@@ -1,0 +1,40 @@
+"""The vertices of a FLAME head as plain PyTorch."""
+
+import torch
+from torch import Tensor
+
+
+def rotation_matrices(pose: Tensor) -> Tensor:
+    """Rodrigues' formula, smooth at zero: axis-angle (..., 3) to matrices (..., 3, 3)."""
+    square = (pose * pose).sum(-1)[..., None, None]
+    tiny = square <= 1e-8
+    angle = torch.where(tiny, 1.0, square).sqrt()
+    sine = torch.where(tiny, 1 - square / 6, angle.sin() / angle)
+    half = torch.where(tiny, 1 - square / 24, (angle / 2).sin() / (angle / 2))
+    x, y, z = pose.unbind(-1)
+    zero = torch.zeros_like(x)
+    cross = torch.stack([zero, -z, y, z, zero, -x, -y, x, zero], -1).unflatten(-1, (3, 3))
+    return torch.eye(3, dtype=pose.dtype, device=pose.device) + sine * cross + 0.5 * half * half * (cross @ cross)
+
+
+def flame_lbs(
+    expression: Tensor, pose: Tensor, translation: Tensor, template: Tensor, shape_basis: Tensor, pose_basis: Tensor,
+    joints: Tensor, joint_basis: Tensor, skin_weights: Tensor,
+) -> Tensor:  # fmt: skip
+    frames, vertices = len(expression), len(template)
+    local = rotation_matrices(pose)  # (T, 5, 3, 3)
+    correctives = (local[:, 1:] - torch.eye(3, dtype=pose.dtype, device=pose.device)).reshape(frames, 36)
+    moved = expression @ shape_basis.flatten(1) + correctives @ pose_basis.flatten(1)  # (T, V * 3)
+    shaped = template + moved.view(frames, vertices, 3)
+
+    rest = joints + (expression @ joint_basis.flatten(1)).view(frames, 5, 3)
+    neck = local[:, :1] @ local[:, 1:2]  # (T, 1, 3, 3)
+    world = torch.cat([local[:, :1], neck, neck @ local[:, 2:]], 1)  # (T, 5, 3, 3)
+    root = rest[:, :1]
+    neck_at = root + (local[:, :1] @ (rest[:, 1:2] - root)[..., None])[..., 0]
+    ends_at = neck_at + (neck @ (rest[:, 2:] - rest[:, 1:2])[..., None])[..., 0]
+    shift = torch.cat([root, neck_at, ends_at], 1) - (world @ rest[..., None])[..., 0]  # (T, 5, 3)
+
+    blended = torch.einsum("vj,tjab->tvab", skin_weights, torch.cat([world, shift[..., None]], -1))  # (T, V, 3, 4)
+    skinned = (blended[..., :3] @ shaped[..., None])[..., 0] + blended[..., 3]
+    return skinned + translation[:, None]
