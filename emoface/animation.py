@@ -14,6 +14,7 @@ import torch
 
 from emoface.audio.load import Audio
 from emoface.face.layout import EXPRESSION_NAMES, EXPRESSION_SIZE, FPS, MOTION_SIZE, motion_to_arkit
+from emoface.face.resample import resample_curves
 
 OPEN_HEAD = "emoface-open-head-1"
 """``flame_version`` of the open head, whose 50 expression components are named shapes."""
@@ -151,7 +152,10 @@ class Animation:
         return motion_to_arkit(self.motion)
 
     def resample(self, fps: float) -> Animation:
-        """The same motion at another frame rate, by linear interpolation between frame centres.
+        """The same motion at another frame rate: monotone cubics between frame centres, low-passed for a lower rate.
+
+        No curve leaves the range of its own frames and closed lips stay closed; see
+        :func:`emoface.face.resample.resample_curves`.
 
         Args:
             fps: new frames per second.
@@ -168,11 +172,7 @@ class Animation:
             raise ValueError(f"fps {fps:g} leaves no frame of {self.duration:.3g} s")
         if fps == self.fps and frames == self.frames:
             return replace(self)
-        position = ((np.arange(frames) + 0.5) * (self.fps / fps) - 0.5).clip(0, self.frames - 1)
-        before = np.floor(position).astype(int)
-        after = np.minimum(before + 1, self.frames - 1)
-        weight = (position - before)[:, None]  # (frames, 1)
-        expression, jaw = (c[before] * (1 - weight) + c[after] * weight for c in (self.expression, self.jaw_pose))
+        expression, jaw = (resample_curves(c, self.fps, fps, frames) for c in (self.expression, self.jaw_pose))
         return replace(self, expression=expression, jaw_pose=jaw, fps=fps)
 
     def save(self, path: str | os.PathLike[str], **options: Any) -> Path:
