@@ -1,0 +1,59 @@
+"""The eyeball: a sphere with its pole at the pupil, ringed where the colour steps so that the iris has clean edges."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from .skin import EYE_CENTRE, EYE_RADIUS
+
+COLUMNS = 24
+# Rings from the pupil to the back: angle from the pole in degrees and sRGB colour. Pairs of rings close to each other
+# are edges: pupil, limbus.
+RINGS: tuple[tuple[float, tuple[float, float, float]], ...] = (
+    (5.0, (0.02, 0.02, 0.02)),
+    (8.6, (0.03, 0.025, 0.02)),
+    (9.6, (0.27, 0.19, 0.12)),
+    (12.5, (0.46, 0.34, 0.20)),
+    (17.0, (0.36, 0.34, 0.27)),
+    (21.0, (0.22, 0.25, 0.24)),
+    (23.2, (0.09, 0.10, 0.11)),
+    (25.2, (0.80, 0.78, 0.76)),
+    (30.0, (0.90, 0.885, 0.865)),
+    (40.0, (0.89, 0.865, 0.84)),
+    (54.0, (0.86, 0.79, 0.76)),
+    (70.0, (0.80, 0.66, 0.62)),
+    (95.0, (0.72, 0.52, 0.48)),
+    (125.0, (0.72, 0.52, 0.48)),
+    (155.0, (0.72, 0.52, 0.48)),
+)
+IRIS = slice(2, 6)  # rings that carry the iris' fibres
+
+
+def eyeball() -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """The left eyeball looking straight ahead.
+
+    Returns:
+        vertices (362, 3) in cm, faces (720, 3), colours (362, 3) sRGB 0..1.
+    """
+    polar = np.radians([angle for angle, _ in RINGS])[:, None]  # (R, 1)
+    azimuth = np.arange(COLUMNS) * 2 * np.pi / COLUMNS  # (C,)
+    rings = np.stack(
+        [np.sin(polar) * np.cos(azimuth), np.sin(polar) * np.sin(azimuth), np.cos(polar) + 0 * azimuth], -1
+    )  # (R, C, 3)
+    vertices = np.concatenate([[[0.0, 0.0, 1.0]], rings.reshape(-1, 3), [[0.0, 0.0, -1.0]]]) * EYE_RADIUS + EYE_CENTRE
+
+    tones = np.repeat(np.array([colour for _, colour in RINGS])[:, None], COLUMNS, 1)  # (R, C, 3)
+    fibres = 1 + 0.16 * np.cos(7 * azimuth + 0.6) * np.cos(5 * azimuth) + 0.10 * (-1.0) ** np.arange(COLUMNS)
+    tones[IRIS] *= fibres[:, None]
+    colours = np.concatenate([tones[:1, 0], tones.reshape(-1, 3), tones[-1:, 0]]).clip(0, 1)
+
+    first = 1 + np.arange(COLUMNS)
+    after = 1 + (np.arange(COLUMNS) + 1) % COLUMNS
+    front = np.stack([np.zeros(COLUMNS, int), first, after], 1)
+    bands = []
+    for ring in range(len(RINGS) - 1):
+        a, b = first + ring * COLUMNS, after + ring * COLUMNS
+        bands += [np.stack([a, a + COLUMNS, b], 1), np.stack([b, a + COLUMNS, b + COLUMNS], 1)]
+    last = (len(RINGS) - 1) * COLUMNS
+    back = np.stack([first + last, np.full(COLUMNS, len(vertices) - 1), after + last], 1)
+    return vertices, np.concatenate([front, *bands, back]), colours
