@@ -3,43 +3,21 @@
 from __future__ import annotations
 
 import numpy as np
+import torch
 
-from emoface.face.flame import JOINTS
+from emoface.face.flame import FlameModel
 from emoface.face.layout import ARKIT_NAMES, EXPRESSION_SIZE, MOTION_INDEX, arkit_to_motion
 from emoface.face.open_head import open_head
 from emoface.face.rig import Rig
 
 SHAPE_NAMES = (*ARKIT_NAMES, "tongueUp")
-JAW = JOINTS.index("jaw")
 
 
-def _rotation(axis_angle: np.ndarray) -> np.ndarray:
-    """Rotation matrix (3, 3) of an axis-angle vector (3,), by Rodrigues' formula."""
-    angle = np.linalg.norm(axis_angle)
-    if angle == 0:
-        return np.eye(3)
-    x, y, z = axis_angle / angle
-    cross = np.array([[0, -z, y], [z, 0, -x], [-y, x, 0]])
-    return np.eye(3) + np.sin(angle) * cross + (1 - np.cos(angle)) * cross @ cross
-
-
-def pose(shape: np.ndarray, weights: np.ndarray) -> np.ndarray:
-    """The open head posed exactly, with its rotating jaw.
-
-    Args:
-        shape: (V, 3) the person at rest, metres. weights: (53,) of ``SHAPE_NAMES``.
-
-    Returns:
-        (V, 3) float64 metres.
-    """
-    data = open_head().data
-    motion = arkit_to_motion(np.asarray(weights[:-1], np.float64))  # (53,)
-    motion[MOTION_INDEX["tongueUp"]] = weights[-1]
-    turn = _rotation(motion[EXPRESSION_SIZE:]) - np.eye(3)
-    vertices = shape + np.tensordot(motion[:EXPRESSION_SIZE], data.expression_basis, 1)
-    vertices = vertices + np.tensordot(turn.ravel(), data.pose_basis[9:18], 1)
-    joint = data.joint_regressor[JAW] @ shape
-    return vertices + data.skin_weights[:, JAW, None] * ((vertices - joint) @ turn.T)
+def shapes_to_motion(weights: np.ndarray) -> np.ndarray:
+    """Motion vectors (T, 53) of weights (T, 53) of ``SHAPE_NAMES``."""
+    motion = arkit_to_motion(np.asarray(weights)[:, :-1])
+    motion[:, MOTION_INDEX["tongueUp"]] = weights[:, -1]
+    return motion
 
 
 def open_head_rig(identity: np.ndarray | None = None) -> Rig:
@@ -49,8 +27,7 @@ def open_head_rig(identity: np.ndarray | None = None) -> Rig:
     ``mouthClose`` is meant on an open jaw: delta = V(jawOpen = 1, mouthClose = 1) - V(jawOpen = 1).
 
     Args:
-        identity: (N,) components of the open head's identity, about -1..1; fewer than N leave the rest at 0.
-            None: the neutral person.
+        identity: (n,) first components of the open head's identity, about -1..1; None: the neutral person.
 
     Returns:
         The rig, in metres.
@@ -59,24 +36,17 @@ def open_head_rig(identity: np.ndarray | None = None) -> Rig:
         ValueError: more components than the open head has, or values that are not finite.
     """
     head = open_head()
-    data = head.data
-    template = data.template
-    if identity is not None:
-        identity = np.asarray(identity, np.float64)
-        known = len(data.identity_basis)
-        if identity.ndim != 1 or len(identity) > known or not np.isfinite(identity).all():
-            raise ValueError(f"identity must be up to {known} finite components (n,), got shape {identity.shape}")
-        template = template + np.tensordot(identity, data.identity_basis[: len(identity)], 1)
-    unit = np.eye(len(SHAPE_NAMES))
+    known = len(head.data.identity_basis)
+    person = np.zeros(0) if identity is None else np.asarray(identity, np.float64)
+    if person.ndim != 1 or len(person) > known or not np.isfinite(person).all():
+        raise ValueError(f"identity must be (n,), n up to {known}, and finite, got shape {person.shape}")
     opened, closed = SHAPE_NAMES.index("jawOpen"), SHAPE_NAMES.index("mouthClose")
-    deltas = np.stack([pose(template, weights) for weights in unit]) - template
-    deltas[closed] = pose(template, unit[opened] + unit[closed]) - pose(template, unit[opened])
-    return Rig(
-        "open head",
-        template.astype(np.float32),
-        data.faces,
-        SHAPE_NAMES,
-        deltas.astype(np.float32),
-        head.colours,
-        head.parts,
-    )
+    one = np.eye(len(SHAPE_NAMES))
+    weights = np.stack([np.zeros(len(one)), *one, one[opened] + one[closed]])  # rest, each shape, both
+    motion = torch.from_numpy(shapes_to_motion(weights))
+    model = FlameModel(head.data, torch.float64)
+    posed = model(motion[:, :EXPRESSION_SIZE], motion[:, EXPRESSION_SIZE:], torch.from_numpy(person)).numpy()
+    deltas = posed[1:-1] - posed[0]  # (53, V, 3)
+    deltas[closed] = posed[-1] - posed[1 + opened]
+    template, deltas = posed[0].astype(np.float32), deltas.astype(np.float32)
+    return Rig("open head", template, head.data.faces, SHAPE_NAMES, deltas, head.colours, head.parts)
