@@ -1,32 +1,23 @@
-"""The shapes of the upper face: lids, gaze, brows, raised cheeks and the nose; the left side's, the build mirrors them."""
+"""The shapes of the upper face: lids, brows, raised cheeks and the nose, on the left; the build mirrors them."""
 
 from __future__ import annotations
 
 import numpy as np
 
-from .eye_patch import EDGE, INNER, LASHES, OUTER, EyePatch
+from .eye_patch import EDGE, LASHES, EyePatch
+from .eyeball import GAZE
 from .handles import Fill, left_half, push
 from .mesh import HeadMesh
 from .mouth_patch import MouthPatch
-from .sdf import turn_x, turn_y
-from .skin import EYE_CENTRE, EYE_RADIUS
+from .skin import EYE_CENTRE
 
-# Gaze at weight 1: axis-turning function and degrees, for the left eye.
-GAZE = {
-    "eyeLookUpLeft": turn_x(-24),
-    "eyeLookDownLeft": turn_x(28),
-    "eyeLookInLeft": turn_y(-30),
-    "eyeLookOutLeft": turn_y(30),
-}
 # Lids at weight 1: how far the upper lid goes down and the lower lid goes up, as a share of the aperture.
 LIDS = {
     "eyeBlinkLeft": (0.84, 0.18),
     "eyeWideLeft": (-0.36, -0.07),
     "eyeSquintLeft": (0.14, 0.28),
     "eyeLookUpLeft": (-0.30, 0.06),
-    "eyeLookDownLeft": (0.52, -0.14),
-    "eyeLookInLeft": (0.0, 0.0),
-    "eyeLookOutLeft": (0.0, 0.0),
+    "eyeLookDownLeft": (0.46, -0.10),
     "cheekSquintLeft": (0.02, 0.15),
 }
 # How much of a lid's turn each row follows, from behind the edge to the orbit.
@@ -37,9 +28,11 @@ UPPER_YIELDS = np.array([0, 0, 0, 0, 0, 0.01, 0.04, 0.10, 0.30, 0.52, 0.78, 1])
 LOWER_YIELDS = np.array([0, 0, 0, 0, 0.03, 0.10, 0.20, 0.35, 0.52, 0.70, 0.86, 1])
 
 
-def eye_shapes(mesh: HeadMesh, eye: EyePatch, mouth: MouthPatch, fill: Fill) -> dict[str, np.ndarray]:
+def eye_shapes(mesh: HeadMesh, eye: EyePatch, mouth: MouthPatch) -> dict[str, np.ndarray]:
     """Displacements (V, 3) of the skin in cm at weight 1: the left side's shapes and browInnerUp."""
     shapes = {name: _lids(mesh, eye, *share) for name, share in LIDS.items()}
+    for name, turn in GAZE.items():
+        shapes[name] = shapes.get(name, 0) + _cornea_push(mesh, eye, turn[:, 2])
     lid_give = _lid_give(mesh, eye)
     points = mesh.vertices
 
@@ -67,16 +60,10 @@ def eye_shapes(mesh: HeadMesh, eye: EyePatch, mouth: MouthPatch, fill: Fill) -> 
         ((4.0, -2.5, 7.0), (1.9, 1.5, 3.5), (-0.06, 0.46, 0.24)),
         ((5.3, -0.5, 6.2), (0.9, 1.0, 3), (-0.05, 0.04, 0.10)),
     )
-    shapes["noseSneerLeft"] = left_half(_sneer(mesh, eye, mouth, fill), points, 0.7) + on_left(
+    shapes["noseSneerLeft"] = left_half(_sneer(mesh, mouth), points, 0.7) + on_left(
         ((1.5, 1.7, 8.4), (1.3, 1.0, 3), (-0.06, -0.24, 0.05)),
     )
     return shapes
-
-
-def eyeball_shapes(vertices: np.ndarray) -> dict[str, np.ndarray]:
-    """Displacements (n, 3) of the left eyeball's vertices at weight 1 for each direction of gaze."""
-    arm = vertices - EYE_CENTRE
-    return {name: arm @ turn.T - arm for name, turn in GAZE.items()}
 
 
 def _lids(mesh: HeadMesh, eye: EyePatch, down: float, up: float) -> np.ndarray:
@@ -109,6 +96,19 @@ def _lids(mesh: HeadMesh, eye: EyePatch, down: float, up: float) -> np.ndarray:
     return field
 
 
+def _cornea_push(mesh: HeadMesh, eye: EyePatch, gaze: np.ndarray) -> np.ndarray:
+    """The left lids bulged and dragged a little by the cornea behind them when it looks along `gaze` (3,)."""
+    arm = eye.points - EYE_CENTRE
+    outward = arm / np.linalg.norm(arm, axis=-1, keepdims=True)
+    upper = eye.upper == 1
+    follows = np.where(upper, UPPER_FOLLOWS[:, None], LOWER_FOLLOWS[:, None])
+    near = (np.exp(-((outward - gaze) ** 2).sum(-1) / 0.3) * follows)[..., None]
+    middle = (np.sin(np.pi * eye.along) ** 2 * follows)[..., None]
+    field = np.zeros_like(mesh.vertices)
+    field[mesh.eye] = 0.05 * near * outward + 0.14 * middle * [gaze[0], 0, 0]
+    return field
+
+
 def _lid_give(mesh: HeadMesh, eye: EyePatch) -> np.ndarray:
     """(V, 1) share of a move of brow or cheek that the skin takes: all, less towards the edges of the lids."""
     give = np.ones((len(mesh.vertices), 1))
@@ -118,7 +118,7 @@ def _lid_give(mesh: HeadMesh, eye: EyePatch) -> np.ndarray:
     return give
 
 
-def _sneer(mesh: HeadMesh, eye: EyePatch, mouth: MouthPatch, fill: Fill) -> np.ndarray:
+def _sneer(mesh: HeadMesh, mouth: MouthPatch) -> np.ndarray:
     """Both sides' sneer: wings and upper lip pulled up, the sides of the nose wrinkled."""
     points = mesh.vertices[: mesh.half]
     values = np.full((mesh.half, 3), np.nan)
@@ -138,4 +138,4 @@ def _sneer(mesh: HeadMesh, eye: EyePatch, mouth: MouthPatch, fill: Fill) -> np.n
     values[near((3.6, -3.0, 7.6), 0.5)] = [-0.06, 0.32, 0.12]
     values[near((1.1, -1.2, 8.6), 0.35)] = [-0.02, 0.26, 0.10]
     values[near((0.0, -3.5, 10.5), 0.4)] = [0, 0.10, 0]
-    return fill.solve(values)
+    return Fill(mesh).solve(values)
