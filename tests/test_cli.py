@@ -149,7 +149,7 @@ def test_warnings_are_one_line(monkeypatch: pytest.MonkeyPatch, capsys: pytest.C
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["-o", "a.xyz"], "path a.xyz has suffix '.xyz'; an animation can be saved as .csv, .json, .npz"),
+        (["-o", "a.xyz"], "path a.xyz has suffix '.xyz'; an animation can be saved as .csv, .glb"),
         (["-o", "none/a.npz"], "path none/a.npz cannot be written: there is no folder none"),
         (["--plot", "a.xyz"], "plot path a.xyz must end in one of"),
         (["--plot", "none/a.png"], "path none/a.png cannot be written"),

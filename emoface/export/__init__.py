@@ -7,6 +7,8 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 if TYPE_CHECKING:
     from emoface.animation import Animation
 
@@ -14,6 +16,7 @@ WRITERS: dict[str, str] = {
     ".npz": "npz:write_npz",
     ".csv": "live_link:write_live_link",
     ".json": "json:write_json",
+    ".glb": "glb:write_glb",
 }
 """Suffix -> "module:function" called with (animation, path, **options)."""
 READERS: dict[str, str] = {".npz": "npz:read_npz", ".csv": "live_link:read_live_link"}
@@ -35,7 +38,12 @@ def check_suffix(path: str | os.PathLike[str]) -> None:
 
 def write(animation: Animation, path: str | os.PathLike[str], **options: Any) -> None:
     """Write an animation in the format of the path's suffix; see :meth:`emoface.animation.Animation.save`."""
-    _find(path, WRITERS, "saved as")(animation, path, **options)
+    writer = _find(path, WRITERS, "saved as")
+    for name in ("expression", "jaw_pose"):  # checked when it was made, but arrays can be changed
+        finite = np.isfinite(getattr(animation, name)).all(1)
+        if not finite.all():
+            raise ValueError(f"{name} must be finite, it is not in frame {int(np.argmin(finite))}")
+    writer(animation, path, **options)
 
 
 def read(path: str | os.PathLike[str], **options: Any) -> Animation:
