@@ -4,8 +4,18 @@ from __future__ import annotations
 
 import numpy as np
 
+from .pieces import Piece
+from .sdf import turn_x, turn_y
 from .skin import EYE_CENTRE, EYE_RADIUS
 
+ROUGHNESS = 0.12
+GAZE = {
+    "eyeLookUpLeft": turn_x(-24),
+    "eyeLookDownLeft": turn_x(26),
+    "eyeLookInLeft": turn_y(-30),
+    "eyeLookOutLeft": turn_y(30),
+}
+"""Rotation of the left eyeball at weight 1."""
 COLUMNS = 24
 # Rings from the pupil to the back: angle from the pole in degrees and sRGB colour. Pairs of rings close to each other
 # are edges: pupil, limbus.
@@ -29,12 +39,21 @@ RINGS: tuple[tuple[float, tuple[float, float, float]], ...] = (
 IRIS = slice(2, 6)  # rings that carry the iris' fibres
 
 
-def eyeball() -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """The left eyeball looking straight ahead.
+def eye_pieces() -> list[Piece]:
+    """The left eyeball with its gaze, and the right one; the right one's gaze is the left one's mirror image."""
+    vertices, faces, colours = eyeball()
+    arm = vertices - EYE_CENTRE
+    gaze = {name: arm @ turn.T - arm for name, turn in GAZE.items()}
+    weights = np.zeros((2, len(vertices), 5))
+    weights[0, :, 3] = weights[1, :, 4] = 1.0
+    return [
+        Piece("eye_left", vertices, faces, colours, ROUGHNESS, weights[0], gaze),
+        Piece("eye_right", vertices * [-1, 1, 1], faces[:, ::-1], colours, ROUGHNESS, weights[1]),
+    ]
 
-    Returns:
-        vertices (362, 3) in cm, faces (720, 3), colours (362, 3) sRGB 0..1.
-    """
+
+def eyeball() -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """The left eyeball looking straight ahead: vertices (n, 3) in cm, faces (m, 3), colours (n, 3) sRGB."""
     polar = np.radians([angle for angle, _ in RINGS])[:, None]  # (R, 1)
     azimuth = np.arange(COLUMNS) * 2 * np.pi / COLUMNS  # (C,)
     rings = np.stack(

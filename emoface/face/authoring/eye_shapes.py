@@ -1,0 +1,141 @@
+"""The shapes of the upper face: lids, brows, raised cheeks and the nose, on the left; the build mirrors them."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from .eye_patch import EDGE, LASHES, EyePatch
+from .eyeball import GAZE
+from .handles import Fill, left_half, push
+from .mesh import HeadMesh
+from .mouth_patch import MouthPatch
+from .skin import EYE_CENTRE
+
+# Lids at weight 1: how far the upper lid goes down and the lower lid goes up, as a share of the aperture.
+LIDS = {
+    "eyeBlinkLeft": (0.84, 0.18),
+    "eyeWideLeft": (-0.36, -0.07),
+    "eyeSquintLeft": (0.14, 0.28),
+    "eyeLookUpLeft": (-0.30, 0.06),
+    "eyeLookDownLeft": (0.46, -0.10),
+    "cheekSquintLeft": (0.02, 0.15),
+}
+# How much of a lid's turn each row follows, from behind the edge to the orbit.
+UPPER_FOLLOWS = np.array([1, 1, 1, 1, 1, 0.97, 0.90, 0.76, 0.55, 0.33, 0.13, 0])
+LOWER_FOLLOWS = np.array([1, 1, 1, 1, 0.96, 0.86, 0.72, 0.55, 0.40, 0.24, 0.09, 0])
+# How much of a move of the brow or the cheek each row of the lids takes.
+UPPER_YIELDS = np.array([0, 0, 0, 0, 0, 0.01, 0.04, 0.10, 0.30, 0.52, 0.78, 1])
+LOWER_YIELDS = np.array([0, 0, 0, 0, 0.03, 0.10, 0.20, 0.35, 0.52, 0.70, 0.86, 1])
+
+
+def eye_shapes(mesh: HeadMesh, eye: EyePatch, mouth: MouthPatch) -> dict[str, np.ndarray]:
+    """Displacements (V, 3) of the skin in cm at weight 1: the left side's shapes and browInnerUp."""
+    shapes = {name: _lids(mesh, eye, *share) for name, share in LIDS.items()}
+    for name, turn in GAZE.items():
+        shapes[name] = shapes.get(name, 0) + _cornea_push(mesh, eye, turn[:, 2])
+    lid_give = _lid_give(mesh, eye)
+    points = mesh.vertices
+
+    def on_left(*pushes: tuple) -> np.ndarray:
+        return left_half(lid_give * sum(push(points, *one) for one in pushes), points)
+
+    shapes["browDownLeft"] = on_left(
+        ((1.3, 1.7, 8.4), (1.3, 1.2, 3), (-0.22, -0.42, 0.12)),
+        ((3.4, 2.0, 7.6), (1.7, 1.2, 3), (-0.16, -0.40, 0.14)),
+    )
+    shapes["browOuterUpLeft"] = on_left(
+        ((4.3, 2.1, 7.0), (1.7, 1.4, 3), (0.08, 0.72, -0.10)),
+        ((3.6, 4.0, 7.0), (2.0, 1.6, 3), (0.04, 0.30, 0.02)),
+    )
+    shapes["browInnerUp"] = lid_give * (
+        push(points, (1.1, 1.9, 8.4), (1.6, 1.25, 3), (0.0, 0.62, 0.02))
+        + push(points, (0.9, 3.8, 8.3), (1.8, 1.6, 3), (0.0, 0.22, 0.06))
+    )
+    shapes["eyeSquintLeft"] += on_left(
+        ((3.5, -1.7, 7.4), (1.7, 0.9, 3), (-0.08, 0.20, 0.09)),
+        ((5.2, -0.3, 6.2), (0.9, 1.1, 3), (-0.12, -0.02, 0.05)),
+        ((3.0, 1.6, 7.9), (2.0, 0.8, 3), (-0.02, -0.08, 0.03)),
+    )
+    shapes["cheekSquintLeft"] += on_left(
+        ((4.0, -2.5, 7.0), (1.9, 1.5, 3.5), (-0.06, 0.46, 0.24)),
+        ((5.3, -0.5, 6.2), (0.9, 1.0, 3), (-0.05, 0.04, 0.10)),
+    )
+    shapes["noseSneerLeft"] = left_half(_sneer(mesh, mouth), points, 0.7) + on_left(
+        ((1.5, 1.7, 8.4), (1.3, 1.0, 3), (-0.06, -0.24, 0.05)),
+    )
+    return shapes
+
+
+def _lids(mesh: HeadMesh, eye: EyePatch, down: float, up: float) -> np.ndarray:
+    """The left lids turned about the eyeball's centre.
+
+    Args:
+        down: share of the aperture by which the upper lid goes down; negative: up.
+        up: share of the aperture by which the lower lid goes up.
+    """
+    arm = eye.points - EYE_CENTRE  # (rows, columns, 3)
+    height = np.arctan2(arm[EDGE, :, 1], arm[EDGE, :, 2])  # the edge's angle seen from the side
+    columns = len(height)
+    aperture = np.abs(height - height[-np.arange(columns) % columns])
+    upper = eye.upper == 1
+    turn = np.where(upper, down, -up) * aperture
+    follows = np.where(upper, UPPER_FOLLOWS[:, None], LOWER_FOLLOWS[:, None])
+    angle = turn * follows  # (rows, columns); positive turns down
+    c, s = np.cos(angle), np.sin(angle)
+    turned = np.stack([arm[..., 0], c * arm[..., 1] - s * arm[..., 2], s * arm[..., 1] + c * arm[..., 2]], -1)
+    # on a straight way the lid cuts the arc: both ends keep off the eyeball for that
+    lift = (
+        np.where(upper, 0.09 * max(down, 0) + 0.05 * max(-down, 0), 0.05 * abs(up))
+        * np.abs(turn)
+        / (np.abs(turn).max() + 1e-9)
+    )
+    length = np.linalg.norm(turned, axis=-1, keepdims=True)
+    turned = turned * (1 + (lift * follows)[..., None] / length)
+    field = np.zeros_like(mesh.vertices)
+    field[mesh.eye] = turned - arm
+    return field
+
+
+def _cornea_push(mesh: HeadMesh, eye: EyePatch, gaze: np.ndarray) -> np.ndarray:
+    """The left lids bulged and dragged a little by the cornea behind them when it looks along `gaze` (3,)."""
+    arm = eye.points - EYE_CENTRE
+    outward = arm / np.linalg.norm(arm, axis=-1, keepdims=True)
+    upper = eye.upper == 1
+    follows = np.where(upper, UPPER_FOLLOWS[:, None], LOWER_FOLLOWS[:, None])
+    near = (np.exp(-((outward - gaze) ** 2).sum(-1) / 0.3) * follows)[..., None]
+    middle = (np.sin(np.pi * eye.along) ** 2 * follows)[..., None]
+    field = np.zeros_like(mesh.vertices)
+    field[mesh.eye] = 0.05 * near * outward + 0.14 * middle * [gaze[0], 0, 0]
+    return field
+
+
+def _lid_give(mesh: HeadMesh, eye: EyePatch) -> np.ndarray:
+    """(V, 1) share of a move of brow or cheek that the skin takes: all, less towards the edges of the lids."""
+    give = np.ones((len(mesh.vertices), 1))
+    share = UPPER_YIELDS[:, None] * eye.upper + LOWER_YIELDS[:, None] * (1 - eye.upper)
+    give[mesh.eye, 0] = share
+    give[mesh.mirror[mesh.eye], 0] = share
+    return give
+
+
+def _sneer(mesh: HeadMesh, mouth: MouthPatch) -> np.ndarray:
+    """Both sides' sneer: wings and upper lip pulled up, the sides of the nose wrinkled."""
+    points = mesh.vertices[: mesh.half]
+    values = np.full((mesh.half, 3), np.nan)
+    x, y, z = points.T
+    values[(y > 1.5) | (y < -8.5) | (z < 2.5) | (x > 6.0)] = 0
+    values[mesh.ear] = 0
+    values[mesh.eye[: LASHES + 2]] = 0
+    lip = np.where(mouth.side > 0, 0.42 * np.exp(-(((mouth.across - 0.45) / 0.45) ** 2)), 0.0)
+    for row in range(mouth.contact - 1, mouth.lips.stop):
+        values[mesh.mouth[row]] = np.outer(lip, [0.04, 1.0, 0.06])
+
+    def near(centre: tuple, radius: float) -> np.ndarray:
+        return np.linalg.norm(points - np.array(centre), axis=1) < radius
+
+    values[near((1.55, -3.9, 8.6), 0.5)] = [0.06, 0.42, 0.02]
+    values[near((2.6, -4.9, 8.0), 0.35)] = [-0.04, 0.60, 0.12]
+    values[near((3.6, -3.0, 7.6), 0.5)] = [-0.06, 0.32, 0.12]
+    values[near((1.1, -1.2, 8.6), 0.35)] = [-0.02, 0.26, 0.10]
+    values[near((0.0, -3.5, 10.5), 0.4)] = [0, 0.10, 0]
+    return Fill(mesh).solve(values)
