@@ -5,16 +5,29 @@ from __future__ import annotations
 import json
 import math
 import os
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
 
 from emoface.audio.load import Audio
-from emoface.face.layout import EXPRESSION_NAMES, EXPRESSION_SIZE, FPS, MOTION_SIZE, motion_to_arkit
+from emoface.face.layout import (
+    ARKIT_NAMES,
+    EXPRESSION_NAMES,
+    EXPRESSION_SIZE,
+    FPS,
+    MOTION_SIZE,
+    arkit_to_motion,
+    motion_to_arkit,
+)
 from emoface.face.resample import resample_curves
+
+if TYPE_CHECKING:
+    from emoface.face.flame import FlameModel
+    from emoface.face.rig import Rig
 
 OPEN_HEAD = "emoface-open-head-1"
 """``flame_version`` of the open head, whose 50 expression components are named shapes."""
@@ -113,6 +126,25 @@ class Animation:
             raise ValueError(f"motion must have shape (T, {MOTION_SIZE}), got {motion.shape}")
         return cls(motion[:, :EXPRESSION_SIZE], motion[:, EXPRESSION_SIZE:], fps, **fields)
 
+    @classmethod
+    def from_arkit(cls, weights: np.ndarray | torch.Tensor, fps: float = FPS, **fields: Any) -> Animation:
+        """Build from ARKit weights, such as a rig's or another program's.
+
+        Args:
+            weights: (T, 52) in the order of ``ARKIT_NAMES``, 0..1. fps: frames per second.
+            **fields: ``audio`` and ``metadata``.
+
+        Returns:
+            The animation of the open head.
+
+        Raises:
+            ValueError: another shape than (T, 52), values that are not finite, bad fps.
+        """
+        weights = _curves(weights, "weights")
+        if weights.shape[1] != len(ARKIT_NAMES):
+            raise ValueError(f"weights must have shape (T, {len(ARKIT_NAMES)}), got {weights.shape}")
+        return cls.from_motion(arkit_to_motion(weights), fps, **fields)
+
     def __len__(self) -> int:
         return len(self.expression)
 
@@ -150,6 +182,53 @@ class Animation:
         if self.expression_names != EXPRESSION_NAMES:
             raise ValueError(f"arkit() needs the open head's named shapes, got coefficients of {self.flame_version}")
         return motion_to_arkit(self.motion)
+
+    def vertices(
+        self,
+        face: FlameModel | Rig | None = None,
+        *,
+        identity: Mapping[str, float] | np.ndarray | None = None,
+        start: int = 0,
+        stop: int | None = None,
+    ) -> np.ndarray:
+        """The moving mesh.
+
+        Args:
+            face: the FLAME model whose coefficients these are, a rig with ARKit shapes, or None: the open head.
+            identity: of a FLAME model, (N,) coefficients, or by name ({"nose_width": 0.5}) on the open head.
+            start, stop: the frames wanted; all if left out. A frame of the open head takes about 90 kB.
+
+        Returns:
+            (T, V, 3) float32, metres, y up, face towards +z.
+
+        Raises:
+            ValueError: coefficients of another FLAME version than ``face``, or a bad identity.
+            TypeError: ``face`` is none of these.
+        """
+        from emoface.face.flame import FlameModel
+        from emoface.face.open_head import identity_coefficients, open_head_model
+        from emoface.face.rig import Rig
+
+        part = slice(*slice(start, stop).indices(self.frames))
+        if isinstance(face, Rig):
+            if identity is not None:
+                raise ValueError("identity belongs to FLAME models; a rig has one shape")
+            return face.vertices(face.weights(self.arkit()[part]))
+        if face is None:
+            face = open_head_model()
+        elif not isinstance(face, FlameModel):
+            raise TypeError(f"face must be a FlameModel, a Rig or None, got {type(face).__name__}")
+        if face.data.version != self.flame_version:
+            raise ValueError(
+                f"the coefficients are {self.flame_version}'s and mean nothing on {face.data.version}; "
+                "emoface.face.retarget converts"
+            )
+        if isinstance(identity, Mapping):
+            identity = identity_coefficients(identity)
+        shape = None if identity is None else torch.as_tensor(identity, dtype=torch.float32)
+        with torch.inference_mode():
+            expression, jaw_pose = torch.from_numpy(self.expression[part]), torch.from_numpy(self.jaw_pose[part])
+            return face(expression, jaw_pose, identity=shape).numpy()
 
     def resample(self, fps: float) -> Animation:
         """The same motion at another frame rate: monotone cubics between frame centres, low-passed for a lower rate.

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
 
-from .flame import FlameData
+from .flame import FlameData, FlameModel
 from .layout import EXPRESSION_NAMES
 from .rig import Part
 
@@ -63,3 +64,32 @@ def open_head() -> OpenHead:
     )
     colours = stored["colours"].astype(np.float32) / 255
     return OpenHead(data, tuple(stored["identity_names"].tolist()), colours, parts, stored["mirror"])
+
+
+@lru_cache(maxsize=1)
+def open_head_model() -> FlameModel:
+    """The FLAME layer of the open head, built once."""
+    return FlameModel(open_head().data).requires_grad_(False)
+
+
+def identity_coefficients(identity: Mapping[str, float]) -> np.ndarray:
+    """Identity of the open head from names, such as ``{"nose_width": 0.5}``.
+
+    Args:
+        identity: component -> weight, -1..1; components left out are zero.
+
+    Returns:
+        (N,) float32.
+
+    Raises:
+        ValueError: an unknown name, or a weight that is no finite number.
+    """
+    names = open_head().identity_names
+    coefficients = np.zeros(len(names), np.float32)
+    for name, weight in identity.items():
+        if name not in names:
+            raise ValueError(f"identity must name components of the open head ({', '.join(names)}), got {name!r}")
+        coefficients[names.index(name)] = weight
+    if not np.isfinite(coefficients).all():
+        raise ValueError(f"identity must be finite, got {dict(identity)}")
+    return coefficients
