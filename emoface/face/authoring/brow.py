@@ -1,0 +1,91 @@
+"""The eyebrows: tapered hairs over a soft tint, riding on the skin."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from .attach import from_front
+from .mesh import HeadMesh
+from .pieces import Piece
+
+# The middle line of the left brow seen from the front, cm, from the nose outwards, and half its height there.
+LINE = np.array([[1.40, 1.36], [2.15, 1.56], [3.05, 1.80], [3.95, 1.93], [4.6, 1.78], [5.12, 1.45]])
+HALF_HEIGHT = np.array([0.20, 0.27, 0.26, 0.22, 0.15, 0.05])
+LEAN = np.array([62.0, 40.0, 22.0, 4.0, -22.0, -32.0])  # degrees of the hairs over the horizontal
+HAIRS = 120
+HAIR_LENGTH = np.array([0.34, 0.48, 0.52, 0.48, 0.42, 0.3])
+HAIR_WIDTH = 0.05
+COLOUR = np.array([0.25, 0.16, 0.11])
+TINT = 0.62  # how much of the brow's colour the skin under it takes
+TINT_COLUMNS, TINT_ROWS = 15, 5
+
+
+def brow_piece(mesh: HeadMesh, face: Piece) -> Piece:
+    """Both brows on the skin `face`, whose shapes they follow."""
+    random = np.random.default_rng(4)
+    tint, tint_faces, tint_share = _tint()
+    hairs, hair_faces, hair_height, hair_tone = _hairs(random)
+    flat = np.concatenate([tint, hairs])
+    held = from_front(flat, mesh.vertices, mesh.faces)
+    normals = _normals(mesh.vertices, mesh.faces)
+    up = held.carry(normals)
+    height = np.concatenate([np.full(len(tint), 0.008), hair_height])
+    left = held.carry(mesh.vertices) + height[:, None] * up / np.linalg.norm(up, axis=1, keepdims=True)
+    skin = held.carry(face.colours)
+    share = np.concatenate([TINT * tint_share, np.full(len(hairs), 0.0)])[:, None]
+    colours = skin * (1 - share) + COLOUR * share
+    colours[len(tint) :] = COLOUR * hair_tone[:, None] + skin[len(tint) :] * (1 - hair_tone[:, None])
+    faces = np.concatenate([tint_faces, hair_faces + len(tint)])
+
+    held.corners = np.concatenate([held.corners, mesh.mirror[held.corners]])
+    held.weights = np.concatenate([held.weights, held.weights])
+    return held.piece(
+        "brows",
+        np.concatenate([left, left * [-1, 1, 1]]),
+        np.concatenate([faces, faces[:, ::-1] + len(left)]),
+        np.concatenate([colours, colours]),
+        face,
+    )
+
+
+def _along(t: np.ndarray, values: np.ndarray) -> np.ndarray:
+    """Values (6,) or (6, k) given along the brow at t = 0..1, drawn smoothly between."""
+    from scipy.interpolate import PchipInterpolator
+
+    return PchipInterpolator(np.linspace(0, 1, len(values)), values)(t)
+
+
+def _tint() -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """A strip under the hairs: places (n, 2), faces, share of the brow's colour (n,), zero at its border."""
+    t, s = np.meshgrid(np.linspace(-0.01, 1.01, TINT_COLUMNS), np.linspace(-1, 1, TINT_ROWS))
+    middle, half = _along(t.ravel().clip(0, 1), LINE), _along(t.ravel().clip(0, 1), HALF_HEIGHT) + 0.03
+    places = middle + np.column_stack([(t.ravel() - t.ravel().clip(0, 1)) * 4, s.ravel() * half])
+    share = (1 - s**2) ** 1.5 * np.clip(np.minimum(t + 0.01, 1.01 - t) / 0.15, 0, 1)
+    a = (np.arange(TINT_ROWS - 1)[:, None] * TINT_COLUMNS + np.arange(TINT_COLUMNS - 1)).ravel()
+    b, c = a + 1, a + TINT_COLUMNS
+    return places, np.concatenate([np.stack([a, b, c], 1), np.stack([b, c + 1, c], 1)]), share.ravel()
+
+
+def _hairs(random: np.random.Generator) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    """Tapered hairs: places (3 n, 2), faces (n, 3), height over the skin (3 n,), share of the hair's colour (3 n,)."""
+    t = (np.arange(HAIRS) + random.uniform(0, 1, HAIRS)) / HAIRS * 0.97
+    s = (np.arange(HAIRS) * 0.618034) % 1 * 2 - 1  # evenly over the height, in no visible order
+    root = _along(t, LINE) + np.column_stack([0 * s, s * _along(t, HALF_HEIGHT)])
+    lean = np.radians(_along(t, LEAN) - 16 * s + random.normal(0, 5, HAIRS))  # the hairs close over the middle
+    length = _along(t, HAIR_LENGTH) * random.uniform(0.8, 1.15, HAIRS)
+    ahead = np.column_stack([np.cos(lean), np.sin(lean)])
+    across = np.column_stack([-ahead[:, 1], ahead[:, 0]]) * HAIR_WIDTH / 2
+    corners = np.stack([root - across, root + ahead * length[:, None], root + across], 1)
+    faces = np.arange(3 * HAIRS).reshape(-1, 3)
+    height = np.tile([0.02, 0.05, 0.02], HAIRS)
+    tone = (np.array([0.80, 0.55, 0.80]) * random.uniform(0.75, 1.2, (HAIRS, 1))).clip(0, 1)
+    return corners.reshape(-1, 2), faces, height, tone.ravel()
+
+
+def _normals(vertices: np.ndarray, faces: np.ndarray) -> np.ndarray:
+    a, b, c = (vertices[faces[:, k]] for k in range(3))
+    normal = np.cross(b - a, c - a)
+    summed = np.zeros_like(vertices)
+    for k in range(3):
+        np.add.at(summed, faces[:, k], normal)
+    return summed / (np.linalg.norm(summed, axis=1, keepdims=True) + 1e-12)
