@@ -30,26 +30,23 @@ class Fill:
         self._energy = (laplacian.T @ laplacian).tocsc()
 
     def solve(self, values: np.ndarray) -> np.ndarray:
-        """Fill a field given on the left half; the right half gets its mirror image.
+        """Fill a field (V, k) that is NaN where it is free."""
+        held = ~np.isnan(values[:, 0])
+        solve = factorized((self._energy + sp.diags(STIFFNESS * held + 1e-6)).tocsc())
+        right = STIFFNESS * np.where(held[:, None], values, 0.0)
+        return np.stack([solve(column) for column in right.T], 1)
 
-        Args:
-            values: (half, 3) displacements or (half, 1) scalars, NaN where free; later fields win over none.
-
-        Returns:
-            (V, 3) or (V, 1) field on the whole skin.
-        """
+    def symmetric(self, values: np.ndarray) -> np.ndarray:
+        """Fill displacements (half, 3) or scalars (half, 1) given on the left half; the right half mirrors them."""
         mesh, width = self.mesh, values.shape[1]
+        flip = np.array([-1.0, 1.0, 1.0]) if width == 3 else np.ones(1)
         full = np.empty((len(mesh.vertices), width))
         full[: mesh.half] = values
-        sides = np.flatnonzero(mesh.mirror[: mesh.half] != np.arange(mesh.half))
-        full[mesh.mirror[sides]] = values[sides] * ([-1, 1, 1] if width == 3 else [1])
+        full[mesh.half :] = values[mesh.mirror[mesh.half :]] * flip
         if width == 3:
-            middle = np.flatnonzero(mesh.mirror[: mesh.half] == np.arange(mesh.half))
-            full[middle, 0] = np.where(np.isnan(full[middle, 0]), np.nan, 0.0)
-        held = ~np.isnan(full[:, 0])
-        solve = factorized(self._energy + sp.diags(STIFFNESS * held + 1e-6).tocsc())
-        right = STIFFNESS * np.where(held[:, None], full, 0.0)
-        return np.stack([solve(column) for column in right.T], 1)
+            middle = mesh.mirror == np.arange(len(full))
+            full[middle, 0] = np.where(np.isnan(full[middle, 1]), np.nan, 0.0)
+        return self.solve(full)
 
 
 def push(points: np.ndarray, centre: tuple, radii: tuple | float, move: tuple) -> np.ndarray:

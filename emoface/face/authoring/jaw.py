@@ -1,0 +1,83 @@
+"""The jaw: how strongly each part of the skin follows its joint, and the corrective that LBS lacks."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from ..layout import JAW_OPEN_RADIANS
+from .handles import Fill
+from .mesh import HeadMesh
+from .mouth_patch import MouthPatch
+
+JAW_JOINT = np.array([0.0, -2.2, 0.9])
+"""Centre of the hinge, cm."""
+JAW_FORWARD = np.array([0.0, -0.24, 0.90])
+"""Move of all that follows the jaw at jawForward = 1, cm: down as well, so that the lower teeth clear the upper."""
+
+
+def jaw_share(mesh: HeadMesh, patch: MouthPatch) -> np.ndarray:
+    """Skin weight (V,) of the jaw joint: 1 at the chin, 0 above the cheeks, opening the lips to an ellipse.
+
+    Along the slit the weights of both lips run towards one half at the corner, so that the corner does not tear.
+    """
+    _, y, z = mesh.vertices[: mesh.half].T
+    weights = np.full(mesh.half, np.nan)
+    weights[(y > _cheek_line(z) + 2.2) | (z < -0.8) | (y < -13.0)] = 0.0
+    weights[(y < -8.3) & (y > -10.9) & (z > 4.5)] = 1.0
+    weights[mesh.ear] = 0.0
+    lens = np.sqrt(1 - patch.across**2)  # 1 at the mid-line .. 0 at the corner
+    column = np.where(patch.side > 0, 0.5 * (1 - lens) ** 1.4, 0.5 + 0.5 * lens**0.8)
+    weights[mesh.mouth[: patch.lips.stop + 2]] = column
+    return np.clip(Fill(mesh).symmetric(weights[:, None])[:, 0], 0, 1)
+
+
+def _cheek_line(z: np.ndarray) -> np.ndarray:
+    """Height of a line from the joint to the corner of the mouth at depth z."""
+    return JAW_JOINT[1] - 4.6 * np.clip(z, 0, 8.5) / 8.5
+
+
+def rotated(points: np.ndarray, weights: np.ndarray, rotation: np.ndarray) -> np.ndarray:
+    """Points (n, 3) after the jaw turned by `rotation` (3, 3), blended linearly by weights (n,)."""
+    turned = (points - JAW_JOINT) @ rotation.T + JAW_JOINT
+    return points + weights[:, None] * (turned - points)
+
+
+def turn(open_by: float = 0.0, left_by: float = 0.0) -> np.ndarray:
+    """Rotation (3, 3) of the axis-angle (open_by, left_by, 0), radians."""
+    angle = np.hypot(open_by, left_by)
+    if angle < 1e-12:
+        return np.eye(3)
+    x, y = open_by / angle, left_by / angle
+    cross = np.array([[0, 0, y], [0, 0, -x], [-y, x, 0]])
+    return np.eye(3) + np.sin(angle) * cross + (1 - np.cos(angle)) * cross @ cross
+
+
+def jaw_corrective(mesh: HeadMesh, patch: MouthPatch) -> np.ndarray:
+    """The pose corrective (9, V, 3) in cm: displacement per element of R - I, rows first.
+
+    Element (2, 1) is the sine of the opening: as the jaw opens, the corners come in, the cheeks hollow and the lips
+    part a little more than the joint alone parts them.
+    """
+    basis = np.zeros((9, len(mesh.vertices), 3))
+    basis[7] = opening_corrective(mesh, patch) / np.sin(JAW_OPEN_RADIANS)
+    return basis
+
+
+def opening_corrective(mesh: HeadMesh, patch: MouthPatch) -> np.ndarray:
+    """Displacement (V, 3) at jawOpen = 1 before the jaw turns, cm."""
+    points = mesh.vertices[: mesh.half]
+    values = np.full((mesh.half, 3), np.nan)
+    x, y, z = points.T
+    values[(y > -3.6) | (y < -11.0) | (z < 1.5) | (np.hypot(x, y + 7) > 6.4)] = 0.0
+    values[(y > -5.1) & (x < 1.9) & (z > 7.5)] = 0.0
+    values[mesh.eye] = 0.0
+    values[mesh.ear] = 0.0
+    lens = np.sqrt(1 - patch.across**2)
+    corner = np.array([-0.42, 0.0, 0.10]) * (1 - lens)[:, None]
+    lift = np.array([0.0, 0.16, 0.0]) * (lens * (patch.side > 0))[:, None]
+    drop = np.array([0.0, -0.26, 0.08]) * (lens * (patch.side < 0))[:, None]
+    values[mesh.mouth[: patch.lips.stop]] = corner + lift + drop
+    values[mesh.mouth[: patch.contact - 3]] = 0.0
+    hollow = np.flatnonzero(np.linalg.norm(points - [4.4, -5.6, 6.0], axis=1) < 0.7)
+    values[hollow] = (-0.26, 0.0, -0.16)
+    return Fill(mesh).symmetric(values)

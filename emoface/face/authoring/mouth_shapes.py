@@ -1,0 +1,237 @@
+"""The shapes of the mouth, cheeks and jaw thrust, as displacements of the skin at weight 1.
+
+A shape is a few handles (whole rows of the lips, points of cheek and chin) filled in smoothly; what is far from the
+mouth is held. Lengths in centimetres.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+
+from ..layout import JAW_OPEN_RADIANS
+from .handles import Fill, left_half, push
+from .jaw import JAW_FORWARD, opening_corrective, rotated, turn
+from .mesh import HeadMesh
+from .mouth_patch import LIP_ROWS, MouthPatch
+
+INNER_ROWS = (0.6, 1.0, 1.0)  # how far the bag's rows just behind the lips follow them
+Vector = tuple[float, float, float]
+
+
+class MouthShapes:
+    """Builds the shapes of one head.
+
+    Args:
+        mesh: the skin.
+        patch: its mouth.
+        jaw: (V,) skin weight of the jaw joint.
+    """
+
+    def __init__(self, mesh: HeadMesh, patch: MouthPatch, jaw: np.ndarray) -> None:
+        self.mesh, self.patch, self.fill, self.jaw = mesh, patch, Fill(mesh), jaw
+        self.points = mesh.vertices[: mesh.half]
+        self.rows = mesh.mouth[patch.lips]  # (LIP_ROWS, columns)
+        self.lip = mesh.vertices[self.rows]  # (LIP_ROWS, columns, 3)
+        self.across, self.side = patch.across, patch.side
+        self.lens = np.sqrt(1 - patch.across**2)  # 1 at the mid-line .. 0 at the corner
+        self.upper = (patch.side > 0).astype(float)
+        self.lower = (patch.side < 0).astype(float)
+
+    # -- tools -----------------------------------------------------------------------------------------------------
+
+    def held(self, radius: float = 5.4, top: float = -4.0, bottom: float = -10.6) -> np.ndarray:
+        """(half, 3) zeros outside a disc round the mouth and on nose, eyes and ears; NaN inside."""
+        x, y, z = self.points.T
+        free = (y < top) & (y > bottom) & (z > 2.5) & (np.hypot(x, y + 7) < radius)
+        nose = (y > -5.0 - 0.25 * np.clip(1 - x, 0, 1)) & (x < 1.9) & (z > 7.5)
+        values = np.full((self.mesh.half, 3), np.nan)
+        values[~free | nose] = 0.0
+        values[self.mesh.eye] = 0.0
+        values[self.mesh.ear] = 0.0
+        values[self.mesh.mouth[: self.patch.contact - len(INNER_ROWS)]] = 0.0
+        return values
+
+    def with_lips(self, values: np.ndarray, move: np.ndarray) -> np.ndarray:
+        """Handles plus the moves (LIP_ROWS, columns, 3) of the lips; the bag behind follows the contact row."""
+        values = values.copy()
+        for row, share in enumerate(INNER_ROWS):
+            values[self.mesh.mouth[self.patch.contact - len(INNER_ROWS) + row]] = share * move[0]
+        values[self.rows] = move
+        return values
+
+    def lips(self, move: np.ndarray, **region: float) -> np.ndarray:
+        """The symmetric field (V, 3) that moves the lips by (LIP_ROWS, columns, 3)."""
+        return self.fill.symmetric(self.with_lips(self.held(**region), move))
+
+    def spread(self, *columns: tuple[np.ndarray, Vector]) -> np.ndarray:
+        """Moves (LIP_ROWS, columns, 3): the sum of weight (columns,) times vector, the same for all rows."""
+        total = sum(weight[:, None] * np.array(vector) for weight, vector in columns)
+        return np.broadcast_to(total, self.lip.shape).copy()
+
+    def everted(self, angle: np.ndarray) -> np.ndarray:
+        """Moves (LIP_ROWS, columns, 3) that turn the lips outwards by angle (columns,) about their outer edge."""
+        edge = self.lip[-1]
+        tangent = np.gradient(edge, axis=0)
+        axis = -tangent / np.linalg.norm(tangent, axis=1, keepdims=True)
+        arm = self.lip - edge
+        turned = (
+            arm * np.cos(angle)[:, None]
+            + np.cross(np.broadcast_to(axis, arm.shape), arm) * np.sin(angle)[:, None]
+            + axis * (arm * axis).sum(-1, keepdims=True) * (1 - np.cos(angle))[:, None]
+        )
+        return turned - arm
+
+    def near(self, centre: Vector, radius: float) -> np.ndarray:
+        """Indices of the left half's vertices within `radius` of a point."""
+        return np.flatnonzero(np.linalg.norm(self.points - np.array(centre), axis=1) < radius)
+
+    def push(self, centre: Vector, radii: Vector, move: Vector) -> np.ndarray:
+        return push(self.mesh.vertices, centre, radii, move)
+
+    # -- shapes ----------------------------------------------------------------------------------------------------
+
+    def smile(self) -> np.ndarray:
+        corner = self.across**2.2
+        move = self.spread((corner, (0.74, 0.80, -0.60)), (1 - corner, (0.0, 0.06, -0.14)), (self.upper, (0, 0.05, 0)))
+        values = self.with_lips(self.held(radius=6.4, top=-1.2), move)
+        values[self.near((4.1, -3.2, 7.2), 0.8)] = (0.12, 0.50, 0.42)
+        values[self.near((3.3, -4.5, 7.9), 0.45)] = (0.30, 0.44, 0.36)
+        values[self.near((4.7, -5.3, 6.2), 0.5)] = (0.28, 0.34, 0.16)
+        fold = self.push((2.3, -5.1, 8.5), (0.45, 0.7, 1.5), (0.04, 0.0, -0.18))
+        return self.fill.symmetric(values) + fold
+
+    def frown(self) -> np.ndarray:
+        corner = self.across**1.7
+        return self.lips(self.spread((corner, (0.12, -0.60, -0.20)), (1 - corner, (0.0, 0.07, 0.05))))
+
+    def dimple(self) -> np.ndarray:
+        corner = self.across**2.5
+        field = self.lips(self.spread((corner, (0.28, 0.26, -0.55)), (1 - corner, (0.0, 0.0, -0.10))))
+        return field + self.push((3.35, -6.85, 7.6), (0.5, 0.8, 1.5), (0.0, 0.0, -0.18))
+
+    def stretch(self) -> np.ndarray:
+        corner = self.across**1.4
+        return self.lips(self.spread((corner, (0.80, -0.26, -0.55)), (1 - corner, (0.0, 0.0, -0.08))), radius=6.0)
+
+    def pucker(self) -> np.ndarray:
+        move = self.spread((self.lens, (0, 0, 0.78)), (1 - self.lens, (0, 0, 1.0)))
+        move[..., 0] -= 0.40 * self.lip[..., 0]
+        move[..., 1] += (0.05 * self.upper - 0.04 * self.lower) * self.lens
+        return self.lips(move + self.everted(0.22 * self.lens), radius=6.2)
+
+    def funnel(self) -> np.ndarray:
+        move = self.spread((np.ones_like(self.lens), (0, 0, 0.55)), (self.across**2, (0, 0, 0.15)))
+        move[..., 0] -= 0.30 * self.lip[..., 0]
+        move += self.spread((self.upper * self.lens, (0, 0.32, 0)), (self.lower * self.lens, (0, -0.55, 0)))
+        return self.lips(move + self.everted(0.45 * self.lens), radius=6.2)
+
+    def sideways(self) -> np.ndarray:
+        """The mouth drawn to the left; the only shape that is not symmetric."""
+        values = np.full((len(self.mesh.vertices), 3), np.nan)
+        held = self.held(radius=6.4)
+        for left, corner in ((True, (0.85, 0.10, -0.50)), (False, (1.65, -0.05, 0.65))):
+            move = self.spread((1 - self.across**1.5, (1.25, 0.0, -0.02)), (self.across**1.5, corner))
+            if left:
+                values[: self.mesh.half] = self.with_lips(held, move)
+                continue
+            side = np.flatnonzero(self.mesh.mirror != np.arange(len(values)))
+            side = side[side >= self.mesh.half]
+            values[side] = self.with_lips(held, move)[self.mesh.mirror[side]]
+        return self.fill.solve(values)
+
+    def upper_up(self) -> np.ndarray:
+        lift = self.upper * self.lens * (1 + 0.25 * np.sin(np.pi * self.across))
+        move = self.spread((lift, (0.04, 0.72, 0.02)), (self.across**4, (0.05, 0.18, -0.10)))
+        values = self.with_lips(self.held(top=-3.0), move)
+        values[self.near((2.7, -4.6, 8.3), 0.45)] = (0.06, 0.32, 0.16)
+        return self.fill.symmetric(values)
+
+    def lower_down(self) -> np.ndarray:
+        move = self.spread((self.lower * self.lens, (0.03, -0.68, -0.04)), (self.across**4, (0.05, -0.12, -0.05)))
+        return self.lips(move + self.everted(0.12 * self.lower * self.lens))
+
+    def shrug_upper(self) -> np.ndarray:
+        move = self.spread((self.upper * self.lens, (0, 0.50, 0.10)))
+        return self.lips(move + self.everted(0.12 * self.upper * self.lens))
+
+    def shrug_lower(self) -> np.ndarray:
+        move = self.spread(
+            (self.upper * self.lens, (0, 0.42, 0.06)), (self.lower * self.lens, (0, 0.42, 0.14)),
+            (self.across**2, (0.0, -0.12, 0.0)),
+        )  # fmt: skip
+        values = self.with_lips(self.held(), move)
+        values[self.near((0.0, -9.3, 8.6), 0.7)] = (0.0, 0.85, 0.22)
+        return self.fill.symmetric(values)
+
+    def press(self) -> np.ndarray:
+        closing = np.linspace(0, 1, LIP_ROWS)[:, None] ** 0.8 * self.lens
+        move = self.spread((self.lens, (0, 0, -0.10)), (self.across**3, (0.10, 0.05, -0.20)))
+        move[..., 1] -= 0.16 * self.side * closing
+        move[..., 2] -= 0.14 * np.sin(np.pi * np.linspace(0, 1, LIP_ROWS))[:, None] * self.lens
+        values = self.with_lips(self.held(), move)
+        values[self.near((0.0, -9.2, 8.6), 0.6)] = (0.0, 0.30, 0.08)
+        return self.fill.symmetric(values)
+
+    def roll(self, side: np.ndarray) -> np.ndarray:
+        """A lip (upper or lower, (columns,) 1 on it) turned in over the teeth."""
+        back = np.array([0.26, 0.50, 0.66, 0.70, 0.60, 0.46, 0.36])[:, None]
+        narrower = np.array([0.0, 0.55, 0.58, 0.60, 0.60, 0.60, 0.60])[:, None]
+        move = np.zeros_like(self.lip)
+        move[..., 1] = -narrower * (self.lip[..., 1] - self.lip[0, :, 1]) * side
+        move[..., 2] = -back * side * self.lens
+        return self.lips(move)
+
+    def cheek_puff(self) -> np.ndarray:
+        move = self.spread((self.lens, (0, 0, 0.42)), (1 - self.lens, (0.10, 0.0, 0.62)))
+        values = self.with_lips(self.held(radius=6.6, top=-2.8), move)
+        values[self.near((4.3, -6.3, 6.4), 1.1)] = (0.95, -0.05, 0.75)
+        values[self.near((1.6, -5.6, 8.9), 0.5)] = (0.05, 0.05, 0.60)
+        values[self.near((1.6, -8.5, 8.3), 0.5)] = (0.05, -0.05, 0.45)
+        return self.fill.symmetric(values)
+
+    def jaw_forward(self) -> np.ndarray:
+        return self.jaw[:, None] * JAW_FORWARD
+
+    def close(self) -> np.ndarray:
+        """Brings the lips together at jawOpen = 1: their moves in the opened face, turned back by the skin weights."""
+        rotation = turn(JAW_OPEN_RADIANS)
+        opened = rotated(self.mesh.vertices + opening_corrective(self.mesh, self.patch), self.jaw, rotation)
+        contact = self.mesh.mouth[self.patch.contact]
+        over = np.where(self.side >= 0, contact, contact[self.patch.opposite()])
+        under = np.where(self.side >= 0, contact[self.patch.opposite()], contact)
+        meet = 0.62 * opened[over] + 0.38 * opened[under]
+        move = np.broadcast_to(meet - opened[contact], self.lip.shape)
+        weight = self.jaw[self.rows][..., None]
+        # v + w (R - 1) d = move, solved for d
+        linear = (1 - weight[..., None]) * np.eye(3) + weight[..., None] * rotation
+        return self.lips(np.linalg.solve(linear, move[..., None])[..., 0], radius=6.0)
+
+    def tongue_out(self) -> np.ndarray:
+        middle = np.clip(1 - self.across**2, 0, 1) ** 1.5
+        return self.lips(self.spread((self.upper * middle, (0, 0.34, 0.10)), (self.lower * middle, (0, -0.42, 0.10))))
+
+
+def mouth_shapes(mesh: HeadMesh, patch: MouthPatch, jaw: np.ndarray) -> dict[str, np.ndarray]:
+    """Displacements (V, 3) in cm at weight 1; of a Left/Right pair only the left one.
+
+    Args:
+        mesh: the skin.
+        patch: its mouth.
+        jaw: (V,) skin weight of the jaw joint.
+    """
+    shapes = MouthShapes(mesh, patch, jaw)
+    pairs: dict[str, Callable[[], np.ndarray]] = {
+        "mouthSmile": shapes.smile, "mouthFrown": shapes.frown, "mouthDimple": shapes.dimple,
+        "mouthStretch": shapes.stretch, "mouthPress": shapes.press, "mouthLowerDown": shapes.lower_down,
+        "mouthUpperUp": shapes.upper_up,
+    }  # fmt: skip
+    fields = {f"{name}Left": left_half(shape(), mesh.vertices) for name, shape in pairs.items()}
+    fields |= {
+        "jawForward": shapes.jaw_forward(), "mouthClose": shapes.close(), "mouthFunnel": shapes.funnel(),
+        "mouthPucker": shapes.pucker(), "mouthLeft": shapes.sideways(), "mouthRollLower": shapes.roll(shapes.lower),
+        "mouthRollUpper": shapes.roll(shapes.upper), "mouthShrugLower": shapes.shrug_lower(),
+        "mouthShrugUpper": shapes.shrug_upper(), "cheekPuff": shapes.cheek_puff(), "tongueOut": shapes.tongue_out(),
+    }  # fmt: skip
+    return fields

@@ -1,0 +1,75 @@
+"""The tongue: rings along a spine in the mid-plane; its shapes move the spine."""
+
+from __future__ import annotations
+
+import numpy as np
+from scipy.interpolate import CubicSpline
+
+from .jaw import JAW_FORWARD
+from .pieces import Piece
+
+RINGS, COLUMNS = 13, 16
+COLOUR = np.array([0.74, 0.37, 0.37])
+ROUGHNESS = 0.35
+
+# Spines from root to tip: height y, depth z, half width, half thickness (cm); the jaw closed.
+REST = ((-9.6, 2.6, 1.5, 0.95), (-8.35, 3.9, 1.75, 0.85), (-7.75, 5.4, 1.62, 0.62), (-7.72, 6.6, 1.2, 0.42),
+        (-7.8, 7.35, 0.62, 0.22))  # fmt: skip
+OUT = ((-9.4, 2.9, 1.5, 0.95), (-7.9, 4.6, 1.75, 0.8), (-6.85, 6.8, 1.6, 0.5), (-6.62, 9.3, 1.25, 0.36),
+       (-7.75, 11.4, 0.66, 0.22))  # fmt: skip
+UP = ((-9.6, 2.6, 1.5, 0.95), (-8.35, 3.95, 1.75, 0.85), (-7.75, 5.5, 1.58, 0.56), (-7.05, 6.7, 1.15, 0.36),
+      (-6.25, 7.3, 0.6, 0.2))  # fmt: skip
+
+
+def tongue_piece() -> Piece:
+    """The tongue, moved by the jaw: `tongueOut` over the lower lip, `tongueUp` with the tip to the upper teeth."""
+    rest = _surface(REST)
+    faces = _faces()
+    weights = np.zeros((len(rest), 5))
+    weights[:, 2] = 1.0
+    along = np.concatenate([np.repeat(np.linspace(0, 1, RINGS), COLUMNS), [1.0, 0.0]])
+    colours = COLOUR * (0.45 + 0.55 * np.clip(along / 0.8, 0, 1) ** 0.8)[:, None]
+    deltas = {
+        "jawForward": np.tile(JAW_FORWARD, (len(rest), 1)),
+        "tongueOut": _surface(OUT) - rest,
+        "tongueUp": _surface(UP) - rest,
+    }
+    return Piece("tongue", rest, faces, colours, ROUGHNESS, weights, deltas)
+
+
+def _surface(spine: tuple[tuple[float, ...], ...]) -> np.ndarray:
+    """Points (RINGS * COLUMNS + 2, 3): the rings from root to tip, the tip and the end of the root."""
+    curve = CubicSpline(np.linspace(0, 1, len(spine)), np.array(spine))
+    place = np.linspace(0, 1, RINGS)
+    y, z, wide, thick = curve(place).T
+    dy, dz = curve(place, 1).T[:2]
+    length = np.hypot(dy, dz)
+    up = np.stack([0 * y, dz / length, -dy / length], -1)  # normal of the spine in the mid-plane
+    angle = 2 * np.pi * np.arange(COLUMNS) / COLUMNS
+    side, top = np.sign(np.cos(angle)) * np.abs(np.cos(angle)) ** 0.8, np.sin(angle)
+    groove = -0.18 * np.exp(-((side / 0.25) ** 2)) * (top > 0)
+    centre = np.stack([0 * y, y, z], -1)
+    rings = centre[:, None] + up[:, None] * (thick[:, None] * (top + groove))[..., None]
+    rings[..., 0] = wide[:, None] * side
+    forward = np.stack([0 * y, dy / length, dz / length], -1)
+    tip = centre[-1] + 0.75 * thick[-1] * forward[-1]
+    return np.concatenate([rings.reshape(-1, 3), [tip, centre[0]]])
+
+
+def _faces() -> np.ndarray:
+    ring, column = np.meshgrid(np.arange(RINGS - 1), np.arange(COLUMNS), indexing="ij")
+    a = (ring * COLUMNS + column).ravel()
+    b = (ring * COLUMNS + (column + 1) % COLUMNS).ravel()
+    c, d = a + COLUMNS, b + COLUMNS
+    around = np.arange(COLUMNS)
+    last = (RINGS - 1) * COLUMNS
+    tip, root = RINGS * COLUMNS, RINGS * COLUMNS + 1
+    ahead = (around + 1) % COLUMNS
+    return np.concatenate(
+        [
+            np.stack([a, b, c], 1),
+            np.stack([b, d, c], 1),
+            np.stack([last + around, last + ahead, np.full(COLUMNS, tip)], 1),
+            np.stack([around, np.full(COLUMNS, root), ahead], 1),
+        ]
+    )
