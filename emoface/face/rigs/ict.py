@@ -1,0 +1,145 @@
+"""ICT-FaceKit, a scanned head with ARKit-like shapes, from the files that its authors publish (MIT licence).
+
+Source: Li et al. 2020, "Learning formation of physically-based face attributes";
+https://github.com/ICT-VGL/ICT-FaceKit.
+"""
+
+from __future__ import annotations
+
+import itertools
+import os
+import zipfile
+from pathlib import Path
+
+import numpy as np
+
+from emoface.face.layout import ARKIT_NAMES
+from emoface.face.rig import Part, Rig
+
+from .names import find_arkit
+
+SOURCE = "https://github.com/ICT-VGL/ICT-FaceKit"
+NEUTRAL = "generic_neutral_mesh.obj"
+METRES = 0.01  # the files are in centimetres
+PIECES: tuple[tuple[str, int, tuple[float, float, float], float], ...] = (
+    ("skin", 14062, (0.80, 0.60, 0.51), 0.55),
+    ("gums_tongue", 17039, (0.66, 0.33, 0.32), 0.4),
+    ("teeth", 21451, (0.90, 0.87, 0.80), 0.25),
+    ("eye_left", 23021, (0.93, 0.92, 0.90), 0.15),
+    ("eye_right", 24591, (0.93, 0.92, 0.90), 0.15),
+    ("eye_covers", 26719, (0.80, 0.60, 0.51), 0.5),
+)
+"""Name of each piece, the vertex after its last, its colour and roughness."""
+TRANSPARENT = "eye_covers"
+"""Tear film, shadow and lash cards, made to be seen through; they keep their vertices but no triangles here."""
+SCLERA = 770  # vertices of an eyeball before those of its iris
+IRIS_RADIUS, PUPIL_RADIUS = 0.0062, 0.0024  # metres, seen along the eye's axis
+IRIS_COLOUR, PUPIL_COLOUR = (0.36, 0.27, 0.19), (0.05, 0.04, 0.04)
+
+
+def ict_rig(path: str | os.PathLike[str]) -> Rig:
+    """ICT-FaceKit's light model as a rig with ARKit's names, in metres.
+
+    All 26 719 vertices are kept in their order. Halves that ARKit does not tell apart (browInnerUp_L and _R,
+    cheekPuff_L and _R) are joined; shapes that ARKit lacks keep their own names. ``tongueOut`` is missing.
+
+    Args:
+        path: the folder ``FaceXModel`` of the published files (``generic_neutral_mesh.obj`` and an OBJ a shape), or
+            an ``.npz`` with ``neutral`` (V, 3) and ``expr`` (N, V, 3) in centimetres, ``tri`` (F, 3) and
+            ``expr_names`` (N,).
+
+    Returns:
+        The rig.
+
+    Raises:
+        FileNotFoundError: no such file. ValueError: not ICT-FaceKit's files.
+    """
+    path = Path(path)
+    if not path.exists():
+        raise FileNotFoundError(f"path {path} does not exist; ICT-FaceKit's folder FaceXModel comes from {SOURCE}")
+    neutral, faces, names, shapes = _read_folder(path) if path.is_dir() else _read_npz(path)
+    count = PIECES[-1][1]
+    if neutral.shape != (count, 3) or shapes.shape != (len(names), count, 3):
+        raise ValueError(f"{path} must hold {count} vertices, got {neutral.shape} with shapes {shapes.shape}")
+    if faces.ndim != 2 or faces.shape[1] != 3 or not len(faces) or faces.min() < 0 or faces.max() >= count:
+        raise ValueError(f"{path} must hold triangles of vertices below {count}, got shape {faces.shape}")
+    if not np.isfinite(neutral).all() or not np.isfinite(shapes).all():
+        raise ValueError(f"{path} holds vertices that are not finite")
+    arkit = find_arkit(names)
+    used = {index for indices in arkit.values() for index in indices}
+    own = {name: (index,) for index, name in enumerate(names) if index not in used}
+    deltas = np.stack([shapes[list(indices)].sum(0) for indices in (arkit | own).values()])
+    template = (neutral * METRES).astype(np.float32)
+    faces, parts = _pieces(faces)
+    colours = np.concatenate([np.tile(piece[2], (p.vertices[1] - p.vertices[0], 1)) for piece, p in zip(PIECES, parts)])
+    for part in parts:
+        if part.name in ("eye_left", "eye_right"):
+            _paint_eye(colours[slice(*part.vertices)], template[slice(*part.vertices)])
+    deltas = (deltas * METRES).astype(np.float32)
+    return Rig("ICT-FaceKit", template, faces, (*arkit, *own), deltas, colours.astype(np.float32), parts)
+
+
+def _pieces(faces: np.ndarray) -> tuple[np.ndarray, tuple[Part, ...]]:
+    """Triangles sorted by piece, without the transparent one's, and the pieces."""
+    ends = np.array([piece[1] for piece in PIECES])
+    piece_of = np.searchsorted(ends, faces.min(1), side="right")  # (F,)
+    kept, parts, first_vertex, first_face = [], [], 0, 0
+    for place, (name, end, _, roughness) in enumerate(PIECES):
+        own = faces[piece_of == place] if name != TRANSPARENT else faces[:0]
+        kept.append(own)
+        parts.append(Part(name, (first_vertex, end), (first_face, first_face + len(own)), roughness))
+        first_vertex, first_face = end, first_face + len(own)
+    return np.concatenate(kept).astype(np.int32), tuple(parts)
+
+
+def _paint_eye(colours: np.ndarray, vertices: np.ndarray) -> None:
+    """Draw iris and pupil on the front of one eyeball; colours (n, 3) are changed in place."""
+    middle = vertices[:SCLERA].mean(0)
+    away = np.linalg.norm((vertices - middle)[:, :2], axis=1)  # (n,) from the axis of the eye
+    front = vertices[:, 2] > middle[2]
+    colours[front & (away < IRIS_RADIUS)] = IRIS_COLOUR
+    colours[front & (away < PUPIL_RADIUS)] = PUPIL_COLOUR
+
+
+def _read_npz(path: Path) -> tuple[np.ndarray, np.ndarray, list[str], np.ndarray]:
+    try:
+        with np.load(path, allow_pickle=False) as file:
+            neutral, faces, shapes = (np.asarray(file[key]) for key in ("neutral", "tri", "expr"))
+            names = [str(name) for name in file["expr_names"]]
+    except (KeyError, ValueError, EOFError, zipfile.BadZipFile) as error:
+        raise ValueError(f"{path} is no .npz of neutral, tri, expr and expr_names: {error}") from error
+    if any(array.dtype.kind not in "fiu" for array in (neutral, faces, shapes)):
+        raise ValueError(f"{path} must hold numbers in neutral, tri and expr")
+    return neutral.astype(np.float64), faces.astype(np.int64), names, shapes.astype(np.float64)
+
+
+def _read_folder(folder: Path) -> tuple[np.ndarray, np.ndarray, list[str], np.ndarray]:
+    if not (folder / NEUTRAL).is_file():
+        raise FileNotFoundError(f"path {folder} has no {NEUTRAL}; the folder FaceXModel comes from {SOURCE}")
+    neutral, faces = _read_obj(folder / NEUTRAL)
+    files = [p for p in sorted(folder.glob("*.obj")) if p.name != NEUTRAL and not p.name.startswith("identity")]
+    shapes = np.zeros((len(files), *neutral.shape))
+    for place, file in enumerate(files):
+        vertices, _ = _read_obj(file, faces=False)
+        if vertices.shape != neutral.shape:
+            raise ValueError(f"{file} has {len(vertices)} vertices, {NEUTRAL} has {len(neutral)}")
+        shapes[place] = vertices - neutral
+    if not find_arkit([file.stem for file in files]):
+        raise ValueError(f"path {folder} has no OBJ named like an ARKit shape, such as {ARKIT_NAMES[0]}")
+    return neutral, faces, [file.stem for file in files], shapes
+
+
+def _read_obj(path: Path, faces: bool = True) -> tuple[np.ndarray, np.ndarray]:
+    """Vertices (V, 3) and triangles (F, 3), polygons cut into fans, of a Wavefront OBJ."""
+    vertices, triangles = [], []
+    try:
+        with open(path, encoding="utf-8", errors="replace") as file:
+            for line in file:
+                if line.startswith("v "):
+                    vertices.append([float(word) for word in line.split()[1:4]])
+                elif faces and line.startswith("f "):
+                    corners = [int(word.split("/", 1)[0]) - 1 for word in line.split()[1:]]
+                    triangles += [(corners[0], b, c) for b, c in itertools.pairwise(corners[1:])]
+        return np.array(vertices, np.float64).reshape(-1, 3), np.array(triangles, np.int64).reshape(-1, 3)
+    except ValueError as error:
+        raise ValueError(f"{path} is no OBJ of triangles and quads: {error}") from error

@@ -1,0 +1,77 @@
+"""ICT-FaceKit: a folder in the published layout made here, and the real model where the assets are."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from emoface.face.layout import ARKIT_NAMES
+from emoface.face.rigs.ict import ict_rig
+
+VERTICES = 26719
+
+
+def write_obj(path, vertices, polygons):
+    lines = ["# made by a test", *(f"v {x:.4f} {y:.4f} {z:.4f}" for x, y, z in vertices)]
+    lines += ["f " + " ".join(f"{corner + 1}/{corner + 1}" for corner in polygon) for polygon in polygons]
+    path.write_text("\n".join(lines))
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    """A model of the published size: one quad and one triangle, four shapes that each move one vertex."""
+    folder = tmp_path_factory.mktemp("FaceXModel")
+    neutral = np.zeros((VERTICES, 3))
+    neutral[:4, :2] = [[0, 0], [1, 0], [1, 1], [0, 1]]
+    write_obj(
+        folder / "generic_neutral_mesh.obj", neutral, [(0, 1, 2, 3), (17039, 17040, 17041), (26000, 26001, 26002)]
+    )
+    for vertex, name in enumerate(("browInnerUp_L", "browInnerUp_R", "jawOpen", "PupilDilate_L", "identity000")):
+        moved = neutral.copy()
+        moved[vertex, 2] += 2
+        write_obj(folder / f"{name}.obj", moved, [])
+    return folder
+
+
+def test_folder_of_objs(folder):
+    rig = ict_rig(folder)
+    assert rig.shape_names == ("jawOpen", "browInnerUp", "PupilDilate_L")
+    assert len(rig.missing) == 50
+    np.testing.assert_allclose(rig.template[:4, 0], [0, 0.01, 0.01, 0], atol=1e-7)  # metres
+    expected = [[0, 0, 0.02, 0], [0.02, 0.02, 0, 0], [0, 0, 0, 0.02]]
+    np.testing.assert_allclose(rig.deltas[:, :4, 2], expected, atol=1e-7)
+    assert rig.faces.tolist() == [[0, 1, 2], [0, 2, 3], [17039, 17040, 17041]]  # lash cards are left out
+    assert [part.faces for part in rig.parts if part.name == "teeth"] == [(2, 3)]
+    assert rig.parts[-1].vertices[1] == VERTICES
+
+
+def test_what_is_not_ict_is_refused(folder, tmp_path):
+    with pytest.raises(FileNotFoundError, match="ICT-VGL/ICT-FaceKit"):
+        ict_rig(tmp_path / "absent")
+    with pytest.raises(FileNotFoundError, match="generic_neutral_mesh"):
+        ict_rig(tmp_path)
+    write_obj(tmp_path / "generic_neutral_mesh.obj", np.zeros((3, 3)), [(0, 1, 2)])
+    with pytest.raises(ValueError, match="ARKit"):
+        ict_rig(tmp_path)
+    write_obj(tmp_path / "jawOpen.obj", np.zeros((3, 3)), [])
+    with pytest.raises(ValueError, match="26719"):
+        ict_rig(tmp_path)
+    (tmp_path / "jawOpen.obj").write_text("v 0 0 zero")
+    with pytest.raises(ValueError, match=r"jawOpen\.obj is no OBJ"):
+        ict_rig(tmp_path)
+    (tmp_path / "bad.npz").write_bytes(b"PK\x03\x04 no more")
+    with pytest.raises(ValueError, match=r"bad\.npz"):
+        ict_rig(tmp_path / "bad.npz")
+
+
+def test_real_model(assets):
+    rig = ict_rig(assets / "ict_facekit" / "ict_expr.npz")
+    assert rig.missing == ("tongueOut",)
+    assert set(rig.shape_names) - set(ARKIT_NAMES) == {
+        "PupilDilate_L",
+        "PupilDilate_R",
+        "cheekRaiser_L",
+        "cheekRaiser_R",
+    }
+    opened = rig.deltas[rig.shape_names.index("jawOpen")]
+    assert 0.015 < -opened[:, 1].min() < 0.06  # the chin sinks by centimetres
