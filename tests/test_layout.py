@@ -18,7 +18,7 @@ PARTS = {"audio", "binding", "diffusion", "face"}
 ALLOWED = {
     "kernels": {"_cpu", "_cuda"},
     "checkpoints": set(),
-    "face": {"kernels"},
+    "face": {"kernels", "export.atomic"},
     "audio": {"kernels", "face.layout"},
     "binding": {"kernels", "face.layout", "audio.features", "audio.normalize"},
     "diffusion": {"kernels", "face.layout"},

@@ -138,4 +138,4 @@ def _sneer(mesh: HeadMesh, mouth: MouthPatch) -> np.ndarray:
     values[near((3.6, -3.0, 7.6), 0.5)] = [-0.06, 0.32, 0.12]
     values[near((1.1, -1.2, 8.6), 0.35)] = [-0.02, 0.26, 0.10]
     values[near((0.0, -3.5, 10.5), 0.4)] = [0, 0.10, 0]
-    return Fill(mesh).solve(values)
+    return Fill(mesh).symmetric(values)

@@ -9,7 +9,7 @@ import numpy as np
 Point = Sequence[float]
 
 
-def smooth_step(t: np.ndarray) -> np.ndarray:
+def smooth_step(t: np.ndarray | float) -> np.ndarray:
     """3 t^2 - 2 t^3 with t clipped to 0..1."""
     t = np.clip(t, 0.0, 1.0)
     return t * t * (3.0 - 2.0 * t)

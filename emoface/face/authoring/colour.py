@@ -1,0 +1,64 @@
+"""Vertex colours of the skin: a warm base, redder where blood runs close, the shade of cropped hair on the scalp."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from .mesh import HeadMesh
+from .mouth_patch import MouthPatch
+from .sdf import smooth_step
+
+SKIN = (0.83, 0.635, 0.535)
+BLUSH = (0.86, 0.47, 0.40)
+PALE = (0.87, 0.70, 0.60)
+SHADE = (0.62, 0.42, 0.36)
+LIPS = (0.74, 0.39, 0.37)
+DARK = (0.16, 0.07, 0.06)
+
+
+def mix(colours: np.ndarray, weight: np.ndarray, tone: tuple[float, float, float]) -> np.ndarray:
+    """Colours (n, 3) moved towards a tone by weights (n,)."""
+    return colours + weight[:, None] * (np.asarray(tone) - colours)
+
+
+def skin_colours(mesh: HeadMesh, mouth: MouthPatch) -> np.ndarray:
+    """sRGB (V, 3), 0..1, of the skin."""
+    p = np.stack([np.abs(mesh.vertices[:, 0]), mesh.vertices[:, 1], mesh.vertices[:, 2]], -1)
+    colours = np.tile(SKIN, (len(p), 1))
+
+    def near(centre: tuple[float, float, float], radii: tuple[float, float, float]) -> np.ndarray:
+        return np.exp(-(((p - centre) / radii) ** 2).sum(-1))
+
+    colours = mix(colours, 0.34 * near((3.9, -3.7, 7.0), (1.9, 1.6, 3.0)), BLUSH)  # cheeks
+    colours = mix(colours, 0.32 * near((0.4, -3.9, 10.0), (1.3, 0.9, 1.4)), BLUSH)  # tip of the nose
+    colours = mix(colours, 0.14 * near((0.0, -10.3, 8.5), (1.6, 1.1, 2.0)), BLUSH)  # chin
+    colours = mix(colours, 0.40 * near((1.9, 4.5, 7.5), (3.4, 1.9, 3.0)), PALE)  # forehead
+    colours = mix(colours, 0.22 * near((3.1, -0.2, 7.8), (2.0, 1.3, 1.6)), SHADE)  # round the eyes
+    return _features(mesh, mouth, colours)
+
+
+def _features(mesh: HeadMesh, mouth: MouthPatch, colours: np.ndarray) -> np.ndarray:
+    """Ears redder, lips red, the inside of mouth and nostrils dark."""
+    ear, lips, inside = (np.zeros(len(colours)) for _ in range(3))
+    ear[mesh.ear] = 0.42 * np.sin(np.linspace(0, np.pi, len(mesh.ear)))[:, None]
+    lips[mesh.mouth[: mouth.lips.stop - 1]] = 0.8
+    lips[mesh.mouth[mouth.lips.stop - 2]] = 0.6
+    lips[mesh.mouth[mouth.lips.stop - 1]] = 0.12
+    depth = np.arange(mouth.contact) / mouth.contact
+    inside[mesh.mouth[: mouth.contact]] = (0.9 - 0.6 * depth)[:, None]
+    rows = len(mesh.nostril)
+    inside[mesh.nostril] = (1 - smooth_step(np.arange(rows) / (rows - 2.5)))[:, None] * 0.9
+    ear_cap, nostril_cap = _caps(mesh)
+    ear[ear_cap], inside[nostril_cap] = 0.5, 0.9
+    for weight, tone in ((ear, BLUSH), (lips, LIPS), (inside, DARK)):
+        colours = mix(colours, np.maximum(weight, weight[mesh.mirror]), tone)
+    return colours
+
+
+def _caps(mesh: HeadMesh) -> list[int]:
+    """The vertices that close ear and nostril."""
+    used = np.unique(mesh.faces[np.isin(mesh.faces, mesh.ear[0]).any(1)])
+    ear = [v for v in used if v < mesh.half and v not in mesh.ear]
+    used = np.unique(mesh.faces[np.isin(mesh.faces, mesh.nostril[0]).any(1)])
+    nostril = [v for v in used if v < mesh.half and v not in mesh.nostril]
+    return ear + nostril
