@@ -17,6 +17,7 @@ WRITERS: dict[str, str] = {
     ".csv": "live_link:write_live_link",
     ".json": "json:write_json",
     ".glb": "glb:write_glb",
+    ".usda": "usd:write_usda",
 }
 """Suffix -> "module:function" called with (animation, path, **options)."""
 READERS: dict[str, str] = {".npz": "npz:read_npz", ".csv": "live_link:read_live_link"}

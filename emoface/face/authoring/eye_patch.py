@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from .mesh import HeadMesh
 from .patch import Patch
 from .sdf import smooth_step
 from .skin import EYE_CENTRE, EYE_RADIUS, Skin
@@ -17,12 +18,12 @@ from .skin import EYE_CENTRE, EYE_RADIUS, Skin
 COLUMNS = 32
 INNER, OUTER = COLUMNS // 2, 0
 """Columns of the canthi."""
-BEHIND, EDGE, LASHES = 0, 2, 3
-"""Rows: the farthest behind the lid, its edge at the eyeball, its edge in front, where the lashes grow."""
+BEHIND, EDGE, LASHES, CREASE = 0, 2, 3, 7
+"""Rows: the farthest behind the lid, its edge at the eyeball, its edge in front, where the lashes grow, the crease."""
 
 CANTHI = np.array([[-1.36, -0.13], [1.36, 0.05]])
 """Inner and outer canthus seen from the front, cm from the eyeball's centre."""
-ABOVE, BELOW = 0.47, 0.53
+ABOVE, BELOW = 0.44, 0.53
 """Height of the aperture above and below the line between the canthi, cm."""
 ORBIT = np.array([[-1.85, -1.30], [2.05, 1.34]])
 """Inner and lower, outer and upper half axes of the last ring, cm."""
@@ -42,7 +43,12 @@ ROWS = np.array(
         [1.00, 1.00, 0.28, 0.24],
     ]
 )
+INNER_FORWARD = 0.14  # how far the lids' inner ends stand before the eyeball's shell, cm
+CARUNCLE = 0.22  # width of the pink corner, cm
 BEHIND_ROWS = ((1.30, 0.45), (1.10, 0.10))  # widening of the aperture and step back in cm of the rows behind the edge
+
+MOIST = (0.80, 0.50, 0.46)
+LASH = (0.20, 0.12, 0.09)
 
 
 @dataclass(eq=False)
@@ -75,13 +81,14 @@ def eye_patch(skin: Skin) -> EyePatch:
     around = np.column_stack([np.cos(angle), np.sin(angle)])
     orbit = np.where(around > 0, ORBIT[1] * around, -ORBIT[0] * around)
 
+    corner = np.exp(-((along / 0.16) ** 2))  # 1 at the inner canthus
     rows = []
     for way_up, way_low, off_up, off_low in ROWS:
         way = way_up * upper + way_low * (1 - upper)
         off = off_up * upper + off_low * (1 - upper)
         flat = rim * (1 - way[:, None]) + orbit * way[:, None]
         on_skin = skin.front(flat[:, 0] + EYE_CENTRE[0], flat[:, 1] + EYE_CENTRE[1])
-        shell = EYE_CENTRE[2] + _shell(np.linalg.norm(flat, axis=1), EYE_RADIUS + off)
+        shell = EYE_CENTRE[2] + _shell(np.linalg.norm(flat, axis=1), EYE_RADIUS + off) + INNER_FORWARD * corner
         start, width = 0.34 * upper + 0.15 * (1 - upper), 0.4 * upper + 0.6 * (1 - upper)
         blend = smooth_step((way - start) / width)
         rows.append(np.column_stack([flat + EYE_CENTRE[:2], shell * (1 - blend) + on_skin[:, 2] * blend]))
@@ -90,7 +97,34 @@ def eye_patch(skin: Skin) -> EyePatch:
     for wider, back in BEHIND_ROWS:
         ray = (rows[0] - EYE_CENTRE) * [wider, wider, 1] - [0, 0, back]
         behind.append(EYE_CENTRE + ray / np.linalg.norm(ray, axis=1, keepdims=True) * (EYE_RADIUS + 0.05))
+    _fill_corner([*behind, rows[0]], along)
     return EyePatch(np.array([*behind, *rows]), True, upper, along)
+
+
+def lid_colours(mesh: HeadMesh, eye: EyePatch, colours: np.ndarray) -> np.ndarray:
+    """The skin's colours (V, 3) with moist lid edges, a line of lashes and a tinted crease."""
+    share = np.zeros((len(eye.points), len(eye.along), 2))  # of the moist and the dark tone
+    share[: EDGE + 1, :, 0] = 0.85
+    middle = np.sin(np.pi * eye.along) ** 0.4
+    share[LASHES, :, 0] = 0.25
+    share[LASHES, :, 1] = (0.60 * eye.upper + 0.22 * (1 - eye.upper)) * middle
+    share[LASHES + 1, :, 1] = 0.10 * eye.upper * middle
+    share[CREASE, :, 1] = 0.16 * eye.upper * middle
+    tinted = colours.copy()
+    for place in (mesh.eye, mesh.mirror[mesh.eye]):
+        for k, tone in enumerate((MOIST, LASH)):
+            tinted[place] += share[..., k : k + 1] * (np.array(tone) - tinted[place])
+    return tinted
+
+
+def _fill_corner(rows: list[np.ndarray], along: np.ndarray) -> None:
+    """Pull the rows (columns, 3) behind the lids at the inner canthus over the eyeball: the caruncle, in place."""
+    pull = CARUNCLE * np.exp(-((along / 0.07) ** 2))
+    for row in rows:
+        flat = rows[-1][:, :2] - EYE_CENTRE[:2] + pull[:, None] * [1, 0]
+        on_ball = EYE_CENTRE[2] + _shell(np.linalg.norm(flat, axis=1), EYE_RADIUS + 0.05 * np.ones(len(flat)))
+        share = (pull / CARUNCLE)[:, None]
+        row[:] = row * (1 - share) + np.column_stack([flat + EYE_CENTRE[:2], on_ball]) * share
 
 
 def _shell(distance: np.ndarray, radius: np.ndarray) -> np.ndarray:

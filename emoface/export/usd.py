@@ -1,0 +1,207 @@
+"""USD as text: a head with UsdSkel blend shapes and the animation of their weights."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+import numpy as np
+
+from emoface.animation import Animation, metadata_json
+from emoface.face.normals import vertex_normals
+from emoface.face.rig import Part, Rig
+
+from .atomic import atomic_path
+from .rig_curves import facts, linear_colours, rig_curves, visible_deltas
+
+SOUND_SUFFIXES = (".wav", ".mp3", ".m4a")  # what UsdMedia allows
+IDENTITY = "( (1, 0, 0, 0), (0, 1, 0, 0), (0, 0, 1, 0), (0, 0, 0, 1) )"
+
+
+def write_usda(animation: Animation, path: str | os.PathLike[str], rig: Rig | None = None) -> None:
+    """Write the head and its motion as one .usda, the same bytes every time.
+
+    A SkelRoot with a Mesh per part (points, normals, linear displayColor, a preview material), sparse BlendShapes of
+    what each shape moves, a Skeleton of one joint at rest, and a SkelAnimation of the weights. Frame k is time code k,
+    ``timeCodesPerSecond`` the frame rate; metres, y up. A recording in a file that UsdMedia allows (.wav, .mp3, .m4a)
+    is a SpatialAudio of its file name, to be put beside the .usda. ``customLayerData["emoface"]`` holds
+    :func:`facts` as JSON.
+
+    Args:
+        animation: what to write. path: the file. rig: the head, None for the open head.
+
+    Raises:
+        TypeError: ``rig`` is no Rig, or metadata that JSON does not know. ValueError: a rig without ARKit shapes, or a
+            face whose shapes are not ARKit's. OSError: the path cannot be written.
+    """
+    rig, weights = rig_curves(animation, rig)
+    metadata_json(animation.metadata)
+    with atomic_path(path) as temporary, open(temporary, "w", encoding="utf-8", newline="\n") as file:
+        for line in _stage(animation, rig, weights):
+            file.write(line + "\n")
+
+
+def _stage(animation: Animation, rig: Rig, weights: np.ndarray) -> Iterator[str]:
+    yield f"""#usda 1.0
+(
+    customLayerData = {{
+        string emoface = {_text(json.dumps(facts(animation), ensure_ascii=False))}
+    }}
+    defaultPrim = "head"
+    endTimeCode = {len(weights) - 1}
+    framesPerSecond = {animation.fps!r}
+    metersPerUnit = 1
+    startTimeCode = 0
+    timeCodesPerSecond = {animation.fps!r}
+    upAxis = "Y"
+)
+
+def SkelRoot "head" (
+    prepend apiSchemas = ["SkelBindingAPI"]
+    kind = "component"
+)
+{{
+    rel skel:animationSource = </head/skeleton/speech>
+    rel skel:skeleton = </head/skeleton>
+
+    def Skeleton "skeleton"
+    {{
+        uniform matrix4d[] bindTransforms = [{IDENTITY}]
+        uniform token[] joints = ["root"]
+        uniform matrix4d[] restTransforms = [{IDENTITY}]
+
+        def SkelAnimation "speech"
+        {{
+            uniform token[] blendShapes = {_tokens(rig.shape_names)}
+            float[] blendShapeWeights.timeSamples = {{"""
+    for frame, row in enumerate(weights.tolist()):
+        yield f"                {frame}: [{', '.join(f'{value:.6g}' for value in row)}],"
+    yield """            }
+        }
+    }"""
+    normals = vertex_normals(rig.template, rig.faces)
+    colours = linear_colours(rig.colours)
+    deltas = visible_deltas(rig)
+    prims = _identifiers(rig.shape_names)
+    for name, part in zip(_identifiers([part.name for part in rig.parts]), rig.parts):
+        yield from _mesh(name, part, rig, normals, colours, deltas, prims)
+    if animation.audio and animation.audio.name.lower().endswith(SOUND_SUFFIXES):
+        yield f"""
+    def SpatialAudio "voice"
+    {{
+        uniform token auralMode = "nonSpatial"
+        uniform asset filePath = {_asset(animation.audio.name)}
+        uniform token playbackMode = "onceFromStart"
+        uniform timecode startTime = 0
+    }}"""
+    yield "}"
+
+
+def _mesh(
+    name: str, part: Part, rig: Rig, normals: np.ndarray, colours: np.ndarray, deltas: np.ndarray, prims: list[str]
+) -> Iterator[str]:
+    rows = slice(*part.vertices)
+    points = rig.template[rows]
+    corners = rig.faces[slice(*part.faces)] - part.vertices[0]
+    moved = [np.flatnonzero(delta.any(1)) for delta in deltas[:, rows]]
+    shapes = [number for number, chosen in enumerate(moved) if len(chosen)]
+    place = f"/head/{name}"
+    targets = ", ".join(f"<{place}/{prims[number]}>" for number in shapes)
+    yield f"""
+    def Mesh "{name}" (
+        prepend apiSchemas = ["SkelBindingAPI", "MaterialBindingAPI"]
+    )
+    {{
+        float3[] extent = {_vectors(np.stack([points.min(0), points.max(0)]))}
+        int[] faceVertexCounts = {_numbers(np.full(len(corners), 3))}
+        int[] faceVertexIndices = {_numbers(corners.ravel())}
+        rel material:binding = <{place}/material>
+        normal3f[] normals = {_vectors(normals[rows], 5)} (
+            interpolation = "vertex"
+        )
+        point3f[] points = {_vectors(points)}
+        color3f[] primvars:displayColor = {_vectors(colours[rows], 5)} (
+            interpolation = "vertex"
+        )
+        int[] primvars:skel:jointIndices = [0] (
+            elementSize = 1
+            interpolation = "constant"
+        )
+        float[] primvars:skel:jointWeights = [1] (
+            elementSize = 1
+            interpolation = "constant"
+        )
+        uniform token[] skel:blendShapes = {_tokens(rig.shape_names[number] for number in shapes)}
+        rel skel:blendShapeTargets = [{targets}]
+        uniform token subdivisionScheme = "none"
+
+        def Material "material"
+        {{
+            token outputs:surface.connect = <{place}/material/surface.outputs:surface>
+
+            def Shader "surface"
+            {{
+                uniform token info:id = "UsdPreviewSurface"
+                color3f inputs:diffuseColor.connect = <{place}/material/colour.outputs:result>
+                float inputs:roughness = {part.roughness:.4g}
+                token outputs:surface
+            }}
+
+            def Shader "colour"
+            {{
+                uniform token info:id = "UsdPrimvarReader_float3"
+                string inputs:varname = "displayColor"
+                float3 outputs:result
+            }}
+        }}"""
+    for number in shapes:
+        chosen = moved[number]
+        yield f"""
+        def BlendShape "{prims[number]}"
+        {{
+            uniform vector3f[] offsets = {_vectors(deltas[number, rows][chosen])}
+            uniform int[] pointIndices = {_numbers(chosen)}
+        }}"""
+    yield "    }"
+
+
+def _numbers(values: np.ndarray) -> str:
+    return "[" + ", ".join(map(str, values.tolist())) + "]"
+
+
+def _vectors(values: np.ndarray, decimals: int = 7) -> str:
+    rounded = np.round(values.astype(np.float64), decimals) + 0.0  # no -0
+    return "[" + ", ".join(f"({x:g}, {y:g}, {z:g})" for x, y, z in rounded.tolist()) + "]"
+
+
+def _tokens(names: Iterable[str]) -> str:
+    return "[" + ", ".join(map(_text, names)) + "]"
+
+
+def _text(text: str) -> str:
+    """A quoted string: printable characters as they are, the others escaped byte by byte."""
+    return '"' + "".join(_character(c) for c in text) + '"'
+
+
+def _character(c: str) -> str:
+    if c in '"\\':
+        return "\\" + c
+    return c if c.isprintable() else "".join(f"\\x{byte:02x}" for byte in c.encode())
+
+
+def _asset(name: str) -> str:
+    return f"@@@./{Path(name).name.replace('@@@', '_')}@@@"
+
+
+def _identifiers(names: Iterable[str]) -> list[str]:
+    """A prim name for each name: letters, digits and underscores, no two alike, none that a mesh uses itself."""
+    found: list[str] = []
+    for name in names:
+        plain = re.sub(r"^(?=\d)|[^0-9A-Za-z_]", "_", name) or "_"
+        while plain in found or plain in ("material", "skeleton", "voice"):
+            plain += "_"
+        found.append(plain)
+    return found
