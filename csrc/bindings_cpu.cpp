@@ -1,5 +1,11 @@
 // emoface._cpu: the CPU functions on raw addresses.
+#include <string>
+
 #include "bindings.h"
+#include "emoface/rasterize.h"
+#include "emoface/shade.h"
+#include "emoface/shadow.h"
+#include "emoface/vertex_normals.h"
 
 namespace py = pybind11;
 using namespace emoface;
@@ -13,6 +19,10 @@ static const char* isa() {
   return "baseline";
 }
 
+static void check(const char* what, bool done, int dtype) {
+  if (!done) throw py::value_error(std::string(what) + ": dtype number " + std::to_string(dtype) + " has no code");
+}
+
 PYBIND11_MODULE(_cpu, m) {
   m.attr("compiler") = __VERSION__;
   m.def("isa", &isa);
@@ -21,10 +31,55 @@ PYBIND11_MODULE(_cpu, m) {
       [](Address prediction, Address guidance, Address x, Address x0_prev, Address coefficients, Address noise,
          Address known, Address mask, Address x_next, Address x0, int dtype, std::int64_t branches, std::int64_t batch,
          std::int64_t time, std::int64_t channels, double quantile, double limit_low, double limit_high) {
-        const bool done = sampler_step_cpu(sampler_step_of(prediction, guidance, x, x0_prev, coefficients, noise, known,
-                                                           mask, x_next, x0, dtype, branches, batch, time, channels,
-                                                           quantile, limit_low, limit_high));
-        if (!done) throw py::value_error("sampler_step_cpu: dtype number " + std::to_string(dtype) + " has no code");
+        check("sampler_step_cpu",
+              sampler_step_cpu(sampler_step_of(prediction, guidance, x, x0_prev, coefficients, noise, known, mask,
+                                               x_next, x0, dtype, branches, batch, time, channels, quantile, limit_low,
+                                               limit_high)),
+              dtype);
+      },
+      py::call_guard<py::gil_scoped_release>());
+  m.def(
+      "rasterize",
+      [](Address points, Address faces, Address depth, Address face, int dtype, std::int64_t batch,
+         std::int64_t vertices, std::int64_t triangles, std::int64_t height, std::int64_t width, bool cull) {
+        check("rasterize_cpu",
+              rasterize_cpu({pointer<const void>(points), pointer<const std::int32_t>(faces), pointer<void>(depth),
+                             pointer<std::int32_t>(face), static_cast<DType>(dtype), batch, vertices, triangles, height,
+                             width, cull}),
+              dtype);
+      },
+      py::call_guard<py::gil_scoped_release>());
+  m.def(
+      "vertex_normals",
+      [](Address vertices, Address faces, Address normals, int dtype, std::int64_t batch, std::int64_t vertex_count,
+         std::int64_t triangles) {
+        check("vertex_normals_cpu",
+              vertex_normals_cpu({pointer<const void>(vertices), pointer<const std::int32_t>(faces),
+                                  pointer<void>(normals), static_cast<DType>(dtype), batch, vertex_count, triangles}),
+              dtype);
+      },
+      py::call_guard<py::gil_scoped_release>());
+  m.def(
+      "shadow",
+      [](Address points, Address depth, Address lit, int dtype, std::int64_t batch, std::int64_t vertices,
+         std::int64_t height, std::int64_t width, double bias, double softness) {
+        check("shadow_cpu",
+              shadow_cpu({pointer<const void>(points), pointer<const void>(depth), pointer<void>(lit),
+                          static_cast<DType>(dtype), batch, vertices, height, width, bias, softness}),
+              dtype);
+      },
+      py::call_guard<py::gil_scoped_release>());
+  m.def(
+      "shade",
+      [](Address points, Address surface, Address faces, Address face, Address lights, Address ambient,
+         Address background, Address image, int dtype, std::int64_t batch, std::int64_t vertices, std::int64_t triangles,
+         std::int64_t light_count, std::int64_t height, std::int64_t width, std::int64_t samples) {
+        check("shade_cpu",
+              shade_cpu({pointer<const void>(points), pointer<const void>(surface), pointer<const std::int32_t>(faces),
+                         pointer<const std::int32_t>(face), pointer<const void>(lights), pointer<const void>(ambient),
+                         pointer<const void>(background), pointer<void>(image), static_cast<DType>(dtype), batch,
+                         vertices, triangles, light_count, height, width, samples}),
+              dtype);
       },
       py::call_guard<py::gil_scoped_release>());
 }

@@ -1,4 +1,4 @@
-"""The operators of the denoiser and the face, each one folder: reference, cases and whatever back ends exist for it.
+"""The operators of denoiser, face and renderer, each one folder: reference, cases and whatever back ends exist.
 
 Model code calls the functions named here and never names a back end.
 """
@@ -18,8 +18,12 @@ from .film import film
 from .flame_lbs import flame_lbs
 from .ln_qkv import ln_qkv
 from .oproj_residual_film import oproj_residual_film
+from .rasterize import rasterize
 from .sampler_step import sampler_step
 from .self_attention import self_attention
+from .shade import shade
+from .shadow import shadow
+from .vertex_normals import vertex_normals
 
 __all__ = [
     "BACKEND_NAMES",
@@ -33,7 +37,11 @@ __all__ = [
     "flame_lbs",
     "ln_qkv",
     "oproj_residual_film",
+    "rasterize",
     "sampler_step",
     "self_attention",
+    "shade",
+    "shadow",
     "use_backend",
+    "vertex_normals",
 ]

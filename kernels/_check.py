@@ -54,3 +54,12 @@ def heads_of(op: str, channels: int, heads: int) -> None:
     """`heads` divides the channels."""
     if heads < 1 or channels % heads:
         raise ValueError(f"{op}: heads must divide C = {channels}, got {heads}")
+
+
+def corners(op: str, name: str, tensor: Tensor, device: torch.device) -> None:
+    """Triangles (F, 3) of int32 corner indices, at least one."""
+    if not isinstance(tensor, Tensor):
+        raise TypeError(f"{op}: {name} must be a Tensor, got {type(tensor).__name__}")
+    if tensor.dim() != 2 or tensor.shape[1] != 3 or len(tensor) == 0:
+        raise ValueError(f"{op}: {name} must be (F, 3) with F at least 1, got {tuple(tensor.shape)}")
+    typed(op, name, tensor, "(F, 3)", tuple(tensor.shape), (torch.int32,), device)

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import importlib
+from collections.abc import Callable
 from types import ModuleType
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -39,3 +41,15 @@ def dense(tensor: Tensor | None) -> Tensor | None:
 def compute_dtype(dtype: torch.dtype) -> torch.dtype:
     """The type that values of a dtype are computed with, as Compute in csrc/include/emoface/types.h."""
     return torch.float64 if dtype == torch.float64 else torch.float32
+
+
+def cpu_why_not(*dtypes: torch.dtype) -> Callable[..., str | None]:
+    """The `why_not` of a C++ back end that has code for some element types of the first argument."""
+    names = " and ".join(str(dtype).removeprefix("torch.") for dtype in dtypes)
+
+    def why_not(first: Tensor, *_: Any) -> str | None:
+        if CPU is None:
+            return CPU_MISSING
+        return None if first.dtype in dtypes else f"dtype {first.dtype} ({names} only)"
+
+    return why_not

@@ -36,7 +36,7 @@ def with_grad(args):
 def gradients(function, args, leaves):
     outputs = function(*args)
     outputs = outputs if isinstance(outputs, tuple) else (outputs,)
-    return torch.autograd.grad([out.square().sum() for out in outputs], leaves)
+    return torch.autograd.grad([out.square().sum() for out in outputs if out.is_floating_point()], leaves)
 
 
 def grid():

@@ -1,0 +1,22 @@
+#pragma once
+// Visible triangle and depth at every pixel. What it computes: kernels/rasterize/reference.py.
+#include "emoface/types.h"
+
+namespace emoface {
+
+// All arrays row-major and contiguous.
+struct Rasterize {
+  const void* points;         // (B, V, 3) of `dtype`: x right, y down in pixels, z greater when nearer
+  const std::int32_t* faces;  // (F, 3)
+  void* depth;                // (B, H, W) of `dtype`, out
+  std::int32_t* face;         // (B, H, W) out
+  DType dtype;
+  std::int64_t batch, vertices, triangles, height, width;
+  bool cull;  // leave out triangles that run clockwise as seen
+};
+
+// Returns false for a dtype that it has no code for (the 16-bit ones). Throws std::out_of_range for a corner
+// index that is not in 0..V-1.
+bool rasterize_cpu(const Rasterize& call);
+
+}  // namespace emoface

@@ -1,0 +1,85 @@
+"""The light: a portrait's three lamps, the surroundings, and what of them reaches each vertex."""
+
+from __future__ import annotations
+
+import math
+
+import torch
+from torch import Tensor
+
+from emoface.kernels import rasterize, shadow
+
+KEY = (-0.50, 0.55, 0.67)
+LAMPS = (
+    (KEY, (2.05, 1.95, 1.80)),
+    ((0.85, 0.10, 0.50), (0.30, 0.33, 0.38)),  # fill
+    ((0.75, 0.45, -0.55), (0.85, 0.90, 1.00)),  # rim
+)
+"""Direction to each lamp in the view's axes and its linear colour; the first one casts the shadow."""
+ABOVE, BELOW = (0.42, 0.44, 0.48), (0.20, 0.17, 0.15)
+AROUND = 14  # directions in which openness is looked for
+KEY_SPREAD, KEY_RAYS = 0.16, 4  # size of the key lamp, and directions within it
+MAP = 128  # pixels of a shadow map
+
+
+def _unit(v: Tensor) -> Tensor:
+    return v / v.norm(dim=-1, keepdim=True)
+
+
+def _directions() -> Tensor:
+    """(KEY_RAYS + AROUND, 3): within the key lamp, then a spiral over what faces the camera."""
+    key = _unit(torch.tensor(KEY))
+    side = _unit(torch.linalg.cross(key, torch.tensor([0.0, 1.0, 0.0])))
+    over = torch.linalg.cross(side, key)
+    turn = torch.arange(KEY_RAYS) * (2 * math.pi / KEY_RAYS) + 0.6
+    rays = key + KEY_SPREAD * (turn.cos()[:, None] * side + turn.sin()[:, None] * over)
+    k = torch.arange(AROUND) + 0.5
+    z = 1 - 1.25 * k / AROUND  # 1 .. -0.25
+    angle = k * math.pi * (3 - math.sqrt(5))
+    ring = (1 - z * z).sqrt()
+    return torch.cat([_unit(rays), torch.stack([ring * angle.cos(), ring * angle.sin(), z], 1)])
+
+
+def _looking_along(directions: Tensor) -> Tensor:
+    """Rotations (K, 3, 3) whose z axis is each direction."""
+    up = torch.where(directions[:, 1:2].abs() > 0.9, torch.tensor([1.0, 0.0, 0.0]), torch.tensor([0.0, 1.0, 0.0]))
+    x = _unit(torch.linalg.cross(up, directions))
+    return torch.stack([x, torch.linalg.cross(directions, x), directions], 1)
+
+
+DIRECTIONS = _directions()
+ROTATIONS = _looking_along(DIRECTIONS)
+
+
+def lamps() -> Tensor:
+    """(3, 6) float32: unit direction and colour of each lamp."""
+    return torch.stack([torch.cat([_unit(torch.tensor(d)), torch.tensor(c)]) for d, c in LAMPS])
+
+
+def surroundings() -> Tensor:
+    """(2, 3) float32: light from above and from below."""
+    return torch.tensor([ABOVE, BELOW])
+
+
+def reach(view: Tensor, normals: Tensor, faces: Tensor, radius: float) -> Tensor:
+    """How much of the key lamp and of the surroundings reaches each vertex.
+
+    Args:
+        view: (V, 3) float32, metres in the view's axes from the middle of the scene.
+        normals: (V, 3) float32, in the same axes.
+        faces: (F, 3) int32.
+        radius: of the scene, metres.
+
+    Returns:
+        (V, 2) float32, 0..1: key, surroundings.
+    """
+    texel = 2 * radius / MAP
+    scale = torch.tensor([1 / texel, -1 / texel, 1 / (4 * radius)])
+    middle = torch.tensor([MAP / 2, MAP / 2, 0.5])
+    seen = view @ ROTATIONS.transpose(1, 2) * scale + middle  # (K, V, 3), z 0.25..0.75
+    depth, _ = rasterize(seen, faces, MAP, MAP)
+    lifted = (view + 1.5 * texel * normals) @ ROTATIONS.transpose(1, 2) * scale + middle
+    lit = shadow(lifted, depth, 0.5 * texel / (4 * radius), 2.0 * texel / (4 * radius))  # (K, V)
+    weight = (DIRECTIONS[KEY_RAYS:] @ normals.T + 0.05).clamp(min=0)  # (AROUND, V)
+    opening = (weight * lit[KEY_RAYS:]).sum(0) / weight.sum(0).clamp(min=1e-6)
+    return torch.stack([lit[:KEY_RAYS].mean(0), opening], 1)

@@ -1,0 +1,43 @@
+"""PNG files."""
+
+from __future__ import annotations
+
+import os
+import struct
+import zlib
+
+import numpy as np
+
+from emoface.export.atomic import atomic_path
+
+
+def write_png(path: str | os.PathLike[str], image: np.ndarray) -> None:
+    """Write an image as an 8-bit RGB PNG in sRGB.
+
+    Args:
+        path: the file.
+        image: (H, W, 3) uint8.
+
+    Raises:
+        TypeError: not uint8. ValueError: another shape. OSError: the path cannot be written.
+
+    Source: PNG specification (W3C, third edition), sections 5 and 11.
+    """
+    if not isinstance(image, np.ndarray) or image.dtype != np.uint8:
+        raise TypeError(f"image must be a uint8 numpy array, got {getattr(image, 'dtype', type(image).__name__)}")
+    if image.ndim != 3 or image.shape[2] != 3 or 0 in image.shape:
+        raise ValueError(f"image must have shape (H, W, 3), got {image.shape}")
+    height, width, _ = image.shape
+    rows = np.zeros((height, 1 + 3 * width), np.uint8)  # filter 2 (up): each row less the one above
+    rows[:, 0] = 2
+    rows[:, 1:] = np.diff(image.reshape(height, -1), axis=0, prepend=np.uint8(0))
+    chunks = [
+        (b"IHDR", struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)),
+        (b"sRGB", b"\0"),
+        (b"IDAT", zlib.compress(rows.tobytes(), 6)),
+        (b"IEND", b""),
+    ]
+    with atomic_path(path) as temporary, open(temporary, "wb") as file:
+        file.write(b"\x89PNG\r\n\x1a\n")
+        for name, data in chunks:
+            file.write(struct.pack(">I", len(data)) + name + data + struct.pack(">I", zlib.crc32(name + data)))

@@ -1,0 +1,141 @@
+"""From vertices to a picture."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+
+import numpy as np
+import torch
+
+from emoface.face.rig import Part, Rig
+from emoface.kernels import rasterize, shade, vertex_normals
+
+from . import light
+from .camera import Camera
+
+SAMPLES = 2  # a side of a pixel
+SKIN_ROUGHNESS = 0.3  # rougher parts let light in under their surface
+BACKGROUND = ((0.30, 0.31, 0.33), (0.13, 0.135, 0.15))
+"""Linear colour in the middle and in the corners."""
+
+
+class Renderer:
+    """Draws a face with a fixed camera under a portrait's light, on the CPU and without a display.
+
+    One frame: normals; shadow maps from the key lamp and from around, looked up at the vertices; a visibility
+    buffer of 2 x 2 samples a pixel; shading and averaging. The same vertices give the same bits. Nothing is kept
+    between frames, so that threads may share a renderer.
+    """
+
+    def __init__(
+        self, template: np.ndarray, faces: np.ndarray, colours: np.ndarray, parts: Sequence[Part] = (),
+        size: int = 512, yaw: float = 0.0, pitch: float = 0.0, zoom: float = 1.0, two_sided: bool = False,
+    ) -> None:  # fmt: skip
+        """Prepare what does not move.
+
+        Args:
+            template: (V, 3) vertices of the face at rest, metres; they frame the picture.
+            faces: (F, 3) int32, counter-clockwise seen from outside.
+            colours: (V, 3) sRGB, 0..1.
+            parts: of the face, for roughness and framing; one matt part if there are none.
+            size: height and width of the picture in pixels.
+            yaw: degrees by which the face turns to the picture's right. pitch: degrees seen from above.
+            zoom: above 1 comes closer.
+            two_sided: draw the backs of triangles too (hair and lashes made of sheets).
+
+        Raises:
+            ValueError: a wrong shape or value.
+        """
+        template, faces, colours = np.asarray(template), np.asarray(faces), np.asarray(colours)
+        if template.ndim != 2 or template.shape[1] != 3 or not np.isfinite(template).all():
+            raise ValueError(f"template must have shape (V, 3) and be finite, got shape {template.shape}")
+        if faces.ndim != 2 or faces.shape[1] != 3 or faces.dtype.kind not in "iu":
+            raise ValueError(f"faces must be whole numbers of shape (F, 3), got {faces.dtype} {faces.shape}")
+        if len(faces) == 0 or faces.min() < 0 or faces.max() >= len(template):
+            raise ValueError(f"faces must name vertices 0..{len(template) - 1} and be at least one")
+        if colours.shape != template.shape:
+            raise ValueError(f"colours must have the template's shape {template.shape}, got {colours.shape}")
+        if not 1 <= size <= 8192:
+            raise ValueError(f"size must be 1 to 8192 pixels, got {size}")
+        self.size, self.two_sided = int(size), two_sided
+        self.camera = Camera.framing(template, parts, yaw, pitch, zoom)
+        self.faces = torch.tensor(faces.astype(np.int32))
+        linear = np.where(colours <= 0.04045, colours / 12.92, ((colours + 0.055) / 1.055) ** 2.4)
+        roughness = np.full(len(template), 0.6, np.float32)
+        for part in parts:
+            roughness[slice(*part.vertices)] = part.roughness
+        skin = roughness > SKIN_ROUGHNESS
+        self._albedo = torch.tensor(linear.astype(np.float32))
+        self._material = torch.tensor(np.stack([roughness, skin], 1).astype(np.float32))
+        away = np.linalg.norm(template - np.array(self.camera.target), axis=1).max()
+        self._radius = 1.05 * float(min(away, self.camera.height))
+        self._lamps, self._ambient = light.lamps(), light.surroundings()
+        self._background = self._backdrop()
+
+    @classmethod
+    def of_rig(cls, rig: Rig, **options: object) -> Renderer:
+        """A renderer of a rig's vertices; options as in the constructor from ``size`` on."""
+        return cls(rig.template, rig.faces, rig.colours, rig.parts, **options)  # type: ignore[arg-type]
+
+    def frame(self, vertices: np.ndarray | torch.Tensor) -> np.ndarray:
+        """One picture.
+
+        Args:
+            vertices: (V, 3), metres.
+
+        Returns:
+            (size, size, 3) uint8, sRGB.
+
+        Raises:
+            ValueError: another shape than the template's.
+        """
+        world = torch.as_tensor(vertices, dtype=torch.float32)
+        if world.shape != self._albedo.shape:
+            raise ValueError(f"vertices must have shape {tuple(self._albedo.shape)}, got {tuple(world.shape)}")
+        with torch.inference_mode():
+            view = self.camera.view(world)
+            normals = vertex_normals(view[None], self.faces)[0]
+            reach = light.reach(view, normals, self.faces, self._radius)
+            samples = SAMPLES * self.size
+            points = self.camera.project(view, samples)[None]
+            _, face = rasterize(points, self.faces, samples, samples, not self.two_sided)
+            surface = torch.cat([normals, self._albedo, reach, self._material], 1)[None]
+            image = shade(points, surface, self.faces, face, self._lamps, self._ambient, self._background)
+            return (image[0] * 255 + 0.5).to(torch.uint8).numpy()
+
+    def frames(self, vertices: Iterable[np.ndarray | torch.Tensor], threads: int = 1) -> Iterator[np.ndarray]:
+        """Pictures of successive vertices (V, 3), in order, drawn by several threads at once.
+
+        Args:
+            vertices: (T, V, 3), or anything that yields (V, 3); read no further ahead than ``2 * threads``.
+            threads: frames drawn at a time.
+
+        Yields:
+            (size, size, 3) uint8.
+
+        Raises:
+            ValueError: fewer than one thread, or vertices of another shape.
+        """
+        if threads < 1:
+            raise ValueError(f"threads must be at least 1, got {threads}")
+        if threads == 1:
+            yield from map(self.frame, vertices)
+            return
+        with ThreadPoolExecutor(threads) as pool:
+            waiting: deque = deque()
+            for one in vertices:
+                waiting.append(pool.submit(self.frame, one))
+                if len(waiting) >= 2 * threads:
+                    yield waiting.popleft().result()
+            while waiting:
+                yield waiting.popleft().result()
+
+    def _backdrop(self) -> torch.Tensor:
+        """(size, size, 3) linear: brighter behind the head than in the corners."""
+        line = (torch.arange(self.size) + 0.5) / self.size * 2 - 1
+        away = (line[None, :].square() + (line[:, None] + 0.1).square()).sqrt() / 1.45
+        share = (1 - away.clamp(max=1)).square()[..., None] * (1 + 2 * away.clamp(max=1))[..., None]  # smooth step
+        middle, corner = (torch.tensor(colour) for colour in BACKGROUND)
+        return corner + (middle - corner) * share

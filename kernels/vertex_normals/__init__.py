@@ -1,0 +1,40 @@
+"""Smooth normals of a moving triangle mesh."""
+
+from torch import Tensor
+
+from .. import _check
+from .._op import KernelOp
+from . import native, reference
+from .cases import CASES
+
+OP = KernelOp(
+    "vertex_normals",
+    "(Tensor vertices, Tensor faces) -> Tensor",
+    reference=reference.vertex_normals,
+    fake=lambda vertices, faces: vertices.new_empty(vertices.shape),
+    cases=CASES,
+    backends=[native.CPU_BACKEND],
+)
+
+
+def vertex_normals(vertices: Tensor, faces: Tensor) -> Tensor:
+    """Mean normal of the triangles around each vertex, weighted by area: n_v ~ sum over f of (b - a) x (c - a).
+
+    Args:
+        vertices (Tensor): (B, V, 3), float32, bfloat16, float16 or float64, any strides.
+        faces (Tensor): (F, 3), int32, counter-clockwise seen from outside, at least one.
+
+    Returns:
+        Tensor: (B, V, 3), dtype of vertices, of length one; zero where the triangles cancel out or are none.
+
+    Raises:
+        ValueError, TypeError: for a wrong shape or device, or dtype. IndexError: a corner beyond V.
+
+    Source: Gouraud (1971), with the area weights that the cross product brings.
+    """
+    op = "vertex_normals"
+    shape = _check.first(op, "vertices", vertices, "BVC")
+    if shape[2] != 3:
+        raise ValueError(f"{op}: vertices must be (B, V, 3), got {tuple(shape)}")
+    _check.corners(op, "faces", faces, vertices.device)
+    return OP(vertices, faces)
