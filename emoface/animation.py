@@ -20,6 +20,7 @@ from emoface.face.layout import (
     EXPRESSION_SIZE,
     FPS,
     MOTION_SIZE,
+    OPEN_HEAD,
     arkit_to_motion,
     motion_to_arkit,
 )
@@ -28,9 +29,6 @@ from emoface.face.resample import resample_curves
 if TYPE_CHECKING:
     from emoface.face.flame import FlameModel
     from emoface.face.rig import Rig
-
-OPEN_HEAD = "emoface-open-head-1"
-"""``flame_version`` of the open head, whose 50 expression components are named shapes."""
 
 
 def check_fps(fps: Any) -> float:

@@ -13,7 +13,9 @@ from hypothesis import strategies as st
 from emoface.animation import Animation
 from emoface.audio.load import open_audio
 from emoface.demo import demo_path
-from emoface.face.layout import JAW_OPEN_RADIANS, arkit_to_motion
+from emoface.face.layout import ARKIT_INDEX, JAW_OPEN_RADIANS, arkit_to_motion
+from emoface.face.open_head import open_head
+from emoface.face.rigs.open_head import open_head_rig
 
 COUNTS = st.integers(1, 400)
 RATES = st.floats(1, 240)
@@ -119,3 +121,33 @@ def test_metadata_must_be_json(tmp_path: Path) -> None:
         with pytest.raises(TypeError, match="metadata must hold what JSON knows"):
             animation.save(tmp_path / f"a{suffix}")
     assert not list(tmp_path.iterdir())
+
+
+def test_vertices_of_a_rig_and_of_the_open_head_agree_where_nothing_turns():
+    weights = np.zeros((3, 52), np.float32)
+    weights[1, ARKIT_INDEX["mouthSmileLeft"]] = 0.7
+    weights[2, ARKIT_INDEX["browInnerUp"]] = 1.0
+    animation = Animation.from_arkit(weights)
+    exact, linear = animation.vertices(), animation.vertices(open_head_rig())
+    assert exact.shape == (3, len(open_head().data.template), 3)
+    np.testing.assert_allclose(exact, linear, atol=2e-6)
+    assert np.abs(exact[1] - exact[0]).max() > 0.002
+    np.testing.assert_array_equal(animation.vertices(start=1, stop=2), exact[1:2])
+
+
+def test_vertices_refuse_coefficients_of_another_face():
+    animation = Animation(np.zeros((2, 50), np.float32), np.zeros((2, 3), np.float32), flame_version="FLAME 2020")
+    with pytest.raises(ValueError, match="FLAME 2020"):
+        animation.vertices()
+    with pytest.raises(TypeError, match="face"):
+        animation.vertices("head")
+
+
+def test_identity_is_given_by_name():
+    names = open_head().identity_names
+    still = Animation(np.zeros((1, 50), np.float32), np.zeros((1, 3), np.float32))
+    with pytest.raises(ValueError, match="no_such_part"):
+        still.vertices(identity={"no_such_part": 1.0})
+    for name in names:
+        moved = np.linalg.norm(still.vertices(identity={name: 1.0}) - still.vertices(), axis=-1)
+        assert moved.max() > 0.001, name

@@ -13,6 +13,12 @@ import torch
 
 FPS = 25
 
+OPEN_HEAD = "emoface-open-head-1"
+"""``flame_version`` of the open head, whose 50 expression components are named shapes: what its coefficients mean.
+
+The mesh may improve without another version.
+"""
+
 ARKIT_NAMES: tuple[str, ...] = (
     "eyeBlinkLeft", "eyeLookDownLeft", "eyeLookInLeft", "eyeLookOutLeft", "eyeLookUpLeft", "eyeSquintLeft",
     "eyeWideLeft", "eyeBlinkRight", "eyeLookDownRight", "eyeLookInRight", "eyeLookOutRight", "eyeLookUpRight",

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from .flame import FlameData, FlameModel
-from .layout import EXPRESSION_NAMES
+from .layout import EXPRESSION_NAMES, OPEN_HEAD
 from .rig import Part
 
 FILE = Path(__file__).with_name("open_head.npz")
@@ -45,7 +45,7 @@ def open_head() -> OpenHead:
     pose_basis = np.zeros((36, *stored["template"].shape), np.float32)
     pose_basis[9:18] = stored["jaw_basis"]  # (9, V, 3): only the jaw has correctives
     data = FlameData(
-        version=str(stored["version"]),
+        version=OPEN_HEAD,
         template=stored["template"],
         faces=stored["faces"].astype(np.int32),
         identity_basis=stored["identity_basis"].astype(np.float32),

@@ -9,11 +9,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from emoface.animation import OPEN_HEAD, Animation
+from emoface.animation import Animation
 from emoface.audio.load import open_audio
 from emoface.demo import demo_path
 from emoface.export.npz import LAYOUTS
-from emoface.face.layout import EXPRESSION_NAMES
+from emoface.face.layout import EXPRESSION_NAMES, OPEN_HEAD
 
 Make = Callable[..., Animation]
 

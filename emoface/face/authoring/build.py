@@ -25,7 +25,6 @@ from .skin import Skin
 from .teeth import teeth_pieces
 from .tongue import tongue_piece
 
-VERSION = "emoface-open-head-2"
 METRES = 0.01
 STEP = 5e-6  # displacements are rounded to this many metres, so that the file packs well
 
@@ -80,7 +79,6 @@ def _arrays(pieces: list[Piece], mesh: HeadMesh, embedded: tuple[np.ndarray, np.
             corrective[:, named[piece.name]] = piece.jaw_corrective
     basis = np.array([_identity(name, vertices, named) for name in identity.COMPONENTS])
     return {
-        "version": np.array(VERSION),
         "template": (vertices * METRES).astype(np.float32),
         "faces": np.concatenate([piece.faces + start for piece, start in zip(pieces, starts)]).astype(np.int32),
         "colours": np.rint(np.concatenate([piece.colours for piece in pieces]).clip(0, 1) * 255).astype(np.uint8),
