@@ -130,8 +130,10 @@ class Gltf:
 
     def append(self, kind: str, item: dict[str, Any]) -> int:
         """Put an object at the end of a top-level list and return its index."""
-        self.document.setdefault(kind, []).append(item)
-        return len(self.document[kind]) - 1
+        found = self.items(kind)
+        found.append(item)
+        self.document[kind] = found
+        return len(found) - 1
 
     def view(self, index: Any) -> bytes:
         """The bytes of a buffer view.
@@ -216,17 +218,17 @@ class Gltf:
         Raises:
             ValueError: the first buffer of the document is another file.
         """
-        buffers = self.document.setdefault("buffers", [])
-        if not buffers:
-            buffers.append({"byteLength": 0})
-        if "uri" in buffers[0]:
+        if not self.items("buffers"):
+            self.append("buffers", {"byteLength": 0})
+        buffer = self.item("buffers", 0)
+        if "uri" in buffer:
             raise ValueError("the first buffer lies outside the file; save the model with its data in one .glb")
         self.binary.extend(bytes(-len(self.binary) % 4))
         view = {"buffer": 0, "byteOffset": len(self.binary), "byteLength": len(data)}
         if target is not None:
             view["target"] = target
         self.binary.extend(data)
-        buffers[0]["byteLength"] = len(self.binary)
+        buffer["byteLength"] = len(self.binary)
         return self.append("bufferViews", view)
 
     def add_array(

@@ -27,11 +27,10 @@ PIECES: tuple[tuple[str, int, tuple[float, float, float], float], ...] = (
     ("teeth", 21451, (0.90, 0.87, 0.80), 0.25),
     ("eye_left", 23021, (0.93, 0.92, 0.90), 0.15),
     ("eye_right", 24591, (0.93, 0.92, 0.90), 0.15),
-    ("eye_covers", 26719, (0.80, 0.60, 0.51), 0.5),
 )
 """Name of each piece, the vertex after its last, its colour and roughness."""
-TRANSPARENT = "eye_covers"
-"""Tear film, shadow and lash cards, made to be seen through; they keep their vertices but no triangles here."""
+VERTICES = 26719
+"""Of the files; those after the eyes (tear film, shadow, lash cards) are made to be seen through and left out."""
 SCLERA = 770  # vertices of an eyeball before those of its iris
 IRIS_RADIUS, PUPIL_RADIUS = 0.0062, 0.0024  # metres, seen along the eye's axis
 IRIS_COLOUR, PUPIL_COLOUR = (0.36, 0.27, 0.19), (0.05, 0.04, 0.04)
@@ -40,8 +39,9 @@ IRIS_COLOUR, PUPIL_COLOUR = (0.36, 0.27, 0.19), (0.05, 0.04, 0.04)
 def ict_rig(path: str | os.PathLike[str]) -> Rig:
     """ICT-FaceKit's light model as a rig with ARKit's names, in metres.
 
-    All 26 719 vertices are kept in their order. Halves that ARKit does not tell apart (browInnerUp_L and _R,
-    cheekPuff_L and _R) are joined; shapes that ARKit lacks keep their own names. ``tongueOut`` is missing.
+    The vertices keep their order; the 2128 last ones, which are made to be seen through, are left out. Halves that
+    ARKit does not tell apart (browInnerUp_L and _R, cheekPuff_L and _R) are joined; shapes that ARKit lacks keep
+    their own names. ``tongueOut`` is missing.
 
     Args:
         path: the folder ``FaceXModel`` of the published files (``generic_neutral_mesh.obj`` and an OBJ a shape), or
@@ -58,34 +58,33 @@ def ict_rig(path: str | os.PathLike[str]) -> Rig:
     if not path.exists():
         raise FileNotFoundError(f"path {path} does not exist; ICT-FaceKit's folder FaceXModel comes from {SOURCE}")
     neutral, faces, names, shapes = _read_folder(path) if path.is_dir() else _read_npz(path)
-    count = PIECES[-1][1]
-    if neutral.shape != (count, 3) or shapes.shape != (len(names), count, 3):
-        raise ValueError(f"{path} must hold {count} vertices, got {neutral.shape} with shapes {shapes.shape}")
-    if faces.ndim != 2 or faces.shape[1] != 3 or not len(faces) or faces.min() < 0 or faces.max() >= count:
-        raise ValueError(f"{path} must hold triangles of vertices below {count}, got shape {faces.shape}")
+    if neutral.shape != (VERTICES, 3) or shapes.shape != (len(names), VERTICES, 3):
+        raise ValueError(f"{path} must hold {VERTICES} vertices, got {neutral.shape} with shapes {shapes.shape}")
+    if faces.ndim != 2 or faces.shape[1] != 3 or not len(faces) or faces.min() < 0 or faces.max() >= VERTICES:
+        raise ValueError(f"{path} must hold triangles of vertices below {VERTICES}, got shape {faces.shape}")
     if not np.isfinite(neutral).all() or not np.isfinite(shapes).all():
         raise ValueError(f"{path} holds vertices that are not finite")
     arkit = find_arkit(names)
     used = {index for indices in arkit.values() for index in indices}
     own = {name: (index,) for index, name in enumerate(names) if index not in used}
     deltas = np.stack([shapes[list(indices)].sum(0) for indices in (arkit | own).values()])
-    template = (neutral * METRES).astype(np.float32)
+    deltas = (deltas[:, : PIECES[-1][1]] * METRES).astype(np.float32)
+    template = (neutral[: PIECES[-1][1]] * METRES).astype(np.float32)
     faces, parts = _pieces(faces)
     colours = np.concatenate([np.tile(piece[2], (p.vertices[1] - p.vertices[0], 1)) for piece, p in zip(PIECES, parts)])
     for part in parts:
         if part.name in ("eye_left", "eye_right"):
             _paint_eye(colours[slice(*part.vertices)], template[slice(*part.vertices)])
-    deltas = (deltas * METRES).astype(np.float32)
     return Rig("ICT-FaceKit", template, faces, (*arkit, *own), deltas, colours.astype(np.float32), parts)
 
 
 def _pieces(faces: np.ndarray) -> tuple[np.ndarray, tuple[Part, ...]]:
-    """Triangles sorted by piece, without the transparent one's, and the pieces."""
+    """Triangles sorted by piece, and the pieces."""
     ends = np.array([piece[1] for piece in PIECES])
     piece_of = np.searchsorted(ends, faces.min(1), side="right")  # (F,)
     kept, parts, first_vertex, first_face = [], [], 0, 0
     for place, (name, end, _, roughness) in enumerate(PIECES):
-        own = faces[piece_of == place] if name != TRANSPARENT else faces[:0]
+        own = faces[piece_of == place]
         kept.append(own)
         parts.append(Part(name, (first_vertex, end), (first_face, first_face + len(own)), roughness))
         first_vertex, first_face = end, first_face + len(own)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from emoface.export.rig_curves import check_rig
 from emoface.face.layout import ARKIT_NAMES
 from emoface.face.rigs.ict import ict_rig
 
@@ -23,9 +24,8 @@ def folder(tmp_path_factory):
     folder = tmp_path_factory.mktemp("FaceXModel")
     neutral = np.zeros((VERTICES, 3))
     neutral[:4, :2] = [[0, 0], [1, 0], [1, 1], [0, 1]]
-    write_obj(
-        folder / "generic_neutral_mesh.obj", neutral, [(0, 1, 2, 3), (17039, 17040, 17041), (26000, 26001, 26002)]
-    )
+    polygons = [(0, 1, 2, 3), *((n, n + 1, n + 2) for n in (14062, 17039, 21451, 23021, 26000))]
+    write_obj(folder / "generic_neutral_mesh.obj", neutral, polygons)
     for vertex, name in enumerate(("browInnerUp_L", "browInnerUp_R", "jawOpen", "PupilDilate_L", "identity000")):
         moved = neutral.copy()
         moved[vertex, 2] += 2
@@ -40,9 +40,10 @@ def test_folder_of_objs(folder):
     np.testing.assert_allclose(rig.template[:4, 0], [0, 0.01, 0.01, 0], atol=1e-7)  # metres
     expected = [[0, 0, 0.02, 0], [0.02, 0.02, 0, 0], [0, 0, 0, 0.02]]
     np.testing.assert_allclose(rig.deltas[:, :4, 2], expected, atol=1e-7)
-    assert rig.faces.tolist() == [[0, 1, 2], [0, 2, 3], [17039, 17040, 17041]]  # lash cards are left out
-    assert [part.faces for part in rig.parts if part.name == "teeth"] == [(2, 3)]
-    assert rig.parts[-1].vertices[1] == VERTICES
+    assert rig.faces[:3].tolist() == [[0, 1, 2], [0, 2, 3], [14062, 14063, 14064]]
+    assert [part.faces for part in rig.parts] == [(0, 2), (2, 3), (3, 4), (4, 5), (5, 6)]
+    assert len(rig.template) == 24591  # without the lash cards
+    check_rig(rig)
 
 
 def test_what_is_not_ict_is_refused(folder, tmp_path):

@@ -1,0 +1,329 @@
+"""The head of an avatar as it stands at rest: triangles in the world, their colours, and what each shape moves."""
+
+from __future__ import annotations
+
+import importlib.util
+import io
+import warnings
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from emoface.face.rig import Part
+
+from .gltf import Gltf, finite, member, whole
+from .vrm import Bind, vrm_version
+
+TRIANGLES, STRIP, FAN = 4, 5, 6  # modes of a primitive that make a surface
+MAX_VERTICES = 1 << 19
+MAX_PIXELS = 1 << 26
+TEXTURE_SIDE = 512  # pixels; vertices are too far apart to show more
+AROUND = 0.7  # of the moving face's size: how far around it the surface is kept
+STILL = 1e-5  # metres
+
+
+@dataclass
+class AvatarMesh:
+    """See :class:`emoface.face.rig.Rig`."""
+
+    template: np.ndarray
+    faces: np.ndarray
+    deltas: np.ndarray
+    colours: np.ndarray
+    parts: tuple[Part, ...]
+
+
+@dataclass
+class _Piece:
+    """One primitive of one node: like AvatarMesh, its triangles counted from 0."""
+
+    name: str
+    roughness: float
+    template: np.ndarray
+    faces: np.ndarray
+    deltas: np.ndarray
+    colours: np.ndarray = field(default_factory=lambda: np.zeros((0, 3), np.float32))
+
+
+def read_mesh(gltf: Gltf, binds: tuple[tuple[Bind, ...], ...]) -> AvatarMesh:
+    """The surface in and around the moving face; triangles farther away (arms, clothes) are left out.
+
+    Positions are those at rest: node transforms and skins applied, other targets at the weights that the file gives
+    them, turned to face +z where the file is of VRM 0. Colours are texture x factor x vertex colour; parts of
+    textures that are seen through are left out.
+
+    Args:
+        gltf: the file. binds: of each shape, what it moves.
+
+    Returns:
+        The mesh, in metres.
+
+    Raises:
+        ValueError: data out of bounds, values that are not finite, no triangles, too many vertices.
+    """
+    with np.errstate(all="ignore"):  # what overflows is found below
+        pieces = _pieces(gltf, binds)
+    if not pieces:
+        raise ValueError("no node shows a surface of triangles")
+    if not all(np.isfinite(array).all() for piece in pieces for array in (piece.template, piece.deltas)):
+        raise ValueError("positions of the meshes must be finite")
+    pieces = _near_the_face(pieces)
+    parts, vertices, triangles = [], 0, 0
+    for piece in pieces:
+        ends = vertices + len(piece.template), triangles + len(piece.faces)
+        parts.append(Part(piece.name, (vertices, ends[0]), (triangles, ends[1]), piece.roughness))
+        piece.faces = piece.faces + vertices
+        vertices, triangles = ends
+    return AvatarMesh(
+        np.concatenate([piece.template for piece in pieces]).astype(np.float32),
+        np.concatenate([piece.faces for piece in pieces]).astype(np.int32),
+        np.concatenate([piece.deltas for piece in pieces], 1),
+        np.concatenate([piece.colours for piece in pieces]).astype(np.float32),
+        tuple(parts),
+    )
+
+
+def _pieces(gltf: Gltf, binds: tuple[tuple[Bind, ...], ...]) -> list[_Piece]:
+    materials = _Materials(gltf)
+    worlds = world_matrices(gltf)
+    pieces: list[_Piece] = []
+    total = 0
+    for index, node in enumerate(gltf.items("nodes")):
+        if "mesh" not in node:
+            continue
+        mesh = gltf.item("meshes", node["mesh"])
+        for primitive in member(mesh, "primitives", list, f"mesh {node['mesh']}"):
+            if primitive.get("mode", TRIANGLES) not in (TRIANGLES, STRIP, FAN):
+                continue
+            base = _positions(gltf, primitive)
+            total += len(base)
+            if total > MAX_VERTICES:
+                raise ValueError(f"the meshes have more than {MAX_VERTICES} vertices")
+            place = _placement(gltf, node, primitive, worlds[index], len(base))  # (n, 3, 4)
+            targets = _moves(gltf, node, primitive, len(base))
+            rest = node.get("weights", mesh.get("weights"))
+            used = {target for shape in binds for at, target, _ in shape if at == node["mesh"]}
+            if rest is not None:
+                for target, weight in enumerate(finite(rest, "morph target weights", len(targets))):
+                    base = base + weight * targets[target] if weight and target not in used else base
+            deltas = np.zeros((len(binds), len(base), 3), np.float32)
+            for shape, delta in zip(binds, deltas):
+                for at, target, share in shape:
+                    if at == node["mesh"]:
+                        delta += np.einsum("nij,nj->ni", place[:, :, :3], share * targets[target])
+            template = np.einsum("nij,nj->ni", place[:, :, :3], base) + place[:, :, 3]
+            faces = _triangles(gltf, primitive, len(base))
+            if len(place) and np.linalg.det(place[0, :, :3]) < 0:
+                faces = faces[:, ::-1]  # mirrored: keep the outside outside
+            colours, seen, roughness = materials.look(primitive, faces, len(base))
+            name = str(mesh.get("name") or node.get("name") or f"mesh {node['mesh']}")
+            pieces.append(_Piece(name, roughness, template, faces[seen], deltas, colours))
+    return [piece for piece in pieces if len(piece.faces)]
+
+
+def _near_the_face(pieces: list[_Piece]) -> list[_Piece]:
+    """Pieces cut to the triangles in the box around everything that moves, without the vertices left over."""
+    moving = np.concatenate([piece.template[(np.abs(piece.deltas).max((0, 2), initial=0) > STILL)] for piece in pieces])
+    if not len(moving):
+        return pieces
+    low, high = moving.min(0), moving.max(0)
+    margin = AROUND * (high - low).max()
+    kept = []
+    for piece in pieces:
+        inside = ((piece.template >= low - margin) & (piece.template <= high + margin)).all(1)  # (n,)
+        faces = piece.faces[inside[piece.faces].any(1)]
+        used, renumbered = np.unique(faces, return_inverse=True)
+        if len(faces):
+            faces = renumbered.reshape(-1, 3)
+            kept.append(
+                _Piece(
+                    piece.name, piece.roughness, piece.template[used], faces, piece.deltas[:, used], piece.colours[used]
+                )
+            )
+    return kept
+
+
+def world_matrices(gltf: Gltf) -> np.ndarray:
+    """(nodes, 4, 4) float64 transform of every node into the world; a VRM 0 avatar is turned to face +z.
+
+    Raises:
+        ValueError: nodes that are their own ancestors or have two parents, transforms that are none.
+    """
+    nodes = gltf.items("nodes")
+    worlds = np.tile(np.eye(4), (len(nodes), 1, 1))
+    children = [
+        [whole(child, f"child of node {i}", len(nodes)) for child in member(node, "children", list, f"node {i}")]
+        for i, node in enumerate(nodes)
+    ]
+    all_children = [child for some in children for child in some]
+    if len(all_children) != len(set(all_children)):
+        raise ValueError("a node of the GLB has two parents")
+    turned = np.diag([-1.0, 1, -1, 1]) if vrm_version(gltf) == 0 else np.eye(4)
+    waiting = [(node, turned) for node in set(range(len(nodes))) - set(all_children)]
+    reached = 0
+    while waiting:
+        node, parent = waiting.pop()
+        worlds[node] = parent @ _local(nodes[node], f"node {node}")
+        waiting += [(child, worlds[node]) for child in children[node]]
+        reached += 1
+    if reached < len(nodes):
+        raise ValueError("nodes of the GLB go round in a circle")
+    return worlds
+
+
+def _local(node: dict[str, Any], what: str) -> np.ndarray:
+    """A node's own transform (4, 4)."""
+    if "matrix" in node:
+        return finite(node["matrix"], f"matrix of {what}", 16).reshape(4, 4).T  # stored column by column
+    x, y, z, w = finite(node.get("rotation", [0, 0, 0, 1]), f"rotation of {what}", 4)
+    length = x * x + y * y + z * z + w * w
+    if length == 0:
+        raise ValueError(f"rotation of {what} must not be zero")
+    cross = np.array([[0, -z, y], [z, 0, -x], [-y, x, 0]])
+    matrix = np.eye(4)
+    matrix[:3, :3] += 2 / length * (w * cross + cross @ cross)
+    matrix[:3, :3] *= finite(node.get("scale", [1, 1, 1]), f"scale of {what}", 3)
+    matrix[:3, 3] = finite(node.get("translation", [0, 0, 0]), f"translation of {what}", 3)
+    return matrix
+
+
+def _placement(
+    gltf: Gltf, node: dict[str, Any], primitive: dict[str, Any], world: np.ndarray, count: int
+) -> np.ndarray:
+    """(n, 3, 4) transform of each vertex into the world: by its node, or by its skin, which replaces the node."""
+    attributes = member(primitive, "attributes", dict, "a primitive")
+    if "skin" not in node or "JOINTS_0" not in attributes:
+        return np.broadcast_to(world[:3], (count, 3, 4))
+    skin = gltf.item("skins", node["skin"])
+    nodes = len(gltf.items("nodes"))
+    joints = [whole(joint, "joint of a skin", nodes) for joint in member(skin, "joints", list, "a skin")]
+    matrices = world_matrices(gltf)[joints]
+    if "inverseBindMatrices" in skin:
+        inverse = gltf.array(skin["inverseBindMatrices"])
+        if inverse.shape != matrices.shape:
+            raise ValueError(f"a skin of {len(joints)} joints has inverse bind matrices of shape {inverse.shape}")
+        matrices = matrices @ inverse
+    which = gltf.array(attributes["JOINTS_0"])
+    weights = gltf.array(attributes.get("WEIGHTS_0")).astype(np.float64)
+    if which.shape != (count, 4) or weights.shape != (count, 4) or which.dtype.kind != "u":
+        raise ValueError(
+            f"a skinned primitive needs ({count}, 4) joints and weights, got {which.shape}, {weights.shape}"
+        )
+    if count and which.max() >= len(joints):
+        raise ValueError(f"a vertex hangs on joint {which.max()} of a skin that has {len(joints)}")
+    total = weights.sum(1, keepdims=True)
+    weights = np.where(total > 0, weights / total, [1.0, 0, 0, 0])
+    return np.einsum("nk,nkij->nij", weights, matrices[which][:, :, :3])
+
+
+def _positions(gltf: Gltf, primitive: dict[str, Any]) -> np.ndarray:
+    """Base positions (n, 3) float64."""
+    attributes = member(primitive, "attributes", dict, "a primitive")
+    positions = gltf.array(attributes.get("POSITION")).astype(np.float64)
+    if positions.ndim != 2 or positions.shape[1] != 3:
+        raise ValueError(f"positions of a primitive must be (n, 3), got {positions.shape}")
+    return positions
+
+
+def _moves(gltf: Gltf, node: dict[str, Any], primitive: dict[str, Any], count: int) -> list[np.ndarray]:
+    """Displacements (n, 3) of each morph target."""
+    moves = []
+    for target in member(primitive, "targets", list, "a primitive"):
+        if not isinstance(target, dict):
+            raise ValueError(f"morph targets must be objects, got {target!r:.60}")
+        move = gltf.array(target["POSITION"]).astype(np.float32) if "POSITION" in target else np.zeros((count, 3))
+        if move.shape != (count, 3):
+            raise ValueError(f"a morph target must be ({count}, 3) like its base, got {move.shape}")
+        moves.append(move)
+    return moves
+
+
+def _triangles(gltf: Gltf, primitive: dict[str, Any], count: int) -> np.ndarray:
+    """(F, 3) int64."""
+    corners = gltf.array(primitive["indices"]) if "indices" in primitive else np.arange(count)
+    if corners.ndim != 1 or corners.dtype.kind not in "ui" or (len(corners) and not 0 <= corners.max() < count):
+        raise ValueError(f"indices of a primitive must be whole numbers below {count}")
+    corners = corners.astype(np.int64)
+    mode = primitive.get("mode", TRIANGLES)
+    if mode == TRIANGLES:
+        return corners[: len(corners) // 3 * 3].reshape(-1, 3)
+    if len(corners) < 3:
+        return np.zeros((0, 3), np.int64)
+    if mode == FAN:
+        return np.stack([np.full(len(corners) - 2, corners[0]), corners[1:-1], corners[2:]], 1)
+    strip = np.stack([corners[:-2], corners[1:-1], corners[2:]], 1)
+    strip[1::2] = strip[1::2, [1, 0, 2]]
+    return strip
+
+
+class _Materials:
+    """Colours of vertices from materials and their textures."""
+
+    def __init__(self, gltf: Gltf) -> None:
+        self.gltf = gltf
+        self.textures: dict[int, np.ndarray | None] = {}
+
+    def look(self, primitive: dict[str, Any], faces: np.ndarray, count: int) -> tuple[np.ndarray, np.ndarray, float]:
+        """Colours (n, 3) sRGB 0..1, which triangles (F,) can be seen, and the roughness."""
+        attributes = member(primitive, "attributes", dict, "a primitive")
+        material = self.gltf.item("materials", primitive["material"]) if "material" in primitive else {}
+        surface = member(material, "pbrMetallicRoughness", dict, "a material")
+        colours = np.tile(finite(surface.get("baseColorFactor", [1, 1, 1, 1]), "baseColorFactor", 4), (count, 1))
+        texture = member(surface, "baseColorTexture", dict, "a material")
+        pixels = self._texture(texture["index"]) if "index" in texture else None
+        place = attributes.get(f"TEXCOORD_{texture.get('texCoord', 0)}")
+        if pixels is not None and place is not None:
+            uv = self.gltf.array(place)
+            if uv.shape != (count, 2):
+                raise ValueError(f"texture coordinates must be ({count}, 2), got {uv.shape}")
+            size = np.array(pixels.shape[1::-1])
+            x, y = np.minimum(np.nan_to_num(uv % 1.0) * size, size - 1).astype(int).T
+            colours *= pixels[y, x]
+        if "COLOR_0" in attributes:
+            own = self.gltf.array(attributes["COLOR_0"])
+            if own.ndim != 2 or len(own) != count or own.shape[1] not in (3, 4):
+                raise ValueError(f"vertex colours must be ({count}, 3) or ({count}, 4), got {own.shape}")
+            colours[:, : own.shape[1]] *= np.nan_to_num(own)
+        seen = np.full(len(faces), True)
+        if material.get("alphaMode", "OPAQUE") in ("MASK", "BLEND"):
+            seen = colours[faces, 3].mean(1) >= 0.5
+        roughness = float(finite([surface.get("roughnessFactor", 1)], "roughnessFactor", 1)[0])
+        return _to_srgb(colours[:, :3].clip(0, 1)), seen, min(max(roughness, 0.0), 1.0)
+
+    def _texture(self, index: Any) -> np.ndarray | None:
+        """Pixels (height, width, 4) of a texture, linear, 0..1; None where Pillow is absent or cannot read it."""
+        source = self.gltf.item("textures", index).get("source")
+        if source is None:  # only in a compressed form that an extension defines
+            return None
+        image = self.gltf.item("images", source)
+        if source not in self.textures:
+            view = image.get("bufferView")
+            self.textures[source] = None if view is None else _decode(self.gltf.view(view))
+        return self.textures[source]
+
+
+def _decode(data: bytes) -> np.ndarray | None:
+    if importlib.util.find_spec("PIL") is None:
+        warnings.warn("textures are not read without Pillow (pip install emoface[avatar]): plain colours", stacklevel=2)
+        return None
+    from PIL import Image
+
+    try:
+        with Image.open(io.BytesIO(data)) as image:
+            if image.width * image.height > MAX_PIXELS:
+                return None
+            small = image.convert("RGBA")
+    except Exception as error:  # decoders of damaged images raise anything
+        warnings.warn(f"a texture cannot be read, plain colours: {error}", stacklevel=2)
+        return None
+    small.thumbnail((TEXTURE_SIDE, TEXTURE_SIDE))
+    pixels = np.asarray(small, np.float64) / 255
+    pixels[..., :3] = np.where(
+        pixels[..., :3] <= 0.04045, pixels[..., :3] / 12.92, ((pixels[..., :3] + 0.055) / 1.055) ** 2.4
+    )
+    return pixels
+
+
+def _to_srgb(linear: np.ndarray) -> np.ndarray:
+    return np.where(linear <= 0.0031308, 12.92 * linear, 1.055 * linear ** (1 / 2.4) - 0.055)

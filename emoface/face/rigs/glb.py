@@ -1,0 +1,217 @@
+"""Anyone's own avatar as an output rig: a GLB or VRM file with ARKit's morph targets."""
+
+from __future__ import annotations
+
+import copy
+import os
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+import numpy as np
+
+from emoface.face.layout import ARKIT_INDEX, ARKIT_NAMES
+from emoface.face.rig import Rig
+
+from .avatar_mesh import read_mesh
+from .gltf import Gltf, finite, member, whole
+from .names import find_arkit
+from .stand_ins import STAND_INS, VOWELS
+from .vrm import Bind, read_expressions
+
+COMPRESSED = ("KHR_draco_mesh_compression", "EXT_meshopt_compression", "KHR_meshopt_compression")
+SHOWN = 12  # names listed in an error
+
+
+@dataclass(frozen=True, eq=False)
+class GlbRig(Rig):
+    """An avatar read from a GLB file; its mesh, as a Rig, is the surroundings of the moving face.
+
+    Attributes:
+        follows: (52, N) float32, gain of each ARKit weight in each shape.
+        binds: what each shape moves: mesh, index of its target, and the target's weight where the shape is at 1.
+        gltf: the whole file.
+        unused: names of morph targets that no ARKit weight moves; they keep the weight they have in the file.
+    """
+
+    follows: np.ndarray
+    binds: tuple[tuple[Bind, ...], ...]
+    gltf: Gltf
+    unused: tuple[str, ...]
+
+    @cached_property
+    def missing(self) -> tuple[str, ...]:
+        """ARKit shapes that move nothing on this avatar, not even a shape that stands in for them."""
+        return tuple(name for name, gains in zip(ARKIT_NAMES, self.follows) if not gains.any())
+
+    def weights(self, arkit: np.ndarray) -> np.ndarray:
+        """Weights (T, N) float32, 0..1, of this rig's shapes from ARKit weights (T, 52)."""
+        weights = (np.asarray(arkit, np.float32) @ self.follows).clip(0, 1)
+        vowels = [place for place, name in enumerate(self.shape_names) if name in VOWELS]
+        weights[:, vowels] /= np.maximum(weights[:, vowels].sum(1, keepdims=True), 1)
+        return weights
+
+    def animated(self, arkit: np.ndarray, times: np.ndarray, name: str = "emoface") -> Gltf:
+        """The avatar's file with one more animation; everything else in it stays as it was.
+
+        Args:
+            arkit: (T, 52) ARKit weights in the order of ``ARKIT_NAMES``.
+            times: (T,) seconds, increasing.
+            name: of the animation.
+
+        Returns:
+            A copy; ``to_bytes()`` gives the file.
+
+        Raises:
+            ValueError: a wrong shape, values that are not finite, or times that do not increase.
+        """
+        arkit, times = np.asarray(arkit, np.float32), np.asarray(times, np.float32)
+        if arkit.ndim != 2 or arkit.shape[1] != len(ARKIT_NAMES) or not len(arkit) or not np.isfinite(arkit).all():
+            raise ValueError(f"arkit must be finite and (T, {len(ARKIT_NAMES)}), T at least 1, got {arkit.shape}")
+        if times.shape != arkit.shape[:1] or not np.isfinite(times).all() or (np.diff(times) <= 0).any():
+            raise ValueError(f"times must be ({len(arkit)},), finite and increasing, got shape {times.shape}")
+        weights = self.weights(arkit)
+        moved: dict[int, dict[int, np.ndarray]] = {}  # mesh -> target -> (T,)
+        for curve, binds in zip(weights.T, self.binds):
+            for mesh, target, share in binds:
+                targets = moved.setdefault(mesh, {})
+                targets[target] = targets.get(target, 0) + share * curve
+        tracks = {}
+        for index, node in enumerate(self.gltf.items("nodes")):
+            if node.get("mesh") in moved:
+                track = np.tile(rest_weights(self.gltf, node), (len(arkit), 1)).astype(np.float32)  # (T, targets)
+                for target, curve in moved[node["mesh"]].items():
+                    track[:, target] = curve
+                tracks[index] = track
+        written = Gltf(copy.deepcopy(self.gltf.document), bytearray(self.gltf.binary), list(self.gltf.others))
+        written.add_weights_animation(times, tracks, name)
+        return written
+
+
+def load_glb(path: str | os.PathLike[str]) -> GlbRig:
+    """Read an avatar: any GLB or VRM file whose meshes have morph targets named like ARKit's shapes.
+
+    All meshes with such targets are moved (face, teeth, lashes, ...). Names may be spelt as
+    :func:`emoface.face.rigs.names.find_arkit` allows, or be expressions of a VRM avatar. Where ARKit's shapes are
+    absent, vowels, visemes and whole emotions stand in, see :mod:`emoface.face.rigs.stand_ins`.
+
+    Args:
+        path: the file. Textures colour the mesh where Pillow is installed; the written file has them in any case.
+
+    Returns:
+        The rig; ``missing`` and ``unused`` say what does not fit.
+
+    Raises:
+        FileNotFoundError: no such file. ValueError: not a GLB, broken, compressed, or without such morph targets.
+    """
+    path = Path(path)
+    data = path.read_bytes()
+    try:
+        return _read(path.stem, Gltf.from_bytes(data))
+    except ValueError as error:
+        raise ValueError(f"{path}: {error}") from error
+
+
+def _read(name: str, gltf: Gltf) -> GlbRig:
+    for list_name in ("extensionsUsed", "extensionsRequired"):
+        for extension in member(gltf.document, list_name, list, "the GLB"):
+            if extension in COMPRESSED:
+                raise ValueError(
+                    f"meshes compressed with {extension} are not read; export the model without compression"
+                )
+    meshes = [target_names(gltf, index) for index in range(len(gltf.items("meshes")))]
+    if not any(meshes):
+        raise ValueError("no mesh has morph targets; export the model with its shape keys")
+    shapes = _match(meshes, read_expressions(gltf))
+    if not shapes:
+        known = [name for names in meshes for name in names]
+        raise ValueError(f"none of its {len(known)} morph targets is one of ARKit's: {', '.join(known[:SHOWN])}")
+    binds = tuple(binds for _, binds in shapes.values())
+    follows = np.zeros((len(ARKIT_NAMES), len(shapes)), np.float32)
+    for place, (gains, _) in enumerate(shapes.values()):
+        for arkit, gain in gains.items():
+            follows[ARKIT_INDEX[arkit], place] = gain
+    used = {(mesh, target) for targets in binds for mesh, target, _ in targets}
+    moved = {
+        names[target] for mesh, names in enumerate(meshes) for target in range(len(names)) if (mesh, target) in used
+    }
+    unused = tuple(dict.fromkeys(name for names in meshes for name in names if name not in moved))
+    mesh = read_mesh(gltf, binds)
+    return GlbRig(
+        name, mesh.template, mesh.faces, tuple(shapes), mesh.deltas, mesh.colours, mesh.parts,
+        follows, binds, gltf, unused,
+    )  # fmt: skip
+
+
+@dataclass(frozen=True)
+class _Group:
+    """Names that belong together (of one mesh, or of the expressions) and the targets that each moves."""
+
+    names: list[str]
+    binds: list[tuple[Bind, ...]]
+
+    @cached_property
+    def arkit(self) -> dict[str, tuple[int, ...]]:
+        return find_arkit(self.names)
+
+
+def _match(
+    meshes: list[list[str]], expressions: dict[str, tuple[Bind, ...]]
+) -> dict[str, tuple[dict[str, float], tuple[Bind, ...]]]:
+    """Shape -> (ARKit gains, targets that it moves); a VRM expression is preferred to plain target names."""
+    plain = [
+        _Group(names, [((mesh, target, 1.0),) for target in range(len(names))]) for mesh, names in enumerate(meshes)
+    ]
+    tiers = [[_Group(list(expressions), list(expressions.values()))], plain]
+
+    def search(find: Callable[[_Group], Iterable[int]]) -> tuple[Bind, ...]:
+        every = (tuple(bind for group in tier for i in find(group) for bind in group.binds[i]) for tier in tiers)
+        return next(filter(None, every), ())
+
+    shapes = {}
+    for name in ARKIT_NAMES:
+        if found := search(lambda group, name=name: group.arkit.get(name, ())):  # type: ignore[misc]
+            shapes[name] = ({name: 1.0}, found)
+    for stand_in in STAND_INS:
+        if not shapes.keys() & set(stand_in.unless):
+            if found := search(lambda group, stand_in=stand_in: stand_in.find(group.names)):  # type: ignore[misc]
+                shapes[stand_in.name] = (stand_in.follows, found)
+    return shapes
+
+
+def target_names(gltf: Gltf, index: int) -> list[str]:
+    """Names of a mesh's morph targets, wherever its exporter put them; ``target 3`` where there is none.
+
+    Raises:
+        ValueError: the primitives of the mesh have different numbers of targets.
+    """
+    mesh, what = gltf.item("meshes", index), f"mesh {index}"
+    primitives = member(mesh, "primitives", list, what)
+    if not all(isinstance(primitive, dict) for primitive in primitives):
+        raise ValueError(f"primitives of {what} must be objects")
+    counts = {len(member(primitive, "targets", list, f"a primitive of {what}")) for primitive in primitives} or {0}
+    if len(counts) > 1:
+        raise ValueError(f"primitives of {what} must have the same number of targets, got {sorted(counts)}")
+    count = counts.pop()
+    named: list[object] = []
+    for owner in (mesh, *primitives):
+        extras = owner.get("extras")
+        listed = extras.get("targetNames") if isinstance(extras, dict) else None
+        if isinstance(listed, list) and listed:
+            named = listed
+            break
+    else:
+        for target in primitives[0].get("targets", []) if primitives else []:
+            position = target.get("POSITION") if isinstance(target, dict) else None
+            named.append(gltf.item("accessors", position).get("name") if position is not None else None)
+    named = [*named[:count], *[None] * (count - len(named))]
+    return [name if isinstance(name, str) and name else f"target {place}" for place, name in enumerate(named)]
+
+
+def rest_weights(gltf: Gltf, node: dict) -> np.ndarray:
+    """Weights (targets,) that a node's mesh has in the file while nothing moves it."""
+    mesh = gltf.item("meshes", node.get("mesh"))
+    count = len(target_names(gltf, whole(node["mesh"], "mesh of a node")))
+    listed = node.get("weights", mesh.get("weights"))
+    return np.zeros(count) if listed is None else finite(listed, "morph target weights", count)

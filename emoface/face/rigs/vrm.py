@@ -1,0 +1,70 @@
+"""Expressions of VRM avatars: named sets of morph targets, in VRM 0 and VRM 1.
+
+Source: the VRM specification, VRM 0.0 (blendShapeMaster) and VRMC_vrm 1.0 (expressions).
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from .gltf import Gltf, finite, member, whole
+
+Bind = tuple[int, int, float]
+"""Mesh, index of its target, and the target's weight where the expression is at 1."""
+
+
+def vrm_version(gltf: Gltf) -> int | None:
+    """0 or 1; None if the file is no VRM avatar."""
+    extensions = member(gltf.document, "extensions", dict, "the GLB")
+    return 1 if "VRMC_vrm" in extensions else 0 if "VRM" in extensions else None
+
+
+def read_expressions(gltf: Gltf) -> dict[str, tuple[Bind, ...]]:
+    """The expressions of a VRM avatar that move morph targets, presets first; empty if it is none.
+
+    A "perfect sync" avatar has expressions named like ARKit's shapes among them.
+
+    Raises:
+        ValueError: meshes, nodes or targets that are not there.
+    """
+    version = vrm_version(gltf)
+    if version is None:
+        return {}
+    extensions = gltf.document["extensions"]
+    found = _read_1(gltf, extensions["VRMC_vrm"]) if version == 1 else _read_0(gltf, extensions["VRM"])
+    return {name: binds for name, binds in found.items() if binds}
+
+
+def _read_0(gltf: Gltf, vrm: Any) -> dict[str, tuple[Bind, ...]]:
+    found = {}
+    groups = member(member(_object(vrm, "VRM"), "blendShapeMaster", dict, "VRM"), "blendShapeGroups", list, "VRM")
+    for group in groups:
+        preset = _object(group, "VRM expression").get("presetName")
+        name = preset if preset and preset != "unknown" else group.get("name")
+        binds = [_object(bind, "bind of a VRM expression") for bind in member(group, "binds", list, f"{name!r:.60}")]
+        found[str(name)] = tuple(_bind(gltf, bind.get("mesh"), bind, 0.01) for bind in binds)
+    return found
+
+
+def _read_1(gltf: Gltf, vrm: Any) -> dict[str, tuple[Bind, ...]]:
+    found = {}
+    expressions = member(_object(vrm, "VRMC_vrm"), "expressions", dict, "VRMC_vrm")
+    for kind in ("preset", "custom"):
+        for name, expression in member(expressions, kind, dict, "VRM expressions").items():
+            binds = member(_object(expression, "VRM expression"), "morphTargetBinds", list, name)
+            places = [(_object(bind, f"bind of {name}"), gltf.item("nodes", bind.get("node"))) for bind in binds]
+            found[name] = tuple(_bind(gltf, node.get("mesh"), bind, 1.0) for bind, node in places)
+    return found
+
+
+def _bind(gltf: Gltf, mesh: Any, bind: dict[str, Any], scale: float) -> Bind:
+    primitives = member(gltf.item("meshes", mesh), "primitives", list, f"mesh {mesh}")
+    targets = max((len(member(_object(p, "primitive"), "targets", list, "primitive")) for p in primitives), default=0)
+    target = whole(bind.get("index"), f"target of a VRM expression on mesh {mesh}", targets)
+    return mesh, target, scale * float(finite([bind.get("weight", 0)], "weight of a VRM expression", 1)[0])
+
+
+def _object(value: Any, what: str) -> dict[str, Any]:
+    if not isinstance(value, dict):
+        raise ValueError(f"{what} must be an object, got {value!r:.60}")
+    return value
