@@ -11,12 +11,12 @@ from emoface.kernels import rasterize, shadow
 
 KEY = (-0.50, 0.55, 0.67)
 LAMPS = (
-    (KEY, (2.05, 1.95, 1.80)),
-    ((0.85, 0.10, 0.50), (0.30, 0.33, 0.38)),  # fill
-    ((0.75, 0.45, -0.55), (0.85, 0.90, 1.00)),  # rim
+    (KEY, (1.30, 1.24, 1.16)),
+    ((0.85, 0.10, 0.50), (0.16, 0.18, 0.21)),  # fill
+    ((0.75, 0.45, -0.55), (0.55, 0.58, 0.62)),  # rim
 )
 """Direction to each lamp in the view's axes and its linear colour; the first one casts the shadow."""
-ABOVE, BELOW = (0.42, 0.44, 0.48), (0.20, 0.17, 0.15)
+ABOVE, BELOW = (0.27, 0.29, 0.33), (0.15, 0.13, 0.12)
 AROUND = 14  # directions in which openness is looked for
 KEY_SPREAD, KEY_RAYS = 0.16, 4  # size of the key lamp, and directions within it
 MAP = 128  # pixels of a shadow map

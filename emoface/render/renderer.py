@@ -17,7 +17,7 @@ from .camera import Camera
 
 SAMPLES = 2  # a side of a pixel
 SKIN_ROUGHNESS = 0.3  # rougher parts let light in under their surface
-BACKGROUND = ((0.30, 0.31, 0.33), (0.13, 0.135, 0.15))
+BACKGROUND = ((0.20, 0.205, 0.215), (0.055, 0.058, 0.066))
 """Linear colour in the middle and in the corners."""
 
 
