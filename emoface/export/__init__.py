@@ -18,6 +18,7 @@ WRITERS: dict[str, str] = {
     ".json": "json:write_json",
     ".glb": "glb:write_glb",
     ".usda": "usd:write_usda",
+    ".mp4": "video:write_video",
 }
 """Suffix -> "module:function" called with (animation, path, **options)."""
 READERS: dict[str, str] = {".npz": "npz:read_npz", ".csv": "live_link:read_live_link"}

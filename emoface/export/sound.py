@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import io
+import os
 from collections.abc import Iterator
+from typing import BinaryIO
 
 import numpy as np
 
@@ -33,14 +35,12 @@ def _blocks(audio: Audio, rate: int) -> Iterator[np.ndarray]:
     yield stream.resample_chunk(np.zeros(0, np.float32), last=True)
 
 
-def sound_bytes(audio: Audio, kind: str = "flac") -> bytes:
-    """The recording as a mono sound file at its own rate (48 kHz if that is not a usual one).
+def write_sound(audio: Audio, target: str | os.PathLike[str] | BinaryIO, kind: str = "flac") -> None:
+    """Write the recording as a mono sound file at its own rate (48 kHz if that is not a usual one), block by block.
 
     Args:
-        audio: the recording. kind: "flac" or "wav", 16 bit, exact to the sample; "mp3", smaller.
-
-    Returns:
-        The file.
+        audio: the recording. target: path or open file.
+        kind: "flac" or "wav", 16 bit, exact to the sample; "mp3", smaller.
 
     Raises:
         ValueError: unknown kind. RuntimeError: this libsndfile cannot write it (MP3 needs 1.1 or newer).
@@ -52,8 +52,13 @@ def sound_bytes(audio: Audio, kind: str = "flac") -> bytes:
     if container not in soundfile.available_formats():
         raise RuntimeError(f"this libsndfile ({soundfile.__libsndfile_version__}) writes no {container}; use 'flac'")
     rate = int(audio.sample_rate) if audio.sample_rate in COMMON_RATES else COMMON_RATES[-1]
-    target = io.BytesIO()
     with soundfile.SoundFile(target, "w", rate, 1, subtype, format=container) as file:
         for block in _blocks(audio, rate):
             file.write(block)
+
+
+def sound_bytes(audio: Audio, kind: str = "flac") -> bytes:
+    """The bytes of the file that :func:`write_sound` writes."""
+    target = io.BytesIO()
+    write_sound(audio, target, kind)
     return target.getvalue()

@@ -1,7 +1,18 @@
 """Pictures of faces: an off-screen renderer that needs no display and no GPU."""
 
 from .camera import Camera
+from .frames import face_renderer, render_frames
 from .png import write_png
 from .renderer import Renderer
+from .sheet import animations_sheet, contact_sheet, shapes_sheet
 
-__all__ = ["Camera", "Renderer", "write_png"]
+__all__ = [
+    "Camera",
+    "Renderer",
+    "animations_sheet",
+    "contact_sheet",
+    "face_renderer",
+    "render_frames",
+    "shapes_sheet",
+    "write_png",
+]

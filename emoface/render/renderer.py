@@ -9,7 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 import torch
 
-from emoface.face.rig import Part, Rig
+from emoface.face.rig import Part
 from emoface.kernels import rasterize, shade, vertex_normals
 
 from . import light
@@ -73,11 +73,6 @@ class Renderer:
         self._radius = 1.05 * float(min(away, self.camera.height))
         self._lamps, self._ambient = light.lamps(), light.surroundings()
         self._background = self._backdrop()
-
-    @classmethod
-    def of_rig(cls, rig: Rig, **options: object) -> Renderer:
-        """A renderer of a rig's vertices; options as in the constructor from ``size`` on."""
-        return cls(rig.template, rig.faces, rig.colours, rig.parts, **options)  # type: ignore[arg-type]
 
     def frame(self, vertices: np.ndarray | torch.Tensor) -> np.ndarray:
         """One picture.

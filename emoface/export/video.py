@@ -1,0 +1,109 @@
+"""MP4: the rendered face with its voice, H.264 and AAC."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import tempfile
+from collections.abc import Iterable
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from emoface.animation import Animation
+from emoface.render import render_frames
+
+from .atomic import atomic_path
+from .sound import write_sound
+
+SIZES = (16, 4096)
+QUALITY = 17  # constant rate factor of x264; 0 lossless, 23 its default
+AUDIO_BITS = 160_000  # per second
+
+
+def write_video(
+    animation: Animation, path: str | os.PathLike[str], face: Any = None, size: int = 512, fps: float | None = None,
+    quality: int = QUALITY, **view: Any,
+) -> None:  # fmt: skip
+    """Render an animation into an MP4 with its recording, if it has one; it starts to play before it is loaded.
+
+    Frame k is shown from k / fps to (k + 1) / fps, the sound starts at 0. Frames go to the encoder one by one, so
+    that memory does not grow with the length.
+
+    Args:
+        animation: what to write.
+        path: the file.
+        face: a FLAME model, a rig, or None: the open head.
+        size: height and width in pixels, even, 16 to 4096.
+        fps: frames per second of the video, the animation's own if None.
+        quality: constant rate factor of x264, 0 (lossless) to 51.
+        **view: of :func:`emoface.render.render_frames`: ``yaw``, ``pitch``, ``zoom``, ``identity``, ``threads``, ...
+
+    Raises:
+        ImportError: imageio-ffmpeg is not installed (the extra ``video``).
+        ValueError: a bad size, fps, quality or view. OSError: the path cannot be written, or the encoder failed.
+    """
+    encoder = find_encoder()
+    if isinstance(size, bool) or not isinstance(size, int) or size % 2 or not SIZES[0] <= size <= SIZES[1]:
+        raise ValueError(f"size must be an even number of pixels, {SIZES[0]} to {SIZES[1]}, got {size!r}")
+    if not 0 <= quality <= 51:
+        raise ValueError(f"quality must be 0 to 51, got {quality}")
+    if fps is not None:
+        animation = animation.resample(fps)
+    pictures = render_frames(animation, face, size=size, **view)
+    with atomic_path(path) as temporary, tempfile.TemporaryDirectory() as folder:
+        sound = None
+        if animation.audio:
+            sound = Path(folder) / "voice.flac"
+            write_sound(animation.audio, sound)
+        _encode(_command(encoder, size, animation.fps, quality, sound, temporary), pictures, path)
+
+
+def find_encoder() -> str:
+    """The ffmpeg program that imageio-ffmpeg brings.
+
+    Raises:
+        ImportError: imageio-ffmpeg is not installed (the extra ``video``).
+    """
+    try:
+        from imageio_ffmpeg import get_ffmpeg_exe
+    except ImportError as error:
+        raise ImportError("writing .mp4 needs imageio-ffmpeg: pip install 'emoface[video]'") from error
+    return get_ffmpeg_exe()
+
+
+def _command(encoder: str, size: int, fps: float, quality: int, sound: Path | None, target: Path) -> list[str]:
+    rate = Fraction(fps).limit_denominator(1001)
+    command = [encoder, "-loglevel", "error", "-nostdin", "-y"]
+    command += ["-f", "rawvideo", "-pix_fmt", "rgb24", "-video_size", f"{size}x{size}", "-framerate", str(rate)]
+    command += ["-i", "pipe:0"]
+    if sound:
+        command += ["-i", str(sound), "-map", "0:v", "-map", "1:a", "-c:a", "aac", "-b:a", str(AUDIO_BITS)]
+    command += ["-c:v", "libx264", "-preset", "fast", "-crf", str(quality), "-pix_fmt", "yuv420p", "-fps_mode", "cfr"]
+    command += ["-vf", "scale=out_color_matrix=bt709:out_range=tv", "-colorspace", "bt709"]
+    command += ["-color_primaries", "bt709", "-color_trc", "iec61966-2-1", "-color_range", "tv"]
+    return [*command, "-movflags", "+faststart", "-f", "mp4", str(target)]
+
+
+def _encode(command: list[str], pictures: Iterable[np.ndarray], path: str | os.PathLike[str]) -> None:
+    """Feed pictures to the encoder and wait for it to end well."""
+    with tempfile.TemporaryFile() as complaints:
+        process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=complaints)
+        assert process.stdin is not None
+        try:
+            for picture in pictures:
+                process.stdin.write(picture.data)
+            process.stdin.close()
+        except BrokenPipeError:
+            pass  # its own words below say more
+        except BaseException:
+            process.kill()
+            raise
+        finally:
+            process.wait()
+        if process.returncode:
+            complaints.seek(0)
+            words = complaints.read().decode(errors="replace").strip().splitlines()
+            raise OSError(f"path {path} was not written: ffmpeg says {words[-1] if words else process.returncode}")

@@ -1,0 +1,134 @@
+"""Contact sheets: many small pictures with captions on one page."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from emoface.animation import Animation
+from emoface.face.flame import FlameModel
+from emoface.face.rig import Rig
+
+from .frames import face_renderer
+
+INK, PAPER = 235, 34  # grey levels
+LETTERS = 0.075  # height of a caption in sizes of a picture
+SMALLEST = 11  # pixels
+
+
+def contact_sheet(
+    pictures: Sequence[np.ndarray], captions: Sequence[str], columns: int, title: str = ""
+) -> np.ndarray:
+    """Lay pictures out in rows with a caption under each.
+
+    Args:
+        pictures: each (H, W, 3) uint8, all of one size.
+        captions: one a picture, may be empty.
+        columns: pictures in a row.
+        title: above all of them.
+
+    Returns:
+        The page, (rows of it, columns of it, 3) uint8.
+
+    Raises:
+        ImportError: Pillow is not installed (the extra ``render``).
+        ValueError: no pictures, of different sizes, another number of captions, or fewer than one column.
+    """
+    try:
+        from PIL import Image, ImageDraw, ImageFont
+    except ImportError as error:
+        raise ImportError("contact sheets need Pillow for their captions: pip install 'emoface[render]'") from error
+    shapes = {picture.shape for picture in pictures}
+    if len(shapes) != 1:
+        raise ValueError(f"pictures must be at least one and of one size, got {sorted(shapes)}")
+    if len(captions) != len(pictures):
+        raise ValueError(f"captions must be one a picture, got {len(captions)} for {len(pictures)}")
+    if columns < 1:
+        raise ValueError(f"columns must be at least 1, got {columns}")
+    height, width, _ = shapes.pop()
+    letters = max(round(LETTERS * width), SMALLEST)
+    line = 2 * letters
+    top = 2 * line if title else 0
+    rows = -(-len(pictures) // columns)
+    page = Image.new("RGB", (width * min(columns, len(pictures)), top + rows * (height + line)), (PAPER,) * 3)
+    draw = ImageDraw.Draw(page)
+
+    def write(x: float, y: float, text: str, size: float) -> None:
+        font = ImageFont.load_default(size)
+        room = draw.textlength(text, font) / (0.96 * width)
+        if room > 1 and text != title:
+            font = ImageFont.load_default(size / room)
+        draw.text((x, y), text, (INK,) * 3, font, anchor="mm")
+
+    if title:
+        write(page.width / 2, top / 2, title, 1.5 * letters)
+    for number, (picture, caption) in enumerate(zip(pictures, captions)):
+        row, column = divmod(number, columns)
+        y = top + row * (height + line)
+        page.paste(Image.fromarray(picture), (column * width, y))
+        write((column + 0.5) * width, y + height + line / 2, caption, letters)
+    return np.asarray(page)
+
+
+def shapes_sheet(
+    rig: Rig, weights: Mapping[str, Mapping[str, float]] | None = None, columns: int = 9, size: int = 220, **view: Any
+) -> np.ndarray:
+    """Each shape of a rig at weight 1, or chosen mixtures of them.
+
+    Args:
+        rig: whose shapes.
+        weights: caption -> {shape: weight}; None: rest, then every shape alone.
+        columns: pictures in a row. size: of each picture, pixels.
+        **view: options of :class:`emoface.render.Renderer`.
+
+    Returns:
+        The page, uint8.
+
+    Raises:
+        ImportError: Pillow is not installed. ValueError: a shape that the rig lacks, or a bad option.
+    """
+    if weights is None:
+        weights = {"rest": {}, **{name: {name: 1.0} for name in rig.shape_names}}
+    values = np.zeros((len(weights), len(rig.shape_names)), np.float32)
+    for row, mixture in zip(values, weights.values()):
+        for name, weight in mixture.items():
+            if name not in rig.shape_names:
+                raise ValueError(f"weights must name shapes of rig {rig.name!r}, got {name!r}")
+            row[rig.shape_names.index(name)] = weight
+    renderer = face_renderer(rig, size=size, **view)
+    pictures = list(renderer.frames(rig.vertices(row[None])[0] for row in values))
+    return contact_sheet(pictures, list(weights), columns, rig.name)
+
+
+def animations_sheet(
+    animations: Mapping[str, Sequence[Animation]], captions: Sequence[str], seconds: float,
+    face: FlameModel | Rig | None = None, size: int = 220, **view: Any,
+) -> np.ndarray:  # fmt: skip
+    """One moment of several animations, such as emotions (rows) by intensities (columns).
+
+    Args:
+        animations: name of the row -> one animation a column.
+        captions: name of each column.
+        seconds: the moment shown; the last frame where an animation is shorter.
+        face: as in :func:`emoface.render.render_frames`.
+        size: of each picture, pixels. **view: options of :class:`emoface.render.Renderer`.
+
+    Returns:
+        The page, uint8.
+
+    Raises:
+        ImportError: Pillow is not installed. ValueError: rows of another length than captions, or a bad option.
+    """
+    for name, row in animations.items():
+        if len(row) != len(captions):
+            raise ValueError(f"animations[{name!r}] must have one a caption, got {len(row)} for {len(captions)}")
+    renderer = face_renderer(face, size=size, **view)
+    pictures, below = [], []
+    for name, row in animations.items():
+        for animation, caption in zip(row, captions):
+            frame = min(max(int(seconds * animation.fps), 0), len(animation) - 1)
+            pictures.append(renderer.frame(animation.vertices(face, start=frame, stop=frame + 1)[0]))
+            below.append(f"{name} {caption}".strip())
+    return contact_sheet(pictures, below, len(captions))
