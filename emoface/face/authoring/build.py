@@ -10,12 +10,13 @@ from . import identity
 from .brow import brow_piece
 from .colour import skin_colours
 from .ear import ear_patch
-from .eye_patch import EDGE, eye_patch
+from .eye_patch import EDGE, eye_patch, lid_colours
 from .eye_shapes import eye_shapes
 from .eyeball import eye_pieces
 from .jaw import jaw_corrective, jaw_share
 from .joints import joint_weights, regressor
 from .landmarks import landmarks
+from .lashes import lash_piece
 from .mesh import HeadMesh, build_mesh
 from .mouth_patch import mouth_patch
 from .mouth_shapes import mouth_shapes
@@ -43,13 +44,14 @@ def build_head() -> dict[str, np.ndarray]:
         "skin",
         mesh.vertices,
         mesh.faces,
-        skin_colours(mesh, mouth),
+        lid_colours(mesh, eye, skin_colours(mesh, mouth)),
         0.55,
         joint_weights(mesh.vertices, share),
         {**eye_shapes(mesh, eye, mouth), **mouth_shapes(mesh, mouth, share)},
         jaw_corrective(mesh, mouth),
     )
-    pieces = [face, *eye_pieces(), *teeth_pieces(), tongue_piece(), brow_piece(mesh, face)]
+    pieces = [face, *eye_pieces(), *teeth_pieces(), tongue_piece()]
+    pieces += [brow_piece(mesh, face), lash_piece(mesh, face)]
     rim = mesh.eye[EDGE]
     lips = mesh.mouth[mouth.lips]
     return _arrays(pieces, mesh, landmarks(mesh, rim, lips[-2], lips[1]))
