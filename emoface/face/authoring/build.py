@@ -8,11 +8,12 @@ from emoface.face.layout import EXPRESSION_NAMES
 
 from . import identity
 from .brow import brow_piece
-from .colour import skin_colours
+from .colour import SKIN, skin_colours
 from .ear import ear_patch
 from .eye_patch import EDGE, eye_patch, lid_colours
 from .eye_shapes import eye_shapes
 from .eyeball import eye_pieces
+from .hair import hair_piece
 from .jaw import jaw_corrective, jaw_share
 from .joints import joint_weights, regressor
 from .landmarks import landmarks
@@ -51,7 +52,7 @@ def build_head() -> dict[str, np.ndarray]:
         jaw_corrective(mesh, mouth),
     )
     pieces = [face, *eye_pieces(), *teeth_pieces(), tongue_piece()]
-    pieces += [brow_piece(mesh, face), lash_piece(mesh, face)]
+    pieces += [brow_piece(mesh, face), lash_piece(mesh, face), hair_piece(skin, np.array(SKIN))]
     rim = mesh.eye[EDGE]
     lips = mesh.mouth[mouth.lips]
     return _arrays(pieces, mesh, landmarks(mesh, rim, lips[-2], lips[1]))

@@ -6,7 +6,6 @@ import numpy as np
 
 from .mesh import HeadMesh
 from .mouth_patch import MouthPatch
-from .sdf import smooth_step
 
 SKIN = (0.83, 0.635, 0.535)
 BLUSH = (0.86, 0.47, 0.40)
@@ -47,7 +46,7 @@ def _features(mesh: HeadMesh, mouth: MouthPatch, colours: np.ndarray) -> np.ndar
     depth = np.arange(mouth.contact) / mouth.contact
     inside[mesh.mouth[: mouth.contact]] = (0.9 - 0.6 * depth)[:, None]
     rows = len(mesh.nostril)
-    inside[mesh.nostril] = (1 - smooth_step(np.arange(rows) / (rows - 2.5)))[:, None] * 0.9
+    inside[mesh.nostril] = np.interp(np.arange(rows), [0, 2, 3, 4], [0.95, 0.85, 0.45, 0.0])[:, None]
     ear_cap, nostril_cap = _caps(mesh)
     ear[ear_cap], inside[nostril_cap] = 0.5, 0.9
     for weight, tone in ((ear, BLUSH), (lips, LIPS), (inside, DARK)):

@@ -9,7 +9,7 @@ from .sdf import smooth_step
 from .skin import NECK_CUT, Skin
 
 ORIGIN = np.array([0.0, -3.6, -1.0])  # every point of the fill is seen from here
-FACE_SIZE, BACK_SIZE = 0.56, 1.35  # distance between neighbours
+FACE_SIZE, BACK_SIZE = 0.58, 1.7  # distance between neighbours
 FINER = (  # centre, radius, distance between neighbours there
     ((0.5, -4.1, 9.4), 1.7, 0.24),  # tip and wings of the nose
     ((0.0, -1.5, 9.2), 1.6, 0.38),
@@ -18,6 +18,8 @@ FINER = (  # centre, radius, distance between neighbours there
     ((7.8, -1.2, -1.2), 3.2, 0.50),  # ear
     ((2.6, 2.0, 8.0), 2.2, 0.36),  # brow
     ((0.0, -10.0, 8.0), 2.0, 0.48),
+    ((0.0, -12.0, 4.0), 4.0, 0.75),  # under the chin
+    ((5.2, -8.0, 1.0), 4.0, 0.8),  # angle of the jaw
 )
 CANDIDATES = 16000
 RELAXATIONS = 8

@@ -8,10 +8,10 @@ from .patch import Patch
 from .skin import NOSTRIL, Skin
 
 COLUMNS = 14
-RADII = np.array([0.31, 0.50])  # across and along
+RADII = np.array([0.33, 0.46])  # across and along
 TILT = np.radians(22)  # the front ends lean towards each other
-ROWS = ((0.55, 0.75), (0.80, 0.45), (0.93, 0.16), (1.0, 0.04), (1.14, -0.02), (1.45, 0.0))  # size, depth
-INTO_THE_NOSE = np.array([0.05, 0.88, -0.45])
+ROWS = ((0.60, 0.75), (0.86, 0.40), (0.96, 0.14), (1.0, 0.03), (1.14, -0.02), (1.45, 0.0))  # size, depth
+INTO_THE_NOSE = np.array([0.05, 0.98, 0.15])
 
 
 def nostril_patch(skin: Skin) -> Patch:
