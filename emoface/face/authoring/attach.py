@@ -32,6 +32,7 @@ class Attachment:
             self.carry(on.skin_weights),
             {shape: field for shape, field in moves.items() if np.abs(field).max() > 1e-6},
             None if on.jaw_corrective is None else self.carry(on.jaw_corrective),
+            (self.corners, self.weights),
         )
 
 

@@ -80,7 +80,7 @@ def _arrays(pieces: list[Piece], mesh: HeadMesh, embedded: tuple[np.ndarray, np.
     for piece in pieces:
         if piece.jaw_corrective is not None:
             corrective[:, named[piece.name]] = piece.jaw_corrective
-    basis = np.array([_identity(name, vertices, named) for name in identity.COMPONENTS])
+    basis = np.array([_identity(name, vertices, named, pieces) for name in identity.COMPONENTS])
     return {
         "template": (vertices * METRES).astype(np.float32),
         "faces": np.concatenate([piece.faces + start for piece, start in zip(pieces, starts)]).astype(np.int32),
@@ -122,8 +122,12 @@ def _mirror(vertices: np.ndarray, skin: np.ndarray) -> np.ndarray:
     return mirror
 
 
-def _identity(name: str, vertices: np.ndarray, named: dict[str, np.ndarray]) -> np.ndarray:
+def _identity(name: str, vertices: np.ndarray, named: dict[str, np.ndarray], pieces: list[Piece]) -> np.ndarray:
     moved = identity.displacement(name, vertices)
     for part, side in (("eye_left", 1.0), ("eye_right", -1.0)):
         moved[named[part]] = identity.eye_displacement(name, vertices[named[part]], side)
+    for piece in pieces:
+        if piece.held_by is not None:
+            corners, weights = piece.held_by
+            moved[named[piece.name]] = np.einsum("nc,nck->nk", weights, moved[corners])
     return moved

@@ -9,7 +9,7 @@ from .sdf import smooth_step
 from .skin import NECK_CUT, Skin
 
 ORIGIN = np.array([0.0, -3.6, -1.0])  # every point of the fill is seen from here
-FACE_SIZE, BACK_SIZE = 0.58, 1.7  # distance between neighbours
+FACE_SIZE, BACK_SIZE = 0.60, 1.7  # distance between neighbours
 FINER = (  # centre, radius, distance between neighbours there
     ((0.5, -4.1, 9.4), 1.7, 0.24),  # tip and wings of the nose
     ((0.0, -1.5, 9.2), 1.6, 0.38),

@@ -21,7 +21,7 @@ LINE = np.array(
     ]
 )  # fmt: skip
 COLUMNS = 25  # of the left half
-ROWS = (-0.03, 0.015, 0.06, 0.13, 0.24, 0.38, 0.54, 0.70, 0.86)  # way from the hairline to the crown
+ROWS = (-0.03, 0.015, 0.06, 0.13, 0.25, 0.42, 0.62, 0.83)  # way from the hairline to the crown
 TONE = np.array([0.23, 0.155, 0.11])
 EDGE, SHORT, LONG = 0.10, 0.26, 0.75  # thickness at the hairline, at the sides and on top
 
@@ -31,7 +31,9 @@ def hair_piece(skin: Skin, colour: np.ndarray) -> Piece:
     random = np.random.default_rng(3)
     line = _hairline()
     t = np.array(ROWS)[:, None, None]
-    rows = _between(line, CROWN, t)  # (rows, columns, 3) directions
+    even = smooth_step(t / 0.4)  # the line's corners fade on the way up
+    start = line + even * (_smoothed(line) - line)
+    rows = _between(start / np.linalg.norm(start, axis=-1, keepdims=True), CROWN, t)  # (rows, columns, 3) directions
     rows = np.concatenate([rows.reshape(-1, 3), CROWN[None]])
     on_skin = skin.trace(CENTRE + 20 * rows, -rows)
     normal = skin.gradient(on_skin)
@@ -39,7 +41,7 @@ def hair_piece(skin: Skin, colour: np.ndarray) -> Piece:
     way = np.concatenate([np.repeat(ROWS, COLUMNS), [1.0]])
     top = smooth_step((on_skin[:, 1] - 2.0) / 6.0)
     full = (SHORT + (LONG - SHORT) * top) * (1 + 0.08 * random.uniform(-1, 1, len(rows)))
-    thick = np.where(way < 0, -0.12, EDGE + (full - EDGE) * smooth_step(way / 0.2))
+    thick = np.where(way < 0, 0.04, EDGE + (full - EDGE) * smooth_step(way / 0.2))
     left = on_skin + thick[:, None] * normal
     share = smooth_step((way + 0.04) / 0.10)[:, None]
     tones = colour + share * (TONE * (1 + 0.14 * random.uniform(-1, 1, len(rows)))[:, None] - colour)
@@ -76,9 +78,18 @@ def _hairline() -> np.ndarray:
     return line / np.linalg.norm(line, axis=1, keepdims=True)
 
 
+def _smoothed(line: np.ndarray) -> np.ndarray:
+    """The line (n, 3) with its corners worn off; its ends stay on the mid-line."""
+    flip = np.array([-1.0, 1.0, 1.0])
+    for _ in range(6):
+        line = np.concatenate([line[1:2] * flip, line, line[-2:-1] * flip])
+        line = (line[:-2] + line[1:-1] + line[2:]) / 3
+    return line
+
+
 def _between(a: np.ndarray, b: np.ndarray, t: np.ndarray) -> np.ndarray:
-    """Directions on the great circle from a (n, 3) to b (3,) at t (m, 1, 1): (m, n, 3)."""
-    angle = np.arccos(a @ b)[:, None]
+    """Directions (m, n, 3) on the great circles from a (m, n, 3) to b (3,) at t (m, 1, 1)."""
+    angle = np.arccos(a @ b)[..., None]
     return (np.sin((1 - t) * angle) * a + np.sin(t * angle) * b) / np.sin(angle)
 
 

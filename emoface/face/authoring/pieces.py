@@ -20,6 +20,8 @@ class Piece:
         skin_weights: (n, 5) of global, neck, jaw, left eye, right eye; rows add up to 1.
         deltas: (n, 3) centimetres at weight 1 for each expression component that moves the piece.
         jaw_corrective: (9, n, 3) displacement per element of R - I of the jaw; None where there is none.
+        held_by: corners (n, 3) and weights (n, 3) of the skin's vertices on which the piece rides, None where it
+            moves by itself; identity moves it with them.
     """
 
     name: str
@@ -30,3 +32,4 @@ class Piece:
     skin_weights: np.ndarray
     deltas: dict[str, np.ndarray] = field(default_factory=dict)
     jaw_corrective: np.ndarray | None = None
+    held_by: tuple[np.ndarray, np.ndarray] | None = None

@@ -31,8 +31,8 @@ class Skin:
         d = ellipsoid(p, (0, 3.5, -1.6), (7.8, 7.5, 9.2))  # cranium
         d = union(d, ellipsoid(p, (0, 3.0, 1.8), (6.5, 5.8, 6.15)), 3.0)  # forehead
         d = union(d, ellipsoid(p, (0, -3.0, 2.0), (6.5, 7.4, 6.3)), 3.0)  # face
-        d = union(d, both_sides(lambda q: cone(q, (4.75, -6.7, 1.2), (1.6, -10.2, 6.4), 1.5, 1.5), p, 1.5), 3.2)  # jaw
-        d = union(d, ellipsoid(p, (0, -10.0, 7.15), (1.9, 1.45, 1.5)), 1.8)  # chin
+        d = union(d, both_sides(lambda q: cone(q, (4.75, -6.7, 1.2), (1.4, -10.0, 6.4), 1.5, 1.45), p, 1.5), 3.2)  # jaw
+        d = union(d, ellipsoid(p, (0, -9.85, 7.2), (1.7, 1.4, 1.5)), 1.8)  # chin
         d = union(d, ellipsoid(p, (4.1, -2.5, 5.2), (2.3, 1.8, 2.3)), 2.0)  # cheekbone
         d = union(d, cone(p, (5.1, -2.0, 4.6), (6.6, -1.6, 0.6), 0.9, 0.8), 3.0)  # its arch towards the ear
         d = union(d, ellipsoid(p, (3.4, -5.2, 4.9), (2.6, 3.0, 2.4)), 2.4)  # flesh of the cheek
