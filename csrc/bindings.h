@@ -2,6 +2,7 @@
 // What both Python modules share: tensors arrive as addresses (0 for an absent one).
 #include <pybind11/pybind11.h>
 
+#include "emoface/flame_lbs.h"
 #include "emoface/sampler_step.h"
 
 namespace emoface {
@@ -21,6 +22,16 @@ inline SamplerStep sampler_step_of(Address prediction, Address guidance, Address
           pointer<const void>(x0_prev), pointer<const void>(coefficients), pointer<const void>(noise),
           pointer<const void>(known), pointer<const std::uint8_t>(mask), pointer<void>(x_next), pointer<void>(x0),
           static_cast<DType>(dtype), branches, batch, time, channels, quantile, limit_low, limit_high};
+}
+
+inline FlameLbs flame_lbs_of(Address expression, Address pose, Address translation, Address template_,
+                             Address shape_basis, Address pose_basis, Address joints, Address joint_basis,
+                             Address skin_weights, Address out, int dtype, std::int64_t frames, std::int64_t shapes,
+                             std::int64_t vertices) {
+  return {pointer<const void>(expression), pointer<const void>(pose), pointer<const void>(translation),
+          pointer<const void>(template_), pointer<const void>(shape_basis), pointer<const void>(pose_basis),
+          pointer<const void>(joints), pointer<const void>(joint_basis), pointer<const void>(skin_weights),
+          pointer<void>(out), static_cast<DType>(dtype), frames, shapes, vertices};
 }
 
 }  // namespace emoface

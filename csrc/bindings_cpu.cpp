@@ -82,4 +82,15 @@ PYBIND11_MODULE(_cpu, m) {
               dtype);
       },
       py::call_guard<py::gil_scoped_release>());
+  m.def(
+      "flame_lbs",
+      [](Address expression, Address pose, Address translation, Address template_, Address shape_basis,
+         Address pose_basis, Address joints, Address joint_basis, Address skin_weights, Address out, int dtype,
+         std::int64_t frames, std::int64_t shapes, std::int64_t vertices) {
+        const bool done = flame_lbs_cpu(flame_lbs_of(expression, pose, translation, template_, shape_basis, pose_basis,
+                                                     joints, joint_basis, skin_weights, out, dtype, frames, shapes,
+                                                     vertices));
+        if (!done) throw py::value_error("flame_lbs_cpu: dtype number " + std::to_string(dtype) + " has no code");
+      },
+      py::call_guard<py::gil_scoped_release>());
 }

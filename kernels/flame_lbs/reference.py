@@ -2,6 +2,7 @@
 
 import torch
 from torch import Tensor
+from torch.nn.functional import pad
 
 
 def rotation_matrices(pose: Tensor) -> Tensor:
@@ -35,6 +36,6 @@ def flame_lbs(
     ends_at = neck_at + (neck @ (rest[:, 2:] - rest[:, 1:2])[..., None])[..., 0]
     shift = torch.cat([root, neck_at, ends_at], 1) - (world @ rest[..., None])[..., 0]  # (T, 5, 3)
 
-    blended = torch.einsum("vj,tjab->tvab", skin_weights, torch.cat([world, shift[..., None]], -1))  # (T, V, 3, 4)
-    skinned = (blended[..., :3] @ shaped[..., None])[..., 0] + blended[..., 3]
+    transforms = torch.cat([world, shift[..., None]], -1)  # (T, 5, 3, 4)
+    skinned = torch.einsum("vj,tjab,tvb->tva", skin_weights, transforms, pad(shaped, (0, 1), value=1.0))
     return skinned + translation[:, None]
