@@ -4,7 +4,7 @@ from torch import Tensor
 
 from .. import _check
 from .._op import KernelOp
-from . import native, reference
+from . import native, reference, triton_kernel
 from .cases import CASES
 
 OP = KernelOp(
@@ -14,7 +14,7 @@ OP = KernelOp(
     reference=reference.flame_lbs,
     fake=lambda expression, pose, translation, template, *_: expression.new_empty((len(expression), *template.shape)),
     cases=CASES,
-    backends=[native.CPU_BACKEND],
+    backends=[native.CUDA_BACKEND, triton_kernel.BACKEND, native.CPU_BACKEND],
 )
 
 

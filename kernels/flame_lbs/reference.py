@@ -23,19 +23,17 @@ def flame_lbs(
     joints: Tensor, joint_basis: Tensor, skin_weights: Tensor,
 ) -> Tensor:  # fmt: skip
     frames, vertices = len(expression), len(template)
-    local = rotation_matrices(pose)  # (T, 5, 3, 3)
-    correctives = (local[:, 1:] - torch.eye(3, dtype=pose.dtype, device=pose.device)).reshape(frames, 36)
+    rotation = rotation_matrices(pose)  # (T, 5, 3, 3)
+    correctives = (rotation[:, 1:] - torch.eye(3, dtype=pose.dtype, device=pose.device)).reshape(frames, 36)
     moved = expression @ shape_basis.flatten(1) + correctives @ pose_basis.flatten(1)  # (T, V * 3)
     shaped = template + moved.view(frames, vertices, 3)
 
-    rest = joints + (expression @ joint_basis.flatten(1)).view(frames, 5, 3)
-    neck = local[:, :1] @ local[:, 1:2]  # (T, 1, 3, 3)
-    world = torch.cat([local[:, :1], neck, neck @ local[:, 2:]], 1)  # (T, 5, 3, 3)
-    root = rest[:, :1]
-    neck_at = root + (local[:, :1] @ (rest[:, 1:2] - root)[..., None])[..., 0]
-    ends_at = neck_at + (neck @ (rest[:, 2:] - rest[:, 1:2])[..., None])[..., 0]
-    shift = torch.cat([root, neck_at, ends_at], 1) - (world @ rest[..., None])[..., 0]  # (T, 5, 3)
+    rest = (joints + (expression @ joint_basis.flatten(1)).view(frames, 5, 3))[..., None]  # (T, 5, 3, 1)
+    turn = torch.cat([rotation, rest - rotation @ rest], -1)  # (T, 5, 3, 4): about the joint itself
+    last = torch.tensor([0, 0, 0, 1], dtype=pose.dtype, device=pose.device).expand(frames, 5, 1, 4)
+    turn = torch.cat([turn, last], 2)
+    neck = turn[:, :1] @ turn[:, 1:2]
+    world = torch.cat([turn[:, :1], neck, neck @ turn[:, 2:]], 1)[:, :, :3]  # (T, 5, 3, 4)
 
-    transforms = torch.cat([world, shift[..., None]], -1)  # (T, 5, 3, 4)
-    skinned = torch.einsum("vj,tjab,tvb->tva", skin_weights, transforms, pad(shaped, (0, 1), value=1.0))
+    skinned = torch.einsum("vj,tjab,tvb->tva", skin_weights, world, pad(shaped, (0, 1), value=1.0))
     return skinned + translation[:, None]

@@ -10,17 +10,27 @@ constexpr int kJoints = 5;        // global, neck, jaw, left eye, right eye
 constexpr int kCorrectives = 36;  // elements of R - I of joints 1 to 4
 constexpr int kTransform = 12;    // a joint's rows [G | shift]
 
+// On the device through sinpi: sin carries a reduction of huge angles that takes a stack.
+template <class A>
+EMO_HD A sine_of(A angle) {
+#if defined(__CUDA_ARCH__)
+  if constexpr (sizeof(A) == 4) return sinpif(angle * A(0.318309886183790672));
+  return sinpi(angle * A(0.318309886183790672));
+#else
+  return std::sin(angle);
+#endif
+}
+
 // Rodrigues' formula, row by row; a series near zero.
 template <class A>
 EMO_HD void rotation_matrix(A x, A y, A z, A* out) {
-  using std::sin;
   using std::sqrt;
   const A square = x * x + y * y + z * z;
   A sine = A(1) - square / A(6), half = A(1) - square / A(24);
   if (!(square <= A(1e-8))) {
     const A angle = sqrt(square);
-    sine = sin(angle) / angle;
-    half = sin(angle / A(2)) / (angle / A(2));
+    sine = sine_of(angle) / angle;
+    half = sine_of(angle / A(2)) / (angle / A(2));
   }
   const A c = A(0.5) * half * half;  // (1 - cos) / square
   out[0] = A(1) - c * (y * y + z * z);
@@ -41,28 +51,21 @@ EMO_HD A corrective(const A* rotations, int i) {
   return rotations[9 + i] - (element == 0 || element == 4 || element == 8 ? A(1) : A(0));
 }
 
-// The joints' transforms (5, 12) of one frame from its local rotations (5, 9) and its joints at rest (5, 3).
+// The joints' transforms (5, 12) of one frame from its local rotations (5, 9) and its joints at rest (5, 3):
+// the turn about a joint is [R | r - R r], and those down the tree multiply.
 template <class A>
 EMO_HD void joint_transforms(const A* rotations, const A* rest, A* out) {
-  A at[kJoints][3];
   for (int j = 0; j < kJoints; ++j) {
-    const int above = j < 2 ? 0 : 1;
-    const A* local = rotations + 9 * j;
-    const A* own = rest + 3 * j;
-    const A* parent = out + above * kTransform;
-    A* g = out + j * kTransform;
+    const A* turn = rotations + 9 * j;
+    const A* at = rest + 3 * j;
+    A shift[3];
+    for (int r = 0; r < 3; ++r) shift[r] = at[r] - (turn[3 * r] * at[0] + turn[3 * r + 1] * at[1] + turn[3 * r + 2] * at[2]);
     for (int r = 0; r < 3; ++r) {
-      A place = j == 0 ? own[r] : at[above][r];
-      for (int c = 0; c < 3; ++c) {
-        A turned = local[3 * r + c];
-        if (j > 0) {
-          turned = parent[4 * r] * local[c] + parent[4 * r + 1] * local[3 + c] + parent[4 * r + 2] * local[6 + c];
-          place += parent[4 * r + c] * (own[c] - rest[3 * above + c]);
-        }
-        g[4 * r + c] = turned;
-      }
-      at[j][r] = place;
-      g[4 * r + 3] = place - (g[4 * r] * own[0] + g[4 * r + 1] * own[1] + g[4 * r + 2] * own[2]);
+      const A* above = out + (j < 2 ? 0 : kTransform) + 4 * r;
+      A* own = out + j * kTransform + 4 * r;
+      for (int c = 0; c < 3; ++c)
+        own[c] = j > 0 ? above[0] * turn[c] + above[1] * turn[3 + c] + above[2] * turn[6 + c] : turn[3 * r + c];
+      own[3] = j > 0 ? above[0] * shift[0] + above[1] * shift[1] + above[2] * shift[2] + above[3] : shift[r];
     }
   }
 }
