@@ -64,7 +64,10 @@ if triton is not None:
             tl.store(transforms + (t * 5 + joint) * 12 + row * 4 + column, world, mask=row < 3)
 
     @triton.jit
-    def shaped(x, y, z, weights, basis, first, frames, vertices, width, T: tl.constexpr, V: tl.constexpr, K: tl.constexpr):
+    def shaped(
+        x, y, z, weights, basis, first, frames, vertices, width,
+        T: tl.constexpr, V: tl.constexpr, K: tl.constexpr,
+    ):  # fmt: skip
         """x, y, z (T, V) moved by `width` rows of a basis (rows, V, 3) with weights (frames, width)."""
         t = first + tl.arange(0, T)[:, None].to(tl.int64)
         v = tl.program_id(0) * V + tl.arange(0, V)[None, :]

@@ -15,8 +15,8 @@ import pytest
 from emoface.kernels import OPS
 
 ROOT = Path(__file__).resolve().parent.parent.parent
-REGISTERS = {"sampler_step": 64}
-SHARED_BYTES = {"sampler_step": 4096}
+REGISTERS = {"flame_lbs": 200, "sampler_step": 64}
+SHARED_BYTES = {"flame_lbs": 27 * 1024, "sampler_step": 4096}
 ARCHS = ("80", "90a", "100a", "120a")
 
 

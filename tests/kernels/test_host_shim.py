@@ -13,6 +13,7 @@ import torch
 from emoface.kernels import OPS
 from emoface.kernels._judge import faults
 from emoface.kernels._native import address
+from emoface.kernels.flame_lbs import native as flame_lbs
 from emoface.kernels.sampler_step.native import _arguments
 
 HERE = Path(__file__).parent / "host_shim"
@@ -58,6 +59,22 @@ def run(library, args, order):
 def test_cuda_source_of_sampler_step(library, case, dtype, order, poisoned_memory):
     args = case.inputs(dtype=dtype)
     assert not faults(OPS["sampler_step"], run(library, args, order), args)
+
+
+@pytest.fixture(scope="module")
+def flame_library(tmp_path_factory):
+    return build(HERE / "flame_lbs_shim.cpp", tmp_path_factory.mktemp("flame_shim"))
+
+
+@pytest.mark.parametrize("order", ORDERS)
+@pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16, torch.float64], ids=str)
+@pytest.mark.parametrize("case", [case for case in OPS["flame_lbs"].cases if not case.bench], ids=str)
+def test_cuda_source_of_flame_lbs(flame_library, case, dtype, order, poisoned_memory):
+    args = case.inputs(dtype=dtype)
+    tensors, (number, *sizes) = flame_lbs._arguments(*args)
+    pointers = (ctypes.c_void_p * len(tensors))(*map(address, tensors))
+    flame_library.flame_lbs_shim(pointers, number, *map(ctypes.c_int64, sizes), ORDERS[order])
+    assert not faults(OPS["flame_lbs"], tensors[-1], args)
 
 
 def test_shim_shows_a_missing_barrier(tmp_path):
