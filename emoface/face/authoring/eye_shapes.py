@@ -78,8 +78,9 @@ def _lids(mesh: HeadMesh, eye: EyePatch, down: float, up: float) -> np.ndarray:
     columns = len(height)
     aperture = np.abs(height - height[-np.arange(columns) % columns])
     upper = eye.upper == 1
-    turn = np.where(upper, down, -up) * aperture
-    follows = np.where(upper, UPPER_FOLLOWS[:, None], LOWER_FOLLOWS[:, None])
+    corner = np.exp(-((np.minimum(eye.along, 1 - eye.along) / 0.1) ** 2))  # where both lids go the same way
+    turn = np.where(upper, down + corner * (up - down) / 2, -up - corner * (down - up) / 2) * aperture
+    follows = _follows(eye)
     angle = turn * follows  # (rows, columns); positive turns down
     c, s = np.cos(angle), np.sin(angle)
     turned = np.stack([arm[..., 0], c * arm[..., 1] - s * arm[..., 2], s * arm[..., 1] + c * arm[..., 2]], -1)
@@ -100,13 +101,19 @@ def _cornea_push(mesh: HeadMesh, eye: EyePatch, gaze: np.ndarray) -> np.ndarray:
     """The left lids bulged and dragged a little by the cornea behind them when it looks along `gaze` (3,)."""
     arm = eye.points - EYE_CENTRE
     outward = arm / np.linalg.norm(arm, axis=-1, keepdims=True)
-    upper = eye.upper == 1
-    follows = np.where(upper, UPPER_FOLLOWS[:, None], LOWER_FOLLOWS[:, None])
+    follows = _follows(eye)
     near = (np.exp(-((outward - gaze) ** 2).sum(-1) / 0.3) * follows)[..., None]
     middle = (np.sin(np.pi * eye.along) ** 2 * follows)[..., None]
     field = np.zeros_like(mesh.vertices)
     field[mesh.eye] = 0.05 * near * outward + 0.14 * middle * [gaze[0], 0, 0]
     return field
+
+
+def _follows(eye: EyePatch) -> np.ndarray:
+    """(rows, columns) share of the lid edge's turn that each vertex of the lids makes."""
+    follows = np.where(eye.upper == 1, UPPER_FOLLOWS[:, None], LOWER_FOLLOWS[:, None])
+    follows[:EDGE] *= np.sin(np.pi * eye.along) ** 0.5  # behind the canthi the folds stay
+    return follows
 
 
 def _lid_give(mesh: HeadMesh, eye: EyePatch) -> np.ndarray:
