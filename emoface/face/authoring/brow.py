@@ -29,7 +29,7 @@ def brow_piece(mesh: HeadMesh, face: Piece) -> Piece:
     held = from_front(flat, mesh.vertices, mesh.faces)
     normals = _normals(mesh.vertices, mesh.faces)
     up = held.carry(normals)
-    height = np.concatenate([np.full(len(tint), 0.008), hair_height])
+    height = np.concatenate([np.full(len(tint), 0.018), hair_height])
     left = held.carry(mesh.vertices) + height[:, None] * up / np.linalg.norm(up, axis=1, keepdims=True)
     skin = held.carry(face.colours)
     share = np.concatenate([TINT * tint_share, np.full(len(hairs), 0.0)])[:, None]
@@ -77,7 +77,7 @@ def _hairs(random: np.random.Generator) -> tuple[np.ndarray, np.ndarray, np.ndar
     across = np.column_stack([-ahead[:, 1], ahead[:, 0]]) * HAIR_WIDTH / 2
     corners = np.stack([root - across, root + ahead * length[:, None], root + across], 1)
     faces = np.arange(3 * HAIRS).reshape(-1, 3)
-    height = np.tile([0.02, 0.05, 0.02], HAIRS)
+    height = np.tile([0.028, 0.055, 0.028], HAIRS)
     tone = (np.array([0.80, 0.55, 0.80]) * random.uniform(0.75, 1.2, (HAIRS, 1))).clip(0, 1)
     return corners.reshape(-1, 2), faces, height, tone.ravel()
 

@@ -94,7 +94,7 @@ def _arrays(pieces: list[Piece], mesh: HeadMesh, embedded: tuple[np.ndarray, np.
         "expression_names": np.array(EXPRESSION_NAMES),
         "expression_basis": _packed(np.array(list(deltas.values()))),
         "jaw_basis": _packed(corrective),
-        "joint_regressor": regressor(mesh.vertices, (named["eye_left"], named["eye_right"]), len(vertices)).astype(
+        "joint_regressor": regressor(vertices, len(mesh.vertices), (named["eye_left"], named["eye_right"])).astype(
             np.float32
         ),
         "skin_weights": np.concatenate([piece.skin_weights for piece in pieces]).astype(np.float32),

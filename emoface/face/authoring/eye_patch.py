@@ -78,7 +78,8 @@ def eye_patch(skin: Skin) -> EyePatch:
     arch = np.where(upper == 1, ABOVE * above, -BELOW * below)
     arch[[INNER, OUTER]] = 0
     rim = CANTHI[0] + along[:, None] * (CANTHI[1] - CANTHI[0]) + arch[:, None] * [0, 1]  # (columns, 2)
-    around = np.column_stack([np.cos(angle), np.sin(angle)])
+    fanned = angle + 0.25 * np.sin(2 * angle)  # columns leave the canthi upwards, so that a blink does not fold them
+    around = np.column_stack([np.cos(fanned), np.sin(fanned)])
     orbit = np.where(around > 0, ORBIT[1] * around, -ORBIT[0] * around)
 
     corner = np.exp(-((along / 0.16) ** 2))  # 1 at the inner canthus
@@ -119,11 +120,11 @@ def lid_colours(mesh: HeadMesh, eye: EyePatch, colours: np.ndarray) -> np.ndarra
 
 def _fill_corner(rows: list[np.ndarray], along: np.ndarray) -> None:
     """Pull the rows (columns, 3) behind the lids at the inner canthus over the eyeball: the caruncle, in place."""
-    pull = CARUNCLE * np.exp(-((along / 0.07) ** 2))
-    for row in rows:
-        flat = rows[-1][:, :2] - EYE_CENTRE[:2] + pull[:, None] * [1, 0]
-        on_ball = EYE_CENTRE[2] + _shell(np.linalg.norm(flat, axis=1), EYE_RADIUS + 0.05 * np.ones(len(flat)))
-        share = (pull / CARUNCLE)[:, None]
+    share = np.exp(-((along / 0.065) ** 2))[:, None]
+    rim = rows[-1][:, :2] - EYE_CENTRE[:2]
+    for k, row in enumerate(rows[::-1]):
+        flat = rim + CARUNCLE * (1 + 0.5 * k) * share * [1, 0]
+        on_ball = EYE_CENTRE[2] + _shell(np.linalg.norm(flat, axis=1), np.full(len(flat), EYE_RADIUS + 0.09))
         row[:] = row * (1 - share) + np.column_stack([flat + EYE_CENTRE[:2], on_ball]) * share
 
 

@@ -78,7 +78,7 @@ def _lids(mesh: HeadMesh, eye: EyePatch, down: float, up: float) -> np.ndarray:
     columns = len(height)
     aperture = np.abs(height - height[-np.arange(columns) % columns])
     upper = eye.upper == 1
-    corner = np.exp(-((np.minimum(eye.along, 1 - eye.along) / 0.1) ** 2))  # where both lids go the same way
+    corner = _corner(eye)  # where both lids go as far
     turn = np.where(upper, down + corner * (up - down) / 2, -up - corner * (down - up) / 2) * aperture
     follows = _follows(eye)
     angle = turn * follows  # (rows, columns); positive turns down
@@ -86,7 +86,7 @@ def _lids(mesh: HeadMesh, eye: EyePatch, down: float, up: float) -> np.ndarray:
     turned = np.stack([arm[..., 0], c * arm[..., 1] - s * arm[..., 2], s * arm[..., 1] + c * arm[..., 2]], -1)
     # on a straight way the lid cuts the arc: both ends keep off the eyeball for that
     lift = (
-        np.where(upper, 0.09 * max(down, 0) + 0.05 * max(-down, 0), 0.05 * abs(up))
+        np.where(upper, 0.10 * max(down, 0) + 0.12 * max(-down, 0), 0.05 * abs(up))
         * np.abs(turn)
         / (np.abs(turn).max() + 1e-9)
     )
@@ -109,10 +109,18 @@ def _cornea_push(mesh: HeadMesh, eye: EyePatch, gaze: np.ndarray) -> np.ndarray:
     return field
 
 
+def _corner(eye: EyePatch) -> np.ndarray:
+    """(columns,) 1 at the canthi .. 0 along the lids."""
+    return np.exp(-((np.minimum(eye.along, 1 - eye.along) / 0.13) ** 2))
+
+
 def _follows(eye: EyePatch) -> np.ndarray:
     """(rows, columns) share of the lid edge's turn that each vertex of the lids makes."""
     follows = np.where(eye.upper == 1, UPPER_FOLLOWS[:, None], LOWER_FOLLOWS[:, None])
-    follows[:EDGE] *= np.sin(np.pi * eye.along) ** 0.5  # behind the canthi the folds stay
+    follows[:EDGE] *= np.sin(np.pi * eye.along) ** 0.5  # behind the canthi the folds stay,
+    follows[:EDGE] *= 1 - np.exp(-((eye.along / 0.24) ** 2))
+    follows[EDGE] *= 1 - np.exp(-((eye.along / 0.045) ** 2))  # and so does the caruncle
+    follows[LASHES:] *= 1 - 0.3 * _corner(eye)
     return follows
 
 

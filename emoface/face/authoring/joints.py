@@ -27,14 +27,15 @@ def joint_weights(p: np.ndarray, jaw: np.ndarray) -> np.ndarray:
     return np.stack([body, 1 - body - jaw, jaw, none, none], -1)
 
 
-def regressor(skin: np.ndarray, eyes: tuple[np.ndarray, np.ndarray], count: int) -> np.ndarray:
+def regressor(vertices: np.ndarray, skin_count: int, eyes: tuple[np.ndarray, np.ndarray]) -> np.ndarray:
     """Rows (5, V) that give each joint from the vertices around it and follow any stretch of the head.
 
     Args:
-        skin: (n, 3) vertices of the skin, the first n of the head.
-        eyes: indices of the left and the right eyeball's vertices among all.
-        count: number V of all vertices; the eyeballs' mean must be their centre.
+        vertices: (V, 3) of the head.
+        skin_count: how many of them, the first, are the skin's.
+        eyes: indices of the left and the right eyeball's vertices.
     """
+    skin = vertices[:skin_count]
     folded = np.abs(skin) * (1, 0, 0) + skin * (0, 1, 1)
     behind = skin[:, 2] < 2
     around = (
@@ -42,11 +43,9 @@ def regressor(skin: np.ndarray, eyes: tuple[np.ndarray, np.ndarray], count: int)
         np.flatnonzero((np.abs(skin[:, 1] - JOINTS[1, 1]) < NECK_BAND) & behind),
         np.flatnonzero(np.linalg.norm(folded - JAW_HINGE, axis=1) < HINGE_RADIUS),
     )
-    rows = np.zeros((5, count))
-    for joint, vertices in enumerate(around):
-        rows[joint, vertices] = _affine_weights(skin[vertices], JOINTS[joint])
-    for row, vertices in zip(rows[3:], eyes):
-        row[vertices] = 1 / len(vertices)
+    rows = np.zeros((5, len(vertices)))
+    for joint, chosen in enumerate((*around, *eyes)):
+        rows[joint, chosen] = _affine_weights(vertices[chosen], JOINTS[joint])
     return rows
 
 
