@@ -64,6 +64,7 @@ def _arrays(pieces: list[Piece], mesh: HeadMesh, embedded: tuple[np.ndarray, np.
     face_starts = np.cumsum([0] + [len(piece.faces) for piece in pieces])
     named = {piece.name: np.arange(a, b) for piece, a, b in zip(pieces, starts, starts[1:])}
     mirror = _mirror(vertices, mesh.mirror)
+    vertices = 0.5 * (vertices + vertices[mirror] * (-1, 1, 1))  # to the last bit
 
     deltas = {name: np.zeros_like(vertices) for name in EXPRESSION_NAMES}
     for piece in pieces:

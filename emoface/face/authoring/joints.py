@@ -24,28 +24,28 @@ def joint_weights(p: np.ndarray, jaw: np.ndarray) -> np.ndarray:
     """Skin weights (n, 5) of points (n, 3) from the jaw's share (n,)."""
     body = neck_share(p) * (1 - jaw)
     none = np.zeros(len(p))
-    return np.stack([body, 1 - body - jaw, jaw, none, none], -1)
+    return np.stack([body, np.clip(1 - body - jaw, 0, 1), jaw, none, none], -1)
 
 
-def regressor(vertices: np.ndarray, skin_count: int, eyes: tuple[np.ndarray, np.ndarray]) -> np.ndarray:
+def regressor(p: np.ndarray, skin: int, eyes: tuple[np.ndarray, np.ndarray]) -> np.ndarray:
     """Rows (5, V) that give each joint from the vertices around it and follow any stretch of the head.
 
     Args:
-        vertices: (V, 3) of the head.
-        skin_count: how many of them, the first, are the skin's.
+        p: (V, 3) all vertices, the first `skin` of them the skin's.
+        skin: number of the skin's vertices.
         eyes: indices of the left and the right eyeball's vertices.
     """
-    skin = vertices[:skin_count]
-    folded = np.abs(skin) * (1, 0, 0) + skin * (0, 1, 1)
-    behind = skin[:, 2] < 2
+    folded = np.abs(p[:skin]) * (1, 0, 0) + p[:skin] * (0, 1, 1)
+    behind = folded[:, 2] < 2
     around = (
-        np.flatnonzero(skin[:, 1] < -14.0),
-        np.flatnonzero((np.abs(skin[:, 1] - JOINTS[1, 1]) < NECK_BAND) & behind),
+        np.flatnonzero(folded[:, 1] < -14.0),
+        np.flatnonzero((np.abs(folded[:, 1] - JOINTS[1, 1]) < NECK_BAND) & behind),
         np.flatnonzero(np.linalg.norm(folded - JAW_HINGE, axis=1) < HINGE_RADIUS),
+        *eyes,
     )
-    rows = np.zeros((5, len(vertices)))
-    for joint, chosen in enumerate((*around, *eyes)):
-        rows[joint, chosen] = _affine_weights(vertices[chosen], JOINTS[joint])
+    rows = np.zeros((5, len(p)))
+    for row, vertices, joint in zip(rows, around, JOINTS):
+        row[vertices] = _affine_weights(p[vertices], joint)
     return rows
 
 

@@ -10,7 +10,7 @@ from .mesh import HeadMesh
 # Points of the left half, moved onto the mesh: from ear to chin, along the brow from within, down the nose, its base.
 JAW = (
     (7.4, 0.4, 0.3), (7.3, -1.9, 0.5), (7.0, -4.1, 0.9), (6.5, -6.2, 1.6), (5.6, -8.0, 2.9), (4.5, -9.4, 4.4),
-    (3.1, -10.5, 5.9), (1.6, -11.1, 7.2), (0.0, -11.3, 8.0),
+    (3.1, -10.5, 5.9), (1.6, -11.0, 7.4), (0.0, -11.5, 7.7),
 )  # fmt: skip
 BROW = ((1.2, 1.7, 8.6), (2.2, 2.1, 8.4), (3.2, 2.25, 8.0), (4.1, 2.05, 7.3), (4.9, 1.5, 6.3))
 BRIDGE = ((0.0, 0.3, 9.0), (0.0, -1.1, 9.4), (0.0, -2.4, 10.0), (0.0, -3.7, 10.8))
@@ -96,8 +96,14 @@ class _Left:
 
 
 def _closest(point: np.ndarray, triangle: np.ndarray) -> np.ndarray:
-    """Barycentric weights of about the nearest place of a triangle (3, 3): the projection, negatives cut off."""
+    """Barycentric weights of the nearest place of a triangle (3, 3): within, or on the nearest edge."""
     basis = np.stack([triangle[1] - triangle[0], triangle[2] - triangle[0]], 1)
     u, v = np.linalg.lstsq(basis, point - triangle[0], rcond=None)[0]
-    weights = np.clip([1 - u - v, u, v], 0, None)
-    return weights / weights.sum()
+    if min(u, v, 1 - u - v) >= 0:
+        return np.array([1 - u - v, u, v])
+    on_edges = []
+    for a, b in ((0, 1), (1, 2), (2, 0)):
+        edge = triangle[b] - triangle[a]
+        t = np.clip((point - triangle[a]) @ edge / (edge @ edge + 1e-12), 0, 1)
+        on_edges.append((1 - t) * np.eye(3)[a] + t * np.eye(3)[b])
+    return min(on_edges, key=lambda weights: float(np.linalg.norm(weights @ triangle - point)))
