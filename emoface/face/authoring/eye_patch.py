@@ -21,11 +21,11 @@ INNER, OUTER = COLUMNS // 2, 0
 BEHIND, EDGE, LASHES, CREASE = 0, 2, 3, 7
 """Rows: the farthest behind the lid, its edge at the eyeball, its edge in front, where the lashes grow, the crease."""
 
-CANTHI = np.array([[-1.36, -0.13], [1.36, 0.05]])
+CANTHI = np.array([[-1.42, -0.13], [1.52, 0.07]])
 """Inner and outer canthus seen from the front, cm from the eyeball's centre."""
-ABOVE, BELOW = 0.44, 0.53
+ABOVE, BELOW = 0.47, 0.57
 """Height of the aperture above and below the line between the canthi, cm."""
-ORBIT = np.array([[-1.85, -1.30], [2.05, 1.34]])
+ORBIT = np.array([[-1.9, -1.34], [2.2, 1.38]])
 """Inner and lower, outer and upper half axes of the last ring, cm."""
 
 # Rows from the edge out: way from the rim to the orbit, and stand-off from the eyeball in cm; upper lid, lower lid.
@@ -108,8 +108,8 @@ def lid_colours(mesh: HeadMesh, eye: EyePatch, colours: np.ndarray) -> np.ndarra
     share[: EDGE + 1, :, 0] = 0.85
     middle = np.sin(np.pi * eye.along) ** 0.4
     share[LASHES, :, 0] = 0.25
-    share[LASHES, :, 1] = (0.60 * eye.upper + 0.22 * (1 - eye.upper)) * middle
-    share[LASHES + 1, :, 1] = 0.10 * eye.upper * middle
+    share[LASHES, :, 1] = (0.75 * eye.upper + 0.25 * (1 - eye.upper)) * middle
+    share[LASHES + 1, :, 1] = 0.14 * eye.upper * middle
     share[CREASE, :, 1] = 0.16 * eye.upper * middle
     tinted = colours.copy()
     for place in (mesh.eye, mesh.mirror[mesh.eye]):
@@ -120,11 +120,11 @@ def lid_colours(mesh: HeadMesh, eye: EyePatch, colours: np.ndarray) -> np.ndarra
 
 def _fill_corner(rows: list[np.ndarray], along: np.ndarray) -> None:
     """Pull the rows (columns, 3) behind the lids at the inner canthus over the eyeball: the caruncle, in place."""
-    share = np.exp(-((along / 0.065) ** 2))[:, None]
+    share = np.exp(-((along / 0.08) ** 4))[:, None]
     rim = rows[-1][:, :2] - EYE_CENTRE[:2]
     for k, row in enumerate(rows[::-1]):
-        flat = rim + CARUNCLE * (1 + 0.5 * k) * share * [1, 0]
-        on_ball = EYE_CENTRE[2] + _shell(np.linalg.norm(flat, axis=1), np.full(len(flat), EYE_RADIUS + 0.09))
+        flat = rim + CARUNCLE * (1 - 0.3 * k) * share * [1, 0]
+        on_ball = EYE_CENTRE[2] + _shell(np.linalg.norm(flat, axis=1), np.full(len(flat), EYE_RADIUS + 0.10 - 0.02 * k))
         row[:] = row * (1 - share) + np.column_stack([flat + EYE_CENTRE[:2], on_ball]) * share
 
 

@@ -111,7 +111,7 @@ def _cornea_push(mesh: HeadMesh, eye: EyePatch, gaze: np.ndarray) -> np.ndarray:
 
 def _corner(eye: EyePatch) -> np.ndarray:
     """(columns,) 1 at the canthi .. 0 along the lids."""
-    return np.exp(-((np.minimum(eye.along, 1 - eye.along) / 0.13) ** 2))
+    return np.exp(-((np.minimum(eye.along, 1 - eye.along) / 0.16) ** 2))
 
 
 def _follows(eye: EyePatch) -> np.ndarray:
@@ -119,7 +119,7 @@ def _follows(eye: EyePatch) -> np.ndarray:
     follows = np.where(eye.upper == 1, UPPER_FOLLOWS[:, None], LOWER_FOLLOWS[:, None])
     follows[:EDGE] *= np.sin(np.pi * eye.along) ** 0.5  # behind the canthi the folds stay,
     follows[:EDGE] *= 1 - np.exp(-((eye.along / 0.24) ** 2))
-    follows[EDGE] *= 1 - np.exp(-((eye.along / 0.045) ** 2))  # and so does the caruncle
+    follows[EDGE] *= 1 - np.exp(-((eye.along / 0.08) ** 2))  # and so does the caruncle
     follows[LASHES:] *= 1 - 0.3 * _corner(eye)
     return follows
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from .pieces import Piece
-from .sdf import turn_x, turn_y
+from .sdf import smooth_step, turn_x, turn_y
 from .skin import EYE_CENTRE, EYE_RADIUS
 
 ROUGHNESS = 0.12
@@ -27,15 +27,16 @@ RINGS: tuple[tuple[float, tuple[float, float, float]], ...] = (
     (17.0, (0.36, 0.34, 0.27)),
     (21.0, (0.22, 0.25, 0.24)),
     (23.2, (0.09, 0.10, 0.11)),
-    (25.2, (0.80, 0.78, 0.76)),
-    (30.0, (0.90, 0.885, 0.865)),
-    (40.0, (0.89, 0.865, 0.84)),
-    (54.0, (0.86, 0.79, 0.76)),
-    (70.0, (0.80, 0.66, 0.62)),
+    (25.4, (0.72, 0.70, 0.685)),
+    (30.0, (0.84, 0.82, 0.80)),
+    (40.0, (0.83, 0.80, 0.775)),
+    (54.0, (0.78, 0.70, 0.67)),
+    (70.0, (0.72, 0.58, 0.54)),
     (95.0, (0.72, 0.52, 0.48)),
     (125.0, (0.72, 0.52, 0.48)),
     (155.0, (0.72, 0.52, 0.48)),
 )
+LID_SHADE = 0.30
 IRIS = slice(2, 6)  # rings that carry the iris' fibres
 
 
@@ -62,8 +63,10 @@ def eyeball() -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     vertices = np.concatenate([[[0.0, 0.0, 1.0]], rings.reshape(-1, 3), [[0.0, 0.0, -1.0]]]) * EYE_RADIUS + EYE_CENTRE
 
     tones = np.repeat(np.array([colour for _, colour in RINGS])[:, None], COLUMNS, 1)  # (R, C, 3)
-    fibres = 1 + 0.16 * np.cos(7 * azimuth + 0.6) * np.cos(5 * azimuth) + 0.10 * (-1.0) ** np.arange(COLUMNS)
+    fibres = 1 + 0.12 * np.cos(7 * azimuth + 0.6) * np.cos(5 * azimuth) + 0.05 * (-1.0) ** np.arange(COLUMNS)
     tones[IRIS] *= fibres[:, None]
+    shaded = smooth_step((rings[..., 1] - 0.02) / 0.45)  # by the upper lid, which no light model here casts as softly
+    tones *= 1 - LID_SHADE * shaded[..., None]
     colours = np.concatenate([tones[:1, 0], tones.reshape(-1, 3), tones[-1:, 0]]).clip(0, 1)
 
     first = 1 + np.arange(COLUMNS)

@@ -1,4 +1,4 @@
-"""The upper lashes: thin bent cards along the edge of the lid, turning with it."""
+"""The upper lashes: thin spikes along the edge of the lid, turning with it."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from .pieces import Piece
 
 COUNT = 34
 WIDTH = 0.032
-# Corners of a lash: share of its width to either side, share of its length, share of its rise.
-CARD = np.array([[-1, 0, 0], [1, 0, 0], [-0.7, 0.6, 0.35], [0.7, 0.6, 0.35], [0, 1, 1]])
-CARD_FACES = np.array([[0, 1, 3], [0, 3, 2], [2, 3, 4]])
+# Corners of a lash, a three-sided spike: along the lid and across in widths, share of its length.
+SPIKE = np.array([[-0.5, -0.3, 0], [0.5, -0.3, 0], [0, 0.6, 0], [0, 0, 1]])
+SPIKE_FACES = np.array([[0, 1, 3], [1, 2, 3], [2, 0, 3]])
 
 
 def lash_piece(mesh: HeadMesh, face: Piece) -> Piece:
@@ -24,19 +24,19 @@ def lash_piece(mesh: HeadMesh, face: Piece) -> Piece:
     )  # in columns, from the outer canthus
     out = 1 - place / INNER
     length = (0.20 + 0.20 * out) * random.uniform(0.8, 1.1, COUNT)
-    rise = 0.08 + 0.12 * out
+    rise = 0.25 + 0.35 * out  # over the direction out of the lid
     root, inward, beside = (_at(mesh, place, row, step) for row, step in ((LASHES, 0), (LASHES + 2, 0), (LASHES, 0.3)))
     frame = _frame(mesh.vertices, root, inward, beside)  # (n, 3, 3): along the lid, out of it, up the lid
     fan = 0.45 - 1.1 * out + random.uniform(-0.12, 0.12, COUNT)  # spread towards temple and nose
-    card = np.repeat(CARD[None], len(place), 0)
+    length = length[:, None]
     local = np.stack(
         [
-            card[..., 0] * WIDTH / 2 + card[..., 1] * (length * fan)[:, None],
-            card[..., 1] * length[:, None] * 0.9,
-            -0.25 * card[..., 1] * length[:, None] + card[..., 2] * rise[:, None],
+            SPIKE[:, 0] * WIDTH + SPIKE[:, 2] * length * fan[:, None],
+            SPIKE[:, 2] * length,
+            SPIKE[:, 1] * WIDTH + SPIKE[:, 2] * length * rise[:, None],
         ],
         -1,
-    )  # (n, 5, 3)
+    )  # (n, 4, 3)
     left = _place(mesh.vertices, root, frame, local)
     moves = {}
     for shape, field in face.deltas.items():
@@ -45,8 +45,8 @@ def lash_piece(mesh: HeadMesh, face: Piece) -> Piece:
         if np.abs(delta).max() > 1e-6:
             moves[shape] = delta
     count = len(left)
-    faces = (CARD_FACES + len(CARD) * np.arange(len(place))[:, None, None]).reshape(-1, 3)
-    weights = np.repeat(root.carry(face.skin_weights), len(CARD), 0)
+    faces = (SPIKE_FACES + len(SPIKE) * np.arange(len(place))[:, None, None]).reshape(-1, 3)
+    weights = np.repeat(root.carry(face.skin_weights), len(SPIKE), 0)
     return Piece(
         "lashes",
         np.concatenate([left, left * [-1, 1, 1]]),
