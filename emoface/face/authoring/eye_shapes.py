@@ -86,7 +86,7 @@ def _lids(mesh: HeadMesh, eye: EyePatch, down: float, up: float) -> np.ndarray:
     turned = np.stack([arm[..., 0], c * arm[..., 1] - s * arm[..., 2], s * arm[..., 1] + c * arm[..., 2]], -1)
     # on a straight way the lid cuts the arc: both ends keep off the eyeball for that
     lift = (
-        np.where(upper, 0.10 * max(down, 0) + 0.12 * max(-down, 0), 0.05 * abs(up))
+        np.where(upper, 0.13 * max(down, 0) + 0.17 * max(-down, 0), 0.05 * abs(up))
         * np.abs(turn)
         / (np.abs(turn).max() + 1e-9)
     )
@@ -104,8 +104,10 @@ def _cornea_push(mesh: HeadMesh, eye: EyePatch, gaze: np.ndarray) -> np.ndarray:
     follows = _follows(eye)
     near = (np.exp(-((outward - gaze) ** 2).sum(-1) / 0.3) * follows)[..., None]
     middle = (np.sin(np.pi * eye.along) ** 2 * follows)[..., None]
+    moved = arm + 0.05 * near * outward + 0.14 * middle * [gaze[0], 0, 0]
+    before, after = np.linalg.norm(arm, axis=-1), np.linalg.norm(moved, axis=-1)
     field = np.zeros_like(mesh.vertices)
-    field[mesh.eye] = 0.05 * near * outward + 0.14 * middle * [gaze[0], 0, 0]
+    field[mesh.eye] = moved * np.maximum(1, before / after)[..., None] - arm
     return field
 
 
