@@ -21,8 +21,8 @@ CROSSFADE = 0.3
 """Seconds over which one emotion of a timeline gives way to the next, centred on the asked time."""
 
 BLINK_RATES = {
-    "neutral": 16.0, "happy": 18.0, "sad": 13.0, "surprised": 12.0, "fear": 21.0, "disgusted": 15.0, "angry": 12.0,
-    "contempt": 13.0,
+    "neutral": 17.0, "happy": 18.0, "sad": 16.0, "surprised": 16.0, "fear": 19.0, "disgusted": 16.5, "angry": 16.0,
+    "contempt": 16.5,
 }  # fmt: skip
 """Blinks per minute with each emotion."""
 

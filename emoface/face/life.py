@@ -1,7 +1,7 @@
 """What a living face does besides speaking: blinks, small eye movements and slow micro-motion, seeded.
 
 Everything is drawn from a sequence counted by events, never by calls, so a clip processed in pieces gets
-exactly the motion it gets at once. Figures follow the literature on people in conversation: 10 to 22 blinks a
+exactly the motion it gets at once. Figures follow the literature on people in conversation: 15 to 20 blinks a
 minute of 0.1 to 0.4 s, closing faster than opening and favouring pauses and phrase ends (Bentivoglio et al.
 1997; Nakano and Kitazawa 2010); fixations of 0.4 to 2.5 s with small conjugate saccades (Lee, Badler and
 Badler 2002, "Eyes Alive").
@@ -18,9 +18,9 @@ import numpy as np
 
 from .layout import MOTION_INDEX, MOTION_SIZE
 
-RATE_RANGE = (13.0, 17.5)
-"""Asked rates are clamped to this many blinks a minute, which keeps the count of nearly every minute in
-10..22.
+RATE_RANGE = (15.8, 19.0)
+"""Asked rates are clamped to this many blinks a minute, which keeps ten minutes within 15 to 20 a minute and nearly
+every single minute within 10 to 22.
 """
 REGULARITY = 6.0  # shape of the gamma distribution of the intervals between blinks
 DOUBLE_SHARE = 0.06  # blinks followed by another one
