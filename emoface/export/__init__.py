@@ -17,6 +17,7 @@ WRITERS: dict[str, str] = {
     ".csv": "live_link:write_live_link",
     ".json": "json:write_json",
     ".glb": "glb:write_glb",
+    ".html": "html:write_html",
     ".usda": "usd:write_usda",
     ".mp4": "video:write_video",
 }

@@ -1,0 +1,177 @@
+"""One self-contained web page: the animated head with its sound, to be looked at from all sides in any browser."""
+
+from __future__ import annotations
+
+import base64
+import html
+import json
+import os
+import re
+import struct
+import zlib
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from emoface.animation import Animation, check_fps, metadata_json
+from emoface.face.layout import ARKIT_INDEX
+from emoface.face.rig import Rig
+
+from .atomic import atomic_path
+from .rig_curves import rig_curves, visible_deltas
+from .sound import check_kind, sound_bytes
+
+PLAYER = Path(__file__).with_name("player")
+SCRIPTS = ("clip.js", "clock.js", "scene.js", "controls.js")
+SCREEN_FPS = 60.0
+STEP_BITS = 15
+FULL = 4095  # a weight of 1 as a whole number
+PEAKS = 400
+TYPES = {np.dtype(code): code for code in ("u1", "i2", "u2", "u4")}
+
+
+def write_html(
+    animation: Animation,
+    path: str | os.PathLike[str],
+    rig: Rig | None = None,
+    fps: float | None = None,
+    sound: str = "flac",
+    title: str | None = None,
+) -> None:
+    """Write the head, its motion and its sound as one .html that needs no network, the same bytes every time.
+
+    The page has play and pause, a scrubber over the waveform, volume, orbit and zoom by mouse, touch and keys, light
+    and dark dress. It runs from a file, in browsers with WebGL 2 and DecompressionStream (2023 or later). A link may
+    end in ``#t=SECONDS``, with ``&yaw=``, ``&pitch=`` (degrees) and ``&zoom=``. Vertices are kept to 1/32767 of the
+    head's extent, weights to 1/4095.
+
+    Args:
+        animation: what to write.
+        path: the file.
+        rig: the head, None for the open head.
+        fps: rate of the curves in the page, None for 60 or the animation's own if that is higher.
+        sound: how the recording is kept: "flac" (lossless), "wav" or "mp3" (smaller, begins some ms late in browsers
+            that do not know the encoder's delay).
+        title: of the page, None for the recording's name.
+
+    Raises:
+        TypeError: ``rig`` is no Rig, ``title`` no text, or metadata that JSON does not know. ValueError: a rig without
+            ARKit shapes, a face whose shapes are not ARKit's, bad fps, unknown ``sound``. OSError: the path cannot be
+            written.
+    """
+    check_kind(sound, "sound")
+    if title is not None and not isinstance(title, str):
+        raise TypeError(f"title must be text, got {type(title).__name__}")
+    fps = max(SCREEN_FPS, animation.fps) if fps is None else check_fps(fps)
+    rig, weights = rig_curves(animation.resample(fps), rig)
+    metadata_json(animation.metadata)
+    name = title or (animation.audio.name if animation.audio else rig.name)
+    emotion = emotion_text(animation.metadata.get("emotion"))
+    voice = sound_bytes(animation.audio, sound) if animation.audio else b""
+    filled = {
+        "title": html.escape(f"{name} – {emotion}" if emotion else name),
+        "label": html.escape(f"Animated head speaking {name}" + (f", {emotion}" if emotion else "")),
+        "name": html.escape(name),
+        "emotion": html.escape(emotion),
+        "facts": _facts(animation, rig),
+        "clip": base64.b64encode(_clip(animation, rig, weights, fps)).decode(),
+        "sound": base64.b64encode(voice).decode(),
+        "style": _player("style.css"),
+        "script": "\n".join(map(_player, SCRIPTS)),
+    }
+    page = re.sub(r"\{\{(\w+)\}\}", lambda hole: filled[hole[1]], _player("page.html"))
+    with atomic_path(path) as temporary:
+        temporary.write_text(page, encoding="utf-8", newline="\n")
+
+
+def _player(name: str) -> str:
+    return (PLAYER / name).read_text(encoding="utf-8").rstrip("\n")
+
+
+def emotion_text(emotion: Any) -> str:
+    """The ``emotion`` of an animation's metadata as a reader would say it; empty for None.
+
+    A label, ``[label, level]``, ``{label: share}``, or a timeline ``[[seconds, emotion], ...]``.
+    """
+    if emotion is None:
+        return ""
+    if isinstance(emotion, dict):
+        return ", ".join(f"{label} {share:.0%}" for label, share in emotion.items())
+    if isinstance(emotion, list) and emotion and all(isinstance(step, list) and len(step) == 2 for step in emotion):
+        return ", then ".join(f"{emotion_text(what)} from {start:g} s" for start, what in emotion)
+    if isinstance(emotion, list) and len(emotion) == 2:
+        return f"{emotion[0]}, level {emotion[1]:g}"
+    return str(emotion)
+
+
+def _facts(animation: Animation, rig: Rig) -> str:
+    """The definition list behind the i button."""
+    metadata = animation.metadata
+    known: dict[str, Any] = {
+        "recording": animation.audio.name if animation.audio else "none",
+        "duration": f"{animation.duration:.2f} s",
+        "frames": f"{len(animation)} at {animation.fps:g} fps",
+        "face": f"{rig.name}, {len(rig.template)} vertices, {len(rig.shape_names)} shapes",
+    }
+    for key in ("emotion", "intensity", "guidance", "style", "steps", "seed"):
+        if key in metadata:
+            known[key] = emotion_text(metadata[key]) if key == "emotion" else metadata[key]
+    return "".join(f"<dt>{html.escape(key)}</dt><dd>{html.escape(str(value))}</dd>" for key, value in known.items())
+
+
+def _clip(animation: Animation, rig: Rig, weights: np.ndarray, fps: float) -> bytes:
+    """Header (JSON) and packed arrays of the clip, deflated; clip.js takes them apart."""
+    deltas = visible_deltas(rig)
+    step = float(max(np.abs(rig.template).max(), np.abs(deltas).max())) / (2**STEP_BITS - 1)  # metres
+    moved = [np.flatnonzero(delta.any(1)) for delta in deltas]
+    wide = np.uint16 if len(rig.template) <= 65536 else np.uint32
+    roughness = np.zeros(len(rig.template))
+    for part in rig.parts:
+        roughness[slice(*part.vertices)] = part.roughness
+    arrays = {
+        "template": (rig.template / step).round().astype(np.int16),
+        "faces": rig.faces.astype(wide),
+        "surface": (np.column_stack([rig.colours, roughness]).clip(0, 1) * 255).round().astype(np.uint8),
+        "indices": np.concatenate(moved).astype(wide),
+        "offsets": (np.concatenate([delta[rows] for delta, rows in zip(deltas, moved)]) / step).round().astype(np.int16),
+        "curves": (weights * FULL).round().astype(np.uint16),
+        "peaks": _peaks(animation),
+    }
+    header = {
+        "fps": fps,
+        "frameRate": animation.fps,
+        "duration": animation.duration,
+        "step": step,
+        "shapes": [{"name": name, "moved": len(rows)} for name, rows in zip(rig.shape_names, moved)],
+        "arrays": {name: _entry(array) for name, array in arrays.items()},
+    }
+    text = json.dumps(header).encode()
+    return zlib.compress(struct.pack("<I", len(text)) + text + b"".join(map(_packed, arrays.values())), 9)
+
+
+def _entry(array: np.ndarray) -> dict[str, Any]:
+    return {"type": TYPES[array.dtype], "rows": len(array), "columns": array.size // max(len(array), 1)}
+
+
+def _packed(array: np.ndarray) -> bytes:
+    """Differences between rows, column by column and byte plane by byte plane, which deflates to about half."""
+    columns = array.reshape(len(array), -1).T  # (columns, rows)
+    change = np.diff(columns, axis=1, prepend=columns.dtype.type(0)).astype(columns.dtype)  # wraps around
+    planes = np.ascontiguousarray(change).view(np.uint8).reshape(*change.shape, array.itemsize)
+    return planes.transpose(0, 2, 1).tobytes()
+
+
+def _peaks(animation: Animation) -> np.ndarray:
+    """Loudness (400,) uint8 over the clip: of the recording, or the opening of the jaw where there is none."""
+    if animation.audio:
+        loudness = np.zeros(PEAKS)
+        start = 0
+        for block in animation.audio.source():
+            place = (start + np.arange(len(block))) * PEAKS // animation.audio.num_samples
+            np.maximum.at(loudness, place.clip(0, PEAKS - 1), np.abs(block))
+            start += len(block)
+    else:
+        frames = np.arange(PEAKS) * len(animation) // PEAKS
+        loudness = animation.arkit()[frames, ARKIT_INDEX["jawOpen"]]
+    return (255 * (loudness / max(loudness.max(), 1e-9)) ** 0.7).round().astype(np.uint8)

@@ -1,0 +1,112 @@
+// The clip: a head with blend shapes and the weights of those shapes over time, as packed by html.py.
+
+const ARRAYS = { u1: Uint8Array, i2: Int16Array, u2: Uint16Array, u4: Uint32Array };
+
+function bytesOf(id) {
+  return Uint8Array.from(atob(document.getElementById(id).textContent), (letter) => letter.charCodeAt(0));
+}
+
+// Undo packing: bytes of a column lie plane by plane, and each value is the difference to the row before.
+function unpackArray(bytes, { type, rows, columns }) {
+  const values = new ARRAYS[type](rows * columns);
+  const size = values.BYTES_PER_ELEMENT;
+  for (let column = 0; column < columns; column++) {
+    let value = 0;
+    for (let row = 0; row < rows; row++) {
+      let difference = 0;
+      for (let plane = 0; plane < size; plane++) {
+        difference |= bytes[(column * size + plane) * rows + row] << (8 * plane);
+      }
+      value = (value + difference) | 0;
+      values[row * columns + column] = value;
+    }
+  }
+  return values;
+}
+
+async function unpack(packed) {
+  const stream = new Blob([packed]).stream().pipeThrough(new DecompressionStream("deflate"));
+  const buffer = await new Response(stream).arrayBuffer();
+  const length = new DataView(buffer).getUint32(0, true);
+  const header = JSON.parse(new TextDecoder().decode(new Uint8Array(buffer, 4, length)));
+  let start = 4 + length;
+  for (const [name, entry] of Object.entries(header.arrays)) {
+    const size = entry.rows * entry.columns * ARRAYS[entry.type].BYTES_PER_ELEMENT;
+    header.arrays[name] = unpackArray(new Uint8Array(buffer, start, size), entry);
+    start += size;
+  }
+  return header;
+}
+
+class Clip {
+  constructor({ fps, frameRate, duration, shapes, step, arrays }) {
+    this.fps = fps; // of the curves here
+    this.frameRate = frameRate; // of the animation
+    this.duration = duration;
+    this.shapes = shapes; // [{name, moved}]: moved rows of arrays.indices and arrays.offsets each
+    this.step = step; // metres of a whole number
+    this.indices = arrays.indices;
+    this.offsets = arrays.offsets;
+    this.curves = arrays.curves; // frames x shapes, 0..4095
+    this.frames = arrays.curves.length / shapes.length;
+    this.faces = arrays.faces;
+    this.surface = arrays.surface; // per vertex: sRGB colour, roughness
+    this.peaks = arrays.peaks;
+    this.rest = Float32Array.from(arrays.template, (whole) => whole * step);
+    this.positions = this.rest.slice();
+    this.normals = new Float32Array(this.rest.length);
+    this.weights = new Float32Array(shapes.length);
+    this.bent = null; // the weights that positions and normals show
+  }
+
+  // Weights at a time in seconds; frame k is centred at (k + 0.5) / fps.
+  weightsAt(time) {
+    const count = this.shapes.length;
+    const place = Math.min(Math.max(time * this.fps - 0.5, 0), this.frames - 1);
+    const before = Math.floor(place), after = Math.min(before + 1, this.frames - 1);
+    const share = place - before;
+    for (let n = 0; n < count; n++) {
+      const a = this.curves[before * count + n], b = this.curves[after * count + n];
+      this.weights[n] = (a + (b - a) * share) / 4095;
+    }
+    return this.weights;
+  }
+
+  // Bring positions and normals to a time; tell whether they changed.
+  pose(time) {
+    const weights = this.weightsAt(time);
+    if (this.bent && weights.every((weight, n) => weight === this.bent[n])) return false;
+    this.bent = weights.slice();
+    const { positions, indices, offsets } = this;
+    positions.set(this.rest);
+    let row = 0;
+    for (let n = 0; n < weights.length; n++) {
+      const end = row + this.shapes[n].moved;
+      const scale = weights[n] * this.step;
+      if (scale === 0) { row = end; continue; }
+      for (; row < end; row++) {
+        const to = 3 * indices[row], from = 3 * row;
+        positions[to] += scale * offsets[from];
+        positions[to + 1] += scale * offsets[from + 1];
+        positions[to + 2] += scale * offsets[from + 2];
+      }
+    }
+    this.findNormals();
+    return true;
+  }
+
+  // Sums of the adjoining triangles' normals by area; the shader makes them unit length.
+  findNormals() {
+    const { positions: p, normals: n, faces } = this;
+    n.fill(0);
+    for (let f = 0; f < faces.length; f += 3) {
+      const a = 3 * faces[f], b = 3 * faces[f + 1], c = 3 * faces[f + 2];
+      const ux = p[b] - p[a], uy = p[b + 1] - p[a + 1], uz = p[b + 2] - p[a + 2];
+      const vx = p[c] - p[a], vy = p[c + 1] - p[a + 1], vz = p[c + 2] - p[a + 2];
+      const x = uy * vz - uz * vy, y = uz * vx - ux * vz, z = ux * vy - uy * vx;
+      n[a] += x; n[a + 1] += y; n[a + 2] += z;
+      n[b] += x; n[b + 1] += y; n[b + 2] += z;
+      n[c] += x; n[c + 1] += y; n[c + 2] += z;
+    }
+  }
+}

@@ -1,0 +1,209 @@
+// The page: buttons, scrubber, keys, and turning the head with mouse, fingers or keys.
+
+const part = (id) => document.getElementById(id);
+
+class Controls {
+  constructor(clip, clock, scene) {
+    Object.assign(this, { clip, clock, scene });
+    this.fingers = new Map();
+    this.buttons();
+    this.orbit();
+    addEventListener("keydown", (event) => this.key(event));
+    addEventListener("hashchange", () => this.address());
+    addEventListener("resize", () => this.show());
+    matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => this.show());
+    this.address();
+    this.show();
+  }
+
+  buttons() {
+    const { clock } = this;
+    part("play").onclick = () => this.toggle();
+    part("place").max = clock.duration;
+    part("place").oninput = (event) => this.seek(event.target.valueAsNumber);
+    part("loop").onclick = () => this.repeat();
+    if (!clock.sound.length) part("volume").parentElement.hidden = true;
+    part("mute").onclick = () => this.sound(clock.volume, !clock.muted);
+    part("volume").oninput = (event) => this.sound(event.target.valueAsNumber, false);
+    addEventListener("pointerdown", (event) => {
+      if (!part("about").contains(event.target)) part("about").open = false;
+    });
+  }
+
+  async toggle() {
+    if (this.clock.playing) this.clock.pause();
+    else await this.clock.play();
+    this.show();
+  }
+
+  async seek(time) {
+    await this.clock.seek(time);
+    this.show();
+  }
+
+  async repeat() {
+    await this.clock.setLoop(!this.clock.loop);
+    part("loop").setAttribute("aria-pressed", this.clock.loop);
+  }
+
+  sound(volume, muted) {
+    this.clock.setVolume(volume, muted);
+    part("volume").value = muted ? 0 : volume;
+    part("mute").toggleAttribute("data-on", muted || volume === 0);
+    part("mute").setAttribute("aria-pressed", muted);
+  }
+
+  // The address may end in #t=SECONDS&yaw=DEGREES&pitch=DEGREES&zoom=FACTOR.
+  address() {
+    const given = new URLSearchParams(location.hash.slice(1));
+    const number = (name, fallback) => (given.has(name) && Number.isFinite(+given.get(name)) ? +given.get(name) : fallback);
+    this.turn((number("yaw", 0) * Math.PI) / 180, (number("pitch", 0) * Math.PI) / 180, number("zoom", 1));
+    this.seek(number("t", this.clock.now));
+  }
+
+  turn(yaw, pitch, zoom) {
+    this.scene.yaw = yaw;
+    this.scene.pitch = Math.min(Math.max(pitch, -1.2), 1.2);
+    this.scene.zoom = Math.min(Math.max(zoom, 0.5), 6);
+    this.show();
+  }
+
+  orbit() {
+    const { scene, fingers } = this, canvas = scene.canvas;
+    const apart = () => {
+      const [a, b] = [...fingers.values()];
+      return Math.hypot(a.x - b.x, a.y - b.y);
+    };
+    canvas.addEventListener("pointerdown", (event) => {
+      canvas.setPointerCapture(event.pointerId);
+      fingers.set(event.pointerId, { x: event.clientX, y: event.clientY });
+      canvas.classList.add("held");
+    });
+    canvas.addEventListener("pointermove", (event) => {
+      const finger = fingers.get(event.pointerId);
+      if (!finger) return;
+      const before = fingers.size === 2 ? apart() : 0, moved = [event.clientX - finger.x, event.clientY - finger.y];
+      Object.assign(finger, { x: event.clientX, y: event.clientY });
+      if (fingers.size === 2) this.turn(scene.yaw, scene.pitch, (scene.zoom * apart()) / Math.max(before, 1));
+      else this.turn(scene.yaw - moved[0] * 0.007, scene.pitch + moved[1] * 0.006, scene.zoom);
+    });
+    for (const end of ["pointerup", "pointercancel"]) {
+      canvas.addEventListener(end, (event) => {
+        fingers.delete(event.pointerId);
+        canvas.classList.toggle("held", fingers.size > 0);
+      });
+    }
+    canvas.addEventListener("wheel", (event) => {
+      event.preventDefault();
+      this.turn(scene.yaw, scene.pitch, scene.zoom * Math.exp(-event.deltaY * (event.deltaMode ? 0.05 : 0.0015)));
+    }, { passive: false });
+    canvas.addEventListener("dblclick", () => this.turn(0, 0, 1));
+  }
+
+  key(event) {
+    if (event.ctrlKey || event.metaKey || event.altKey) return;
+    const { scene, clock, clip } = this, inView = document.activeElement === scene.canvas;
+    const slider = document.activeElement.type === "range", button = document.activeElement.closest("button, summary");
+    const step = Math.PI / 24;
+    const deeds = {
+      l: () => this.repeat(),
+      m: () => this.sound(clock.volume, !clock.muted),
+      r: () => this.turn(0, 0, 1),
+      ",": () => this.seek(clock.now - 1 / clip.frameRate),
+      ".": () => this.seek(clock.now + 1 / clip.frameRate),
+      Escape: () => (part("about").open = false),
+      ...(button ? {} : { " ": () => this.toggle() }),
+      ...(slider || event.shiftKey ? {} : {
+        ArrowLeft: () => this.seek(clock.now - 1), ArrowRight: () => this.seek(clock.now + 1),
+        Home: () => this.seek(0), End: () => this.seek(clock.duration),
+      }),
+      ...(inView ? {
+        "+": () => this.turn(scene.yaw, scene.pitch, scene.zoom * 1.15), "-": () => this.turn(scene.yaw, scene.pitch, scene.zoom / 1.15),
+      } : {}),
+      ...(inView && event.shiftKey ? {
+        ArrowLeft: () => this.turn(scene.yaw - step, scene.pitch, scene.zoom), ArrowRight: () => this.turn(scene.yaw + step, scene.pitch, scene.zoom),
+        ArrowUp: () => this.turn(scene.yaw, scene.pitch + step, scene.zoom), ArrowDown: () => this.turn(scene.yaw, scene.pitch - step, scene.zoom),
+      } : {}),
+    };
+    const deed = deeds[event.key.length === 1 ? event.key.toLowerCase() : event.key];
+    if (!deed) return;
+    event.preventDefault();
+    deed();
+  }
+
+  // Draw at the next frame of the screen, and again as long as the clip plays.
+  show() {
+    if (this.waiting) return;
+    this.waiting = requestAnimationFrame(() => {
+      this.waiting = 0;
+      this.draw();
+      if (this.clock.playing) this.show();
+    });
+  }
+
+  draw() {
+    const { clock, scene } = this;
+    if (clock.ended) clock.pause();
+    const now = clock.now;
+    scene.draw(now);
+    this.wave(now);
+    part("play").toggleAttribute("data-on", clock.playing);
+    part("play").setAttribute("aria-label", clock.playing ? "Pause" : "Play");
+    part("place").value = now;
+    part("place").setAttribute("aria-valuetext", `${now.toFixed(1)} of ${clock.duration.toFixed(1)} seconds`);
+    part("time").textContent = `${clockFace(now)} / ${clockFace(clock.duration)}`;
+  }
+
+  // The voice's loudness as bars, those that have sounded in the accent colour.
+  wave(now) {
+    const canvas = part("wave"), ratio = devicePixelRatio || 1, peaks = this.clip.peaks;
+    const width = canvas.clientWidth, height = canvas.clientHeight;
+    canvas.width = Math.round(width * ratio);
+    canvas.height = Math.round(height * ratio);
+    const pen = canvas.getContext("2d"), style = getComputedStyle(document.documentElement);
+    pen.scale(ratio, ratio);
+    const count = Math.max(Math.floor(width / 4), 1), reached = (now / this.clock.duration) * width;
+    const bars = (colour) => {
+      pen.fillStyle = colour;
+      for (let bar = 0; bar < count; bar++) {
+        const from = Math.floor((bar * peaks.length) / count), to = Math.max(Math.floor(((bar + 1) * peaks.length) / count), from + 1);
+        let peak = 0;
+        for (let i = from; i < to; i++) peak = Math.max(peak, peaks[i]);
+        const tall = Math.max(2.5, (peak / 255) * (height - 8));
+        pen.beginPath();
+        pen.roundRect((bar * width) / count + 0.5, (height - tall) / 2, 2.5, tall, 1.25);
+        pen.fill();
+      }
+    };
+    bars(style.getPropertyValue("--rest"));
+    pen.save();
+    pen.beginPath();
+    pen.rect(0, 0, reached, height);
+    pen.clip();
+    pen.clearRect(0, 0, reached, height);
+    bars(style.getPropertyValue("--accent"));
+    pen.restore();
+    pen.fillStyle = style.getPropertyValue("--accent");
+    pen.beginPath();
+    pen.roundRect(Math.min(Math.max(reached - 1, 0), width - 2), 1, 2, height - 2, 1);
+    pen.fill();
+  }
+}
+
+function clockFace(seconds) {
+  const whole = Math.floor(seconds + 1e-6);
+  return `${Math.floor(whole / 60)}:${String(whole % 60).padStart(2, "0")}`;
+}
+
+try {
+  if (!("DecompressionStream" in globalThis)) throw new Error("This page needs a newer browser (of 2023 or later).");
+  const clip = new Clip(await unpack(bytesOf("clip")));
+  const clock = new Clock(clip.duration, bytesOf("sound"));
+  const scene = new Scene(part("view"), clip);
+  globalThis.player = new Controls(clip, clock, scene);
+  document.documentElement.dataset.state = "ready";
+} catch (error) {
+  part("notice").textContent = error.message;
+  part("notice").hidden = false;
+  document.documentElement.dataset.state = "failed";
+}
