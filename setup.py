@@ -19,7 +19,7 @@ from setuptools.command.build_ext import build_ext
 
 ROOT = Path(__file__).resolve().parent
 ARCHS = ("80", "90a", "100a", "120a")
-PACKAGE_DATA = ["**/*.json", "**/*.safetensors", "**/*.npz", "**/*.html", "demo/*"]
+PACKAGE_DATA = ["**/*.json", "**/*.safetensors", "**/*.npz", "**/*.html", "**/*.css", "**/*.js", "demo/*"]
 # Contraction is off so that every instruction set rounds alike: one machine's bits are another's.
 HOST_FLAGS = ["-std=c++17", "-O3", "-ffp-contract=off", "-fno-math-errno", "-fvisibility=hidden", "-g0"]
 

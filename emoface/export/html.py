@@ -163,15 +163,15 @@ def _packed(array: np.ndarray) -> bytes:
 
 
 def _peaks(animation: Animation) -> np.ndarray:
-    """Loudness (400,) uint8 over the clip: of the recording, or the opening of the jaw where there is none."""
-    if animation.audio:
-        loudness = np.zeros(PEAKS)
-        start = 0
+    """Loudness (400,) uint8 over the clip: rms of the recording, or the jaw's opening where there is none."""
+    if animation.audio is None:
+        loudness = animation.arkit()[np.arange(PEAKS) * len(animation) // PEAKS, ARKIT_INDEX["jawOpen"]]
+    else:
+        power, count, start = np.zeros(PEAKS), np.zeros(PEAKS), 0
         for block in animation.audio.source():
             place = (start + np.arange(len(block))) * PEAKS // animation.audio.num_samples
-            np.maximum.at(loudness, place.clip(0, PEAKS - 1), np.abs(block))
+            power += np.bincount(place, block.astype(np.float64) ** 2, PEAKS)
+            count += np.bincount(place, minlength=PEAKS)
             start += len(block)
-    else:
-        frames = np.arange(PEAKS) * len(animation) // PEAKS
-        loudness = animation.arkit()[frames, ARKIT_INDEX["jawOpen"]]
-    return (255 * (loudness / max(loudness.max(), 1e-9)) ** 0.7).round().astype(np.uint8)
+        loudness = np.sqrt(power / count.clip(1))
+    return (255 * (loudness / max(loudness.max(), 1e-9)) ** 0.8).round().astype(np.uint8)

@@ -17,7 +17,6 @@ from emoface.animation import Animation
 from emoface.audio.load import open_audio
 from emoface.demo import demo_path
 from emoface.export.rig_curves import linear_colours, rig_curves
-from emoface.face.open_head import FILE
 from emoface.face.rig import Rig
 
 pygltflib = pytest.importorskip("pygltflib", reason="pygltflib is not installed")
@@ -152,7 +151,6 @@ def test_same_animation_same_bytes(tmp_path: Path, animate: Make, small_rig: Rig
     assert paths[0].read_bytes() == paths[1].read_bytes()
 
 
-@pytest.mark.skipif(not FILE.exists(), reason="the open head is not built yet")
 def test_open_head_by_default(tmp_path: Path, animate: Make) -> None:
     animation = animate(frames=250)
     rig, _ = rig_curves(animation)

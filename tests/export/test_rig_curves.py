@@ -15,7 +15,7 @@ from emoface.face.layout import ARKIT_INDEX, MOTION_INDEX
 from emoface.face.rig import Rig
 
 Make = Callable[..., Animation]
-MESH_SUFFIXES = (".glb", ".usda")
+MESH_SUFFIXES = (".glb", ".usda", ".html")
 
 
 def test_weights_by_name(animate: Make, small_rig: Rig) -> None:

@@ -14,7 +14,6 @@ from emoface.animation import Animation
 from emoface.audio.load import open_audio
 from emoface.demo import demo_path
 from emoface.export.rig_curves import linear_colours, rig_curves
-from emoface.face.open_head import FILE
 from emoface.face.rig import Rig
 
 pxr = pytest.importorskip("pxr", reason="usd-core is not installed")
@@ -42,7 +41,6 @@ def test_baked_points_are_the_rigs(tmp_path: Path, animate: Make, small_rig: Rig
     np.testing.assert_allclose(baked(path, list(range(20))), small_rig.vertices(weights), atol=2e-6)
 
 
-@pytest.mark.skipif(not FILE.exists(), reason="the open head is not built yet")
 def test_open_head_by_default(tmp_path: Path, animate: Make) -> None:
     animation = animate(frames=4)
     rig, weights = rig_curves(animation)

@@ -6,6 +6,9 @@ class Controls {
   constructor(clip, clock, scene) {
     Object.assign(this, { clip, clock, scene });
     this.fingers = new Map();
+    this.last = 0; // milliseconds at the last picture while playing
+    this.pace = 20; // milliseconds between pictures, smoothed
+    this.detail = 1; // of the pictures while playing
     this.buttons();
     this.orbit();
     addEventListener("keydown", (event) => this.key(event));
@@ -134,24 +137,37 @@ class Controls {
   // Draw at the next frame of the screen, and again as long as the clip plays.
   show() {
     if (this.waiting) return;
-    this.waiting = requestAnimationFrame(() => {
+    this.waiting = requestAnimationFrame((time) => {
       this.waiting = 0;
       this.draw();
-      if (this.clock.playing) this.show();
+      if (this.clock.playing) this.keepPace(time);
+      else this.last = 0;
     });
+  }
+
+  // While the clip plays below 25 frames per second, give up detail; where even that does not help, keep what is left.
+  keepPace(time) {
+    const passed = this.last ? time - this.last : 0;
+    this.last = time;
+    this.pace = 0.85 * this.pace + 0.15 * Math.min(passed, 200);
+    if (this.pace > 40 && this.detail > 0.4) {
+      this.detail *= 0.8;
+      this.pace = 20;
+    }
+    this.show();
   }
 
   draw() {
     const { clock, scene } = this;
     if (clock.ended) clock.pause();
     const now = clock.now;
-    scene.draw(now);
+    scene.draw(now, clock.playing ? this.detail : 1);
     this.wave(now);
     part("play").toggleAttribute("data-on", clock.playing);
     part("play").setAttribute("aria-label", clock.playing ? "Pause" : "Play");
     part("place").value = now;
     part("place").setAttribute("aria-valuetext", `${now.toFixed(1)} of ${clock.duration.toFixed(1)} seconds`);
-    part("time").textContent = `${clockFace(now)} / ${clockFace(clock.duration)}`;
+    part("time").textContent = timeText(now, clock.duration);
   }
 
   // The voice's loudness as bars, those that have sounded in the accent colour.
@@ -190,9 +206,11 @@ class Controls {
   }
 }
 
-function clockFace(seconds) {
-  const whole = Math.floor(seconds + 1e-6);
-  return `${Math.floor(whole / 60)}:${String(whole % 60).padStart(2, "0")}`;
+// Tenths of seconds in short clips, minutes and seconds in long ones.
+function timeText(now, duration) {
+  if (duration < 60) return `${now.toFixed(1)} / ${duration.toFixed(1)} s`;
+  const face = (seconds) => `${Math.floor(seconds / 60)}:${String(Math.floor(seconds % 60)).padStart(2, "0")}`;
+  return `${face(now)} / ${face(duration)}`;
 }
 
 try {

@@ -42,31 +42,34 @@ uniform sampler2D depths;
 uniform sampler2DShadow shadow;
 uniform vec4 lens; // tangents of half the field of view, near, far
 uniform float scale; // pixels of a metre at one metre
+uniform int taps; // looks into the maps for each pixel
 out vec4 colour;
 
-const vec3 KEY = normalize(vec3(-0.50, 0.55, 0.67)), KEY_COLOUR = vec3(2.05, 1.95, 1.80);
+const vec3 KEY = normalize(vec3(-0.50, 0.55, 0.67)), KEY_COLOUR = vec3(1.88, 1.80, 1.70);
 const vec3 FILL = normalize(vec3(0.85, 0.10, 0.50)), FILL_COLOUR = vec3(0.30, 0.33, 0.38);
 const vec3 RIM = normalize(vec3(0.75, 0.45, -0.55)), RIM_COLOUR = vec3(0.85, 0.90, 1.00);
-const vec3 ABOVE = vec3(0.42, 0.44, 0.48), BELOW = vec3(0.20, 0.17, 0.15);
+const vec3 ABOVE = vec3(0.34, 0.36, 0.40), BELOW = vec3(0.16, 0.14, 0.13);
 const vec3 WRAP = vec3(0.42, 0.18, 0.10); // how far light creeps around an edge of shadow in skin
 const vec3 BLEED = vec3(0.55, 0.12, 0.0); // and across the edge of a cast shadow
+const vec3 WINDOW = normalize(vec3(-0.42, 0.46, 0.80)); // what wet eyes mirror
 const float MIRROR = 0.04, KNEE = 0.65;
 
 vec3 linear(vec3 c) { return mix(c / 12.92, pow((c + 0.055) / 1.055, vec3(2.4)), step(0.04045, c)); }
-vec3 display(vec3 c) {
-  float rest = 1.0 - KNEE;
-  c = mix(c, 1.0 - rest * rest / (max(c, KNEE) - KNEE + rest), step(KNEE, c));
+vec3 below1(vec3 c) { float rest = 1.0 - KNEE; return mix(c, 1.0 - rest * rest / (max(c, KNEE) - KNEE + rest), step(KNEE, c)); }
+vec3 display(vec3 c) { // brightness above the knee compressed, mostly without a change of hue
+  float top = max(max(c.r, c.g), max(c.b, 1e-4));
+  c = mix(below1(c), c * below1(vec3(top)).r / top, 0.55);
   return mix(12.92 * c, 1.055 * pow(max(c, 0.0031308), vec3(1.0 / 2.4)) - 0.055, step(0.0031308, c));
 }
 float noise(vec2 p) { return fract(52.9829189 * fract(dot(p, vec2(0.06711056, 0.00583715)))); }
 
 float reach(float turn) { // of the key lamp, over a disc as wide as the lamp is soft
   float sum = 0.0;
-  for (int i = 0; i < 16; i++) {
-    float angle = turn + 2.39996 * float(i), far = sqrt((float(i) + 0.5) / 16.0);
+  for (int i = 0; i < taps; i++) {
+    float angle = turn + 2.39996 * float(i), far = sqrt((float(i) + 0.5) / float(taps));
     sum += texture(shadow, lit.xyz + vec3(cos(angle), sin(angle), 0) * far * 0.009);
   }
-  return sum / 16.0;
+  return sum / float(taps);
 }
 
 vec3 placeAt(vec2 pixel) {
@@ -78,15 +81,14 @@ vec3 placeAt(vec2 pixel) {
 
 float openness(vec3 normal, float turn) { // to the surroundings, from what the picture shows within RADIUS
   const float RADIUS = 0.030;
-  const int COUNT = 24;
   float pixels = min(RADIUS * scale / -seen.z, 260.0), sum = 0.0;
-  for (int i = 0; i < COUNT; i++) {
-    float share = (float(i) + 0.5) / float(COUNT), angle = turn + 2.39996 * float(i);
+  for (int i = 0; i < taps; i++) {
+    float share = (float(i) + 0.5) / float(taps), angle = turn + 2.39996 * float(i);
     vec3 way = placeAt(gl_FragCoord.xy + vec2(cos(angle), sin(angle)) * share * pixels) - seen;
     float far = length(way);
     sum += max(dot(way, normal) / (far + 1e-5) - 0.08, 0.0) * max(1.0 - far * far / (RADIUS * RADIUS), 0.0);
   }
-  return clamp(1.0 - 2.6 * sum / float(COUNT), 0.0, 1.0);
+  return clamp(1.0 - 1.9 * sum / float(taps), 0.0, 1.0);
 }
 
 vec3 shine(vec3 normal, vec3 light, vec3 eye, float rough) {
@@ -103,11 +105,13 @@ void main() {
   float rough = max(look.a, 0.12), skin = smoothstep(0.28, 0.42, look.a);
   float turn = 6.2832 * noise(gl_FragCoord.xy);
   float key = reach(turn), open = openness(normal, turn);
+  open = mix(sqrt(open), open, skin); // teeth and eyes get light that the picture does not know of
   vec3 wrap = skin * WRAP, bleed = skin * BLEED;
   vec3 light = mix(BELOW, ABOVE, 0.5 + 0.5 * normal.y) * open / (1.0 - albedo * (1.0 - open)), gloss = vec3(0);
   for (int i = 0; i < 3; i++) {
+    // Teeth and eyes glow a little from within: they never fall quite into shadow.
     vec3 way = i == 0 ? KEY : i == 1 ? FILL : RIM, radiance = i == 0 ? KEY_COLOUR : i == 1 ? FILL_COLOUR : RIM_COLOUR;
-    float got = i == 0 ? key * mix(open, 1.0, 0.6) : open;
+    float got = i == 0 ? max(key, 0.35 - 0.35 * skin) * mix(open, 1.0, 0.6) : open;
     vec3 diffuse = max((dot(normal, way) + wrap) / (1.0 + wrap), 0.0);
     light += radiance * diffuse * (got + bleed * got * (1.0 - got));
     gloss += radiance * got * shine(normal, way, eye, rough);
@@ -115,6 +119,8 @@ void main() {
   float straight = clamp(dot(normal, eye), 0.0, 1.0);
   vec3 sky = mix(BELOW, ABOVE, 0.5 + straight * normal.y);
   float grazing = (MIRROR + (1.0 - rough) * (1.0 - MIRROR) * pow(1.0 - straight, 5.0)) * open * open;
+  float wet = 1.0 - smoothstep(0.15, 0.22, look.a), glint = dot(reflect(-eye, normal), WINDOW);
+  gloss += wet * open * vec3(0.95, 0.98, 1.0) * (smoothstep(0.978, 0.990, glint) + 0.12 * smoothstep(0.6, 1.0, glint));
   vec3 shown = display(albedo * light + gloss + sky * grazing);
   colour = vec4(shown * presence, presence);
 }`;
@@ -161,10 +167,11 @@ class Scene {
     this.resize(this.shadowMap, MAP, MAP);
   }
 
-  // What the picture holds: the whole head, turning about its middle.
+  // What the picture holds: the whole head, turning about its middle; the face, as one comes closer.
   frame() {
+    const { clip } = this;
     const low = [Infinity, Infinity, Infinity], high = low.map((v) => -v);
-    this.clip.rest.forEach((value, i) => {
+    clip.rest.forEach((value, i) => {
       low[i % 3] = Math.min(low[i % 3], value);
       high[i % 3] = Math.max(high[i % 3], value);
     });
@@ -172,6 +179,14 @@ class Scene {
     this.height = high[1] - low[1];
     this.width = high[0] - low[0];
     this.radius = 0.5 * Math.hypot(...low.map((v, i) => high[i] - v));
+    let heavy = 0; // how far the shapes move each vertex says where the face is
+    this.face = [0, 0, 0];
+    clip.indices.forEach((vertex, row) => {
+      const far = Math.hypot(...clip.offsets.subarray(3 * row, 3 * row + 3));
+      heavy += far;
+      this.face = this.face.map((sum, i) => sum + far * clip.rest[3 * vertex + i]);
+    });
+    this.face = this.face.map((sum) => sum / heavy);
     this.fade = [low[1] + 0.005 * this.height, low[1] + 0.16 * this.height];
     this.target[1] += 0.035 * this.height;
   }
@@ -233,8 +248,8 @@ class Scene {
     gl.framebufferTexture2D(gl.FRAMEBUFFER, gl.DEPTH_ATTACHMENT, gl.TEXTURE_2D, map.texture, 0);
   }
 
-  fit() {
-    const ratio = Math.min(devicePixelRatio || 1, 2);
+  fit(detail) {
+    const ratio = Math.min(devicePixelRatio || 1, 2) * detail;
     const width = Math.max(Math.round(this.canvas.clientWidth * ratio), 1);
     const height = Math.max(Math.round(this.canvas.clientHeight * ratio), 1);
     if (this.canvas.width !== width) this.canvas.width = width;
@@ -247,7 +262,7 @@ class Scene {
     const spare = Math.min(0.86, 1 - 150 / Math.max(this.canvas.clientHeight, 300)); // room for title and controls
     const far = Math.max((0.5 * this.height) / tan / spare, (0.62 * this.width) / wide) / this.zoom + 0.3 * this.radius;
     const side = Math.cos(this.pitch) * far;
-    const target = this.target;
+    const close = Math.max(1 - 1 / this.zoom, 0), target = this.target.map((v, i) => v + (this.face[i] - v) * close);
     const eye = [target[0] + Math.sin(this.yaw) * side, target[1] + Math.sin(this.pitch) * far, target[2] + Math.cos(this.yaw) * side];
     const range = [Math.max(far - 1.3 * this.radius, 0.02), far + 1.3 * this.radius];
     const view = lookAt(eye, target), projection = perspective(wide, tan, ...range);
@@ -259,9 +274,10 @@ class Scene {
     return { view, projection, key: product(half, key), drawKey: product(key, view), lens: [wide, tan, ...range] };
   }
 
-  draw(time) {
+  // Draw the clip at a time in seconds; detail below 1 spares pixels and looks into the maps.
+  draw(time, detail = 1) {
     const { gl, clip, canvas } = this;
-    this.fit();
+    this.fit(detail);
     if (clip.pose(time)) {
       gl.bindBuffer(gl.ARRAY_BUFFER, this.positions);
       gl.bufferSubData(gl.ARRAY_BUFFER, 0, clip.positions);
@@ -293,6 +309,7 @@ class Scene {
     gl.uniformMatrix4fv(at.key, false, key);
     gl.uniform2fv(at.fade, this.fade);
     gl.uniform4fv(at.lens, lens);
+    gl.uniform1i(at.taps, Math.round(20 * detail));
     gl.uniform1f(at.scale, canvas.height / (2 * lens[1]));
     gl.drawElements(gl.TRIANGLES, clip.faces.length, this.indexType, 0);
     gl.activeTexture(gl.TEXTURE0);
