@@ -257,7 +257,8 @@ class Animation:
 
         Args:
             path: ``.npz`` FLAME coefficients (option ``layout``: "emoface", "diffposetalk", "emote"),
-                ``.csv`` Live Link Face (option ``fps``), ``.json`` ARKit weights.
+                ``.csv`` Live Link Face (option ``fps``), ``.json`` ARKit weights, ``.glb`` and ``.usda`` animated head,
+                ``.html`` web page of it with the sound, ``.mp4`` video; their options are in ``emoface.export``.
             **options: of the format.
 
         Returns:

@@ -134,7 +134,7 @@ def _clip(animation: Animation, rig: Rig, weights: np.ndarray, fps: float) -> by
         "faces": rig.faces.astype(wide),
         "surface": (np.column_stack([rig.colours, roughness]).clip(0, 1) * 255).round().astype(np.uint8),
         "indices": np.concatenate(moved).astype(wide),
-        "offsets": (np.concatenate([delta[rows] for delta, rows in zip(deltas, moved)]) / step).round().astype(np.int16),
+        "offsets": (np.concatenate([d[rows] for d, rows in zip(deltas, moved)]) / step).round().astype(np.int16),
         "curves": (weights * FULL).round().astype(np.uint16),
         "peaks": _peaks(animation),
     }
