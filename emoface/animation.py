@@ -256,7 +256,7 @@ class Animation:
         """Save in the format of the suffix; the file appears complete or not at all.
 
         Args:
-            path: ``.npz`` FLAME coefficients (option ``layout``: "emoface", "diffposetalk", "emote"),
+            path: ``.npz`` FLAME coefficients (option ``layout``: "emoface", "diffposetalk", "emote", "emage", "vhap"),
                 ``.csv`` Live Link Face (option ``fps``), ``.json`` ARKit weights, ``.glb`` and ``.usda`` animated head,
                 ``.html`` web page of it with the sound, ``.mp4`` video; their options are in ``emoface.export``.
             **options: of the format.

@@ -1,4 +1,4 @@
-"""FLAME coefficient files: .npz without pickled objects, in our layout or those of two published models."""
+"""FLAME coefficient files: .npz without pickled objects, in our layout or those of published models."""
 
 from __future__ import annotations
 
@@ -15,25 +15,52 @@ from emoface.animation import Animation, metadata_json
 
 from .atomic import atomic_path
 
-LAYOUTS = ("emoface", "diffposetalk", "emote")
-DEFAULT_FPS = 25.0  # of files that do not say, as both published models run at 25
-SHAPE_SIZE = {"diffposetalk": 100, "emote": 300}
+LAYOUTS = ("emoface", "diffposetalk", "emote", "emage", "vhap")
+DEFAULT_FPS = 25.0  # of files that do not say, as DiffPoseTalk and EMOTE run at 25
+SHAPE_SIZE = {"diffposetalk": 100, "emote": 300, "emage": 300, "vhap": 300}
+WIDE = 100  # expression components of EMAGE and VHAP
+EMAGE_FPS = 30.0
+SMPLX_JOINTS, SMPLX_JAW = 55, 22
+FLAME_VERTICES = 5023
 
 
 def _arrays(animation: Animation, layout: str) -> dict[str, Any]:
     frames = len(animation)
     zeros = np.zeros((frames, 3), np.float32)
+    shape = np.zeros(SHAPE_SIZE.get(layout, 0), np.float32)
     if layout == "diffposetalk":
         return {
             "exp": animation.expression,
             "pose": np.concatenate([zeros, animation.jaw_pose], 1),  # (T, 6) global, jaw
-            "shape": np.zeros((frames, SHAPE_SIZE[layout]), np.float32),
+            "shape": np.tile(shape, (frames, 1)),
         }
+    if layout == "emage":
+        poses = np.zeros((frames, SMPLX_JOINTS, 3), np.float32)
+        poses[:, SMPLX_JAW] = animation.jaw_pose
+        return {
+            "betas": shape, "poses": poses.reshape(frames, -1), "expressions": _wide(animation.expression, layout),
+            "trans": zeros, "model": np.str_("smplx2020"), "gender": np.str_("neutral"),
+            "mocap_frame_rate": np.int64(EMAGE_FPS),
+        }  # fmt: skip
+    if layout == "vhap":
+        return {
+            "shape": shape, "expr": _wide(animation.expression, layout), "rotation": zeros, "neck_pose": zeros,
+            "jaw_pose": animation.jaw_pose, "eyes_pose": np.zeros((frames, 6), np.float32), "translation": zeros,
+            "static_offset": np.zeros((1, FLAME_VERTICES, 3), np.float32),
+        }  # fmt: skip
     arrays = {"expression": animation.expression, "jaw_pose": animation.jaw_pose}
     if layout == "emote":
-        return {**arrays, "global_pose": zeros, "shape": np.zeros(SHAPE_SIZE[layout], np.float32)}
+        return {**arrays, "global_pose": zeros, "shape": shape}
     still = ("neck_pose", "global_orient", "leye_pose", "reye_pose", "transl")
-    return {**arrays, **dict.fromkeys(still, zeros), "betas": np.zeros(0, np.float32)}
+    return {**arrays, **dict.fromkeys(still, zeros), "betas": shape}
+
+
+def _wide(expression: np.ndarray, layout: str) -> np.ndarray:
+    """Expression with zeros up to the 100 components that a layout has."""
+    missing = WIDE - expression.shape[1]
+    if missing < 0:
+        raise ValueError(f"layout {layout!r} has {WIDE} expression components, the animation {expression.shape[1]}")
+    return np.pad(expression, ((0, 0), (0, missing)))
 
 
 def write_npz(animation: Animation, path: str | os.PathLike[str], layout: str = "emoface") -> None:
@@ -49,13 +76,19 @@ def write_npz(animation: Animation, path: str | os.PathLike[str], layout: str = 
         layout: "emoface": ``expression`` (T, 50), ``jaw_pose``, ``neck_pose``, ``global_orient``,
             ``leye_pose``, ``reye_pose``, ``transl`` (T, 3), ``betas`` (0,). "diffposetalk": ``exp`` (T, 50),
             ``pose`` (T, 6) global and jaw, ``shape`` (T, 100). "emote": ``expression``, ``jaw_pose``,
-            ``global_pose``, ``shape`` (300,).
+            ``global_pose``, ``shape`` (300,). "emage" (EMAGE, BEAT2; resampled to 30 fps): ``poses`` (T, 165) of
+            SMPL-X's 55 joints, the jaw the 23rd, ``expressions`` (T, 100) filled up with zeros, ``trans`` (T, 3),
+            ``betas`` (300,), ``model``, ``gender``, ``mocap_frame_rate``. "vhap" (VHAP, GaussianAvatars): ``expr``
+            (T, 100), ``rotation``, ``neck_pose``, ``jaw_pose``, ``translation`` (T, 3), ``eyes_pose`` (T, 6),
+            ``shape`` (300,), ``static_offset`` (1, 5023, 3).
 
     Raises:
-        ValueError: unknown layout. OSError: the path cannot be written.
+        ValueError: unknown layout, or more expression components than it has. OSError: the path cannot be written.
     """
     if layout not in LAYOUTS:
         raise ValueError(f"layout must be one of {', '.join(LAYOUTS)}, got {layout!r}")
+    if layout == "emage":
+        animation = animation.resample(EMAGE_FPS)
     arrays = _arrays(animation, layout) | {
         "fps": np.float64(animation.fps),
         "flame_version": np.str_(animation.flame_version),
@@ -71,7 +104,7 @@ def write_npz(animation: Animation, path: str | os.PathLike[str], layout: str = 
 def read_npz(path: str | os.PathLike[str]) -> Animation:
     """Read FLAME coefficients in any layout that :func:`write_npz` knows; never runs code stored in the file.
 
-    Files without ``fps`` are taken as 25 fps. Files without ``flame_version`` get "unknown" and numbered
+    Without ``fps`` it is ``mocap_frame_rate``, else 25. Files without ``flame_version`` get "unknown" and numbered
     names.
 
     Args:
@@ -92,10 +125,13 @@ def read_npz(path: str | os.PathLike[str]) -> Animation:
         with archive as file:
             expression, jaw_pose = _coefficients(file)
             names = file["expression_names"].tolist() if "expression_names" in file else None
+            if names:
+                expression = expression[:, : len(names)]  # some layouts fill up with zeros
+            rate = next((float(file[key]) for key in ("fps", "mocap_frame_rate") if key in file), DEFAULT_FPS)
             return Animation(
                 expression,
                 jaw_pose,
-                float(file["fps"]) if "fps" in file else DEFAULT_FPS,
+                rate,
                 expression_names=names or tuple(f"exp_{i}" for i in range(expression.shape[-1])),
                 flame_version=str(file["flame_version"]) if "flame_version" in file else "unknown",
                 metadata=json.loads(str(file["metadata"])) if "metadata" in file else {},
@@ -110,9 +146,21 @@ def _coefficients(file: Any) -> tuple[np.ndarray, np.ndarray]:
     """(T, E) expression and (T, 3) jaw of an opened file."""
     if "expression" in file and "jaw_pose" in file:
         return file["expression"], file["jaw_pose"]
+    if "expr" in file and "jaw_pose" in file:
+        return file["expr"], file["jaw_pose"]
+    if "expressions" in file and "poses" in file:
+        return file["expressions"], _columns(file, "poses", 3 * SMPLX_JOINTS)[:, 3 * SMPLX_JAW : 3 * SMPLX_JAW + 3]
     if "exp" in file and "pose" in file:
-        pose = file["pose"]
-        if pose.ndim != 2 or pose.shape[1] != 6:
-            raise ValueError(f"pose must have shape (T, 6), global and jaw, got {pose.shape}")
-        return file["exp"], pose[:, 3:]
-    raise ValueError(f"it needs the keys expression and jaw_pose, or exp and pose; it has {', '.join(file.files)}")
+        return file["exp"], _columns(file, "pose", 6)[:, 3:]  # global, jaw
+    raise ValueError(
+        "it needs the keys expression and jaw_pose, exp and pose, expr and jaw_pose, or expressions and poses; it has "
+        f"{', '.join(file.files)}"
+    )
+
+
+def _columns(file: Any, key: str, count: int) -> np.ndarray:
+    """The array of a key, which must have that many columns."""
+    values = file[key]
+    if values.ndim != 2 or values.shape[1] != count:
+        raise ValueError(f"{key} must have shape (T, {count}), got {values.shape}")
+    return values

@@ -21,11 +21,12 @@ Make = Callable[..., Animation]
 @pytest.mark.parametrize("layout", LAYOUTS)
 def test_round_trip(tmp_path: Path, animate: Make, layout: str) -> None:
     metadata = {"emotion": ["happy", 2], "seed": 3, "note": "größer"}
-    saved = animate(fps=29.97, metadata=metadata)
+    fps = 30 if layout == "emage" else 29.97
+    saved = animate(fps=fps, metadata=metadata)
     path = saved.save(tmp_path / "take.npz", layout=layout)
     loaded = Animation.load(path)
     assert np.array_equal(loaded.motion, saved.motion)
-    assert (loaded.fps, loaded.metadata, loaded.flame_version) == (29.97, metadata, OPEN_HEAD)
+    assert (loaded.fps, loaded.metadata, loaded.flame_version) == (fps, metadata, OPEN_HEAD)
     assert loaded.expression_names == EXPRESSION_NAMES
 
 
@@ -57,6 +58,49 @@ def test_published_layouts(tmp_path: Path, animate: Make) -> None:
         assert file["global_pose"].shape == (60, 3) and np.array_equal(file["jaw_pose"], animation.jaw_pose)
 
 
+def test_emage_at_its_rate_on_smplx_joints(tmp_path: Path, animate: Make) -> None:
+    animation = animate(frames=50)
+    with np.load(animation.save(tmp_path / "b.npz", layout="emage"), allow_pickle=False) as file:
+        assert file["poses"].shape == (60, 165) and file["trans"].shape == (60, 3) and file["betas"].shape == (300,)
+        assert int(file["mocap_frame_rate"]) == float(file["fps"]) == 30 and str(file["model"]) == "smplx2020"
+        expected = animation.resample(30)
+        assert np.array_equal(file["poses"][:, 66:69], expected.jaw_pose)
+        assert not np.delete(file["poses"], slice(66, 69), 1).any()
+        assert np.array_equal(file["expressions"][:, :50], expected.expression)
+        assert file["expressions"].shape == (60, 100) and not file["expressions"][:, 50:].any()
+
+
+def test_vhap_keys(tmp_path: Path, animate: Make) -> None:
+    animation = animate()
+    with np.load(animation.save(tmp_path / "v.npz", layout="vhap"), allow_pickle=False) as file:
+        shapes = {key: file[key].shape for key in file.files}
+        assert np.array_equal(file["jaw_pose"], animation.jaw_pose)
+        assert np.array_equal(file["expr"][:, :50], animation.expression) and not file["expr"][:, 50:].any()
+    for key, width in {"rotation": 3, "neck_pose": 3, "translation": 3, "eyes_pose": 6, "expr": 100}.items():
+        assert shapes[key] == (60, width)
+    assert shapes["shape"] == (300,) and shapes["static_offset"] == (1, 5023, 3)
+
+
+def test_layouts_with_fixed_width(tmp_path: Path) -> None:
+    wide = Animation(np.zeros((2, 120)), np.zeros((2, 3)), expression_names=tuple(map(str, range(120))))
+    for layout in ("emage", "vhap"):
+        with pytest.raises(ValueError, match=f"layout '{layout}' has 100 expression components, the animation 120"):
+            wide.save(tmp_path / "take.npz", layout=layout)
+    assert not list(tmp_path.iterdir())
+
+
+def test_foreign_beat2_file(tmp_path: Path) -> None:
+    poses = np.zeros((9, 165))
+    poses[:, 66] = 0.2
+    np.savez(tmp_path / "take.npz", poses=poses, expressions=np.ones((9, 100)), mocap_frame_rate=30)
+    loaded = Animation.load(tmp_path / "take.npz")
+    assert (loaded.fps, loaded.flame_version, loaded.expression.shape) == (30, "unknown", (9, 100))
+    assert (loaded.jaw_pose == np.array([0.2, 0, 0], np.float32)).all()
+    np.savez(tmp_path / "body.npz", poses=poses[:, :72], expressions=np.ones((9, 100)))
+    with pytest.raises(ValueError, match=r"poses must have shape \(T, 165\), got \(9, 72\)"):
+        Animation.load(tmp_path / "body.npz")
+
+
 def test_same_animation_same_bytes(tmp_path: Path, animate: Make) -> None:
     paths = [animate(metadata={"a": 1}).save(tmp_path / name) for name in ("1.npz", "2.npz")]
     assert paths[0].read_bytes() == paths[1].read_bytes()
@@ -74,8 +118,8 @@ def test_foreign_file_without_our_keys(tmp_path: Path) -> None:
 
 
 def test_unknown_layout(tmp_path: Path, animate: Make) -> None:
-    with pytest.raises(ValueError, match="layout must be one of emoface, diffposetalk, emote, got 'vhap'"):
-        animate().save(tmp_path / "take.npz", layout="vhap")
+    with pytest.raises(ValueError, match="layout must be one of emoface, diffposetalk, emote, emage, vhap, got 'voca'"):
+        animate().save(tmp_path / "take.npz", layout="voca")
     assert not list(tmp_path.iterdir())
 
 
@@ -110,7 +154,7 @@ def test_bad_files(tmp_path: Path, animate: Make) -> None:
     with pytest.raises(ValueError, match="not a FLAME coefficient file"):
         Animation.load(path)
     np.savez(path, exp=np.zeros((2, 50)))
-    with pytest.raises(ValueError, match="needs the keys expression and jaw_pose, or exp and pose; it has exp"):
+    with pytest.raises(ValueError, match=r"needs the keys expression and jaw_pose, .* poses; it has exp"):
         Animation.load(path)
     np.savez(path, exp=np.zeros((2, 50)), pose=np.zeros((2, 3)))
     with pytest.raises(ValueError, match=r"pose must have shape \(T, 6\)"):
