@@ -7,11 +7,11 @@ import numpy as np
 from .mesh import HeadMesh
 from .mouth_patch import MouthPatch
 
-SKIN = (0.83, 0.635, 0.535)
-BLUSH = (0.86, 0.47, 0.40)
+SKIN = (0.825, 0.65, 0.56)
+BLUSH = (0.83, 0.50, 0.44)
 PALE = (0.87, 0.70, 0.60)
 SHADE = (0.62, 0.42, 0.36)
-LIPS = (0.74, 0.39, 0.37)
+LIPS = (0.73, 0.42, 0.40)
 DARK = (0.16, 0.07, 0.06)
 
 
@@ -28,8 +28,8 @@ def skin_colours(mesh: HeadMesh, mouth: MouthPatch) -> np.ndarray:
     def near(centre: tuple[float, float, float], radii: tuple[float, float, float]) -> np.ndarray:
         return np.exp(-(((p - centre) / radii) ** 2).sum(-1))
 
-    colours = mix(colours, 0.34 * near((3.9, -3.7, 7.0), (1.9, 1.6, 3.0)), BLUSH)  # cheeks
-    colours = mix(colours, 0.32 * near((0.4, -3.9, 10.0), (1.3, 0.9, 1.4)), BLUSH)  # tip of the nose
+    colours = mix(colours, 0.28 * near((3.9, -3.7, 7.0), (1.9, 1.6, 3.0)), BLUSH)  # cheeks
+    colours = mix(colours, 0.24 * near((0.4, -3.9, 10.0), (1.3, 0.9, 1.4)), BLUSH)  # tip of the nose
     colours = mix(colours, 0.14 * near((0.0, -10.3, 8.5), (1.6, 1.1, 2.0)), BLUSH)  # chin
     colours = mix(colours, 0.40 * near((1.9, 4.5, 7.5), (3.4, 1.9, 3.0)), PALE)  # forehead
     colours = mix(colours, 0.22 * near((3.1, -0.2, 7.8), (2.0, 1.3, 1.6)), SHADE)  # round the eyes

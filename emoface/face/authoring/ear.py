@@ -8,8 +8,8 @@ from .patch import Patch
 from .sdf import smooth_step, turn_x, turn_y
 from .skin import EAR_CENTRE, Skin
 
-COLUMNS = 28
-FRAME = turn_y(-16) @ turn_x(-10)  # columns: out of the head, up, forward; the plane stands off at the back
+COLUMNS = 26
+FRAME = turn_y(-11) @ turn_x(-10)  # columns: out of the head, up, forward; the plane stands off at the back
 # Rings from the concha outwards: size and height over the plane at the back of the ear.
 BACK = (
     (0.10, -0.45), (0.24, -0.40), (0.38, -0.15), (0.47, 0.34), (0.56, 0.52), (0.66, 0.44), (0.75, 0.38), (0.83, 0.52),
@@ -27,13 +27,13 @@ def ear_patch(skin: Skin) -> Patch:
     angle = np.arange(COLUMNS) * 2 * np.pi / COLUMNS  # 0 forward, a quarter turn up
     forward, up = np.cos(angle), np.sin(angle)
     low, high = np.clip(-up, 0, 1), np.clip(up, 0, 1)
-    y = np.where(up > 0, 3.0, 2.95) * up
+    y = np.where(up > 0, 2.9, 2.85) * up
     z = np.where(forward > 0, 1.20, 2.0) * forward * (1 - 0.25 * low**1.4) + 0.5 * low**2 - 0.25 * high
     front = smooth_step((forward - 0.1) / 0.75)
 
     attached_y, attached_z = y * (0.80 + 0.30 * front), z * (0.62 + 0.85 * front) + 0.25 * front
     attached = _on_skin(skin, attached_y, attached_z)
-    plane = attached[front > 0.99, 0].mean()
+    plane = attached[front > 0.99, 0].mean() - 0.1
     degrees = (np.degrees(angle) + 180) % 360 - 180
     tragus = np.exp(-(((degrees - TRAGUS[0]) / TRAGUS[1]) ** 2))
     rows = []

@@ -11,7 +11,7 @@ from .skin import NECK_CUT, Skin
 ORIGIN = np.array([0.0, -3.6, -1.0])  # every point of the fill is seen from here
 FACE_SIZE, BACK_SIZE = 0.60, 1.7  # distance between neighbours
 FINER = (  # centre, radius, distance between neighbours there
-    ((0.5, -4.1, 9.4), 1.7, 0.24),  # tip and wings of the nose
+    ((0.5, -4.1, 9.4), 1.7, 0.26),  # tip and wings of the nose
     ((0.0, -1.5, 9.2), 1.6, 0.38),
     ((3.15, 0.0, 8.0), 2.3, 0.40),
     ((0.0, -7.0, 9.0), 3.4, 0.40),
@@ -19,7 +19,7 @@ FINER = (  # centre, radius, distance between neighbours there
     ((2.6, 2.0, 8.0), 2.2, 0.36),  # brow
     ((0.0, -10.0, 8.0), 2.0, 0.48),
     ((0.0, -12.0, 4.0), 4.0, 0.75),  # under the chin
-    ((5.2, -8.0, 1.0), 4.0, 0.8),  # angle of the jaw
+    ((5.0, -8.5, 2.5), 4.0, 0.7),  # angle of the jaw
 )
 CANDIDATES = 16000
 RELAXATIONS = 8

@@ -10,7 +10,7 @@ EYE_CENTRE = np.array([3.15, 0.0, 6.38])
 EYE_RADIUS = 1.5  # larger than life: a real ball is narrower than the opening between the lids
 EAR_CENTRE = np.array([7.6, -1.1, -1.3])
 NOSTRIL = np.array([0.80, -4.7, 9.25])
-NECK_CUT = -15.45  # height of the open end of the neck
+NECK_CUT = -17.2  # height of the open end of the neck
 MIDLINE_ROUNDING = 0.12
 FRONT = 14.0  # a plane before the face
 
@@ -31,23 +31,24 @@ class Skin:
         d = ellipsoid(p, (0, 3.5, -1.6), (7.8, 7.5, 9.2))  # cranium
         d = union(d, ellipsoid(p, (0, 3.0, 1.8), (6.5, 5.8, 6.15)), 3.0)  # forehead
         d = union(d, ellipsoid(p, (0, -3.0, 2.0), (6.5, 7.4, 6.3)), 3.0)  # face
-        d = union(d, both_sides(lambda q: cone(q, (4.75, -6.7, 1.2), (1.4, -10.0, 6.4), 1.5, 1.45), p, 1.5), 3.2)  # jaw
+        d = union(d, both_sides(lambda q: cone(q, (4.5, -6.4, 1.0), (1.35, -10.0, 6.5), 1.4, 1.4), p, 1.5), 3.4)  # jaw
         d = union(d, ellipsoid(p, (0, -9.85, 7.2), (1.7, 1.4, 1.5)), 1.8)  # chin
         d = union(d, ellipsoid(p, (4.1, -2.5, 5.2), (2.3, 1.8, 2.3)), 2.0)  # cheekbone
         d = union(d, cone(p, (5.1, -2.0, 4.6), (6.6, -1.6, 0.6), 0.9, 0.8), 3.0)  # its arch towards the ear
-        d = union(d, ellipsoid(p, (3.4, -5.2, 4.9), (2.6, 3.0, 2.4)), 2.4)  # flesh of the cheek
+        d = union(d, ellipsoid(p, (3.5, -4.9, 4.9), (2.6, 2.9, 2.4)), 2.4)  # flesh of the cheek
         d = union(d, both_sides(lambda q: cone(q, (0.8, 1.55, 7.75), (4.6, 1.8, 5.9), 0.8, 0.75), p, 1.2), 1.5)  # brow
         d = union(d, ellipsoid(p, (0, -6.9, 6.35), (2.9, 2.7, 2.75)), 1.8)  # over the teeth
-        d = union(d, cone(p, (0, -3.0, -3.6), (0, -19.0, -5.0), 4.4, 5.1), 3.2)  # neck
-        return union(d, cone(p, (0, -9.0, 0.6), (0, -19.0, -1.6), 2.6, 3.4), 2.6)  # throat
+        d = union(d, cone(p, (0, -3.0, -3.6), (0, -19.0, -5.0), 4.1, 4.9), 3.2)  # neck
+        d = union(d, cone(p, (0, -9.0, 0.6), (0, -19.0, -1.6), 2.6, 3.4), 2.6)  # throat
+        return union(d, cone(p, (0, -14.0, -4.0), (0, -21.0, -3.6), 3.8, 7.0), 2.0)  # towards the shoulders
 
     def _nose(self, p: np.ndarray) -> np.ndarray:
         n = ellipsoid(p, (0, -2.6, 7.7), (1.25, 2.9, 1.75))  # root, so that the bridge does not float
         n = union(n, cone(p, (0, 1.0, 7.75), (0, -3.1, 9.85), 0.50, 0.60), 0.9)  # bridge
-        n = union(n, ellipsoid(p, (0, -3.6, 10.0), (0.85, 0.72, 0.80)), 0.75)  # tip
-        n = union(n, ellipsoid(p, (1.15, -4.0, 8.65), (0.68, 0.66, 1.15)), 0.5)  # wing
+        n = union(n, ellipsoid(p, (0, -3.5, 10.0), (0.85, 0.72, 0.80)), 0.75)  # tip
+        n = union(n, ellipsoid(p, (1.08, -4.0, 8.65), (0.66, 0.66, 1.15)), 0.5)  # wing
         n = union(n, ellipsoid(p, (0.62, -4.2, 9.3), (0.66, 0.56, 0.75)), 0.6)  # between tip and wing
-        return union(n, cone(p, (0, -4.0, 10.0), (0, -4.75, 8.6), 0.36, 0.42), 0.4)  # columella
+        return union(n, cone(p, (0, -3.9, 10.0), (0, -4.75, 8.6), 0.36, 0.42), 0.4)  # columella
 
     def gradient(self, p: np.ndarray, step: float = 1e-3) -> np.ndarray:
         """Gradient (..., 3) of the distance at points (..., 3): outward, about one long."""
