@@ -10,19 +10,22 @@ import numpy as np
 from emoface.animation import Animation, metadata_json
 from emoface.face.normals import vertex_normals
 from emoface.face.rig import Part, Rig
+from emoface.face.rigs import GlbRig
 from emoface.face.rigs.gltf import INDEX_DATA, VERTEX_DATA, Gltf
 
 from .atomic import atomic_path
-from .rig_curves import facts, linear_colours, rig_curves, visible_deltas
+from .rig_curves import RigOrPath, facts, linear_colours, rig_curves, visible_deltas
 from .sound import MIME, sound_bytes
 
 AUDIO = "KHR_audio_emitter"
+NAME = "speech"
+"""Of the animation."""
 
 
 def write_glb(
     animation: Animation,
     path: str | os.PathLike[str],
-    rig: Rig | None = None,
+    rig: RigOrPath | None = None,
     sparse: bool = True,
     whole_frames: bool = False,
     embed_audio: bool = False,
@@ -32,11 +35,13 @@ def write_glb(
     One mesh: a primitive and a material per part, normals, linear vertex colours, a POSITION morph target per shape
     with its name in ``mesh.extras.targetNames``. One animation of the node's weights, linear between the frames,
     whose ``extras`` hold :func:`facts`: frame rate, how it was made, and which recording belongs to it from when on.
+    An avatar (a rig read from a GLB) is written whole, with its materials, bones and other animations as they were,
+    and this animation added.
 
     Args:
         animation: what to write.
         path: the file.
-        rig: the head, None for the open head.
+        rig: the head, or the path of one as :func:`emoface.face.rigs.load_rig` takes it; None for the open head.
         sparse: store of each target only the vertices it moves, about a quarter of the size; False for readers that
             know no sparse accessors.
         whole_frames: put frame k at k / fps, for editors that count frames, instead of at its centre (k + 0.5) / fps,
@@ -52,18 +57,26 @@ def write_glb(
         raise ValueError("embed_audio needs an animation with audio, this one has none")
     rig, weights = rig_curves(animation, rig)
     metadata_json(animation.metadata)
-    gltf = Gltf()
-    gltf.document["scene"] = gltf.append("scenes", {"name": "scene", "nodes": [0]})
-    gltf.append("nodes", {"name": "head", "mesh": 0})
-    gltf.append("meshes", _mesh(gltf, rig, sparse))
     times = (np.arange(len(weights)) + (0 if whole_frames else 0.5)) / animation.fps
-    number = gltf.add_weights_animation(times, {0: weights}, "speech")
-    gltf.item("animations", number)["extras"] = facts(animation)
+    if isinstance(rig, GlbRig):
+        gltf = rig.animated(animation.arkit(), times, NAME)
+    else:
+        gltf = _head(rig, weights, times, sparse)
+    gltf.items("animations")[-1]["extras"] = facts(animation)
     if embed_audio:
         _embed_audio(gltf, animation)
     data = gltf.to_bytes()
     with atomic_path(path) as temporary:
         temporary.write_bytes(data)
+
+
+def _head(rig: Rig, weights: np.ndarray, times: np.ndarray, sparse: bool) -> Gltf:
+    gltf = Gltf()
+    gltf.document["scene"] = gltf.append("scenes", {"name": "scene", "nodes": [0]})
+    gltf.append("nodes", {"name": "head", "mesh": 0})
+    gltf.append("meshes", _mesh(gltf, rig, sparse))
+    gltf.add_weights_animation(times, {0: weights}, NAME)
+    return gltf
 
 
 def _mesh(gltf: Gltf, rig: Rig, sparse: bool) -> dict[str, Any]:
@@ -117,11 +130,15 @@ def _targets(gltf: Gltf, deltas: np.ndarray, sparse: bool) -> list[dict[str, int
 
 def _embed_audio(gltf: Gltf, animation: Animation) -> None:
     assert animation.audio is not None
+    document = gltf.document
+    if AUDIO in document.get("extensions", {}):
+        raise ValueError(f"embed_audio cannot add to an avatar that has its own {AUDIO}")
     view = gltf.add_view(sound_bytes(animation.audio, "mp3"))
-    gltf.document["extensionsUsed"] = [AUDIO]
-    gltf.document["extensions"] = {AUDIO: {
+    document["extensionsUsed"] = [*document.get("extensionsUsed", []), AUDIO]
+    document["extensions"] = document.get("extensions", {}) | {AUDIO: {
         "audio": [{"bufferView": view, "mimeType": MIME["mp3"]}],
         "sources": [{"name": animation.audio.name, "audio": 0, "autoPlay": True, "loop": False}],
         "emitters": [{"name": "voice", "type": "global", "sources": [0]}],
     }}  # fmt: skip
-    gltf.item("scenes", 0)["extensions"] = {AUDIO: {"emitters": [0]}}
+    scene = gltf.item("scenes", document.get("scene", 0))
+    scene["extensions"] = scene.get("extensions", {}) | {AUDIO: {"emitters": [0]}}

@@ -19,7 +19,7 @@ from emoface.face.layout import ARKIT_INDEX
 from emoface.face.rig import Rig
 
 from .atomic import atomic_path
-from .rig_curves import rig_curves, visible_deltas
+from .rig_curves import RigOrPath, rig_curves, visible_deltas
 from .sound import check_kind, sound_bytes
 
 PLAYER = Path(__file__).with_name("player")
@@ -34,7 +34,7 @@ TYPES = {np.dtype(code): code for code in ("u1", "i2", "u2", "u4")}
 def write_html(
     animation: Animation,
     path: str | os.PathLike[str],
-    rig: Rig | None = None,
+    rig: RigOrPath | None = None,
     fps: float | None = None,
     sound: str = "flac",
     title: str | None = None,
@@ -49,7 +49,7 @@ def write_html(
     Args:
         animation: what to write.
         path: the file.
-        rig: the head, None for the open head.
+        rig: the head, or the path of one; None for the open head.
         fps: rate of the curves in the page, None for 60 or the animation's own if that is higher.
         sound: how the recording is kept: "flac" (lossless), "wav" or "mp3" (smaller, begins some ms late in browsers
             that do not know the encoder's delay).

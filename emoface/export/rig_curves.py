@@ -2,23 +2,25 @@
 
 from __future__ import annotations
 
+import os
 from typing import Any
 
 import numpy as np
 
 from emoface.animation import Animation
 from emoface.face.rig import Rig
-from emoface.face.rigs.open_head import open_head_rig
+from emoface.face.rigs import load_rig, open_head_rig
 
+RigOrPath = Rig | str | os.PathLike[str]
 SMALLEST = 1e-6
 """Metres: displacements below are left out of the files, so that a shape holds only what it moves."""
 
 
-def rig_curves(animation: Animation, rig: Rig | None = None) -> tuple[Rig, np.ndarray]:
+def rig_curves(animation: Animation, rig: RigOrPath | None = None) -> tuple[Rig, np.ndarray]:
     """The rig and its shape weights over time.
 
     Args:
-        animation: the motion. rig: the head to move, None for the open head.
+        animation: the motion. rig: the head to move, or the path of one; None for the open head.
 
     Returns:
         The rig, and (T, N) float32 weights 0..1: ARKit's by :meth:`Rig.weights`, and those of other expression
@@ -26,10 +28,12 @@ def rig_curves(animation: Animation, rig: Rig | None = None) -> tuple[Rig, np.nd
 
     Raises:
         TypeError: not a Rig. ValueError: a rig without shapes or with arrays that do not fit, or a face whose shapes
-            are not ARKit's.
+            are not ARKit's. FileNotFoundError: no rig at the path.
     """
     if rig is None:
         rig = open_head_rig()
+    elif isinstance(rig, (str, os.PathLike)):
+        rig = load_rig(rig)
     check_rig(rig)
     weights = rig.weights(animation.arkit())
     for place, name in enumerate(rig.shape_names):

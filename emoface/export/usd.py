@@ -15,13 +15,13 @@ from emoface.face.normals import vertex_normals
 from emoface.face.rig import Part, Rig
 
 from .atomic import atomic_path
-from .rig_curves import facts, linear_colours, rig_curves, visible_deltas
+from .rig_curves import RigOrPath, facts, linear_colours, rig_curves, visible_deltas
 
 SOUND_SUFFIXES = (".wav", ".mp3", ".m4a")  # what UsdMedia allows
 IDENTITY = "( (1, 0, 0, 0), (0, 1, 0, 0), (0, 0, 1, 0), (0, 0, 0, 1) )"
 
 
-def write_usda(animation: Animation, path: str | os.PathLike[str], rig: Rig | None = None) -> None:
+def write_usda(animation: Animation, path: str | os.PathLike[str], rig: RigOrPath | None = None) -> None:
     """Write the head and its motion as one .usda, the same bytes every time.
 
     A SkelRoot with a Mesh per part (points, normals, linear displayColor, a preview material), sparse BlendShapes of
@@ -31,7 +31,7 @@ def write_usda(animation: Animation, path: str | os.PathLike[str], rig: Rig | No
     :func:`facts` as JSON.
 
     Args:
-        animation: what to write. path: the file. rig: the head, None for the open head.
+        animation: what to write. path: the file. rig: the head, or the path of one; None for the open head.
 
     Raises:
         TypeError: ``rig`` is no Rig, or metadata that JSON does not know. ValueError: a rig without ARKit shapes, or a

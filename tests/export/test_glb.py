@@ -177,3 +177,29 @@ def test_khronos_validator(tmp_path: Path, animate: Make, small_rig: Rig) -> Non
         done = subprocess.run([node, "-e", script, str(path)], capture_output=True, text=True, check=True)
         issues = json.loads(done.stdout)
         assert issues["numErrors"] == issues["numWarnings"] == issues["numInfos"] == 0, issues["messages"]
+
+
+def test_avatar_is_written_whole_with_the_animation_added(animate: Make, small_rig: Rig, tmp_path: Path) -> None:
+    avatar, animation = tmp_path / "avatar.glb", animate(8, audio=open_audio(demo_path()))
+    animation.save(avatar, rig=small_rig)
+    animation.save(tmp_path / "out.glb", rig=str(avatar), embed_audio=True)
+    before, after = Reader(avatar), Reader(tmp_path / "out.glb")
+    assert after.blob.startswith(before.blob)
+    for kept in ("materials", "meshes", "nodes"):
+        assert repr(getattr(after.gltf, kept)) == repr(getattr(before.gltf, kept))
+    added = after.gltf.animations[1]
+    assert added.name == "speech" and added.extras["audio"]["name"] == animation.audio.name
+    weights = after.array(added.samplers[0].output).reshape(8, -1)
+    expected = rig_curves(animation, small_rig)[1].copy()
+    expected[:, small_rig.shape_names.index("tongueUp")] = 0  # not one of ARKit's
+    np.testing.assert_allclose(weights, expected, atol=1e-6)
+
+
+@pytest.mark.parametrize("suffix", [".usda", ".html"])
+def test_avatar_by_its_path_in_other_formats(suffix: str, animate: Make, small_rig: Rig, tmp_path: Path) -> None:
+    animate(4).save(tmp_path / "avatar.glb", rig=small_rig)
+    animate(4).save(tmp_path / f"out{suffix}", rig=tmp_path / "avatar.glb")
+    assert (tmp_path / f"out{suffix}").stat().st_size > 1000
+    with pytest.raises(FileNotFoundError):
+        animate(4).save(tmp_path / "none.usda", rig="absent.glb")
+    assert not (tmp_path / "none.usda").exists()

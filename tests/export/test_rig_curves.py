@@ -63,8 +63,8 @@ def test_bad_rigs_are_refused_before_anything_is_written(
     ):
         with pytest.raises(ValueError, match=message):
             animation.save(path, rig=rig)
-    with pytest.raises(TypeError, match="rig must be an emoface Rig, got str"):
-        animation.save(path, rig="head.glb")
+    with pytest.raises(TypeError, match="rig must be an emoface Rig, got dict"):
+        animation.save(path, rig={"name": "head"})
     assert not list(tmp_path.iterdir())
 
 
