@@ -12,11 +12,13 @@ _PUBLIC = {
     "EMOTIONS": "binding.emotions",
     "EXPRESSION_NAMES": "face.layout",
     "Animation": "animation",
+    "Controls": "face.controls",
     "Pipeline": "pipeline",
     "animate": "api",
     "from_audio": "emotion",
     "from_motion": "emotion",
     "load": "pipeline",
+    "load_rig": "face.rigs",
 }
 
 __all__ = [
@@ -24,12 +26,14 @@ __all__ = [
     "EMOTIONS",
     "EXPRESSION_NAMES",
     "Animation",
+    "Controls",
     "Pipeline",
     "__version__",
     "animate",
     "from_audio",
     "from_motion",
     "load",
+    "load_rig",
 ]
 
 if TYPE_CHECKING:
@@ -37,7 +41,9 @@ if TYPE_CHECKING:
     from .api import animate
     from .binding.emotions import EMOTIONS
     from .emotion import from_audio, from_motion
+    from .face.controls import Controls
     from .face.layout import ARKIT_NAMES, EXPRESSION_NAMES
+    from .face.rigs import load_rig
     from .pipeline import Pipeline, load
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import math
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -27,6 +27,7 @@ from emoface.face.layout import (
 from emoface.face.resample import resample_curves
 
 if TYPE_CHECKING:
+    from emoface.face.controls import Controls
     from emoface.face.flame import FlameModel
     from emoface.face.rig import Rig
 
@@ -227,6 +228,63 @@ class Animation:
         with torch.inference_mode():
             expression, jaw_pose = torch.from_numpy(self.expression[part]), torch.from_numpy(self.jaw_pose[part])
             return face(expression, jaw_pose, identity=shape).numpy()
+
+    def adjust(self, controls: Controls) -> Animation:
+        """The same performance with other strengths, offsets or smoothing; see :class:`emoface.Controls`.
+
+        Args:
+            controls: what to change.
+
+        Returns:
+            A new Animation.
+
+        Raises:
+            TypeError: not Controls. ValueError: the coefficients are not the open head's.
+        """
+        from emoface.face.controls import Controls
+
+        if not isinstance(controls, Controls):
+            raise TypeError(f"controls must be emoface.Controls, got {type(controls).__name__}")
+        if self.expression_names != EXPRESSION_NAMES:
+            raise ValueError(f"adjust() needs the open head's named shapes, got coefficients of {self.flame_version}")
+        motion = controls.apply(self.motion, self.fps)
+        return replace(self, expression=motion[:, :EXPRESSION_SIZE], jaw_pose=motion[:, EXPRESSION_SIZE:])
+
+    def render(self, face: FlameModel | Rig | None = None, **view: Any) -> Iterator[np.ndarray]:
+        """Pictures of the moving face, one a frame; :meth:`save` as ``.mp4`` makes a video with sound.
+
+        Args:
+            face: as in :meth:`vertices`.
+            **view: ``size`` in pixels (512), ``yaw`` and ``pitch`` in degrees (0), ``zoom`` (1), ``identity``,
+                ``threads``; see :func:`emoface.render.render_frames`.
+
+        Returns:
+            An iterator over (size, size, 3) uint8, sRGB.
+
+        Raises:
+            ValueError, TypeError: as :meth:`vertices`, or a bad option.
+        """
+        from emoface.render import render_frames
+
+        return render_frames(self, face, **view)
+
+    def picture(self, seconds: float, face: FlameModel | Rig | None = None, **view: Any) -> np.ndarray:
+        """The face at one moment.
+
+        Args:
+            seconds: from the start, 0..duration. face, **view: as in :meth:`render`.
+
+        Returns:
+            (size, size, 3) uint8, sRGB; :func:`emoface.render.write_png` saves it.
+
+        Raises:
+            ValueError: seconds outside the animation, or as :meth:`render`.
+        """
+        if not 0 <= seconds <= self.duration:
+            raise ValueError(f"seconds must be in 0..{self.duration:.3g}, got {seconds}")
+        frame = min(int(seconds * self.fps), self.frames - 1)
+        moment = replace(self, expression=self.expression[frame : frame + 1], jaw_pose=self.jaw_pose[frame : frame + 1])
+        return next(moment.render(face, **view))
 
     def resample(self, fps: float) -> Animation:
         """The same motion at another frame rate: monotone cubics between frame centres, low-passed for a lower rate.

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from .checkpoints import DEFAULT
+from .face.controls import Controls
 from .pipeline import Pipeline, load
 
 
@@ -39,6 +40,7 @@ def animate(
     blink: bool = True,
     gaze: bool = True,
     style: str = "artist",
+    controls: Controls | None = None,
     device: str = "cpu",
     dtype: str = "auto",
     checkpoint: str | Path | None = None,
@@ -62,6 +64,7 @@ def animate(
         fps: 1..240 frames per second of the result.
         blink, gaze: add seeded blinks, and gaze with micro-motion.
         style: ``"artist"`` for captured lips, ``"rule"`` for larger rule-made articulation.
+        controls: strengths, smoothing and offsets of face parts and shapes, applied at the end.
         device: ``"cpu"``, ``"cuda"``, ``"cuda:N"`` or ``"auto"``.
         dtype: ``"auto"``, ``"float32"`` or ``"bfloat16"``.
         checkpoint: path of another checkpoint.
@@ -79,5 +82,6 @@ def animate(
     path = None if checkpoint is None else str(checkpoint)
     return _cached(path, _written(DEFAULT if path is None else Path(path)), device, dtype).animate(
         audio, emotion=emotion, sample_rate=sample_rate, intensity=intensity, guidance=guidance, steps=steps,
-        seed=seed, num_samples=num_samples, fps=fps, blink=blink, gaze=gaze, style=style, progress=progress,
+        seed=seed, num_samples=num_samples, fps=fps, blink=blink, gaze=gaze, style=style, controls=controls,
+        progress=progress,
     )  # fmt: skip

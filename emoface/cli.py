@@ -1,4 +1,4 @@
-"""The command line: ``emoface animate``, ``info``, ``train`` and ``eval``.
+"""The command line: ``emoface animate``, ``render``, ``sheet``, ``info``, ``train`` and ``eval``.
 
 Exit codes: 0 done; 1 a fault of the program, with its trace; 2 wrong arguments, input or paths, told in one
 line; 130 interrupted. With EMOFACE_TRACEBACK=1 in the environment, code 2 comes with the full trace too.
@@ -28,6 +28,8 @@ STAGES = {
 """Training stage -> module with ``train(config, out, assets=None, resume=False)``, in the order they are run.
 """
 
+FACES = {".glb", ".usda", ".html", ".mp4"}
+"""Suffixes whose files hold a head."""
 USER_ERRORS = (ValueError, TypeError, OSError, ImportError, RuntimeError)
 
 
@@ -94,6 +96,8 @@ def build_parser() -> Parser:
     )
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND", parser_class=Parser)
     _add_animate(commands.add_parser("animate", help="make a face speak a recording"))
+    _add_render(commands.add_parser("render", help="a video or a picture of motion that was saved before"))
+    _add_sheet(commands.add_parser("sheet", help="a page of small pictures: emotions by intensities, or shapes"))
     info = commands.add_parser("info", help="what is installed and which back ends run")
     info.add_argument("--json", action="store_true", help="as JSON")
     info.set_defaults(run=run_info)
@@ -118,8 +122,9 @@ def _add_animate(parser: argparse.ArgumentParser) -> None:
     add = parser.add_argument
     add("audio", metavar="AUDIO", help="sound file, or - for standard input")
     add("-o", "--out", action="append", type=Path, metavar="OUT", help=(
-        "output file, may be given several times; .npz FLAME coefficients, .csv Live Link Face, .json ARKit "
-        "weights (default: the recording's name with .npz, in this folder)"))  # fmt: skip
+        "output file, may be given several times; .npz FLAME coefficients, .csv Live Link Face, .json ARKit weights, "
+        ".glb and .usda animated head, .html page, .mp4 video (default: the recording's name with .npz, in this "
+        "folder)"))  # fmt: skip
     emotion = parser.add_mutually_exclusive_group()
     emotion.add_argument("--emotion", metavar="TEXT", help="a label (happy, sad, ...) or a sentence")
     emotion.add_argument("--timeline", type=parse_timeline, metavar="T:E,...", help=(
@@ -135,14 +140,58 @@ def _add_animate(parser: argparse.ArgumentParser) -> None:
     add("--num-samples", type=int, metavar="N", help="takes; files are numbered take_0, take_1, ... (1)")
     add("--fps", type=float, metavar="X", help="frames per second of the result (25)")
     add("--style", choices=("artist", "rule"), help="captured lips, or larger rule-made ones (artist)")
+    add("--controls", type=Path, metavar="JSON", help="strengths, smoothing and offsets of the face's parts and shapes")
     add("--no-blink", dest="blink", action="store_false", default=None, help="without blinks")
     add("--no-gaze", dest="gaze", action="store_false", default=None, help="without gaze and micro-motion")
     add("--device", metavar="D", help="cpu, cuda, cuda:1, ... or auto (cpu)")
     add("--dtype", choices=("auto", "float32", "bfloat16"), help="precision of the network (auto)")
     add("--checkpoint", type=Path, metavar="FILE", help="instead of the default one")
     add("--layout", choices=("emoface", "diffposetalk", "emote"), help="keys of the .npz (emoface)")
+    _add_face(parser)
     add("--plot", type=Path, metavar="PNG", help="also draw the curves over the waveform")
     add("-q", "--quiet", action="store_true", help="print nothing but errors")
+
+
+def _add_face(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--face", type=Path, metavar="FILE", help=(
+        "head of .glb, .usda, .html and .mp4: an avatar (.glb, .vrm) with ARKit's shapes, or ICT-FaceKit (default: the "
+        "open head)"))  # fmt: skip
+
+
+def _add_view(parser: argparse.ArgumentParser, size: int, zoom: float) -> None:
+    _add_face(parser)
+    add = parser.add_argument
+    add("--size", type=int, default=size, metavar="PIXELS", help=f"height and width of a picture ({size})")
+    add("--yaw", type=float, default=0.0, metavar="DEGREES", help="turn of the head; 35 three-quarter, 90 profile (0)")
+    add("--pitch", type=float, default=0.0, metavar="DEGREES", help="seen from above (0)")
+    add("--zoom", type=float, default=zoom, metavar="X", help=f"above 1 comes closer ({zoom:g})")
+
+
+def _add_render(parser: argparse.ArgumentParser) -> None:
+    parser.set_defaults(run=run_render)
+    add = parser.add_argument
+    add("motion", type=Path, metavar="MOTION", help="motion (.npz, Live Link .csv)")
+    add("-o", "--out", type=Path, required=True, metavar="OUT", help=".mp4 video, or .png of one moment")
+    add("--audio", type=Path, metavar="FILE", help="the recording that belongs to it")
+    add("--at", type=float, metavar="SECONDS", help="the moment of a .png (0)")
+    add("--controls", type=Path, metavar="JSON", help="strengths, smoothing and offsets of the face's parts and shapes")
+    _add_view(parser, 512, 1.0)
+
+
+def _add_sheet(parser: argparse.ArgumentParser) -> None:
+    parser.set_defaults(run=run_sheet)
+    add = parser.add_argument
+    add("subject", choices=("emotions", "shapes"), help="the face speaking in every emotion, or each of its shapes")
+    add("-o", "--out", type=Path, required=True, metavar="PNG", help="the page")
+    add("--audio", type=Path, metavar="FILE", help="recording spoken on the page of emotions (the bundled clip)")
+    add("--at", type=float, metavar="SECONDS", help="its moment (where the jaw opens widest)")
+    add("--levels", type=_levels, default=[1.0, 2.0, 3.0], metavar="L,...", help="of the emotions, 0..3 (1,2,3)")
+    add("--seed", type=int, default=0, metavar="N", help="of the takes (0)")
+    _add_view(parser, 220, 1.3)
+
+
+def _levels(text: str) -> list[float]:
+    return [_number(part, text) for part in text.split(",")]
 
 
 OPTIONS = (
@@ -190,6 +239,9 @@ def run_animate(asked: argparse.Namespace) -> None:
     if asked.plot:
         check_plot(asked.plot)
     options = {name: getattr(asked, name) for name in OPTIONS if getattr(asked, name) is not None}
+    if asked.controls:
+        options["controls"] = _controls(asked.controls)
+    face = _face(asked)
     if not asked.quiet and sys.stderr.isatty():
         options["progress"] = _progress
 
@@ -200,8 +252,12 @@ def run_animate(asked: argparse.Namespace) -> None:
     takes = result if isinstance(result, list) else [result]
     for number, take in enumerate(takes):
         for path in (_numbered(path, number, len(takes)) for path in outputs):
-            layout = {"layout": asked.layout} if asked.layout and path.suffix.lower() == ".npz" else {}
-            take.save(path, **layout)
+            saving: dict[str, Any] = {}
+            if asked.layout and path.suffix.lower() == ".npz":
+                saving["layout"] = asked.layout
+            if face is not None and path.suffix.lower() in FACES:
+                saving["face"] = face
+            take.save(path, **saving)
             _say(asked, f"{path}: {take.frames} frames, {take.fps:g} fps, {take.duration:.2f} s")
         if asked.plot:
             _say(asked, str(take.plot(_numbered(asked.plot, number, len(takes)))))
@@ -210,6 +266,89 @@ def run_animate(asked: argparse.Namespace) -> None:
 def _say(asked: argparse.Namespace, line: str) -> None:
     if not asked.quiet:
         print(line)
+
+
+def _controls(path: Path) -> Any:
+    from emoface.face.controls import Controls
+
+    return Controls.load(path)
+
+
+def _face(asked: argparse.Namespace) -> Any:
+    """The rig of ``--face``, None for the open head; what it lacks is said."""
+    if asked.face is None:
+        return None
+    from emoface.face.rigs import load_rig
+
+    rig = load_rig(asked.face)
+    if rig.missing:
+        print(f"emoface: {asked.face} lacks {len(rig.missing)} shapes: {', '.join(rig.missing)}", file=sys.stderr)
+    return rig
+
+
+def _view(asked: argparse.Namespace) -> dict[str, Any]:
+    return {"face": _face(asked), **{name: getattr(asked, name) for name in ("size", "yaw", "pitch", "zoom")}}
+
+
+def run_render(asked: argparse.Namespace) -> None:
+    """``emoface render``."""
+    from dataclasses import replace
+
+    from emoface.animation import Animation
+    from emoface.audio.load import open_audio
+    from emoface.export.atomic import check_writable
+    from emoface.render import write_png
+
+    suffix = asked.out.suffix.lower()
+    if suffix not in (".mp4", ".png"):
+        raise ValueError(f"--out must be a .mp4 or a .png, got {asked.out}")
+    check_writable(asked.out)
+    animation = Animation.load(asked.motion)
+    if asked.audio:
+        animation = replace(animation, audio=open_audio(asked.audio))
+    if asked.controls:
+        animation = animation.adjust(_controls(asked.controls))
+    if suffix == ".png":
+        write_png(asked.out, animation.picture(asked.at or 0.0, **_view(asked)))
+    elif asked.at is not None:
+        raise ValueError("--at goes with a .png")
+    else:
+        animation.save(asked.out, **_view(asked))
+    print(asked.out)
+
+
+def run_sheet(asked: argparse.Namespace) -> None:
+    """``emoface sheet``."""
+    from emoface.export.atomic import check_writable
+    from emoface.render import write_png
+    from emoface.render.sheet import animations_sheet, shapes_sheet
+
+    check_writable(asked.out)
+    view = _view(asked)
+    if asked.subject == "shapes":
+        from emoface.face.rigs import open_head_rig
+
+        page = shapes_sheet(view.pop("face") or open_head_rig(), **view)
+    else:
+        page = animations_sheet(*_emotions(asked), **view)
+    write_png(asked.out, page)
+    print(asked.out)
+
+
+def _emotions(asked: argparse.Namespace) -> tuple[dict[str, list[Any]], list[str], float]:
+    """Per level every emotion, the emotions' names, and the moment to look at."""
+    import emoface
+    from emoface.demo import demo_path
+
+    rows = {}
+    for level in asked.levels:
+        rows[f"{level:g}"] = [
+            emoface.animate(asked.audio or demo_path(), emotion=(emotion, level), seed=asked.seed, blink=False)
+            for emotion in emoface.EMOTIONS
+        ]
+    neutral = next(iter(rows.values()))[0]
+    widest = (int(neutral.jaw_pose[:, 0].argmax()) + 0.5) / neutral.fps
+    return rows, list(emoface.EMOTIONS), widest if asked.at is None else asked.at
 
 
 def run_info(asked: argparse.Namespace) -> None:

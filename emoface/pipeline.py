@@ -27,6 +27,7 @@ from .diffusion.guidance import Guidance
 from .diffusion.samplers import SAMPLERS
 from .diffusion.windows import Track, Window, WindowSampler, plan_windows
 from .emotion import Keyframe, keyframe_weights, resolve
+from .face.controls import Controls
 from .face.layout import (
     EXPRESSION_SIZE,
     FPS,
@@ -188,6 +189,7 @@ class Pipeline:
         blink: bool = True,
         gaze: bool = True,
         style: str = "artist",
+        controls: Controls | None = None,
         progress: Callable[[float], None] | None = None,
     ) -> Any:
         """Animate a recording; see :func:`emoface.animate` for the arguments."""
@@ -196,6 +198,8 @@ class Pipeline:
         for name, switch in (("blink", blink), ("gaze", gaze)):
             if not isinstance(switch, (bool, np.bool_)):
                 raise TypeError(f"{name} must be True or False, got {type(switch).__name__}")
+        if controls is not None and not isinstance(controls, Controls):
+            raise TypeError(f"controls must be emoface.Controls, got {type(controls).__name__}")
         if progress is not None and not callable(progress):
             raise TypeError(f"progress must be callable, got {type(progress).__name__}")
         recording = open_audio(audio, sample_rate)
@@ -220,6 +224,8 @@ class Pipeline:
                     "checkpoint": self.checkpoint.sha256,
                 },
             )  # fmt: skip
+            if controls is not None:
+                animation = animation.adjust(controls)
             animations.append(animation if fps == FPS else animation.resample(fps))
         return animations[0] if num_samples == 1 else animations
 

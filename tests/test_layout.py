@@ -22,7 +22,7 @@ ALLOWED = {
     "audio": {"kernels", "face.layout"},
     "binding": {"kernels", "face.layout", "audio.features", "audio.normalize"},
     "diffusion": {"kernels", "face.layout"},
-    "animation": {"face", "audio", "export"},
+    "animation": {"face", "audio", "export", "render"},
     "render": {"animation", "export", "face", "kernels"},
     "export": {"animation", "face", "audio", "render"},
     "metrics": {"animation", "face", "audio", "binding"},

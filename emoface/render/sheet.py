@@ -106,7 +106,7 @@ def animations_sheet(
     animations: Mapping[str, Sequence[Animation]], captions: Sequence[str], seconds: float,
     face: FlameModel | Rig | None = None, size: int = 220, **view: Any,
 ) -> np.ndarray:  # fmt: skip
-    """One moment of several animations, such as emotions (rows) by intensities (columns).
+    """One moment of several animations, such as intensities (rows) by emotions (columns).
 
     Args:
         animations: name of the row -> one animation a column.
@@ -130,5 +130,5 @@ def animations_sheet(
         for animation, caption in zip(row, captions):
             frame = min(max(int(seconds * animation.fps), 0), len(animation) - 1)
             pictures.append(renderer.frame(animation.vertices(face, start=frame, stop=frame + 1)[0]))
-            below.append(f"{name} {caption}".strip())
+            below.append(f"{caption} {name}".strip())
     return contact_sheet(pictures, below, len(captions))
