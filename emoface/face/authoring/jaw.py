@@ -11,7 +11,7 @@ from .mouth_patch import MouthPatch
 
 JAW_JOINT = np.array([0.0, -2.2, 0.9])
 """Centre of the hinge, cm."""
-JAW_FORWARD = np.array([0.0, -0.24, 0.90])
+JAW_FORWARD = np.array([0.0, -0.20, 0.90])
 """Move of all that follows the jaw at jawForward = 1, cm: down as well, so that the lower teeth clear the upper."""
 
 
@@ -78,6 +78,6 @@ def opening_corrective(mesh: HeadMesh, patch: MouthPatch) -> np.ndarray:
     drop = np.array([0.0, -0.26, 0.08]) * (lens * (patch.side < 0))[:, None]
     values[mesh.mouth[: patch.lips.stop]] = corner + lift + drop
     values[mesh.mouth[: patch.contact - 3]] = 0.0
-    hollow = np.flatnonzero(np.linalg.norm(points - [4.4, -5.6, 6.0], axis=1) < 0.7)
+    hollow = np.flatnonzero((np.hypot(x - 4.4, y + 5.6) < 0.6) & (z > 3.0))
     values[hollow] = (-0.26, 0.0, -0.16)
     return Fill(mesh).symmetric(values)

@@ -10,7 +10,7 @@ from .patch import Patch
 from .skin import Skin
 
 COLUMNS = 25  # odd: upper mid-line .. corner .. lower mid-line
-HALF_WIDTH = 2.45  # of the slit
+HALF_WIDTH = 2.38  # of the slit
 UPPER_HEIGHT, LOWER_HEIGHT = 0.66, 0.86  # of the red of the lips at the mid-line
 UPPER_BULGE, LOWER_BULGE = 0.40, 0.44  # how far the lips stand out from the muzzle
 
@@ -19,11 +19,12 @@ UPPER_PROFILE = ((0.0, -0.30), (0.05, 0.22), (0.20, 0.72), (0.44, 0.98), (0.72, 
 LOWER_PROFILE = ((0.0, -0.30), (0.05, 0.22), (0.20, 0.80), (0.45, 1.04), (0.72, 0.90), (0.97, 0.52), (1.12, 0.34))
 # Rows between the lips and the face: distance from the lip (cm), share of the bulge.
 UPPER_SURROUND = ((0.16, 0.50), (0.36, 0.26), (0.62, 0.08), (0.95, 0.0))
-LOWER_SURROUND = ((0.16, 0.16), (0.34, 0.05), (0.60, 0.0), (0.95, 0.0))
+LOWER_SURROUND = ((0.16, 0.16), (0.36, 0.03), (0.66, 0.0), (1.05, 0.0))
+SULCUS = (0.04, 0.09, 0.06, 0.0)  # dent below the lower lip in these rows, cm
 
 # The bag from its end to the lips: depth behind the contact, half height, half width, height of its middle.
 BAG_END = ((6.2, 0.55, 2.3, -0.5), (4.9, 1.35, 3.15, -0.2), (3.3, 1.75, 3.35, -0.05), (1.7, 1.7, 3.05, 0.0))
-BAG_LIP = ((0.52, 1.20), (0.42, 0.62), (0.24, 0.14))  # behind the lips: depth, height above or below the slit
+BAG_LIP = ((0.27, 1.20), (0.24, 0.62), (0.17, 0.14))  # behind the lips: depth, height above or below the slit
 LIP_ROWS = len(UPPER_PROFILE)
 
 
@@ -60,9 +61,10 @@ class MouthPatch(Patch):
         return np.concatenate([super().triangles(), quads[quads[:, 1] != quads[:, 2]]])
 
 
-def slit(x: np.ndarray) -> np.ndarray:
-    """Height of the line where the lips meet, with the wave of a cupid's bow."""
-    return -6.98 - 0.05 * _peaks(x, 0.0, 0.42) + 0.055 * _peaks(x, 0.75, 0.5) - 0.03 * (x / HALF_WIDTH) ** 2
+def slit(x: np.ndarray, wave: float = 1.0) -> np.ndarray:
+    """Height of the line where the lips meet, with `wave` times the wave of a cupid's bow."""
+    bow = 0.055 * _peaks(x, 0.75, 0.5) - 0.05 * _peaks(x, 0.0, 0.42)
+    return -6.98 + wave * bow - 0.03 * (x / HALF_WIDTH) ** 2
 
 
 def _peaks(x: np.ndarray, place: float, radius: float) -> np.ndarray:
@@ -96,13 +98,13 @@ def _lips(skin: Skin, across: np.ndarray, side: np.ndarray) -> np.ndarray:
     rows = []
     for above, below in zip(UPPER_PROFILE, LOWER_PROFILE):
         share, out = np.where(upper, above[0], below[0]), np.where(upper, above[1], below[1])
-        y = slit(x) + side * (height * share + 0.004)
-        wide = x * (1 + 0.02 * share) + 0.17 * share * across**5
+        y = slit(x, 1 - min(1.0, above[0])) + side * (height * share + 0.004)
+        wide = x * (1 + 0.02 * share) + 0.26 * share * across**5
         row = skin.front(wide, y)
         row[:, 2] += bulge * out - 0.12 * (1 - share) * across**6 - 0.12 * across**4
         rows.append(row)
     edge = rows[-1]
-    for above, below in zip(UPPER_SURROUND, LOWER_SURROUND):
+    for above, below, sulcus in zip(UPPER_SURROUND, LOWER_SURROUND, SULCUS):
         away, out = np.where(upper, above[0], below[0]), np.where(upper, above[1], below[1])
         angle = np.pi / 2 * (1 - across)  # rows fan out round the corner
         wide = edge[:, 0] + away * 0.9 * np.cos(angle) ** 1.3
@@ -111,7 +113,7 @@ def _lips(skin: Skin, across: np.ndarray, side: np.ndarray) -> np.ndarray:
         row[:, 2] += bulge * out - 0.12 * across**4 * max(0.0, 1 - above[0] / 0.6)
         if above[0] < 0.9:
             philtrum = 0.06 * _peaks(wide, 0.45, 0.2) - 0.10 * _peaks(wide, 0.0, 0.24)
-            row[:, 2] += np.where(upper, philtrum, -0.12 * _peaks(wide, 0.0, 1.2) * (above[0] > 0.2))
+            row[:, 2] += np.where(upper, philtrum, -sulcus * _peaks(wide, 0.0, 1.2))
         rows.append(row)
     lips = np.array(rows)
     lips[:, [0, -1], 0] = 0.0

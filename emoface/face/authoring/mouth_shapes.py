@@ -15,6 +15,7 @@ from .handles import Fill, left_half, push
 from .jaw import JAW_FORWARD, opening_corrective, rotated, turn
 from .mesh import HeadMesh
 from .mouth_patch import LIP_ROWS, MouthPatch
+from .teeth import UPPER, arch_points
 
 INNER_ROWS = (0.6, 1.0, 1.0)  # how far the bag's rows just behind the lips follow them
 Vector = tuple[float, float, float]
@@ -34,6 +35,7 @@ class MouthShapes:
         self.points = mesh.vertices[: mesh.half]
         self.rows = mesh.mouth[patch.lips]  # (LIP_ROWS, columns)
         self.lip = mesh.vertices[self.rows]  # (LIP_ROWS, columns, 3)
+        self.eyes = np.concatenate([mesh.eye.ravel(), mesh.mirror[mesh.eye.ravel()]])
         self.across, self.side = patch.across, patch.side
         self.lens = np.sqrt(1 - patch.across**2)  # 1 at the mid-line .. 0 at the corner
         self.upper = (patch.side > 0).astype(float)
@@ -71,7 +73,10 @@ class MouthShapes:
         return np.broadcast_to(total, self.lip.shape).copy()
 
     def everted(self, angle: np.ndarray) -> np.ndarray:
-        """Moves (LIP_ROWS, columns, 3) that turn the lips outwards by angle (columns,) about their outer edge."""
+        """Moves (LIP_ROWS, columns, 3) that turn the lips outwards by angle (columns,) about their outer edge.
+
+        The height of the line of contact is kept, so that closed lips stay closed.
+        """
         edge = self.lip[-1]
         tangent = np.gradient(edge, axis=0)
         axis = -tangent / np.linalg.norm(tangent, axis=1, keepdims=True)
@@ -81,11 +86,22 @@ class MouthShapes:
             + np.cross(np.broadcast_to(axis, arm.shape), arm) * np.sin(angle)[:, None]
             + axis * (arm * axis).sum(-1, keepdims=True) * (1 - np.cos(angle))[:, None]
         )
-        return turned - arm
+        moved = turned - arm
+        moved[..., 1] -= moved[0, :, 1]
+        return moved
 
-    def near(self, centre: Vector, radius: float) -> np.ndarray:
-        """Indices of the left half's vertices within `radius` of a point."""
-        return np.flatnonzero(np.linalg.norm(self.points - np.array(centre), axis=1) < radius)
+    def thicker(self, share: float) -> np.ndarray:
+        """Moves (LIP_ROWS, columns) in y that stretch the lips' height by `share`, away from the contact."""
+        return share * (self.lip[..., 1] - self.lip[0, :, 1])
+
+    def near(self, x: float, y: float, radius: float) -> np.ndarray:
+        """Indices of the left half's vertices of the face within `radius` of (x, y) seen from the front."""
+        away = np.hypot(self.points[:, 0] - x, self.points[:, 1] - y)
+        inside = np.isin(np.arange(self.mesh.half), self.mesh.mouth[: self.patch.contact])
+        found = np.flatnonzero((away < radius) & (self.points[:, 2] > 2.0) & ~inside)
+        if not len(found):
+            raise ValueError(f"no vertex of the face within {radius} cm of x {x}, y {y}")
+        return found
 
     def push(self, centre: Vector, radii: Vector, move: Vector) -> np.ndarray:
         return push(self.mesh.vertices, centre, radii, move)
@@ -94,13 +110,12 @@ class MouthShapes:
 
     def smile(self) -> np.ndarray:
         corner = self.across**2.2
-        move = self.spread((corner, (0.74, 0.80, -0.60)), (1 - corner, (0.0, 0.06, -0.14)), (self.upper, (0, 0.05, 0)))
-        values = self.with_lips(self.held(radius=6.4, top=-1.2), move)
-        values[self.near((4.1, -3.2, 7.2), 0.8)] = (0.12, 0.50, 0.42)
-        values[self.near((3.3, -4.5, 7.9), 0.45)] = (0.30, 0.44, 0.36)
-        values[self.near((4.7, -5.3, 6.2), 0.5)] = (0.28, 0.34, 0.16)
-        fold = self.push((2.3, -5.1, 8.5), (0.45, 0.7, 1.5), (0.04, 0.0, -0.18))
-        return self.fill.symmetric(values) + fold
+        move = self.spread((corner, (0.74, 0.80, -0.60)), (1 - corner, (0.0, 0.06, -0.08)), (self.upper, (0, 0.02, 0)))
+        values = self.with_lips(self.held(radius=6.4, top=-1.4), move)
+        cheek = self.push((4.0, -3.4, 7.0), (1.4, 1.1, 3.0), (0.10, 0.32, 0.58))
+        fold = self.push((2.45, -5.2, 8.4), (0.40, 0.75, 1.5), (0.06, 0.0, -0.28))
+        cheek[self.eyes] = 0.0
+        return self.fill.symmetric(values) + cheek + fold
 
     def frown(self) -> np.ndarray:
         corner = self.across**1.7
@@ -116,15 +131,15 @@ class MouthShapes:
         return self.lips(self.spread((corner, (0.80, -0.26, -0.55)), (1 - corner, (0.0, 0.0, -0.08))), radius=6.0)
 
     def pucker(self) -> np.ndarray:
-        move = self.spread((self.lens, (0, 0, 0.78)), (1 - self.lens, (0, 0, 1.0)))
-        move[..., 0] -= 0.40 * self.lip[..., 0]
-        move[..., 1] += (0.05 * self.upper - 0.04 * self.lower) * self.lens
-        return self.lips(move + self.everted(0.22 * self.lens), radius=6.2)
+        move = self.spread((self.lens, (0, 0, 0.80)), (1 - self.lens, (0, 0, 1.05)))
+        move[..., 0] -= 0.34 * self.lip[..., 0]
+        move[..., 1] += self.thicker(0.35)
+        return self.lips(move + self.everted(0.30 * self.lens), radius=6.2)
 
     def funnel(self) -> np.ndarray:
         move = self.spread((np.ones_like(self.lens), (0, 0, 0.55)), (self.across**2, (0, 0, 0.15)))
         move[..., 0] -= 0.30 * self.lip[..., 0]
-        move += self.spread((self.upper * self.lens, (0, 0.32, 0)), (self.lower * self.lens, (0, -0.55, 0)))
+        move += self.spread((self.upper * self.lens, (0, 0.42, 0)), (self.lower * self.lens, (0, -0.82, 0)))
         return self.lips(move + self.everted(0.45 * self.lens), radius=6.2)
 
     def sideways(self) -> np.ndarray:
@@ -145,7 +160,7 @@ class MouthShapes:
         lift = self.upper * self.lens * (1 + 0.25 * np.sin(np.pi * self.across))
         move = self.spread((lift, (0.04, 0.72, 0.02)), (self.across**4, (0.05, 0.18, -0.10)))
         values = self.with_lips(self.held(top=-3.0), move)
-        values[self.near((2.7, -4.6, 8.3), 0.45)] = (0.06, 0.32, 0.16)
+        values[self.near(2.7, -4.6, 0.45)] = (0.06, 0.32, 0.16)
         return self.fill.symmetric(values)
 
     def lower_down(self) -> np.ndarray:
@@ -153,7 +168,7 @@ class MouthShapes:
         return self.lips(move + self.everted(0.12 * self.lower * self.lens))
 
     def shrug_upper(self) -> np.ndarray:
-        move = self.spread((self.upper * self.lens, (0, 0.50, 0.10)))
+        move = self.spread((self.upper * self.lens, (0, 0.54, 0.10)))
         return self.lips(move + self.everted(0.12 * self.upper * self.lens))
 
     def shrug_lower(self) -> np.ndarray:
@@ -162,7 +177,7 @@ class MouthShapes:
             (self.across**2, (0.0, -0.12, 0.0)),
         )  # fmt: skip
         values = self.with_lips(self.held(), move)
-        values[self.near((0.0, -9.3, 8.6), 0.7)] = (0.0, 0.85, 0.22)
+        values[self.near(0.0, -9.3, 0.7)] = (0.0, 0.85, 0.22)
         return self.fill.symmetric(values)
 
     def press(self) -> np.ndarray:
@@ -171,7 +186,7 @@ class MouthShapes:
         move[..., 1] -= 0.16 * self.side * closing
         move[..., 2] -= 0.14 * np.sin(np.pi * np.linspace(0, 1, LIP_ROWS))[:, None] * self.lens
         values = self.with_lips(self.held(), move)
-        values[self.near((0.0, -9.2, 8.6), 0.6)] = (0.0, 0.30, 0.08)
+        values[self.near(0.0, -9.2, 0.6)] = (0.0, 0.30, 0.08)
         return self.fill.symmetric(values)
 
     def roll(self, side: np.ndarray) -> np.ndarray:
@@ -180,16 +195,19 @@ class MouthShapes:
         narrower = np.array([0.0, 0.55, 0.58, 0.60, 0.60, 0.60, 0.60])[:, None]
         move = np.zeros_like(self.lip)
         move[..., 1] = -narrower * (self.lip[..., 1] - self.lip[0, :, 1]) * side
-        move[..., 2] = -back * side * self.lens
+        move[..., 2] = -np.minimum(back * side * self.lens, np.maximum(self.lip[..., 2] - self._before_teeth(), 0))
         return self.lips(move)
 
+    def _before_teeth(self) -> np.ndarray:
+        """Depth z (LIP_ROWS, columns) that the lips keep in front of the upper teeth."""
+        curve, outward = arch_points(UPPER, np.linspace(0, UPPER.length, 200))
+        front = curve + 0.16 * outward
+        return np.interp(np.abs(self.lip[..., 0]), front[:, 0], front[:, 1])
+
     def cheek_puff(self) -> np.ndarray:
-        move = self.spread((self.lens, (0, 0, 0.42)), (1 - self.lens, (0.10, 0.0, 0.62)))
-        values = self.with_lips(self.held(radius=6.6, top=-2.8), move)
-        values[self.near((4.3, -6.3, 6.4), 1.1)] = (0.95, -0.05, 0.75)
-        values[self.near((1.6, -5.6, 8.9), 0.5)] = (0.05, 0.05, 0.60)
-        values[self.near((1.6, -8.5, 8.3), 0.5)] = (0.05, -0.05, 0.45)
-        return self.fill.symmetric(values)
+        move = self.spread((self.lens, (0, 0, 0.32)), (1 - self.lens, (0.0, 0.0, 0.10)))
+        air = self.push((3.8, -6.4, 6.2), (1.5, 1.65, 3.5), (0.90, 0.0, 1.15))
+        return self.lips(move, radius=6.0, top=-3.4) + air
 
     def jaw_forward(self) -> np.ndarray:
         return self.jaw[:, None] * JAW_FORWARD
@@ -201,7 +219,7 @@ class MouthShapes:
         contact = self.mesh.mouth[self.patch.contact]
         over = np.where(self.side >= 0, contact, contact[self.patch.opposite()])
         under = np.where(self.side >= 0, contact[self.patch.opposite()], contact)
-        meet = 0.62 * opened[over] + 0.38 * opened[under]
+        meet = opened[over] + np.array([0.38, 0.37, 0.20]) * (opened[under] - opened[over])
         move = np.broadcast_to(meet - opened[contact], self.lip.shape)
         weight = self.jaw[self.rows][..., None]
         # v + w (R - 1) d = move, solved for d

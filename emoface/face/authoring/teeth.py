@@ -41,9 +41,15 @@ class Arch:
     half_width: float
     depth: float
 
+    @property
+    def length(self) -> float:
+        """Of the left half, cm."""
+        return sum(width for width, _, _ in self.teeth)
 
-UPPER = Arch(UPPER_TEETH, -1, -7.17, 8.36, 2.95, 4.5)
-LOWER = Arch(LOWER_TEETH, 1, -6.98, 8.08, 2.72, 4.3)
+
+UPPER = Arch(UPPER_TEETH, -1, -7.17, 8.77, 3.02, 4.5)
+LOWER = Arch(LOWER_TEETH, 1, -6.98, 8.50, 2.76, 4.3)
+SQUARENESS = 1.3  # above 1 the arch is flatter in front than an ellipse
 
 # A section through a tooth from the gum over the crown to the inner gum: height (0 neck .. 1 edge; beyond the neck in
 # cm), distance out of the arch (cm), and how much of the edge's thickness lies behind.
@@ -62,7 +68,7 @@ def teeth_pieces() -> list[Piece]:
 
 def _piece(name: str, arch: Arch, jaw: float) -> Piece:
     place, tooth, within = _columns(arch)
-    curve, outward = _arch_points(arch, place)
+    curve, outward = arch_points(arch, place)
     height = np.array([t[1] for t in arch.teeth])[tooth]
     even = np.convolve(np.pad(height, 6, mode="edge"), np.full(13, 1 / 13), mode="valid")  # the gum knows no steps
     thick = np.array([t[2] for t in arch.teeth])[tooth]
@@ -84,7 +90,7 @@ def _piece(name: str, arch: Arch, jaw: float) -> Piece:
             colour = ENAMEL * shade[:, None]
         else:
             colour = np.tile(GUM, (len(place), 1))
-        colours.append(colour * (1 - 0.55 * depth[:, None] ** 0.8))
+        colours.append(colour * (1 - 0.72 * smooth_step(depth[:, None] / 0.75)))
     points = np.array(rows)
     faces = _strip(len(SECTION), len(place), flip=arch.up > 0)
     weights = np.zeros((points.shape[0] * points.shape[1], 5))
@@ -108,15 +114,15 @@ def _columns(arch: Arch) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     )
 
 
-def _arch_points(arch: Arch, place: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def arch_points(arch: Arch, place: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Points (n, 2) of the arch seen from above as (x, z), and the outward direction there."""
     angle = np.linspace(-np.pi / 2, np.pi / 2, 2001)
-    x, z = arch.half_width * np.sin(angle), arch.front - arch.depth * (1 - np.cos(angle))
+    x, z = arch.half_width * np.sin(angle), arch.front - arch.depth * (1 - np.cos(angle)) ** SQUARENESS
     length = np.concatenate([[0], np.cumsum(np.hypot(np.diff(x), np.diff(z)))])
-    at = np.interp(place, length - length[1000], angle)
-    curve = np.stack([arch.half_width * np.sin(at), arch.front - arch.depth * (1 - np.cos(at))], -1)
-    normal = np.stack([np.sin(at) / arch.half_width, np.cos(at) / arch.depth], -1)
-    return curve, normal / np.linalg.norm(normal, axis=1, keepdims=True)
+    length -= length[1000]
+    curve = np.stack([np.interp(place, length, x), np.interp(place, length, z)], -1)
+    normal = np.stack([-np.gradient(z, length), np.gradient(x, length)], -1)
+    return curve, np.stack([np.interp(place, length, side) for side in normal.T], -1)
 
 
 def _strip(rows: int, columns: int, flip: bool) -> np.ndarray:
