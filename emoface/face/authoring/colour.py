@@ -44,7 +44,7 @@ def _features(mesh: HeadMesh, mouth: MouthPatch, colours: np.ndarray) -> np.ndar
     lips[mesh.mouth[mouth.lips.stop - 2]] = 0.6
     lips[mesh.mouth[mouth.lips.stop - 1]] = 0.12
     depth = np.arange(mouth.contact) / mouth.contact
-    inside[mesh.mouth[: mouth.contact]] = (0.9 - 0.6 * depth)[:, None]
+    inside[mesh.mouth[: mouth.contact]] = (0.92 - 0.65 * depth**3)[:, None]
     rows = len(mesh.nostril)
     inside[mesh.nostril] = np.interp(np.arange(rows), [0, 2, 3, 4], [0.95, 0.85, 0.45, 0.0])[:, None]
     ear_cap, nostril_cap = _caps(mesh)

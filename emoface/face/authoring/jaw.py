@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from ..layout import JAW_OPEN_RADIANS
+from ..layout import JAW_OPEN_RADIANS, JAW_SIDE_RADIANS
 from .handles import Fill
 from .mesh import HeadMesh
 from .mouth_patch import MouthPatch
@@ -56,28 +56,43 @@ def jaw_corrective(mesh: HeadMesh, patch: MouthPatch) -> np.ndarray:
     """The pose corrective (9, V, 3) in cm: displacement per element of R - I, rows first.
 
     Element (2, 1) is the sine of the opening: as the jaw opens, the corners come in, the cheeks hollow and the lips
-    part a little more than the joint alone parts them.
+    part a little more than the joint alone parts them. Element (0, 2) is the sine of the turn to the left: the upper
+    lip is dragged along and the lower one lags, so that the lips slide less over each other.
     """
     basis = np.zeros((9, len(mesh.vertices), 3))
     basis[7] = opening_corrective(mesh, patch) / np.sin(JAW_OPEN_RADIANS)
+    basis[2] = _sideways_corrective(mesh, patch) / np.sin(JAW_SIDE_RADIANS)
     return basis
 
 
 def opening_corrective(mesh: HeadMesh, patch: MouthPatch) -> np.ndarray:
     """Displacement (V, 3) at jawOpen = 1 before the jaw turns, cm."""
-    points = mesh.vertices[: mesh.half]
-    values = np.full((mesh.half, 3), np.nan)
-    x, y, z = points.T
-    values[(y > -3.6) | (y < -11.0) | (z < 1.5) | (np.hypot(x, y + 7) > 6.4)] = 0.0
-    values[(y > -5.1) & (x < 1.9) & (z > 7.5)] = 0.0
-    values[mesh.eye] = 0.0
-    values[mesh.ear] = 0.0
+    values = _held(mesh, patch)
+    x, y, z = mesh.vertices[: mesh.half].T
     lens = np.sqrt(1 - patch.across**2)
     corner = np.array([-0.42, 0.0, 0.10]) * (1 - lens)[:, None]
     lift = np.array([0.0, 0.16, 0.0]) * (lens * (patch.side > 0))[:, None]
     drop = np.array([0.0, -0.26, 0.08]) * (lens * (patch.side < 0))[:, None]
-    values[mesh.mouth[: patch.lips.stop]] = corner + lift + drop
-    values[mesh.mouth[: patch.contact - 3]] = 0.0
-    hollow = np.flatnonzero((np.hypot(x - 4.4, y + 5.6) < 0.6) & (z > 3.0))
-    values[hollow] = (-0.26, 0.0, -0.16)
+    values[mesh.mouth[patch.contact - 3 : patch.lips.stop]] = corner + lift + drop
+    values[(np.hypot(x - 4.4, y + 5.6) < 0.6) & (z > 3.0)] = (-0.26, 0.0, -0.16)
     return Fill(mesh).symmetric(values)
+
+
+def _sideways_corrective(mesh: HeadMesh, patch: MouthPatch) -> np.ndarray:
+    """Displacement (V, 3) at jawLeft = 1, the same way on both sides of the face, cm."""
+    values = _held(mesh, patch)
+    lens = np.sqrt(1 - patch.across**2)
+    drag = np.where(patch.side > 0, 0.36, -0.26) * lens
+    values[mesh.mouth[patch.contact - 3 : patch.lips.stop]] = drag[:, None] * np.array([1.0, 0.0, 0.0])
+    return Fill(mesh).solve(values[np.minimum(mesh.mirror, np.arange(len(mesh.vertices)))])
+
+
+def _held(mesh: HeadMesh, patch: MouthPatch) -> np.ndarray:
+    """Handles (half, 3): zero away from the mouth, on the nose and in the depth of the bag; NaN where free."""
+    x, y, z = mesh.vertices[: mesh.half].T
+    values = np.full((mesh.half, 3), np.nan)
+    values[(y > -3.6) | (y < -11.0) | (z < 1.5) | (np.hypot(x, y + 7) > 6.4)] = 0.0
+    values[(y > -5.1) & (x < 1.9) & (z > 7.5)] = 0.0
+    for patch_rows in (mesh.eye, mesh.ear, mesh.mouth[: patch.contact - 3]):
+        values[patch_rows] = 0.0
+    return values

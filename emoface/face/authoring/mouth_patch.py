@@ -24,7 +24,7 @@ SULCUS = (0.04, 0.09, 0.06, 0.0)  # dent below the lower lip in these rows, cm
 
 # The bag from its end to the lips: depth behind the contact, half height, half width, height of its middle.
 BAG_END = ((6.2, 0.55, 2.3, -0.5), (4.9, 1.35, 3.15, -0.2), (3.3, 1.75, 3.35, -0.05), (1.7, 1.7, 3.05, 0.0))
-BAG_LIP = ((0.27, 1.20), (0.24, 0.62), (0.17, 0.14))  # behind the lips: depth, height above or below the slit
+BAG_LIP = ((0.55, 1.00), (0.34, 0.60), (0.17, 0.14))  # behind the lips: depth, height above or below the slit
 LIP_ROWS = len(UPPER_PROFILE)
 
 
@@ -63,7 +63,7 @@ class MouthPatch(Patch):
 
 def slit(x: np.ndarray, wave: float = 1.0) -> np.ndarray:
     """Height of the line where the lips meet, with `wave` times the wave of a cupid's bow."""
-    bow = 0.055 * _peaks(x, 0.75, 0.5) - 0.05 * _peaks(x, 0.0, 0.42)
+    bow = 0.045 * _peaks(x, 0.75, 0.5) - 0.04 * _peaks(x, 0.0, 0.42)
     return -6.98 + wave * bow - 0.03 * (x / HALF_WIDTH) ** 2
 
 

@@ -15,7 +15,7 @@ from .handles import Fill, left_half, push
 from .jaw import JAW_FORWARD, opening_corrective, rotated, turn
 from .mesh import HeadMesh
 from .mouth_patch import LIP_ROWS, MouthPatch
-from .teeth import UPPER, arch_points
+from .teeth import LOWER, UPPER, arch_points
 
 INNER_ROWS = (0.6, 1.0, 1.0)  # how far the bag's rows just behind the lips follow them
 Vector = tuple[float, float, float]
@@ -146,7 +146,7 @@ class MouthShapes:
         """The mouth drawn to the left; the only shape that is not symmetric."""
         values = np.full((len(self.mesh.vertices), 3), np.nan)
         held = self.held(radius=6.4)
-        for left, corner in ((True, (0.85, 0.10, -0.50)), (False, (1.65, -0.05, 0.65))):
+        for left, corner in ((True, (0.85, 0.10, -0.50)), (False, (1.60, -0.05, 0.85))):
             move = self.spread((1 - self.across**1.5, (1.25, 0.0, -0.02)), (self.across**1.5, corner))
             if left:
                 values[: self.mesh.half] = self.with_lips(held, move)
@@ -191,22 +191,25 @@ class MouthShapes:
 
     def roll(self, side: np.ndarray) -> np.ndarray:
         """A lip (upper or lower, (columns,) 1 on it) turned in over the teeth."""
-        back = np.array([0.26, 0.50, 0.66, 0.70, 0.60, 0.46, 0.36])[:, None]
-        narrower = np.array([0.0, 0.55, 0.58, 0.60, 0.60, 0.60, 0.60])[:, None]
+        back = np.array([0.26, 0.52, 0.70, 0.72, 0.58, 0.40, 0.28])[:, None]
+        narrower = np.array([0.0, 0.60, 0.70, 0.74, 0.76, 0.76, 0.74])[:, None]
         move = np.zeros_like(self.lip)
         move[..., 1] = -narrower * (self.lip[..., 1] - self.lip[0, :, 1]) * side
         move[..., 2] = -np.minimum(back * side * self.lens, np.maximum(self.lip[..., 2] - self._before_teeth(), 0))
         return self.lips(move)
 
     def _before_teeth(self) -> np.ndarray:
-        """Depth z (LIP_ROWS, columns) that the lips keep in front of the upper teeth."""
-        curve, outward = arch_points(UPPER, np.linspace(0, UPPER.length, 200))
-        front = curve + 0.16 * outward
-        return np.interp(np.abs(self.lip[..., 0]), front[:, 0], front[:, 1])
+        """Depth z (LIP_ROWS, columns) that each lip keeps in front of its teeth."""
+        depth = np.empty((2, *self.lip.shape[:2]))
+        for row, arch in zip(depth, (UPPER, LOWER)):
+            curve, outward = arch_points(arch, np.linspace(0, arch.length, 200))
+            front = curve + 0.12 * outward
+            row[:] = np.interp(np.abs(self.lip[..., 0]), front[:, 0], front[:, 1])
+        return np.where(self.upper, depth[0], np.maximum(depth[1], depth[0] - 0.15))
 
     def cheek_puff(self) -> np.ndarray:
-        move = self.spread((self.lens, (0, 0, 0.32)), (1 - self.lens, (0.0, 0.0, 0.10)))
-        air = self.push((3.8, -6.4, 6.2), (1.5, 1.65, 3.5), (0.90, 0.0, 1.15))
+        move = self.spread((self.lens, (0, 0, 0.30)), (1 - self.lens, (-0.10, 0.0, 0.0)))
+        air = self.push((4.0, -6.4, 6.2), (1.8, 1.9, 3.5), (0.85, 0.0, 1.05))
         return self.lips(move, radius=6.0, top=-3.4) + air
 
     def jaw_forward(self) -> np.ndarray:
@@ -219,8 +222,9 @@ class MouthShapes:
         contact = self.mesh.mouth[self.patch.contact]
         over = np.where(self.side >= 0, contact, contact[self.patch.opposite()])
         under = np.where(self.side >= 0, contact[self.patch.opposite()], contact)
-        meet = opened[over] + np.array([0.38, 0.37, 0.20]) * (opened[under] - opened[over])
-        move = np.broadcast_to(meet - opened[contact], self.lip.shape)
+        meet = opened[over] + np.array([0.30, 0.29, 0.20]) * (opened[under] - opened[over])
+        move = np.broadcast_to(meet - opened[contact], self.lip.shape).copy()
+        move[..., 2] *= np.where(self.upper, np.linspace(1, 0, LIP_ROWS)[:, None], 1.0)
         weight = self.jaw[self.rows][..., None]
         # v + w (R - 1) d = move, solved for d
         linear = (1 - weight[..., None]) * np.eye(3) + weight[..., None] * rotation

@@ -54,7 +54,7 @@ SQUARENESS = 1.3  # above 1 the arch is flatter in front than an ellipse
 # A section through a tooth from the gum over the crown to the inner gum: height (0 neck .. 1 edge; beyond the neck in
 # cm), distance out of the arch (cm), and how much of the edge's thickness lies behind.
 SECTION = (
-    (-0.75, -0.06, 0.0), (-0.32, 0.05, 0.0), (-0.03, 0.075, 0.0),
+    (-0.70, -0.42, 0.0), (-0.32, -0.10, 0.0), (-0.03, 0.05, 0.0),
     (0.0, 0.02, 0.0), (0.30, 0.075, 0.0), (0.65, 0.06, 0.0), (0.93, 0.0, 0.0), (1.0, -0.05, 0.0),
     (0.98, -0.06, 1.0), (0.55, -0.22, 1.0), (-0.05, -0.34, 1.0), (-0.7, -0.55, 1.0),
 )  # fmt: skip
@@ -86,11 +86,11 @@ def _piece(name: str, arch: Arch, jaw: float) -> Piece:
         at = curve + outward * distance[:, None]
         rows.append(np.stack([at[:, 0], y, at[:, 1]], -1))
         if NECK_ROWS <= row < len(SECTION) - 2:
-            shade = (1 - 0.34 * gap) * (0.90 + 0.10 * max(share, 0.0))
+            shade = (1 - 0.34 * gap) * (0.90 + 0.10 * share) * (1 - 0.35 * behind)
             colour = ENAMEL * shade[:, None]
         else:
             colour = np.tile(GUM, (len(place), 1))
-        colours.append(colour * (1 - 0.72 * smooth_step(depth[:, None] / 0.75)))
+        colours.append(colour * (1 - 0.78 * smooth_step(depth[:, None] / 0.62)))
     points = np.array(rows)
     faces = _strip(len(SECTION), len(place), flip=arch.up > 0)
     weights = np.zeros((points.shape[0] * points.shape[1], 5))

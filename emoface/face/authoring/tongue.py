@@ -13,12 +13,13 @@ COLOUR = np.array([0.74, 0.37, 0.37])
 ROUGHNESS = 0.35
 
 # Spines from root to tip: height y, depth z, half width, half thickness (cm); the jaw closed.
-REST = ((-9.6, 2.6, 1.5, 0.95), (-8.35, 3.9, 1.75, 0.85), (-7.75, 5.4, 1.62, 0.62), (-7.72, 6.6, 1.2, 0.42),
-        (-7.8, 7.35, 0.62, 0.22))  # fmt: skip
-OUT = ((-9.4, 2.9, 1.5, 0.95), (-7.9, 4.6, 1.75, 0.8), (-6.85, 6.8, 1.6, 0.5), (-6.62, 9.3, 1.25, 0.36),
-       (-7.75, 11.4, 0.66, 0.22))  # fmt: skip
-UP = ((-9.6, 2.6, 1.5, 0.95), (-8.35, 3.95, 1.75, 0.85), (-7.75, 5.5, 1.58, 0.56), (-7.05, 6.7, 1.15, 0.36),
-      (-6.25, 7.3, 0.6, 0.2))  # fmt: skip
+REST = ((-9.6, 2.6, 1.5, 0.95), (-8.35, 3.9, 1.75, 0.85), (-7.72, 5.4, 1.65, 0.62), (-7.66, 6.6, 1.35, 0.44),
+        (-7.75, 7.55, 0.95, 0.32))  # fmt: skip
+OUT = ((-9.4, 2.9, 1.5, 0.95), (-8.0, 4.5, 1.75, 0.80), (-6.95, 6.6, 1.6, 0.52), (-6.60, 8.6, 1.4, 0.40),
+       (-7.05, 10.0, 1.3, 0.36), (-8.25, 10.9, 1.05, 0.30))  # fmt: skip
+UP = ((-9.6, 2.6, 1.5, 0.95), (-8.35, 3.95, 1.75, 0.85), (-7.75, 5.5, 1.60, 0.56), (-7.05, 6.7, 1.30, 0.38),
+      (-6.25, 7.35, 0.95, 0.28))  # fmt: skip
+TIP = 0.78  # share of the spine at which the outline starts to round off
 
 
 def tongue_piece() -> Piece:
@@ -27,7 +28,7 @@ def tongue_piece() -> Piece:
     faces = _faces()
     weights = np.zeros((len(rest), 5))
     weights[:, 2] = 1.0
-    along = np.concatenate([np.repeat(np.linspace(0, 1, RINGS), COLUMNS), [1.0, 0.0]])
+    along = np.concatenate([np.repeat(_places(), COLUMNS), [1.0, 0.0]])
     colours = COLOUR * (0.45 + 0.55 * np.clip(along / 0.8, 0, 1) ** 0.8)[:, None]
     deltas = {
         "jawForward": np.tile(JAW_FORWARD, (len(rest), 1)),
@@ -40,8 +41,10 @@ def tongue_piece() -> Piece:
 def _surface(spine: tuple[tuple[float, ...], ...]) -> np.ndarray:
     """Points (RINGS * COLUMNS + 2, 3): the rings from root to tip, the tip and the end of the root."""
     curve = CubicSpline(np.linspace(0, 1, len(spine)), np.array(spine))
-    place = np.linspace(0, 1, RINGS)
+    place = _places()
     y, z, wide, thick = curve(place).T
+    round_off = np.sqrt(1 - (np.clip(place - TIP, 0, None) / (1 - TIP)) ** 2)
+    wide, thick = wide * round_off, thick * (0.35 + 0.65 * round_off)
     dy, dz = curve(place, 1).T[:2]
     length = np.hypot(dy, dz)
     up = np.stack([0 * y, dz / length, -dy / length], -1)  # normal of the spine in the mid-plane
@@ -52,8 +55,13 @@ def _surface(spine: tuple[tuple[float, ...], ...]) -> np.ndarray:
     rings = centre[:, None] + up[:, None] * (thick[:, None] * (top + groove))[..., None]
     rings[..., 0] = wide[:, None] * side
     forward = np.stack([0 * y, dy / length, dz / length], -1)
-    tip = centre[-1] + 0.75 * thick[-1] * forward[-1]
+    tip = centre[-1] + 0.3 * wide[-1] * forward[-1]
     return np.concatenate([rings.reshape(-1, 3), [tip, centre[0]]])
+
+
+def _places() -> np.ndarray:
+    """Where the rings sit along the spine, 0..1: close together towards the tip."""
+    return np.sin(np.linspace(0, 1, RINGS + 1)[:-1] * np.pi / 2)
 
 
 def _faces() -> np.ndarray:
