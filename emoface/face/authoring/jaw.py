@@ -22,8 +22,8 @@ def jaw_share(mesh: HeadMesh, patch: MouthPatch) -> np.ndarray:
     """
     _, y, z = mesh.vertices[: mesh.half].T
     weights = np.full(mesh.half, np.nan)
-    weights[(y > _cheek_line(z) + 2.2) | (z < -0.8) | (y < -13.0)] = 0.0
-    weights[(y < -8.3) & (y > -10.9) & (z > 4.5)] = 1.0
+    weights[(y > _cheek_line(z) + 2.2) | (z < -1.6) | (y < -14.2)] = 0.0
+    weights[(y < -8.3) & (y > -10.9) & (z > 6.0)] = 1.0
     weights[mesh.ear] = 0.0
     lens = np.sqrt(1 - patch.across**2)  # 1 at the mid-line .. 0 at the corner
     column = np.where(patch.side > 0, 0.5 * (1 - lens) ** 1.4, 0.5 + 0.5 * lens**0.8)
@@ -93,6 +93,6 @@ def _held(mesh: HeadMesh, patch: MouthPatch) -> np.ndarray:
     values = np.full((mesh.half, 3), np.nan)
     values[(y > -3.6) | (y < -11.0) | (z < 1.5) | (np.hypot(x, y + 7) > 6.4)] = 0.0
     values[(y > -5.1) & (x < 1.9) & (z > 7.5)] = 0.0
-    for patch_rows in (mesh.eye, mesh.ear, mesh.mouth[: patch.contact - 3]):
-        values[patch_rows] = 0.0
+    for rows in (mesh.eye, mesh.ear, mesh.nostril, mesh.mouth[: patch.contact - 3]):
+        values[rows] = 0.0
     return values

@@ -47,11 +47,11 @@ class MouthShapes:
         """(half, 3) zeros outside a disc round the mouth and on nose, eyes and ears; NaN inside."""
         x, y, z = self.points.T
         free = (y < top) & (y > bottom) & (z > 2.5) & (np.hypot(x, y + 7) < radius)
-        nose = (y > -5.0 - 0.25 * np.clip(1 - x, 0, 1)) & (x < 1.9) & (z > 7.5)
+        nose = (y > -4.75) & (x < 1.9) & (z > 7.5)
         values = np.full((self.mesh.half, 3), np.nan)
         values[~free | nose] = 0.0
-        values[self.mesh.eye] = 0.0
-        values[self.mesh.ear] = 0.0
+        for rows in (self.mesh.eye, self.mesh.ear, self.mesh.nostril):
+            values[rows] = 0.0
         values[self.mesh.mouth[: self.patch.contact - len(INNER_ROWS)]] = 0.0
         return values
 
@@ -110,7 +110,7 @@ class MouthShapes:
 
     def smile(self) -> np.ndarray:
         corner = self.across**2.2
-        move = self.spread((corner, (0.74, 0.80, -0.60)), (1 - corner, (0.0, 0.06, -0.08)), (self.upper, (0, 0.02, 0)))
+        move = self.spread((corner, (0.74, 0.80, -0.54)), (1 - corner, (0.0, 0.06, -0.08)), (self.upper, (0, 0.02, 0)))
         values = self.with_lips(self.held(radius=6.4, top=-1.4), move)
         cheek = self.push((4.0, -3.4, 7.0), (1.4, 1.1, 3.0), (0.10, 0.32, 0.58))
         fold = self.push((2.45, -5.2, 8.4), (0.40, 0.75, 1.5), (0.06, 0.0, -0.28))
@@ -158,7 +158,8 @@ class MouthShapes:
 
     def upper_up(self) -> np.ndarray:
         lift = self.upper * self.lens * (1 + 0.25 * np.sin(np.pi * self.across))
-        move = self.spread((lift, (0.04, 0.72, 0.02)), (self.across**4, (0.05, 0.18, -0.10)))
+        move = self.spread((lift, (0.04, 0.72, 0.04)), (self.across**4, (0.05, 0.18, -0.10)))
+        move[..., 1] *= np.linspace(1, 0.72, LIP_ROWS)[:, None]  # the raised lip is thinner
         values = self.with_lips(self.held(top=-3.0), move)
         values[self.near(2.7, -4.6, 0.45)] = (0.06, 0.32, 0.16)
         return self.fill.symmetric(values)
@@ -203,7 +204,7 @@ class MouthShapes:
         depth = np.empty((2, *self.lip.shape[:2]))
         for row, arch in zip(depth, (UPPER, LOWER)):
             curve, outward = arch_points(arch, np.linspace(0, arch.length, 200))
-            front = curve + 0.12 * outward
+            front = curve + 0.15 * outward
             row[:] = np.interp(np.abs(self.lip[..., 0]), front[:, 0], front[:, 1])
         return np.where(self.upper, depth[0], np.maximum(depth[1], depth[0] - 0.15))
 
