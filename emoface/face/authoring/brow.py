@@ -10,13 +10,13 @@ from .pieces import Piece
 
 # The middle line of the left brow seen from the front, cm, from the nose outwards, and half its height there.
 LINE = np.array([[1.40, 1.36], [2.15, 1.56], [3.05, 1.80], [3.95, 1.93], [4.6, 1.78], [5.12, 1.45]])
-HALF_HEIGHT = np.array([0.20, 0.27, 0.26, 0.22, 0.15, 0.05])
+HALF_HEIGHT = np.array([0.22, 0.30, 0.29, 0.24, 0.16, 0.05])
 LEAN = np.array([62.0, 40.0, 22.0, 4.0, -22.0, -32.0])  # degrees of the hairs over the horizontal
 HAIRS = 120
 HAIR_LENGTH = np.array([0.34, 0.48, 0.52, 0.48, 0.42, 0.3])
 HAIR_WIDTH = 0.05
-COLOUR = np.array([0.25, 0.16, 0.11])
-TINT = 0.62  # how much of the brow's colour the skin under it takes
+COLOUR = np.array([0.22, 0.145, 0.10])
+TINT = 0.68  # how much of the brow's colour the skin under it takes
 TINT_COLUMNS, TINT_ROWS = 15, 5
 
 

@@ -21,11 +21,11 @@ INNER, OUTER = COLUMNS // 2, 0
 BEHIND, EDGE, LASHES, CREASE = 0, 2, 3, 7
 """Rows: the farthest behind the lid, its edge at the eyeball, its edge in front, where the lashes grow, the crease."""
 
-CANTHI = np.array([[-1.42, -0.13], [1.52, 0.07]])
+CANTHI = np.array([[-1.46, -0.14], [1.60, 0.08]])
 """Inner and outer canthus seen from the front, cm from the eyeball's centre."""
-ABOVE, BELOW = 0.47, 0.57
+ABOVE, BELOW = 0.50, 0.60
 """Height of the aperture above and below the line between the canthi, cm."""
-ORBIT = np.array([[-1.9, -1.34], [2.2, 1.38]])
+ORBIT = np.array([[-1.95, -1.38], [2.28, 1.40]])
 """Inner and lower, outer and upper half axes of the last ring, cm."""
 
 # Rows from the edge out: way from the rim to the orbit, and stand-off from the eyeball in cm; upper lid, lower lid.

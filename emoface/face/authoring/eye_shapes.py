@@ -13,12 +13,12 @@ from .skin import EYE_CENTRE
 
 # Lids at weight 1: how far the upper lid goes down and the lower lid goes up, as a share of the aperture.
 LIDS = {
-    "eyeBlinkLeft": (0.84, 0.18),
-    "eyeWideLeft": (-0.36, -0.07),
-    "eyeSquintLeft": (0.14, 0.28),
+    "eyeBlinkLeft": (0.84, 0.20),
+    "eyeWideLeft": (-0.34, -0.08),
+    "eyeSquintLeft": (0.13, 0.36),
     "eyeLookUpLeft": (-0.30, 0.06),
     "eyeLookDownLeft": (0.46, -0.10),
-    "cheekSquintLeft": (0.02, 0.15),
+    "cheekSquintLeft": (0.03, 0.20),
 }
 # How much of a lid's turn each row follows, from behind the edge to the orbit.
 UPPER_FOLLOWS = np.array([1, 1, 1, 1, 1, 0.97, 0.90, 0.76, 0.55, 0.33, 0.13, 0])
@@ -40,28 +40,37 @@ def eye_shapes(mesh: HeadMesh, eye: EyePatch, mouth: MouthPatch) -> dict[str, np
         return left_half(lid_give * sum(push(points, *one) for one in pushes), points)
 
     shapes["browDownLeft"] = on_left(
-        ((1.3, 1.7, 8.4), (1.3, 1.2, 3), (-0.22, -0.42, 0.12)),
-        ((3.4, 2.0, 7.6), (1.7, 1.2, 3), (-0.16, -0.40, 0.14)),
+        ((1.2, 1.5, 8.4), (1.3, 1.3, 3), (-0.26, -0.46, 0.14)),
+        ((3.3, 1.9, 7.6), (1.8, 1.3, 3), (-0.16, -0.40, 0.14)),
+        ((0.55, 1.2, 8.8), (0.45, 0.8, 3), (0.0, -0.10, 0.12)),
     )
     shapes["browOuterUpLeft"] = on_left(
-        ((4.3, 2.1, 7.0), (1.7, 1.4, 3), (0.08, 0.72, -0.10)),
-        ((3.6, 4.0, 7.0), (2.0, 1.6, 3), (0.04, 0.30, 0.02)),
+        ((3.9, 2.0, 7.2), (2.1, 1.5, 3), (0.06, 0.66, -0.06)),
+        ((4.6, 1.9, 6.6), (1.2, 1.2, 3), (0.06, 0.14, -0.06)),
+        ((1.7, 1.8, 8.3), (1.0, 1.2, 3), (0.0, 0.14, 0.0)),
+        ((3.6, 4.0, 7.0), (2.2, 1.7, 3), (0.03, 0.28, 0.02)),
     )
     shapes["browInnerUp"] = lid_give * (
-        push(points, (1.1, 1.9, 8.4), (1.6, 1.25, 3), (0.0, 0.62, 0.02))
+        push(points, (1.1, 1.8, 8.4), (1.6, 1.3, 3), (0.0, 0.62, 0.02))
         + push(points, (0.9, 3.8, 8.3), (1.8, 1.6, 3), (0.0, 0.22, 0.06))
     )
     shapes["eyeSquintLeft"] += on_left(
-        ((3.5, -1.7, 7.4), (1.7, 0.9, 3), (-0.08, 0.20, 0.09)),
-        ((5.2, -0.3, 6.2), (0.9, 1.1, 3), (-0.12, -0.02, 0.05)),
-        ((3.0, 1.6, 7.9), (2.0, 0.8, 3), (-0.02, -0.08, 0.03)),
+        ((3.5, -1.7, 7.4), (1.7, 0.9, 3), (-0.08, 0.24, 0.11)),
+        ((5.2, -0.3, 6.2), (0.9, 1.1, 3), (-0.14, -0.02, 0.06)),
+        ((3.0, 1.6, 7.9), (2.0, 0.8, 3), (-0.02, -0.10, 0.03)),
     )
     shapes["cheekSquintLeft"] += on_left(
-        ((4.0, -2.5, 7.0), (1.9, 1.5, 3.5), (-0.06, 0.46, 0.24)),
-        ((5.3, -0.5, 6.2), (0.9, 1.0, 3), (-0.05, 0.04, 0.10)),
+        ((4.0, -2.6, 7.0), (2.0, 1.5, 3.5), (-0.06, 0.56, 0.30)),
+        ((3.4, -1.5, 7.6), (1.6, 0.45, 3), (0.0, 0.06, 0.10)),
+        ((5.4, -0.4, 6.2), (0.9, 1.0, 3), (-0.08, 0.06, 0.12)),
     )
     shapes["noseSneerLeft"] = left_half(_sneer(mesh, mouth), points, 0.7) + on_left(
-        ((1.5, 1.7, 8.4), (1.3, 1.0, 3), (-0.06, -0.24, 0.05)),
+        ((1.5, 1.6, 8.4), (1.4, 1.0, 3), (-0.10, -0.28, 0.06)),
+        ((0.8, -0.1, 8.8), (0.5, 0.5, 2), (0.0, 0.0, 0.13)),
+        ((0.95, -1.3, 8.8), (0.5, 0.45, 2), (0.0, 0.08, 0.13)),
+        ((0.95, -0.75, 8.8), (0.5, 0.22, 2), (0.0, 0.0, -0.10)),
+        ((2.0, -4.5, 8.3), (0.35, 0.8, 2), (0.0, 0.0, -0.14)),
+        ((2.75, -4.9, 8.0), (0.6, 0.8, 2), (0.0, 0.05, 0.12)),
     )
     return shapes
 
@@ -120,9 +129,9 @@ def _follows(eye: EyePatch) -> np.ndarray:
     """(rows, columns) share of the lid edge's turn that each vertex of the lids makes."""
     follows = np.where(eye.upper == 1, UPPER_FOLLOWS[:, None], LOWER_FOLLOWS[:, None])
     follows[:EDGE] *= np.sin(np.pi * eye.along) ** 0.5  # behind the canthi the folds stay,
-    follows[:EDGE] *= 1 - np.exp(-((eye.along / 0.24) ** 2))
-    follows[EDGE] *= 1 - np.exp(-((eye.along / 0.08) ** 2))  # and so does the caruncle
-    follows[LASHES:] *= 1 - 0.3 * _corner(eye)
+    follows[:EDGE] *= 1 - np.exp(-((eye.along / 0.22) ** 2))
+    follows[EDGE] *= 1 - np.exp(-((eye.along / 0.1) ** 2))  # and so does the caruncle
+    follows[LASHES + 1 :] *= 1 - 0.3 * _corner(eye)
     return follows
 
 
@@ -143,16 +152,16 @@ def _sneer(mesh: HeadMesh, mouth: MouthPatch) -> np.ndarray:
     values[(y > 1.5) | (y < -8.5) | (z < 2.5) | (x > 6.0)] = 0
     values[mesh.ear] = 0
     values[mesh.eye[: LASHES + 2]] = 0
-    lip = np.where(mouth.side > 0, 0.42 * np.exp(-(((mouth.across - 0.45) / 0.45) ** 2)), 0.0)
+    lip = np.where(mouth.side > 0, 0.46 * np.exp(-(((mouth.across - 0.45) / 0.45) ** 2)), 0.0)
     for row in range(mouth.contact - 1, mouth.lips.stop):
         values[mesh.mouth[row]] = np.outer(lip, [0.04, 1.0, 0.06])
 
     def near(centre: tuple, radius: float) -> np.ndarray:
         return np.linalg.norm(points - np.array(centre), axis=1) < radius
 
-    values[near((1.55, -3.9, 8.6), 0.5)] = [0.06, 0.42, 0.02]
+    values[near((1.6, -3.9, 8.5), 0.5)] = [0.08, 0.50, 0.04]
     values[near((2.6, -4.9, 8.0), 0.35)] = [-0.04, 0.60, 0.12]
-    values[near((3.6, -3.0, 7.6), 0.5)] = [-0.06, 0.32, 0.12]
-    values[near((1.1, -1.2, 8.6), 0.35)] = [-0.02, 0.26, 0.10]
+    values[near((3.6, -3.0, 7.6), 0.5)] = [-0.06, 0.36, 0.16]
+    values[near((1.1, -1.2, 8.6), 0.35)] = [-0.02, 0.32, 0.08]
     values[near((0.0, -3.5, 10.5), 0.4)] = [0, 0.10, 0]
     return Fill(mesh).symmetric(values)

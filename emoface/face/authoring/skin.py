@@ -6,8 +6,8 @@ import numpy as np
 
 from .sdf import both_sides, cone, ellipsoid, subtract, turn_y, union
 
-EYE_CENTRE = np.array([3.15, 0.0, 6.38])
-EYE_RADIUS = 1.5  # larger than life: a real ball is narrower than the opening between the lids
+EYE_CENTRE = np.array([3.15, 0.0, 6.34])
+EYE_RADIUS = 1.55  # larger than life: a real ball is narrower than the opening between the lids
 EAR_CENTRE = np.array([7.6, -1.1, -1.3])
 NOSTRIL = np.array([0.80, -4.7, 9.25])
 NECK_CUT = -17.2  # height of the open end of the neck
