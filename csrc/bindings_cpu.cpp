@@ -1,5 +1,8 @@
 // emoface._cpu: the CPU functions on raw addresses.
+#include <array>
 #include <string>
+
+#include <pybind11/stl.h>
 
 #include "bindings.h"
 #include "emoface/rasterize.h"
@@ -40,12 +43,13 @@ PYBIND11_MODULE(_cpu, m) {
       py::call_guard<py::gil_scoped_release>());
   m.def(
       "rasterize",
-      [](Address points, Address faces, Address depth, Address face, int dtype, std::int64_t batch,
-         std::int64_t vertices, std::int64_t triangles, std::int64_t height, std::int64_t width, bool cull) {
+      [](Address points, std::array<std::int64_t, 3> strides, Address faces, Address depth, Address face, int dtype,
+         std::int64_t batch, std::int64_t vertices, std::int64_t triangles, std::int64_t height, std::int64_t width,
+         bool cull) {
         check("rasterize_cpu",
-              rasterize_cpu({pointer<const void>(points), pointer<const std::int32_t>(faces), pointer<void>(depth),
-                             pointer<std::int32_t>(face), static_cast<DType>(dtype), batch, vertices, triangles, height,
-                             width, cull}),
+              rasterize_cpu({pointer<const void>(points), {strides[0], strides[1], strides[2]},
+                             pointer<const std::int32_t>(faces), pointer<void>(depth), pointer<std::int32_t>(face),
+                             static_cast<DType>(dtype), batch, vertices, triangles, height, width, cull}),
               dtype);
       },
       py::call_guard<py::gil_scoped_release>());
@@ -61,11 +65,12 @@ PYBIND11_MODULE(_cpu, m) {
       py::call_guard<py::gil_scoped_release>());
   m.def(
       "shadow",
-      [](Address points, Address depth, Address lit, int dtype, std::int64_t batch, std::int64_t vertices,
-         std::int64_t height, std::int64_t width, double bias, double softness) {
+      [](Address points, std::array<std::int64_t, 3> strides, Address depth, Address lit, int dtype, std::int64_t batch,
+         std::int64_t vertices, std::int64_t height, std::int64_t width, double bias, double softness) {
         check("shadow_cpu",
-              shadow_cpu({pointer<const void>(points), pointer<const void>(depth), pointer<void>(lit),
-                          static_cast<DType>(dtype), batch, vertices, height, width, bias, softness}),
+              shadow_cpu({pointer<const void>(points), {strides[0], strides[1], strides[2]}, pointer<const void>(depth),
+                          pointer<void>(lit), static_cast<DType>(dtype), batch, vertices, height, width, bias,
+                          softness}),
               dtype);
       },
       py::call_guard<py::gil_scoped_release>());

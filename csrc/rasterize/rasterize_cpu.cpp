@@ -2,30 +2,61 @@
 
 #include <algorithm>
 #include <cmath>
+#include <vector>
 
 #include "emoface/triangles.h"
 
 namespace emoface {
 namespace {
 
-constexpr double kSubpixels = 256;
+constexpr int kSubpixels = 256;
 constexpr double kReach = 1 << 23;
+constexpr std::int32_t kNowhere = INT32_MIN;
+constexpr int kLanes = 8;  // pixels of a row handled at once
+
+typedef double Doubles __attribute__((vector_size(kLanes * 8)));
+typedef std::int64_t Longs __attribute__((vector_size(kLanes * 8)));
+typedef float Floats __attribute__((vector_size(kLanes * 4)));
+typedef std::int32_t Ints __attribute__((vector_size(kLanes * 4)));
+
+template <class V, class T>
+EMO_HD void load(V& lanes, const T* from, std::int64_t count) {
+  if (count >= kLanes) memcpy(&lanes, from, sizeof lanes);
+  else memcpy(&lanes, from, count * sizeof(T));
+}
+template <class V, class T>
+EMO_HD void store(const V& lanes, T* to, std::int64_t count) {
+  if (count >= kLanes) memcpy(to, &lanes, sizeof lanes);
+  else memcpy(to, &lanes, count * sizeof(T));
+}
 
 struct Corner {
-  double x, y, z;  // x and y in subpixels, whole numbers
+  std::int32_t x, y;  // in subpixels; x is kNowhere for a corner out of reach
+  double z;
 };
 
-// One edge as value(x, y) = at_origin + per_x x + per_y y over pixel numbers; the inside is value >= 0. Whole
-// numbers below 2^53: exact.
-struct Edge {
-  double at_origin, per_x, per_y;
+// value(x, y) = at_origin + per_x x + per_y y over pixel numbers.
+template <class N>
+struct Plane {
+  N at_origin, per_x, per_y;
 
-  static EMO_HD Edge between(const Corner& from, const Corner& to) {
-    const double dx = to.x - from.x, dy = to.y - from.y;
-    const double half = kSubpixels / 2;
-    return {(half - from.y) * dx - (half - from.x) * dy, -dy * kSubpixels, dx * kSubpixels};
-  }
-  EMO_HD Edge operator-() const { return {-at_origin, -per_x, -per_y}; }
+  EMO_HD N operator()(std::int64_t x, std::int64_t y) const { return at_origin + per_x * N(x) + per_y * N(y); }
+};
+
+// The plane that is 0 on an edge and not negative inside; exact.
+EMO_HD Plane<std::int64_t> edge(const Corner& from, const Corner& to, std::int64_t sign) {
+  const std::int64_t dx = sign * (to.x - from.x), dy = sign * (to.y - from.y);
+  const std::int64_t half = kSubpixels / 2;
+  return {(half - from.y) * dx - (half - from.x) * dy, -dy * kSubpixels, dx * kSubpixels};
+}
+
+// Pixels whose centre lies between the least and the greatest coordinate, cut to the image.
+struct Extent {
+  std::int64_t first, last;
+
+  EMO_HD Extent(std::int32_t low, std::int32_t high, std::int64_t size)
+      : first(std::max((low + kSubpixels / 2 - 1) >> 8, 0)),
+        last(std::min(std::int64_t((high - kSubpixels / 2) >> 8), size - 1)) {}
 };
 
 template <class T>
@@ -35,76 +66,72 @@ struct Target {
   std::int64_t height, width;
 };
 
-EMO_HD bool reachable(const Corner& c) { return std::fabs(c.x) <= kReach && std::fabs(c.y) <= kReach; }
-
-// Pixel centres from the least to the greatest coordinate, cut to the image.
-EMO_HD void extent(double a, double b, double c, std::int64_t size, std::int64_t& first, std::int64_t& last) {
-  const double low = std::min(std::min(a, b), c), high = std::max(std::max(a, b), c);
-  first = std::int64_t(std::max(0.0, std::ceil(low / kSubpixels - 0.5)));
-  last = std::int64_t(std::min(double(size - 1), std::floor(high / kSubpixels - 0.5)));
-}
-
-template <class T>
+template <class V, class T>
 EMO_HD void draw(const Corner& a, const Corner& b, const Corner& c, std::int32_t index, bool cull,
                  const Target<T>& to) {
-  if (!(reachable(a) && reachable(b) && reachable(c))) return;
-  const double area = (c.x - a.x) * (b.y - a.y) - (c.y - a.y) * (b.x - a.x);
-  if (cull ? !(area > 0) : area == 0) return;
-  std::int64_t left, right, top, bottom;
-  extent(a.x, b.x, c.x, to.width, left, right);
-  extent(a.y, b.y, c.y, to.height, top, bottom);
-  if (left > right || top > bottom) return;
-  Edge edges[3] = {Edge::between(b, a), Edge::between(c, b), Edge::between(a, c)};  // opposite c, a, b
-  if (area < 0) std::for_each(edges, edges + 3, [](Edge& e) { e = -e; });
-  // z = at_origin + per_x x + per_y y over pixel numbers
-  const double scale = 1 / std::fabs(area);
-  const double per_x = (edges[0].per_x * c.z + edges[1].per_x * a.z + edges[2].per_x * b.z) * scale;
-  const double per_y = (edges[0].per_y * c.z + edges[1].per_y * a.z + edges[2].per_y * b.z) * scale;
-  const double at_origin =
-      (edges[0].at_origin * c.z + edges[1].at_origin * a.z + edges[2].at_origin * b.z) * scale;
-  for (std::int64_t y = top; y <= bottom; ++y) {
-    double from = double(left), to_x = double(right);
-    for (const Edge& e : edges) {
-      const double value = e.at_origin + e.per_y * double(y);
-      if (e.per_x > 0) from = std::max(from, std::ceil(-value / e.per_x));
-      else if (e.per_x < 0) to_x = std::min(to_x, std::floor(-value / e.per_x));
-      else if (value < 0) to_x = -1;
-    }
-    const double z_row = at_origin + per_y * double(y);
-    T* __restrict__ depth = to.depth + y * to.width;
-    std::int32_t* __restrict__ face = to.face + y * to.width;
-    const std::int64_t end = std::int64_t(to_x);
-    for (std::int64_t x = std::int64_t(from); x <= end; ++x) {
-      const T z = T(z_row + per_x * double(x));
-      if (float(z) > float(depth[x])) {
-        depth[x] = z;
-        face[x] = index;
-      }
+  const std::int32_t left = std::min(std::min(a.x, b.x), c.x);
+  if (left == kNowhere) return;
+  const Extent columns(left, std::max(std::max(a.x, b.x), c.x), to.width);
+  const Extent rows(std::min(std::min(a.y, b.y), c.y), std::max(std::max(a.y, b.y), c.y), to.height);
+  if (columns.first > columns.last || rows.first > rows.last) return;  // many small triangles end here
+  const std::int64_t area =
+      std::int64_t(c.x - a.x) * (b.y - a.y) - std::int64_t(c.y - a.y) * (b.x - a.x);
+  if (cull ? area <= 0 : area == 0) return;
+  const std::int64_t sign = area < 0 ? -1 : 1;
+  const Plane<std::int64_t> at_a = edge(c, b, sign), at_b = edge(a, c, sign), at_c = edge(b, a, sign);
+  const double scale = 1 / double(sign * area);
+  const auto mix = [&](std::int64_t of_a, std::int64_t of_b, std::int64_t of_c) {
+    return (double(of_a) * a.z + double(of_b) * b.z + double(of_c) * c.z) * scale;
+  };
+  const Plane<double> z{mix(at_a.at_origin, at_b.at_origin, at_c.at_origin), mix(at_a.per_x, at_b.per_x, at_c.per_x),
+                        mix(at_a.per_y, at_b.per_y, at_c.per_y)};
+  const Longs lane = {0, 1, 2, 3, 4, 5, 6, 7};
+  const Longs a_lane = at_a.per_x * lane, b_lane = at_b.per_x * lane, c_lane = at_c.per_x * lane;
+  const Doubles z_lane = z.per_x * __builtin_convertvector(lane, Doubles);
+  for (std::int64_t y = rows.first; y <= rows.last; ++y) {
+    for (std::int64_t x = columns.first; x <= columns.last; x += kLanes) {
+      const std::int64_t place = y * to.width + x, count = to.width - x;
+      const Longs outside = ((at_a(x, y) + a_lane) | (at_b(x, y) + b_lane) | (at_c(x, y) + c_lane)) >> 63;
+      const V value = __builtin_convertvector(z(x, y) + z_lane, V);
+      V depth = {};
+      Ints face = {};
+      load(depth, to.depth + place, count);
+      load(face, to.face + place, count);
+      const Ints nearer = (__builtin_convertvector(value, Floats) > __builtin_convertvector(depth, Floats)) &
+                          ~__builtin_convertvector(outside, Ints);
+      depth = __builtin_convertvector(nearer, decltype(depth > depth)) ? value : depth;
+      face = nearer ? (Ints{} + index) : face;
+      store(depth, to.depth + place, count);
+      store(face, to.face + place, count);
     }
   }
 }
 
-template <class T>
+template <class V, class T>
 EMO_HD void run(const Rasterize& call) {
   const std::int64_t pixels = call.height * call.width;
+  std::vector<Corner> corners(call.vertices);
   for (std::int64_t b = 0; b < call.batch; ++b) {
-    const T* points = static_cast<const T*>(call.points) + b * call.vertices * 3;
+    const T* points = static_cast<const T*>(call.points) + b * call.strides[0];
+    for (std::int64_t v = 0; v < call.vertices; ++v) {
+      const T* p = points + v * call.strides[1];
+      const double x = double(p[0]) * kSubpixels, y = double(p[call.strides[2]]) * kSubpixels;
+      const bool reachable = std::fabs(x) <= kReach && std::fabs(y) <= kReach;
+      corners[v] = {reachable ? std::int32_t(std::nearbyint(x)) : kNowhere,
+                    reachable ? std::int32_t(std::nearbyint(y)) : 0, double(p[2 * call.strides[2]])};
+    }
     const Target<T> target{static_cast<T*>(call.depth) + b * pixels, call.face + b * pixels, call.height, call.width};
     std::fill_n(target.depth, pixels, T(0));
     std::fill_n(target.face, pixels, -1);
     for (std::int64_t f = 0; f < call.triangles; ++f) {
-      Corner corner[3];
-      for (int k = 0; k < 3; ++k) {
-        const T* p = points + 3 * std::int64_t(call.faces[3 * f + k]);
-        corner[k] = {std::nearbyint(double(p[0]) * kSubpixels), std::nearbyint(double(p[1]) * kSubpixels), double(p[2])};
-      }
-      draw(corner[0], corner[1], corner[2], std::int32_t(f), call.cull, target);
+      const std::int32_t* corner = call.faces + 3 * f;
+      draw<V>(corners[corner[0]], corners[corner[1]], corners[corner[2]], std::int32_t(f), call.cull, target);
     }
   }
 }
 
-EMO_CLONES void run_float32(const Rasterize& call) { run<float>(call); }
-EMO_CLONES void run_float64(const Rasterize& call) { run<double>(call); }
+EMO_CLONES void run_float32(const Rasterize& call) { run<Floats, float>(call); }
+EMO_CLONES void run_float64(const Rasterize& call) { run<Doubles, double>(call); }
 
 }  // namespace
 

@@ -11,13 +11,13 @@ from .._op import Backend
 
 
 def _cpu(points: Tensor, faces: Tensor, height: int, width: int, cull: bool) -> tuple[Tensor, Tensor]:
-    points, faces = points.contiguous(), faces.contiguous()
+    faces = faces.contiguous()
     batch, vertices, _ = points.shape
     depth = points.new_empty((batch, height, width))
     face = faces.new_empty((batch, height, width))
     assert _native.CPU is not None  # why_not looked
     _native.CPU.rasterize(
-        address(points), address(faces), address(depth), address(face), _native.DTYPES[points.dtype], batch,
+        address(points), points.stride(), address(faces), address(depth), address(face), _native.DTYPES[points.dtype], batch,
         vertices, len(faces), height, width, cull,
     )  # fmt: skip
     return depth, face

@@ -11,11 +11,11 @@ from .._op import Backend
 
 
 def _cpu(points: Tensor, depth: Tensor, bias: float, softness: float) -> Tensor:
-    points, depth = points.contiguous(), depth.contiguous()
+    depth = depth.contiguous()
     lit = points.new_empty(points.shape[:2])
     assert _native.CPU is not None  # why_not looked
     _native.CPU.shadow(
-        address(points), address(depth), address(lit), _native.DTYPES[points.dtype], *lit.shape, *depth.shape[1:],
+        address(points), points.stride(), address(depth), address(lit), _native.DTYPES[points.dtype], *lit.shape, *depth.shape[1:],
         bias, softness,
     )  # fmt: skip
     return lit

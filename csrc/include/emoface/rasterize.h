@@ -4,9 +4,10 @@
 
 namespace emoface {
 
-// All arrays row-major and contiguous.
+// All arrays row-major and contiguous but for the points.
 struct Rasterize {
   const void* points;         // (B, V, 3) of `dtype`: x right, y down in pixels, z greater when nearer
+  std::int64_t strides[3];    // of the points, in elements
   const std::int32_t* faces;  // (F, 3)
   void* depth;                // (B, H, W) of `dtype`, out
   std::int32_t* face;         // (B, H, W) out

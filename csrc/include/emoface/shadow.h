@@ -4,9 +4,10 @@
 
 namespace emoface {
 
-// All arrays row-major, contiguous and of `dtype`.
+// All arrays of `dtype`, row-major and contiguous but for the points.
 struct Shadow {
   const void* points;  // (B, V, 3): x, y in pixels of the map, z greater when nearer to the light
+  std::int64_t strides[3];  // of the points, in elements
   const void* depth;   // (B, H, W)
   void* lit;           // (B, V) out
   DType dtype;
