@@ -1,7 +1,6 @@
 #include "emoface/rasterize.h"
 
 #include <algorithm>
-#include <cmath>
 #include <vector>
 
 #include "emoface/triangles.h"
@@ -9,9 +8,6 @@
 namespace emoface {
 namespace {
 
-constexpr int kSubpixels = 256;
-constexpr double kReach = 1 << 23;
-constexpr std::int32_t kNowhere = INT32_MIN;
 constexpr int kLanes = 8;  // pixels of a row handled at once
 
 typedef double Doubles __attribute__((vector_size(kLanes * 8)));
@@ -28,26 +24,6 @@ template <class V, class T>
 EMO_HD void store(const V& lanes, T* to, std::int64_t count) {
   if (count >= kLanes) memcpy(to, &lanes, sizeof lanes);
   else memcpy(to, &lanes, count * sizeof(T));
-}
-
-struct Corner {
-  std::int32_t x, y;  // in subpixels; x is kNowhere for a corner out of reach
-  double z;
-};
-
-// value(x, y) = at_origin + per_x x + per_y y over pixel numbers.
-template <class N>
-struct Plane {
-  N at_origin, per_x, per_y;
-
-  EMO_HD N operator()(std::int64_t x, std::int64_t y) const { return at_origin + per_x * N(x) + per_y * N(y); }
-};
-
-// The plane that is 0 on an edge and not negative inside; exact.
-EMO_HD Plane<std::int64_t> edge(const Corner& from, const Corner& to, std::int64_t sign) {
-  const std::int64_t dx = sign * (to.x - from.x), dy = sign * (to.y - from.y);
-  const std::int64_t half = kSubpixels / 2;
-  return {(half - from.y) * dx - (half - from.x) * dy, -dy * kSubpixels, dx * kSubpixels};
 }
 
 // Pixels whose centre lies between the least and the greatest coordinate, cut to the image.
@@ -74,11 +50,11 @@ EMO_HD void draw(const Corner& a, const Corner& b, const Corner& c, std::int32_t
   const Extent columns(left, std::max(std::max(a.x, b.x), c.x), to.width);
   const Extent rows(std::min(std::min(a.y, b.y), c.y), std::max(std::max(a.y, b.y), c.y), to.height);
   if (columns.first > columns.last || rows.first > rows.last) return;  // many small triangles end here
-  const std::int64_t area =
-      std::int64_t(c.x - a.x) * (b.y - a.y) - std::int64_t(c.y - a.y) * (b.x - a.x);
+  const std::int64_t area = twice_area(a, b, c);
   if (cull ? area <= 0 : area == 0) return;
   const std::int64_t sign = area < 0 ? -1 : 1;
-  const Plane<std::int64_t> at_a = edge(c, b, sign), at_b = edge(a, c, sign), at_c = edge(b, a, sign);
+  const Plane<std::int64_t> at_a = edge_plane(c, b, sign), at_b = edge_plane(a, c, sign),
+                            at_c = edge_plane(b, a, sign);
   const double scale = 1 / double(sign * area);
   const auto mix = [&](std::int64_t of_a, std::int64_t of_b, std::int64_t of_c) {
     return (double(of_a) * a.z + double(of_b) * b.z + double(of_c) * c.z) * scale;
@@ -115,10 +91,7 @@ EMO_HD void run(const Rasterize& call) {
     const T* points = static_cast<const T*>(call.points) + b * call.strides[0];
     for (std::int64_t v = 0; v < call.vertices; ++v) {
       const T* p = points + v * call.strides[1];
-      const double x = double(p[0]) * kSubpixels, y = double(p[call.strides[2]]) * kSubpixels;
-      const bool reachable = std::fabs(x) <= kReach && std::fabs(y) <= kReach;
-      corners[v] = {reachable ? std::int32_t(std::nearbyint(x)) : kNowhere,
-                    reachable ? std::int32_t(std::nearbyint(y)) : 0, double(p[2 * call.strides[2]])};
+      corners[v] = Corner::at(double(p[0]), double(p[call.strides[2]]), double(p[2 * call.strides[2]]));
     }
     const Target<T> target{static_cast<T*>(call.depth) + b * pixels, call.face + b * pixels, call.height, call.width};
     std::fill_n(target.depth, pixels, T(0));

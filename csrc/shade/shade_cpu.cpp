@@ -11,8 +11,9 @@
 namespace emoface {
 namespace {
 
-constexpr double kSubpixels = 256;
 constexpr int kSurface = 10;
+constexpr int kBlock = 64;      // fragments lit at once
+constexpr int kRecent = 64;     // triangles kept ready, a power of two
 
 template <class T>
 EMO_HD T at_least(T value, T low) {
@@ -58,20 +59,50 @@ struct Light {
   }
 };
 
-// What is seen of one triangle within one pixel.
-struct Fragment {
-  std::int32_t pixel, count;
+// A triangle ready to be interpolated.
+template <class T>
+struct Triangle {
+  std::int32_t number = -1;
+  Plane<double> weight[3];
+  const T* surface[3];
+
+  EMO_HD void set(const Shade& call, const T* points, const T* surfaces, std::int32_t face) {
+    number = face;
+    Corner corner[3];
+    for (int k = 0; k < 3; ++k) {
+      const std::int64_t v = call.faces[3 * std::int64_t(face) + k];
+      corner[k] = Corner::at(double(points[3 * v]), double(points[3 * v + 1]), 0);
+      surface[k] = surfaces + kSurface * v;
+    }
+    const std::int64_t area = twice_area(corner[0], corner[1], corner[2]);
+    const double scale = 1 / double(area ? area : 1);
+    for (int k = 0; k < 3; ++k) {
+      const Plane<std::int64_t> e = edge_plane(corner[(k + 2) % 3], corner[(k + 1) % 3], 1);
+      weight[k] = {double(e.at_origin) * scale, double(e.per_x) * scale, double(e.per_y) * scale};
+    }
+  }
 };
 
-// The fragments of one row of pixels, one array a quantity.
+// The fragments of one row of pixels, one array a quantity. A fragment is what is seen of one triangle in a pixel.
 template <class T>
 struct Row {
-  std::vector<Fragment> fragments;
+  std::vector<std::int32_t> pixel, samples;
   std::vector<T> surface[kSurface], colour[3];
+  std::int64_t count = 0;
 
-  explicit Row(std::int64_t most) : fragments(most) {
-    for (auto& s : surface) s.resize(most);
-    for (auto& c : colour) c.resize(most);
+  explicit Row(std::int64_t most) : pixel(most + kBlock), samples(most + kBlock) {  // blocks overhang the end
+    for (auto& s : surface) s.resize(most + kBlock);
+    for (auto& c : colour) c.resize(most + kBlock);
+  }
+
+  // `x` and `y` are where the fragment is looked at, in samples.
+  EMO_HD void add(std::int64_t in_pixel, const Triangle<T>& triangle, int seen, double x, double y) {
+    T w[3];
+    for (int k = 0; k < 3; ++k) w[k] = T(triangle.weight[k](x, y));
+    const T *a = triangle.surface[0], *b = triangle.surface[1], *c = triangle.surface[2];
+    for (int i = 0; i < kSurface; ++i) surface[i][count] = w[0] * a[i] + w[1] * b[i] + w[2] * c[i];
+    pixel[count] = std::int32_t(in_pixel);
+    samples[count++] = seen;
   }
 };
 
@@ -82,105 +113,97 @@ struct Frame {
   T* image;
 };
 
-// Interpolates the surface at (x, y) subpixels of a triangle.
+// Finds the triangle among the recent ones or makes it ready.
 template <class T>
-EMO_HD void interpolate(const Shade& call, const Frame<T>& frame, std::int32_t triangle, double x, double y,
-                        Row<T>& row, std::int64_t place) {
-  const std::int32_t* corner = call.faces + 3 * std::int64_t(triangle);
-  double px[3], py[3];
-  for (int k = 0; k < 3; ++k) {
-    const T* p = frame.points + 3 * std::int64_t(corner[k]);
-    px[k] = std::nearbyint(double(p[0]) * kSubpixels);
-    py[k] = std::nearbyint(double(p[1]) * kSubpixels);
-  }
-  const double area = (px[2] - px[0]) * (py[1] - py[0]) - (py[2] - py[0]) * (px[1] - px[0]);
-  const double scale = 1 / (area == 0 ? 1.0 : area);
-  const auto weight = [&](int b, int c) {
-    return T(((x - px[b]) * (py[c] - py[b]) - (y - py[b]) * (px[c] - px[b])) * scale);
-  };
-  const T wa = weight(1, 2), wb = weight(2, 0), wc = weight(0, 1);
-  const T *a = frame.surface + kSurface * std::int64_t(corner[0]), *b = frame.surface + kSurface * std::int64_t(corner[1]),
-          *c = frame.surface + kSurface * std::int64_t(corner[2]);
-  for (int i = 0; i < kSurface; ++i) row.surface[i][place] = wa * a[i] + wb * b[i] + wc * c[i];
+EMO_HD const Triangle<T>& ready(const Shade& call, const Frame<T>& frame, std::vector<Triangle<T>>& recent,
+                                std::int32_t face) {
+  if (face >= call.triangles) throw std::out_of_range("shade: face must be below " + std::to_string(call.triangles));
+  Triangle<T>& triangle = recent[face & (kRecent - 1)];
+  if (triangle.number != face) triangle.set(call, frame.points, frame.surface, face);
+  return triangle;
 }
 
-// Collects the fragments of row y and returns their number.
+// Collects the fragments of row y.
 template <class T>
-EMO_HD std::int64_t gather(const Shade& call, const Frame<T>& frame, std::int64_t y, Row<T>& row) {
-  const std::int64_t samples = call.samples, stride = call.width * samples;
-  std::int64_t found = 0;
+EMO_HD void gather(const Shade& call, const Frame<T>& frame, std::int64_t y, std::vector<Triangle<T>>& recent,
+                   Row<T>& row) {
+  const int side = int(call.samples), all = side * side;
+  const std::int64_t stride = call.width * side;
+  const double middle = 0.5 * (side - 1);
+  std::vector<std::int32_t> seen(all);
+  row.count = 0;
   for (std::int64_t x = 0; x < call.width; ++x) {
-    const std::int32_t* ids = frame.face + y * samples * stride + x * samples;
-    const std::int64_t first = found;
-    for (std::int64_t j = 0; j < samples; ++j)
-      for (std::int64_t i = 0; i < samples; ++i) {
-        const std::int32_t id = ids[j * stride + i];
-        if (id < 0) continue;
-        if (id >= call.triangles) throw std::out_of_range("shade: face must be below " + std::to_string(call.triangles));
-        bool seen = false;  // an earlier sample of this pixel saw the same triangle
-        for (std::int64_t k = 0; k < j * samples + i && !seen; ++k)
-          seen = ids[k / samples * stride + k % samples] == id;
-        if (seen) continue;
-        std::int32_t count = 0;
-        double sum_x = 0, sum_y = 0;
-        for (std::int64_t v = 0; v < samples; ++v)
-          for (std::int64_t u = 0; u < samples; ++u)
-            if (ids[v * stride + u] == id) ++count, sum_x += double(u) + 0.5, sum_y += double(v) + 0.5;
-        interpolate(call, frame, id, (double(x * samples) + sum_x / count) * kSubpixels,
-                    (double(y * samples) + sum_y / count) * kSubpixels, row, found);
-        row.fragments[found++] = {std::int32_t(x), count};
+    const std::int32_t* corner = frame.face + y * side * stride + x * side;
+    const double left = double(x * side), top = double(y * side);
+    bool alike = true;
+    for (int j = 0, k = 0; j < side; ++j)
+      for (int i = 0; i < side; ++i, ++k) {
+        seen[k] = corner[j * stride + i];
+        alike &= seen[k] == seen[0];
       }
-    (void)first;
+    if (alike) {
+      if (seen[0] >= 0) row.add(x, ready(call, frame, recent, seen[0]), all, left + middle, top + middle);
+      continue;
+    }
+    for (int k = 0; k < all; ++k) {
+      const std::int32_t face = seen[k];
+      if (face < 0) continue;
+      int count = 0, sum_x = 0, sum_y = 0;
+      for (int m = k; m < all; ++m)
+        if (seen[m] == face) ++count, sum_x += m % side, sum_y += m / side, seen[m] = -1;
+      row.add(x, ready(call, frame, recent, face), count, left + double(sum_x) / count, top + double(sum_y) / count);
+    }
   }
-  return found;
 }
 
+// Lights kBlock fragments from `first` on; every loop over n runs in vectors.
 template <class T>
-EMO_HD void light(const std::vector<Light<T>>& lights, const T* ambient, Row<T>& row, std::int64_t count) {
+EMO_HD void light_block(const std::vector<Light<T>>& lights, const T* ambient, Row<T>& row, std::int64_t first) {
   constexpr T wraps[3] = {T(0.42), T(0.18), T(0.10)}, bleeds[3] = {T(0.55), T(0.12), T(0)};
   const T* s[kSurface];
-  for (int i = 0; i < kSurface; ++i) s[i] = row.surface[i].data();
-  T *__restrict__ red = row.colour[0].data(), *__restrict__ green = row.colour[1].data(),
-    *__restrict__ blue = row.colour[2].data();
-  const Light<T>* list = lights.data();
-  const std::int64_t light_count = std::int64_t(lights.size());
-#pragma GCC ivdep
-  for (std::int64_t n = 0; n < count; ++n) {
-    T nx = s[0][n], ny = s[1][n], nz = s[2][n];
-    const T length = 1 / std::sqrt(nx * nx + ny * ny + nz * nz + T(1e-20));
-    nx *= length, ny *= length, nz *= length;
-    const T albedo[3] = {s[3][n], s[4][n], s[5][n]};
-    const T key = s[6][n], opening = s[7][n], rough = s[8][n], skin = s[9][n];
-    const T alpha = (rough * rough) * (rough * rough);
-    const T up = T(0.5) + T(0.5) * ny;
-    T diffuse[3], shine[3] = {0, 0, 0};
-    for (int i = 0; i < 3; ++i)
-      diffuse[i] = (ambient[3 + i] + (ambient[i] - ambient[3 + i]) * up) * opening / (1 - albedo[i] * (1 - opening));
-    for (std::int64_t k = 0; k < light_count; ++k) {
-      const Light<T>& l = list[k];
-      const T reach = k == 0 ? key : opening;
-      const T cosine = nx * l.direction[0] + ny * l.direction[1] + nz * l.direction[2];
-      const T cx = ny * l.half[2] - nz * l.half[1], cy = nz * l.half[0] - nx * l.half[2],
-              cz = nx * l.half[1] - ny * l.half[0];
-      const T sine = cx * cx + cy * cy + cz * cz;
-      const T spread = sine + alpha * (1 - sine);
-      const T lobe = alpha * l.gloss / (spread * spread * (rough + T(0.5)));
+  for (int i = 0; i < kSurface; ++i) s[i] = row.surface[i].data() + first;
+  T nx[kBlock], ny[kBlock], nz[kBlock], diffuse[3][kBlock], shine[3][kBlock], alpha[kBlock];
+  for (int n = 0; n < kBlock; ++n) {
+    const T x = s[0][n], y = s[1][n], z = s[2][n], rough = s[8][n];
+    const T scale = 1 / std::sqrt(x * x + y * y + z * z + T(1e-20));
+    nx[n] = x * scale, ny[n] = y * scale, nz[n] = z * scale;
+    alpha[n] = (rough * rough) * (rough * rough);
+  }
+  for (int i = 0; i < 3; ++i)
+    for (int n = 0; n < kBlock; ++n) {
+      const T albedo = s[3 + i][n], opening = s[7][n];
+      const T around = ambient[3 + i] + (ambient[i] - ambient[3 + i]) * (T(0.5) + T(0.5) * ny[n]);
+      diffuse[i][n] = around * opening / (1 - albedo * (1 - opening));
+      shine[i][n] = 0;
+    }
+  for (std::size_t k = 0; k < lights.size(); ++k) {
+    const Light<T> l = lights[k];
+    const T* reaches = k == 0 ? s[6] : s[7];
+    for (int n = 0; n < kBlock; ++n) {
+      const T cosine = nx[n] * l.direction[0] + ny[n] * l.direction[1] + nz[n] * l.direction[2];
+      const T x = ny[n] * l.half[2] - nz[n] * l.half[1], y = nz[n] * l.half[0] - nx[n] * l.half[2],
+              z = nx[n] * l.half[1] - ny[n] * l.half[0];
+      const T sine = x * x + y * y + z * z, reach = reaches[n], skin = s[9][n];
+      const T spread = sine + alpha[n] * (1 - sine);
+      const T lobe = alpha[n] * l.gloss / (spread * spread * (s[8][n] + T(0.5)));
       const T gloss = at_least(cosine, T(0)) * reach * l.fresnel * lobe;
       for (int i = 0; i < 3; ++i) {
         const T wrap = skin * wraps[i];
         const T lit = at_least((cosine + wrap) / (1 + wrap), T(0));
-        diffuse[i] += l.colour[i] * lit * (reach + skin * bleeds[i] * reach * (1 - reach));
-        shine[i] += l.colour[i] * gloss;
+        diffuse[i][n] += l.colour[i] * lit * (reach + skin * bleeds[i] * reach * (1 - reach));
+        shine[i][n] += l.colour[i] * gloss;
       }
     }
-    const T facing = at_least(nz, T(0)) < 1 ? at_least(nz, T(0)) : T(1);
-    const T away = 1 - facing;
-    const T grazing = (T(0.04) + (1 - rough) * T(0.96) * (away * away) * (away * away) * away) * (opening * opening);
-    const T level = T(0.5) + facing * ny;
-    T out[3];
-    for (int i = 0; i < 3; ++i)
-      out[i] = albedo[i] * diffuse[i] + shine[i] + (ambient[3 + i] + (ambient[i] - ambient[3 + i]) * level) * grazing;
-    red[n] = out[0], green[n] = out[1], blue[n] = out[2];
+  }
+  for (int i = 0; i < 3; ++i) {
+    T* __restrict__ colour = row.colour[i].data() + first;
+    for (int n = 0; n < kBlock; ++n) {
+      const T front = at_least(nz[n], T(0)), facing = front < 1 ? front : T(1), away = 1 - facing, opening = s[7][n];
+      const T grazing =
+          (T(0.04) + (1 - s[8][n]) * T(0.96) * (away * away) * (away * away) * away) * (opening * opening);
+      const T sky = ambient[3 + i] + (ambient[i] - ambient[3 + i]) * (T(0.5) + facing * ny[n]);
+      colour[n] = s[3 + i][n] * diffuse[i][n] + shine[i][n] + sky * grazing;
+    }
   }
 }
 
@@ -194,9 +217,11 @@ EMO_HD void run(const Shade& call) {
     const Frame<T> frame{static_cast<const T*>(call.points) + b * call.vertices * 3,
                          static_cast<const T*>(call.surface) + b * call.vertices * kSurface,
                          call.face + b * pixels * per_pixel, static_cast<T*>(call.image) + b * pixels * 3};
+    std::vector<Triangle<T>> recent(kRecent);
     for (std::int64_t y = 0; y < call.height; ++y) {
-      const std::int64_t count = gather(call, frame, y, row);
-      light(lights, static_cast<const T*>(call.ambient), row, count);
+      gather(call, frame, y, recent, row);
+      for (std::int64_t n = 0; n < row.count; n += kBlock)
+        light_block(lights, static_cast<const T*>(call.ambient), row, n);
       const T* back = static_cast<const T*>(call.background) + y * call.width * 3;
       T* __restrict__ out = frame.image + y * call.width * 3;
       const T share = 1 / T(per_pixel);
@@ -204,9 +229,9 @@ EMO_HD void run(const Shade& call) {
       for (std::int64_t x = 0; x < call.width; ++x) {
         T sum[3] = {0, 0, 0};
         std::int64_t covered = 0;
-        for (; n < count && row.fragments[n].pixel == x; ++n) {
-          for (int i = 0; i < 3; ++i) sum[i] += T(row.fragments[n].count) * row.colour[i][n];
-          covered += row.fragments[n].count;
+        for (; n < row.count && row.pixel[n] == x; ++n) {
+          for (int i = 0; i < 3; ++i) sum[i] += T(row.samples[n]) * row.colour[i][n];
+          covered += row.samples[n];
         }
         for (int i = 0; i < 3; ++i) out[3 * x + i] = (sum[i] + T(per_pixel - covered) * back[3 * x + i]) * share;
       }
