@@ -6,42 +6,56 @@
 namespace emoface {
 namespace {
 
-// The three pixels around a coordinate, those outside moved to the border, and their weights.
+constexpr int kBlock = 32;  // points looked up at once
+
+// For a block of coordinates the three pixels around each, those outside moved to the border, and their weights.
 template <class T>
 struct Taps {
-  std::int64_t pixel[3];
-  T weight[3];
+  std::int32_t pixel[3][kBlock];
+  T weight[3][kBlock];
 
-  EMO_HD Taps(T x, std::int64_t size) {
-    const T middle = std::nearbyint(x - T(0.5)), f = x - T(0.5) - middle;
-    weight[0] = T(0.5) * (T(0.5) - f) * (T(0.5) - f);
-    weight[1] = T(0.75) - f * f;
-    weight[2] = T(0.5) * (T(0.5) + f) * (T(0.5) + f);
-    const std::int64_t last = size - 1;
-    const std::int64_t place = middle > -1 ? std::int64_t(std::min(middle, T(size))) : -1;
-    for (int k = 0; k < 3; ++k) pixel[k] = std::min(std::max(place + k - 1, std::int64_t(0)), last);
+  // `step` is the distance between two pixels in the map.
+  EMO_HD void set(const T* x, std::int64_t size, std::int64_t step) {
+    const std::int32_t last = std::int32_t(size - 1);
+    for (int n = 0; n < kBlock; ++n) {
+      const T middle = std::nearbyint(x[n] - T(0.5)), f = x[n] - T(0.5) - middle;
+      weight[0][n] = T(0.5) * (T(0.5) - f) * (T(0.5) - f);
+      weight[1][n] = T(0.75) - f * f;
+      weight[2][n] = T(0.5) * (T(0.5) + f) * (T(0.5) + f);
+      const T above = middle > -2 ? middle : T(-2);
+      const std::int32_t place = std::int32_t(above < T(size) ? above : T(size));
+      for (int k = 0; k < 3; ++k) {
+        const std::int32_t inside = std::min(std::max(place + k - 1, 0), last);
+        pixel[k][n] = inside * std::int32_t(step);
+      }
+    }
   }
 };
 
 template <class T>
 EMO_HD void run(const Shadow& call) {
   const T bias = T(call.bias), scale = T(1 / call.softness);
+  Taps<T> across, down;
   for (std::int64_t b = 0; b < call.batch; ++b) {
     const T* points = static_cast<const T*>(call.points) + b * call.strides[0];
-    const T* depth = static_cast<const T*>(call.depth) + b * call.height * call.width;
-    T* lit = static_cast<T*>(call.lit) + b * call.vertices;
-    for (std::int64_t v = 0; v < call.vertices; ++v) {
-      const T* p = points + v * call.strides[1];
-      const Taps<T> across(p[0], call.width), down(p[call.strides[2]], call.height);
-      const T z = p[2 * call.strides[2]];
-      T light[9];
-      for (int i = 0; i < 9; ++i) light[i] = depth[down.pixel[i / 3] * call.width + across.pixel[i % 3]];
-      for (int i = 0; i < 9; ++i) light[i] = std::min(std::max(1 - (light[i] - z - bias) * scale, T(0)), T(1));
-      T sum = 0;
+    const T* __restrict__ depth = static_cast<const T*>(call.depth) + b * call.height * call.width;
+    for (std::int64_t first = 0; first < call.vertices; first += kBlock) {
+      const std::int64_t count = std::min<std::int64_t>(kBlock, call.vertices - first);
+      T point[3][kBlock] = {}, sum[kBlock] = {};
       for (int i = 0; i < 3; ++i)
-        sum += down.weight[i] * (across.weight[0] * light[3 * i] + across.weight[1] * light[3 * i + 1] +
-                                 across.weight[2] * light[3 * i + 2]);
-      lit[v] = sum;
+        for (std::int64_t n = 0; n < count; ++n)
+          point[i][n] = points[(first + n) * call.strides[1] + i * call.strides[2]];
+      across.set(point[0], call.width, 1);
+      down.set(point[1], call.height, call.width);
+      for (int j = 0; j < 3; ++j)
+        for (int i = 0; i < 3; ++i)
+          for (int n = 0; n < kBlock; ++n) {
+            T light = 1 - (depth[down.pixel[j][n] + across.pixel[i][n]] - point[2][n] - bias) * scale;
+            light = light > 0 ? light : T(0);
+            light = light < 1 ? light : T(1);
+            sum[n] += down.weight[j][n] * across.weight[i][n] * light;
+          }
+      memcpy(static_cast<T*>(call.lit) + b * call.vertices + first, sum, count * sizeof(T));
     }
   }
 }

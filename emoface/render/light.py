@@ -20,6 +20,7 @@ ABOVE, BELOW = (0.27, 0.29, 0.33), (0.15, 0.13, 0.12)
 AROUND = 14  # directions in which openness is looked for
 KEY_SPREAD, KEY_RAYS = 0.16, 4  # size of the key lamp, and directions within it
 MAP = 128  # pixels of a shadow map
+LIFT, BIAS, SOFTNESS = 1.5, 0.5, 2.0  # pixels by which points stand off the surface, and over which shadow sets in
 
 
 def _unit(v: Tensor) -> Tensor:
@@ -61,7 +62,7 @@ def surroundings() -> Tensor:
     return torch.tensor([ABOVE, BELOW])
 
 
-def reach(view: Tensor, normals: Tensor, faces: Tensor, radius: float) -> Tensor:
+def reach(view: Tensor, normals: Tensor, faces: Tensor, radius: float, cull: bool) -> Tensor:
     """How much of the key lamp and of the surroundings reaches each vertex.
 
     Args:
@@ -69,17 +70,21 @@ def reach(view: Tensor, normals: Tensor, faces: Tensor, radius: float) -> Tensor
         normals: (V, 3) float32, in the same axes.
         faces: (F, 3) int32.
         radius: of the scene, metres.
+        cull: leave out triangles seen from behind.
 
     Returns:
         (V, 2) float32, 0..1: key, surroundings.
     """
-    texel = 2 * radius / MAP
-    scale = torch.tensor([1 / texel, -1 / texel, 1 / (4 * radius)])
-    middle = torch.tensor([MAP / 2, MAP / 2, 0.5])
-    seen = view @ ROTATIONS.transpose(1, 2) * scale + middle  # (K, V, 3), z 0.25..0.75
-    depth, _ = rasterize(seen, faces, MAP, MAP)
-    lifted = (view + 1.5 * texel * normals) @ ROTATIONS.transpose(1, 2) * scale + middle
-    lit = shadow(lifted, depth, 0.5 * texel / (4 * radius), 2.0 * texel / (4 * radius))  # (K, V)
+    texel, deep = 2 * radius / MAP, 4 * radius
+    to_map = ROTATIONS * torch.tensor([1 / texel, -1 / texel, 1 / deep])[:, None]  # (K, 3, 3)
+    middle = torch.tensor([MAP / 2, MAP / 2, 0.5]).repeat(len(ROTATIONS))[:, None]
+
+    def seen(points: Tensor) -> Tensor:
+        """(K, V, 3): pixels of each map, and 0.25..0.75 from far to near."""
+        return torch.addmm(middle, to_map.flatten(0, 1), points.T).unflatten(0, (-1, 3)).mT
+
+    depth, _ = rasterize(seen(view), faces, MAP, MAP, cull)
+    lit = shadow(seen(view + LIFT * texel * normals), depth, BIAS * texel / deep, SOFTNESS * texel / deep)  # (K, V)
     weight = (DIRECTIONS[KEY_RAYS:] @ normals.T + 0.05).clamp(min=0)  # (AROUND, V)
     opening = (weight * lit[KEY_RAYS:]).sum(0) / weight.sum(0).clamp(min=1e-6)
     return torch.stack([lit[:KEY_RAYS].mean(0), opening], 1)

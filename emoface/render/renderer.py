@@ -92,7 +92,7 @@ class Renderer:
         with torch.inference_mode():
             view = self.camera.view(world)
             normals = vertex_normals(view[None], self.faces)[0]
-            reach = light.reach(view, normals, self.faces, self._radius)
+            reach = light.reach(view, normals, self.faces, self._radius, not self.two_sided)
             samples = SAMPLES * self.size
             points = self.camera.project(view, samples)[None]
             _, face = rasterize(points, self.faces, samples, samples, not self.two_sided)
