@@ -17,8 +17,8 @@ def _cpu(points: Tensor, faces: Tensor, height: int, width: int, cull: bool) -> 
     face = faces.new_empty((batch, height, width))
     assert _native.CPU is not None  # why_not looked
     _native.CPU.rasterize(
-        address(points), points.stride(), address(faces), address(depth), address(face), _native.DTYPES[points.dtype], batch,
-        vertices, len(faces), height, width, cull,
+        address(points), points.stride(), address(faces), address(depth), address(face),
+        _native.DTYPES[points.dtype], batch, vertices, len(faces), height, width, cull,
     )  # fmt: skip
     return depth, face
 

@@ -15,8 +15,8 @@ def _cpu(points: Tensor, depth: Tensor, bias: float, softness: float) -> Tensor:
     lit = points.new_empty(points.shape[:2])
     assert _native.CPU is not None  # why_not looked
     _native.CPU.shadow(
-        address(points), points.stride(), address(depth), address(lit), _native.DTYPES[points.dtype], *lit.shape, *depth.shape[1:],
-        bias, softness,
+        address(points), points.stride(), address(depth), address(lit), _native.DTYPES[points.dtype], *lit.shape,
+        *depth.shape[1:], bias, softness,
     )  # fmt: skip
     return lit
 
