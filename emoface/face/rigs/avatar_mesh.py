@@ -13,13 +13,15 @@ import numpy as np
 from emoface.face.rig import Part
 
 from .gltf import Gltf, finite, member, whole
+from .names import name_keys
 from .vrm import Bind, vrm_version
 
 TRIANGLES, STRIP, FAN = 4, 5, 6  # modes of a primitive that make a surface
 MAX_VERTICES = 1 << 19
 MAX_PIXELS = 1 << 26
 TEXTURE_SIDE = 512  # pixels; vertices are too far apart to show more
-AROUND = 0.7  # of the moving face's size: how far around it the surface is kept
+AROUND, BELOW = 0.7, 0.3  # of the moving face's size: how far around it and below it the surface is kept
+EYES = {"eyeleft": "eye_left", "eyeright": "eye_right"}  # parts that a camera looks for
 STILL = 1e-5  # metres
 
 
@@ -117,9 +119,18 @@ def _pieces(gltf: Gltf, binds: tuple[tuple[Bind, ...], ...]) -> list[_Piece]:
             if len(place) and np.linalg.det(place[0, :, :3]) < 0:
                 faces = faces[:, ::-1]  # mirrored: keep the outside outside
             colours, seen, roughness = materials.look(primitive, faces, len(base))
-            name = str(mesh.get("name") or node.get("name") or f"mesh {node['mesh']}")
+            name = _part_name(gltf, mesh, primitive) or str(node.get("name") or f"mesh {node['mesh']}")
             pieces.append(_Piece(name, roughness, template, faces[seen], deltas, colours))
     return [piece for piece in pieces if len(piece.faces)]
+
+
+def _part_name(gltf: Gltf, mesh: dict[str, Any], primitive: dict[str, Any]) -> str:
+    """Name of a primitive: its mesh's, or its material's where the mesh has several; empty if it has none."""
+    name = mesh.get("name")
+    if len(mesh["primitives"]) > 1 and "material" in primitive:
+        name = gltf.item("materials", primitive["material"]).get("name") or name
+    name = str(name or "")
+    return next((EYES[key] for key in name_keys(name) if key in EYES), name)
 
 
 def _near_the_face(pieces: list[_Piece]) -> list[_Piece]:
@@ -128,10 +139,11 @@ def _near_the_face(pieces: list[_Piece]) -> list[_Piece]:
     if not len(moving):
         return pieces
     low, high = moving.min(0), moving.max(0)
-    margin = AROUND * (high - low).max()
+    size = (high - low).max()
+    low, high = low - size * np.array([AROUND, BELOW, AROUND]), high + size * AROUND
     kept = []
     for piece in pieces:
-        inside = ((piece.template >= low - margin) & (piece.template <= high + margin)).all(1)  # (n,)
+        inside = ((piece.template >= low) & (piece.template <= high)).all(1)  # (n,)
         faces = piece.faces[inside[piece.faces].any(1)]
         used, renumbered = np.unique(faces, return_inverse=True)
         if len(faces):

@@ -135,6 +135,7 @@ def vrm0() -> Gltf:
         for place, preset in enumerate(presets)
     ]
     groups.append({"name": "Neutral", "presetName": "neutral", "binds": []})
+    gltf.document["extensionsUsed"] = ["VRM"]
     gltf.document["extensions"] = {"VRM": {"blendShapeMaster": {"blendShapeGroups": groups}}}
     return gltf
 
@@ -164,6 +165,7 @@ def test_vrm_0_is_turned_to_the_front(tmp_path):
 
 def test_vrm_1_perfect_sync(tmp_path):
     gltf = avatar(["s0", "s1", "s2"])
+    gltf.document["extensionsUsed"] = ["VRMC_vrm"]
     gltf.document["extensions"] = {"VRMC_vrm": {"expressions": {
         "preset": {"blink": {"morphTargetBinds": [{"node": 0, "index": 2, "weight": 1}]}},
         "custom": {"JawOpen": {"morphTargetBinds": [
@@ -372,7 +374,7 @@ def styles():
 
 
 @pytest.mark.filterwarnings("ignore")
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(data=st.data())
 def test_hostile_documents_do_no_worse_than_value_error(data, styles, tmp_path_factory):
     gltf = copy.deepcopy(data.draw(st.sampled_from(styles)))
@@ -416,3 +418,12 @@ def test_rigs_are_loaded_by_suffix(tmp_path):
         load_rig(tmp_path)
     with pytest.raises(ValueError, match=r"avatar\.fbx"):
         load_rig("avatar.fbx")
+
+
+def test_parts_of_a_mesh_are_named_after_their_materials_and_eyes_are_known(tmp_path):
+    gltf = avatar(["jawOpen"])
+    add_mesh(gltf, ["jawOpen"], "Wolf3D_EyeLeft")
+    primitives = gltf.document["meshes"][0]["primitives"]
+    for name in ("Skin", "Eye.R"):
+        primitives.append(primitives[0] | {"material": gltf.append("materials", {"name": name})})
+    assert [part.name for part in load(gltf, tmp_path).parts] == ["Mesh0", "Skin", "eye_right", "eye_left"]
