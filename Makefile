@@ -1,4 +1,4 @@
-# make demo                     a face that speaks the bundled clip, in three emotions
+# make demo                     a face that speaks the bundled clip, happy and sad: video, GLB, page, curves
 # make demo AUDIO=voice.wav     the same with your own recording
 # make test | lint              the test suite with its static checks | the static checks alone
 # make train ASSETS=dir         all training stages, to $(RUN) (RESUME=1 goes on where an interrupted run stopped)
@@ -57,24 +57,26 @@ check:
 	    { rm -rf .venv; echo "torch could not be installed" >&2; exit 1; }
 
 .venv/installed-user: .venv/bin/python $(SOURCES)
-	"$(PY)" -m pip install --quiet -e '.[plot]'
+	"$(PY)" -m pip install --quiet -e '.[plot,video,render]'
 	@touch $@
 
 .venv/installed-dev: .venv/bin/python $(SOURCES)
-	"$(PY)" -m pip install --quiet -e '.[dev,plot,train]'
+	"$(PY)" -m pip install --quiet -e '.[dev,plot,video,render,train]'
 	@touch $@ .venv/installed-user .venv/installed-train
 
 .venv/installed-train: .venv/bin/python $(SOURCES)
-	"$(PY)" -m pip install --quiet -e '.[plot,train]'
+	"$(PY)" -m pip install --quiet -e '.[plot,video,render,train]'
 	@touch $@ .venv/installed-user
 
 demo: $(USER_STAMP)
 	@mkdir -p $(OUT)
-	@for emotion in neutral happy sad; do \
-	    $(EMOFACE) animate "$(AUDIO)" --emotion $$emotion --plot $(OUT)/$$emotion.png \
-	        -o $(OUT)/$$emotion.npz -o $(OUT)/$$emotion.csv $(WEIGHTS); \
+	@for emotion in happy sad; do \
+	    $(EMOFACE) animate "$(AUDIO)" --emotion $$emotion --plot $(OUT)/$$emotion-curves.png $(WEIGHTS) \
+	        $(foreach suffix,mp4 html glb csv npz,-o $(OUT)/$$emotion.$(suffix)); \
 	done
-	@echo "In $(OUT)/: .npz FLAME coefficients, .csv for Live Link Face readers, .png curves to look at."
+	@$(EMOFACE) sheet emotions --audio "$(AUDIO)" -o $(OUT)/emotions.png $(WEIGHTS)
+	@echo "In $(OUT)/: .mp4 to watch, .html to turn the head in a browser, .glb for Blender and engines, .csv for Live"
+	@echo "Link Face readers, .npz FLAME coefficients, -curves.png over the waveform; emotions.png: all of them at a glance."
 
 lint: $(DEV_STAMP)
 	"$(PY)" -m ruff check .

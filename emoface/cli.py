@@ -28,8 +28,8 @@ STAGES = {
 """Training stage -> module with ``train(config, out, assets=None, resume=False)``, in the order they are run.
 """
 
-FACES = {".glb", ".usda", ".html", ".mp4"}
-"""Suffixes whose files hold a head."""
+FACES = {".glb": "rig", ".usda": "rig", ".html": "rig", ".mp4": "face"}
+"""Suffixes whose files hold a head -> the option that names it."""
 USER_ERRORS = (ValueError, TypeError, OSError, ImportError, RuntimeError)
 
 
@@ -187,6 +187,7 @@ def _add_sheet(parser: argparse.ArgumentParser) -> None:
     add("--at", type=float, metavar="SECONDS", help="its moment (where the jaw opens widest)")
     add("--levels", type=_levels, default=[1.0, 2.0, 3.0], metavar="L,...", help="of the emotions, 0..3 (1,2,3)")
     add("--seed", type=int, default=0, metavar="N", help="of the takes (0)")
+    add("--checkpoint", type=Path, metavar="FILE", help="instead of the default one")
     _add_view(parser, 220, 1.3)
 
 
@@ -256,7 +257,7 @@ def run_animate(asked: argparse.Namespace) -> None:
             if asked.layout and path.suffix.lower() == ".npz":
                 saving["layout"] = asked.layout
             if face is not None and path.suffix.lower() in FACES:
-                saving["face"] = face
+                saving[FACES[path.suffix.lower()]] = face
             take.save(path, **saving)
             _say(asked, f"{path}: {take.frames} frames, {take.fps:g} fps, {take.duration:.2f} s")
         if asked.plot:
@@ -340,11 +341,11 @@ def _emotions(asked: argparse.Namespace) -> tuple[dict[str, list[Any]], list[str
     import emoface
     from emoface.demo import demo_path
 
+    recording, options = asked.audio or demo_path(), {"seed": asked.seed, "checkpoint": asked.checkpoint}
     rows = {}
     for level in asked.levels:
         rows[f"{level:g}"] = [
-            emoface.animate(asked.audio or demo_path(), emotion=(emotion, level), seed=asked.seed, blink=False)
-            for emotion in emoface.EMOTIONS
+            emoface.animate(recording, emotion=(emotion, level), blink=False, **options) for emotion in emoface.EMOTIONS
         ]
     neutral = next(iter(rows.values()))[0]
     widest = (int(neutral.jaw_pose[:, 0].argmax()) + 0.5) / neutral.fps

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from emoface.animation import Animation
 from emoface.audio.load import open_audio
 from emoface.demo import demo_path
+from emoface.face.controls import Controls
 from emoface.face.layout import ARKIT_INDEX, JAW_OPEN_RADIANS, arkit_to_motion
 from emoface.face.open_head import open_head
 from emoface.face.rigs.open_head import open_head_rig
@@ -151,3 +152,28 @@ def test_identity_is_given_by_name():
     for name in names:
         moved = np.linalg.norm(still.vertices(identity={name: 1.0}) - still.vertices(), axis=-1)
         assert moved.max() > 0.001, name
+
+
+def test_adjust_changes_what_the_controls_say():
+    weights = np.full((5, 52), 0.2, np.float32)
+    animation = Animation.from_arkit(weights)
+    doubled = animation.adjust(Controls(upper_strength=2.0))
+    brow, blink = ARKIT_INDEX["browInnerUp"], ARKIT_INDEX["eyeBlinkLeft"]
+    np.testing.assert_allclose(doubled.arkit()[:, brow], 0.4, atol=1e-6)
+    np.testing.assert_allclose(doubled.arkit()[:, blink], 0.2, atol=1e-6)
+    np.testing.assert_array_equal(animation.adjust(Controls()).motion, animation.motion)
+    with pytest.raises(TypeError, match="controls must be"):
+        animation.adjust({"upper_strength": 2})
+
+
+def test_pictures_show_the_motion():
+    weights = np.zeros((3, 52), np.float32)
+    weights[2, ARKIT_INDEX["jawOpen"]] = 1.0
+    animation = Animation.from_arkit(weights)
+    frames = list(animation.render(size=64))
+    assert len(frames) == 3 and frames[0].shape == (64, 64, 3)
+    np.testing.assert_array_equal(frames[0], frames[1])
+    assert np.abs(frames[2].astype(int) - frames[0]).max() > 40
+    np.testing.assert_array_equal(animation.picture(0.11, size=64), frames[2])
+    with pytest.raises(ValueError, match="seconds"):
+        animation.picture(5.0)

@@ -17,8 +17,13 @@ import pytest
 from emoface import training
 from emoface.animation import Animation
 from emoface.audio.load import open_audio
+from emoface.binding.emotions import EMOTIONS
 from emoface.cli import STAGES, build_parser, main, parse_mix, parse_timeline
 from emoface.demo import demo_path
+from emoface.face.controls import Controls, Shape
+from emoface.face.layout import ARKIT_INDEX
+from emoface.face.rigs import load_rig
+from emoface.face.rigs.gltf import Gltf
 
 DEMO = str(demo_path())
 
@@ -120,6 +125,18 @@ def test_several_outputs_takes_and_a_plot(
     assert Animation.load("a_1.npz").metadata == {"sample": 1}
     with np.load("a_0.npz") as file:
         assert file["pose"].shape == (121, 6)
+
+
+def test_controls_and_an_avatar_arrive(calls: list[dict], tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    controls = Controls(upper_strength=1.5, shapes={"jawOpen": Shape(gain=0.5)})
+    Path("controls.json").write_text(controls.to_json())
+    Animation.from_motion(np.zeros((2, 53))).save("avatar.glb")
+    arguments = "-o out.glb -o out.npz --controls controls.json --face avatar.glb"
+    assert main(["animate", DEMO, *arguments.split()]) == 0
+    assert calls[0]["controls"] == controls
+    assert load_rig("out.glb").missing == () and "out.glb" in capsys.readouterr().out
+    before, after = (Gltf.from_bytes(Path(name).read_bytes()) for name in ("avatar.glb", "out.glb"))
+    assert len(after.items("animations")) == len(before.items("animations")) + 1, "the avatar's own file, with one more"
 
 
 def test_standard_input(calls: list[dict], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -279,6 +296,54 @@ def test_wrong_commands(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> N
     assert "required: --out" in error_of(capsys, "train", "lips")
     assert "none is not a folder" in error_of(capsys, "train", "lips", *out, "--assets", "none")
     assert "none is not a folder" in error_of(capsys, "eval", *out, "--assets", "none")
+
+
+# ---- render and sheet
+
+
+@pytest.fixture
+def take(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Saved motion whose jaw opens over ten frames, in an empty folder."""
+    monkeypatch.chdir(tmp_path)
+    weights = np.zeros((10, 52), np.float32)
+    weights[:, ARKIT_INDEX["jawOpen"]] = np.linspace(0, 0.8, 10)
+    return Animation.from_arkit(weights).save("take.npz")
+
+
+def test_render_a_picture(take: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    image = pytest.importorskip("PIL.Image")
+    view = ["--size", "96", "--yaw", "35"]
+    for name, moment in (("shut.png", "0"), ("open.png", "0.4")):
+        assert main(["render", str(take), "-o", name, "--at", moment, *view]) == 0
+    shut, opened = (np.asarray(image.open(name), int) for name in ("shut.png", "open.png"))
+    assert shut.shape == (96, 96, 3) and np.abs(shut - opened).max() > 40
+    assert capsys.readouterr().out == "shut.png\nopen.png\n"
+
+
+def test_render_a_video(take: Path) -> None:
+    pytest.importorskip("imageio_ffmpeg")
+    av = pytest.importorskip("av")
+    assert main(["render", str(take), "-o", "take.mp4", "--audio", DEMO, "--size", "64"]) == 0
+    with av.open("take.mp4") as video:
+        assert len(video.streams.audio) == 1 and video.streams.video[0].codec_context.width == 64
+
+
+def test_render_refuses(take: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert "--out must be a .mp4 or a .png" in error_of(capsys, "render", str(take), "-o", "take.gif")
+    assert "--at goes with a .png" in error_of(capsys, "render", str(take), "-o", "take.mp4", "--at", "1")
+    assert "seconds must be in 0..0.4" in error_of(capsys, "render", str(take), "-o", "a.png", "--at", "9")
+    assert "none.npz" in error_of(capsys, "render", "none.npz", "-o", "a.png")
+    assert "none.glb" in error_of(capsys, "render", str(take), "-o", "a.png", "--face", "none.glb")
+    assert [p.name for p in Path().iterdir()] == ["take.npz"]
+
+
+def test_sheets(calls: list[dict]) -> None:
+    image = pytest.importorskip("PIL.Image")
+    assert main(["sheet", "emotions", "-o", "emotions.png", "--levels", "1,3", "--size", "48"]) == 0
+    assert [call["emotion"] for call in calls] == [(emotion, level) for level in (1, 3) for emotion in EMOTIONS]
+    assert image.open("emotions.png").width == 48 * len(EMOTIONS)
+    assert main(["sheet", "shapes", "-o", "shapes.png", "--size", "24"]) == 0
+    assert image.open("shapes.png").width == 24 * 9
 
 
 def test_help_needs_no_torch() -> None:

@@ -264,6 +264,14 @@ def test_blink_and_gaze_can_be_switched_off(pipeline: emoface.Pipeline) -> None:
     np.testing.assert_array_equal(blinking[:, mouth], rest[:, mouth])
 
 
+def test_controls_are_applied_at_the_end(pipeline: emoface.Pipeline) -> None:
+    controls = emoface.Controls(upper_strength=0.5, lower_strength=0.8)
+    adjusted, free = (pipeline.animate(voice(2.0), sample_rate=RATE, controls=c) for c in (controls, None))
+    np.testing.assert_array_equal(adjusted.motion, free.adjust(controls).motion)
+    with pytest.raises(TypeError, match="controls"):
+        pipeline.animate(voice(2.0), sample_rate=RATE, controls={"upper_strength": 0.5})
+
+
 def test_motion_stays_in_its_range(pipeline: emoface.Pipeline) -> None:
     animation = pipeline.animate(voice(10.0), sample_rate=RATE, emotion="surprised", intensity=2.0, guidance=4.0)
     assert animation.expression.min() >= 0 and animation.expression.max() <= 1
