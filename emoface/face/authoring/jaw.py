@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from ..layout import JAW_OPEN_RADIANS, JAW_SIDE_RADIANS
-from .handles import Fill
+from .handles import Fill, push
 from .mesh import HeadMesh
 from .mouth_patch import MouthPatch
 
@@ -75,7 +75,8 @@ def opening_corrective(mesh: HeadMesh, patch: MouthPatch) -> np.ndarray:
     drop = np.array([0.0, -0.26, 0.08]) * (lens * (patch.side < 0))[:, None]
     values[mesh.mouth[patch.contact - 3 : patch.lips.stop]] = corner + lift + drop
     values[(np.hypot(x - 4.4, y + 5.6) < 0.6) & (z > 3.0)] = (-0.26, 0.0, -0.16)
-    return Fill(mesh).symmetric(values)
+    throat = push(mesh.vertices, (0.0, -11.2, 4.5), (3.0, 1.0, 1.3), (0.0, -0.40, 0.0))  # folds less when it hangs
+    return Fill(mesh).symmetric(values) + throat
 
 
 def _sideways_corrective(mesh: HeadMesh, patch: MouthPatch) -> np.ndarray:

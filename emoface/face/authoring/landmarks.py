@@ -80,11 +80,16 @@ class _Left:
         return found
 
     def nearest(self, points: np.ndarray) -> list[tuple[int, np.ndarray]]:
-        """The nearest place of the skin to each point."""
+        """The nearest place of the skin to each point; on the mid-line for points there."""
         found = []
         for point in points:
             near = self.tree.query(point, 24)[1]
+            if point[0] == 0:
+                near = near[(self.corners[near, :, 0] == 0).sum(1) == 2]
             weights = np.array([_closest(point, triangle) for triangle in self.corners[near]])
+            if point[0] == 0:
+                weights = np.where(self.corners[near, :, 0] == 0, weights, 0.0)
+                weights /= weights.sum(1, keepdims=True)
             away = np.linalg.norm((weights[:, :, None] * self.corners[near]).sum(1) - point, axis=1)
             best = int(away.argmin())
             found.append((int(near[best]), weights[best]))
