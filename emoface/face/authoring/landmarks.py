@@ -89,6 +89,7 @@ class _Left:
             weights = np.array([_closest(point, triangle) for triangle in self.corners[near]])
             if point[0] == 0:
                 weights = np.where(self.corners[near, :, 0] == 0, weights, 0.0)
+                near, weights = near[weights.any(1)], weights[weights.any(1)]
                 weights /= weights.sum(1, keepdims=True)
             away = np.linalg.norm((weights[:, :, None] * self.corners[near]).sum(1) - point, axis=1)
             best = int(away.argmin())
