@@ -96,8 +96,8 @@ class Shape:
 class Controls:
     """Controls of a face; the defaults change nothing.
 
-    Lips that meet stay together however strong or smooth the face is made: what would part them is taken back by
-    ``mouthClose``, measured by :func:`emoface.face.layout.lip_gap`.
+    Lips that meet stay together, and overlap no more, however strong or smooth the face is made: ``mouthClose`` makes
+    up for it, measured by :func:`emoface.face.layout.lip_gap`.
 
     Attributes:
         upper_strength: 0..2, gain of brows, cheeks, nose, eyeSquint and eyeWide.
@@ -292,11 +292,11 @@ def _pull_together(motion: np.ndarray, symmetry: float) -> None:
 
 
 def _keep_closed(motion: np.ndarray, before: np.ndarray) -> None:
-    """Close lips that were nearly closed before by as much as they were parted."""
-    gap = lip_gap(before)
-    excess = (lip_gap(motion) - gap).clip(0)
-    share = (1 - gap / NEARLY_CLOSED_MM).clip(0)
-    motion[:, _CLOSE] += share * excess / -LIP_GAP_MM["mouthClose"]
+    """Close lips that were nearly closed by as much as they were parted, and press none harder than they were."""
+    gap, gap_before = lip_gap(motion, signed=True), lip_gap(before, signed=True)
+    parted = (gap - gap_before.clip(0)).clip(0) * (1 - gap_before / NEARLY_CLOSED_MM).clip(0, 1)
+    pressed = (gap_before.clip(None, 0) - gap).clip(0)
+    motion[:, _CLOSE] = (motion[:, _CLOSE] + (parted - pressed) / -LIP_GAP_MM["mouthClose"]).clip(0)
 
 
 def _pressed(motion: np.ndarray) -> np.ndarray:

@@ -124,11 +124,12 @@ def motion_to_arkit(motion: Array) -> Array:
     return weights.clip(0, 1)
 
 
-def lip_gap(motion: Array) -> Array:
-    """Opening between the inner lips at the mid-line, in millimetres: a linear reading of the shapes, never negative.
+def lip_gap(motion: Array, signed: bool = False) -> Array:
+    """Opening between the inner lips at the mid-line, in millimetres: a linear reading of the shapes.
 
     Args:
         motion: (..., 53) motion vectors.
+        signed: let lips that press together read below 0, by how much they would overlap.
 
     Returns:
         (...) millimetres.
@@ -137,4 +138,4 @@ def lip_gap(motion: Array) -> Array:
     gap = motion[..., 0] * 0
     for name, per_unit in LIP_GAP_MM.items():
         gap = gap + per_unit * motion[..., MOTION_INDEX[name]]
-    return gap.clip(0)
+    return gap if signed else gap.clip(0)

@@ -214,6 +214,15 @@ def test_closures_survive(knobs):
     assert lip_gap(after)[[18, 33]].min() > 0.2 * lip_gap(motion)[18]  # and the vowels stay open
 
 
+def test_pressed_lips_overlap_no_more_when_the_mouth_is_made_stronger():
+    motion = arkit_to_motion(face(jawOpen=0.1, mouthClose=0.14, mouthRollLower=0.1))
+    overlap = lip_gap(motion, signed=True)
+    assert overlap < -2
+    after = Controls(lower_strength=2).apply(motion, FPS)
+    np.testing.assert_allclose(lip_gap(after, signed=True), overlap)
+    assert after[0, MOTION_INDEX["mouthRollLower"]] == 0.2
+
+
 def test_smoothing_closes_no_more_than_it_must():
     motion, _ = speech()
     after = Controls(lower_smoothing=0.1).apply(motion, FPS)

@@ -125,8 +125,11 @@ class Gltf:
 
     def item(self, kind: str, index: Any) -> dict[str, Any]:
         """One object of a top-level list; ValueError where there is none."""
-        found = self.items(kind)
-        return found[whole(index, f"index into {kind}", len(found))]
+        found = member(self.document, kind, list, "the GLB")
+        one = found[whole(index, f"index into {kind}", len(found))]
+        if not isinstance(one, dict):
+            raise ValueError(f"{kind} of the GLB must be objects")
+        return one
 
     def append(self, kind: str, item: dict[str, Any]) -> int:
         """Put an object at the end of a top-level list and return its index."""
