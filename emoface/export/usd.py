@@ -118,7 +118,7 @@ def _mesh(
         float3[] extent = {_vectors(np.stack([points.min(0), points.max(0)]))}
         int[] faceVertexCounts = {_numbers(np.full(len(corners), 3))}
         int[] faceVertexIndices = {_numbers(corners.ravel())}
-        rel material:binding = <{place}/material>
+        rel material:binding = <{place}/{name}_material>
         normal3f[] normals = {_vectors(normals[rows], 5)} (
             interpolation = "vertex"
         )
@@ -138,14 +138,14 @@ def _mesh(
         rel skel:blendShapeTargets = [{targets}]
         uniform token subdivisionScheme = "none"
 
-        def Material "material"
+        def Material "{name}_material"
         {{
-            token outputs:surface.connect = <{place}/material/surface.outputs:surface>
+            token outputs:surface.connect = <{place}/{name}_material/surface.outputs:surface>
 
             def Shader "surface"
             {{
                 uniform token info:id = "UsdPreviewSurface"
-                color3f inputs:diffuseColor.connect = <{place}/material/colour.outputs:result>
+                color3f inputs:diffuseColor.connect = <{place}/{name}_material/colour.outputs:result>
                 float inputs:roughness = {part.roughness:.4g}
                 token outputs:surface
             }}
@@ -201,7 +201,7 @@ def _identifiers(names: Iterable[str]) -> list[str]:
     found: list[str] = []
     for name in names:
         plain = re.sub(r"^(?=\d)|[^0-9A-Za-z_]", "_", name) or "_"
-        while plain in found or plain in ("material", "skeleton", "voice"):
+        while plain in found or plain in ("skeleton", "voice") or plain.endswith("_material"):
             plain += "_"
         found.append(plain)
     return found

@@ -31,7 +31,8 @@ class Clock {
   async open() {
     if (this.context || !this.sound.length) return;
     const context = new AudioContext();
-    this.voice = this.fitted(context, await context.decodeAudioData(this.sound.buffer.slice(0)));
+    const sound = this.sound.buffer.slice(0); // decoding takes the bytes away
+    this.voice = this.fitted(context, await context.decodeAudioData(sound));
     this.gain = context.createGain();
     this.gain.connect(context.destination);
     this.context = context;

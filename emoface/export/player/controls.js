@@ -2,6 +2,11 @@
 
 const part = (id) => document.getElementById(id);
 
+function notice(text) {
+  part("notice").textContent = text;
+  part("notice").hidden = false;
+}
+
 class Controls {
   constructor(clip, clock, scene) {
     Object.assign(this, { clip, clock, scene });
@@ -34,8 +39,17 @@ class Controls {
   }
 
   async toggle() {
-    if (this.clock.playing) this.clock.pause();
-    else await this.clock.play();
+    const { clock } = this;
+    if (clock.playing) clock.pause();
+    else {
+      try {
+        await clock.play();
+      } catch (error) {
+        clock.sound = new Uint8Array();
+        notice("This browser cannot play the sound; the face moves without it.");
+        await clock.play();
+      }
+    }
     this.show();
   }
 
@@ -59,20 +73,28 @@ class Controls {
   // The address may end in #t=SECONDS&yaw=DEGREES&pitch=DEGREES&zoom=FACTOR.
   address() {
     const given = new URLSearchParams(location.hash.slice(1));
-    const number = (name, fallback) => (given.has(name) && Number.isFinite(+given.get(name)) ? +given.get(name) : fallback);
-    this.turn((number("yaw", 0) * Math.PI) / 180, (number("pitch", 0) * Math.PI) / 180, number("zoom", 1));
+    const number = (name, fallback) => {
+      const value = given.has(name) ? Number(given.get(name)) : NaN;
+      return Number.isFinite(value) ? value : fallback;
+    };
+    const radians = Math.PI / 180;
+    this.view(number("yaw", 0) * radians, number("pitch", 0) * radians, number("zoom", 1));
     this.seek(number("t", this.clock.now));
   }
 
-  turn(yaw, pitch, zoom) {
+  view(yaw, pitch, zoom) {
     this.scene.yaw = yaw;
     this.scene.pitch = Math.min(Math.max(pitch, -1.2), 1.2);
     this.scene.zoom = Math.min(Math.max(zoom, 0.5), 6);
     this.show();
   }
 
+  turn(yaw, pitch, zoom = 1) {
+    this.view(this.scene.yaw + yaw, this.scene.pitch + pitch, this.scene.zoom * zoom);
+  }
+
   orbit() {
-    const { scene, fingers } = this, canvas = scene.canvas;
+    const { fingers } = this, { canvas } = this.scene;
     const apart = () => {
       const [a, b] = [...fingers.values()];
       return Math.hypot(a.x - b.x, a.y - b.y);
@@ -85,10 +107,11 @@ class Controls {
     canvas.addEventListener("pointermove", (event) => {
       const finger = fingers.get(event.pointerId);
       if (!finger) return;
-      const before = fingers.size === 2 ? apart() : 0, moved = [event.clientX - finger.x, event.clientY - finger.y];
+      const before = fingers.size === 2 ? apart() : 0;
+      const [x, y] = [event.clientX - finger.x, event.clientY - finger.y];
       Object.assign(finger, { x: event.clientX, y: event.clientY });
-      if (fingers.size === 2) this.turn(scene.yaw, scene.pitch, (scene.zoom * apart()) / Math.max(before, 1));
-      else this.turn(scene.yaw - moved[0] * 0.007, scene.pitch + moved[1] * 0.006, scene.zoom);
+      if (fingers.size === 2) this.turn(0, 0, apart() / Math.max(before, 1));
+      else this.turn(-0.007 * x, 0.006 * y);
     });
     for (const end of ["pointerup", "pointercancel"]) {
       canvas.addEventListener(end, (event) => {
@@ -98,36 +121,42 @@ class Controls {
     }
     canvas.addEventListener("wheel", (event) => {
       event.preventDefault();
-      this.turn(scene.yaw, scene.pitch, scene.zoom * Math.exp(-event.deltaY * (event.deltaMode ? 0.05 : 0.0015)));
+      this.turn(0, 0, Math.exp(-event.deltaY * (event.deltaMode ? 0.05 : 0.0015)));
     }, { passive: false });
-    canvas.addEventListener("dblclick", () => this.turn(0, 0, 1));
+    canvas.addEventListener("dblclick", () => this.view(0, 0, 1));
   }
 
   key(event) {
     if (event.ctrlKey || event.metaKey || event.altKey) return;
-    const { scene, clock, clip } = this, inView = document.activeElement === scene.canvas;
-    const slider = document.activeElement.type === "range", button = document.activeElement.closest("button, summary");
+    const { clock, clip } = this, focus = document.activeElement;
+    const inView = focus === this.scene.canvas, turning = inView && event.shiftKey;
+    const ownArrows = focus.type === "range", ownSpace = focus.closest("button, summary");
     const step = Math.PI / 24;
     const deeds = {
       l: () => this.repeat(),
       m: () => this.sound(clock.volume, !clock.muted),
-      r: () => this.turn(0, 0, 1),
+      r: () => this.view(0, 0, 1),
       ",": () => this.seek(clock.now - 1 / clip.frameRate),
       ".": () => this.seek(clock.now + 1 / clip.frameRate),
       Escape: () => (part("about").open = false),
-      ...(button ? {} : { " ": () => this.toggle() }),
-      ...(slider || event.shiftKey ? {} : {
-        ArrowLeft: () => this.seek(clock.now - 1), ArrowRight: () => this.seek(clock.now + 1),
-        Home: () => this.seek(0), End: () => this.seek(clock.duration),
-      }),
-      ...(inView ? {
-        "+": () => this.turn(scene.yaw, scene.pitch, scene.zoom * 1.15), "-": () => this.turn(scene.yaw, scene.pitch, scene.zoom / 1.15),
-      } : {}),
-      ...(inView && event.shiftKey ? {
-        ArrowLeft: () => this.turn(scene.yaw - step, scene.pitch, scene.zoom), ArrowRight: () => this.turn(scene.yaw + step, scene.pitch, scene.zoom),
-        ArrowUp: () => this.turn(scene.yaw, scene.pitch + step, scene.zoom), ArrowDown: () => this.turn(scene.yaw, scene.pitch - step, scene.zoom),
-      } : {}),
     };
+    if (!ownSpace) deeds[" "] = () => this.toggle();
+    if (!ownArrows && !event.shiftKey) {
+      deeds.ArrowLeft = () => this.seek(clock.now - 1);
+      deeds.ArrowRight = () => this.seek(clock.now + 1);
+      deeds.Home = () => this.seek(0);
+      deeds.End = () => this.seek(clock.duration);
+    }
+    if (inView) {
+      deeds["+"] = () => this.turn(0, 0, 1.15);
+      deeds["-"] = () => this.turn(0, 0, 1 / 1.15);
+    }
+    if (turning) {
+      deeds.ArrowLeft = () => this.turn(-step, 0);
+      deeds.ArrowRight = () => this.turn(step, 0);
+      deeds.ArrowUp = () => this.turn(0, step);
+      deeds.ArrowDown = () => this.turn(0, -step);
+    }
     const deed = deeds[event.key.length === 1 ? event.key.toLowerCase() : event.key];
     if (!deed) return;
     event.preventDefault();
@@ -182,9 +211,9 @@ class Controls {
     const bars = (colour) => {
       pen.fillStyle = colour;
       for (let bar = 0; bar < count; bar++) {
-        const from = Math.floor((bar * peaks.length) / count), to = Math.max(Math.floor(((bar + 1) * peaks.length) / count), from + 1);
-        let peak = 0;
-        for (let i = from; i < to; i++) peak = Math.max(peak, peaks[i]);
+        const from = Math.floor((bar * peaks.length) / count);
+        const to = Math.max(Math.floor(((bar + 1) * peaks.length) / count), from + 1);
+        const peak = Math.max(...peaks.subarray(from, to));
         const tall = Math.max(2.5, (peak / 255) * (height - 8));
         pen.beginPath();
         pen.roundRect((bar * width) / count + 0.5, (height - tall) / 2, 2.5, tall, 1.25);
@@ -221,7 +250,6 @@ try {
   globalThis.player = new Controls(clip, clock, scene);
   document.documentElement.dataset.state = "ready";
 } catch (error) {
-  part("notice").textContent = error.message;
-  part("notice").hidden = false;
+  notice(error.message);
   document.documentElement.dataset.state = "failed";
 }

@@ -1,6 +1,7 @@
 // The picture: WebGL 2, a key lamp with soft shadow, fill and rim that move with the camera, and ambient occlusion.
 
 const MAP = 1024; // texels of the shadow map
+const KEY = [-0.5, 0.55, 0.67]; // direction to the key lamp in the axes of the view
 const FIELD = 0.36; // vertical field of view in radians, as of a portrait lens
 
 const VERTEX = `#version 300 es
@@ -45,7 +46,7 @@ uniform float scale; // pixels of a metre at one metre
 uniform int taps; // looks into the maps for each pixel
 out vec4 colour;
 
-const vec3 KEY = normalize(vec3(-0.50, 0.55, 0.67)), KEY_COLOUR = vec3(1.76, 1.68, 1.58);
+const vec3 KEY = normalize(vec3(${KEY})), KEY_COLOUR = vec3(1.76, 1.68, 1.58);
 const vec3 FILL = normalize(vec3(0.85, 0.10, 0.50)), FILL_COLOUR = vec3(0.30, 0.33, 0.38);
 const vec3 RIM = normalize(vec3(0.75, 0.45, -0.55)), RIM_COLOUR = vec3(0.85, 0.90, 1.00);
 const vec3 ABOVE = vec3(0.34, 0.36, 0.40), BELOW = vec3(0.16, 0.14, 0.13);
@@ -56,7 +57,10 @@ const vec3 WINDOW = normalize(vec3(-0.42, 0.46, 0.80)); // what wet eyes mirror
 const float MIRROR = 0.04, KNEE = 0.65;
 
 vec3 linear(vec3 c) { return mix(c / 12.92, pow((c + 0.055) / 1.055, vec3(2.4)), step(0.04045, c)); }
-vec3 below1(vec3 c) { float rest = 1.0 - KNEE; return mix(c, 1.0 - rest * rest / (max(c, KNEE) - KNEE + rest), step(KNEE, c)); }
+vec3 below1(vec3 c) {
+  float rest = 1.0 - KNEE;
+  return mix(c, 1.0 - rest * rest / (max(c, KNEE) - KNEE + rest), step(KNEE, c));
+}
 vec3 display(vec3 c) { // brightness above the knee compressed, mostly without a change of hue
   float top = max(max(c.r, c.g), max(c.b, 1e-4));
   c = mix(below1(c), c * below1(vec3(top)).r / top, 0.55);
@@ -112,7 +116,8 @@ void main() {
   vec3 light = around * open / (1.0 - albedo * (1.0 - open)), gloss = vec3(0);
   for (int i = 0; i < 3; i++) {
     // Teeth and eyes glow a little from within: they never fall quite into shadow.
-    vec3 way = i == 0 ? KEY : i == 1 ? FILL : RIM, radiance = i == 0 ? KEY_COLOUR : i == 1 ? FILL_COLOUR : RIM_COLOUR;
+    vec3 way = i == 0 ? KEY : i == 1 ? FILL : RIM;
+    vec3 radiance = i == 0 ? KEY_COLOUR : i == 1 ? FILL_COLOUR : RIM_COLOUR;
     float got = i == 0 ? max(key, 0.35 - 0.35 * skin) * mix(open, 1.0, 0.6) : mix(open * open, open, skin);
     vec3 diffuse = max((dot(normal, way) + wrap) / (1.0 + wrap), 0.0);
     if (i == 2) diffuse *= diffuse; // a rim without an edge of its own across the face
@@ -139,16 +144,28 @@ function lookAt([x, y, z], target) { // from a place, in the axes of the head
   const unit = (v) => v.map((c) => c / Math.hypot(...v));
   const back = unit([x - target[0], y - target[1], z - target[2]]);
   const right = unit([back[2], 0, -back[0]]);
-  const up = [back[1] * right[2] - back[2] * right[1], back[2] * right[0] - back[0] * right[2], back[0] * right[1] - back[1] * right[0]];
+  const up = [
+    back[1] * right[2] - back[2] * right[1],
+    back[2] * right[0] - back[0] * right[2],
+    back[0] * right[1] - back[1] * right[0],
+  ];
   const move = (axis) => -(axis[0] * x + axis[1] * y + axis[2] * z);
   return new Float32Array([
-    right[0], up[0], back[0], 0, right[1], up[1], back[1], 0, right[2], up[2], back[2], 0, move(right), move(up), move(back), 1,
+    right[0], up[0], back[0], 0,
+    right[1], up[1], back[1], 0,
+    right[2], up[2], back[2], 0,
+    move(right), move(up), move(back), 1,
   ]);
 }
 
 function perspective(tanX, tanY, near, far) {
   const depth = 1 / (near - far);
-  return new Float32Array([1 / tanX, 0, 0, 0, 0, 1 / tanY, 0, 0, 0, 0, (near + far) * depth, -1, 0, 0, 2 * near * far * depth, 0]);
+  return new Float32Array([
+    1 / tanX, 0, 0, 0,
+    0, 1 / tanY, 0, 0,
+    0, 0, (near + far) * depth, -1,
+    0, 0, 2 * near * far * depth, 0,
+  ]);
 }
 
 class Scene {
@@ -266,15 +283,17 @@ class Scene {
     const far = Math.max((0.5 * this.height) / tan / spare, (0.62 * this.width) / wide) / this.zoom + 0.3 * this.radius;
     const side = Math.cos(this.pitch) * far;
     const close = Math.max(1 - 1 / this.zoom, 0), target = this.target.map((v, i) => v + (this.face[i] - v) * close);
-    const eye = [target[0] + Math.sin(this.yaw) * side, target[1] + Math.sin(this.pitch) * far, target[2] + Math.cos(this.yaw) * side];
+    const away = [Math.sin(this.yaw) * side, Math.sin(this.pitch) * far, Math.cos(this.yaw) * side];
+    const eye = target.map((v, i) => v + away[i]);
     const range = [Math.max(far - 1.3 * this.radius, 0.02), far + 1.3 * this.radius];
     const view = lookAt(eye, target), projection = perspective(wide, tan, ...range);
-    const lamp = [-0.5, 0.55, 0.67].map((v) => v / Math.hypot(0.5, 0.55, 0.67)), size = 1 / (1.05 * this.radius);
-    const fromLamp = lookAt([lamp[0], lamp[1], lamp[2] - far], [0, 0, -far]); // in the axes of the view
+    const length = Math.hypot(...KEY), lamp = KEY.map((v) => v / length); // in the axes of the view, like the lamps
+    const fromLamp = lookAt([lamp[0], lamp[1], lamp[2] - far], [0, 0, -far]);
+    const size = 1 / (1.05 * this.radius);
     const flat = new Float32Array([size, 0, 0, 0, 0, size, 0, 0, 0, 0, -size, 0, 0, 0, -size, 1]);
-    const key = product(flat, fromLamp);
-    const half = new Float32Array([0.5, 0, 0, 0, 0, 0.5, 0, 0, 0, 0, 0.5, 0, 0.5, 0.5, 0.5, 1]);
-    return { view, projection, key: product(half, key), drawKey: product(key, view), lens: [wide, tan, ...range] };
+    const half = new Float32Array([0.5, 0, 0, 0, 0, 0.5, 0, 0, 0, 0, 0.5, 0, 0.5, 0.5, 0.5, 1]); // -1..1 to 0..1
+    const lit = product(flat, fromLamp);
+    return { view, projection, key: product(half, lit), toLamp: product(lit, view), lens: [wide, tan, ...range] };
   }
 
   // Draw the clip at a time in seconds; detail below 1 spares pixels and looks into the maps.
@@ -287,9 +306,9 @@ class Scene {
       gl.bindBuffer(gl.ARRAY_BUFFER, this.normals);
       gl.bufferSubData(gl.ARRAY_BUFFER, 0, clip.normals);
     }
-    const { view, projection, key, drawKey, lens } = this.cameras();
+    const { view, projection, key, toLamp, lens } = this.cameras();
     gl.useProgram(this.depth.program);
-    for (const [map, matrix] of [[this.shadowMap, drawKey], [this.viewMap, product(projection, view)]]) {
+    for (const [map, matrix] of [[this.shadowMap, toLamp], [this.viewMap, product(projection, view)]]) {
       gl.bindFramebuffer(gl.FRAMEBUFFER, map.buffer);
       gl.viewport(0, 0, map.width, map.height);
       gl.clear(gl.DEPTH_BUFFER_BIT);
