@@ -19,6 +19,7 @@ BACK = (
 FRONT = (
     (0.10, -0.45), (0.22, -0.40), (0.34, -0.22), (0.46, 0.10), (0.58, 0.42), (0.70, 0.40), (0.82, 0.18), (0.94, 0.05),
 )  # fmt: skip
+HELIX = 8  # first of the outer rings
 TRAGUS = -10, 34  # degrees from the front, half width
 
 
@@ -39,7 +40,11 @@ def ear_patch(skin: Skin) -> Patch:
     rows = []
     for k, (size, height) in enumerate(BACK):
         inner = max(7 - k, 0) / 7  # the concha lies low and forward
-        back = np.stack([np.full(COLUMNS, plane + height), y * size - 0.25 * inner, z * size + 0.25 * inner], -1)
+        back_y, back_z = y * size - 0.25 * inner, z * size + 0.25 * inner
+        out = np.full(COLUMNS, plane + height)
+        if k >= HELIX:  # stays clear of the head, which bulges above the ear
+            out = np.maximum(out, _on_skin(skin, back_y, back_z)[:, 0] + 0.35 * (height + 0.45))
+        back = np.stack([out, back_y, back_z], -1)
         size, height = FRONT[min(k, len(FRONT) - 1)]
         way = max(k - len(FRONT) + 1, 0) / (len(BACK) - len(FRONT) + 1)
         ahead_y = (y * size - 0.25 * inner) * (1 - way) + attached_y * way

@@ -20,10 +20,10 @@ LINE = np.array(
         (5.7, -4.0, -6.2), (4.2, -4.7, -7.6), (2.2, -5.0, -8.6), (0.0, -5.0, -8.9),
     ]
 )  # fmt: skip
-COLUMNS = 23  # of the left half
+COLUMNS = 26  # of the left half
 ROWS = (-0.03, 0.015, 0.06, 0.13, 0.24, 0.38, 0.54, 0.70, 0.86)  # way from the hairline to the crown
 TONE = np.array([0.23, 0.155, 0.11])
-EDGE, SHORT, LONG = 0.10, 0.26, 0.75  # thickness at the hairline, at the sides and on top
+EDGE, SHORT, LONG = 0.06, 0.26, 0.75  # thickness at the hairline, at the sides and on top
 
 
 def hair_piece(skin: Skin, colour: np.ndarray) -> Piece:
@@ -41,7 +41,8 @@ def hair_piece(skin: Skin, colour: np.ndarray) -> Piece:
     way = np.concatenate([np.repeat(ROWS, COLUMNS), [1.0]])
     top = smooth_step((on_skin[:, 1] - 2.0) / 6.0)
     full = (SHORT + (LONG - SHORT) * top) * (1 + 0.05 * random.uniform(-1, 1, len(rows)))
-    thick = np.where(way < 0, 0.06, EDGE + (full - EDGE) * smooth_step(way / 0.2))
+    edge = EDGE + 0.08 * smooth_step(-on_skin[:, 2] / 6)  # the nape is hollow
+    thick = edge + (full - edge) * smooth_step((way - 0.02) / 0.3)
     left = on_skin + thick[:, None] * normal
     share = smooth_step((way + 0.04) / 0.10)[:, None]
     tones = colour + share * (TONE * (1 + 0.14 * random.uniform(-1, 1, len(rows)))[:, None] - colour)
