@@ -19,7 +19,6 @@ BACK = (
 FRONT = (
     (0.10, -0.45), (0.22, -0.40), (0.34, -0.22), (0.46, 0.10), (0.58, 0.42), (0.70, 0.40), (0.82, 0.18), (0.94, 0.05),
 )  # fmt: skip
-HELIX = 8  # first of the outer rings
 TRAGUS = -10, 34  # degrees from the front, half width
 
 
@@ -30,7 +29,7 @@ def ear_patch(skin: Skin) -> Patch:
     low, high = np.clip(-up, 0, 1), np.clip(up, 0, 1)
     y = np.where(up > 0, 2.9, 2.85) * up
     z = np.where(forward > 0, 1.20, 2.0) * forward * (1 - 0.25 * low**1.4) + 0.5 * low**2 - 0.25 * high
-    front = smooth_step((forward - 0.1) / 0.75)
+    front = smooth_step((forward + 0.02) / 0.87)
 
     attached_y, attached_z = y * (0.80 + 0.30 * front), z * (0.62 + 0.85 * front) + 0.25 * front
     attached = _on_skin(skin, attached_y, attached_z)
@@ -40,11 +39,7 @@ def ear_patch(skin: Skin) -> Patch:
     rows = []
     for k, (size, height) in enumerate(BACK):
         inner = max(7 - k, 0) / 7  # the concha lies low and forward
-        back_y, back_z = y * size - 0.25 * inner, z * size + 0.25 * inner
-        out = np.full(COLUMNS, plane + height)
-        if k >= HELIX:  # stays clear of the head, which bulges above the ear
-            out = np.maximum(out, _on_skin(skin, back_y, back_z)[:, 0] + 0.35 * (height + 0.45))
-        back = np.stack([out, back_y, back_z], -1)
+        back = np.stack([np.full(COLUMNS, plane + height), y * size - 0.25 * inner, z * size + 0.25 * inner], -1)
         size, height = FRONT[min(k, len(FRONT) - 1)]
         way = max(k - len(FRONT) + 1, 0) / (len(BACK) - len(FRONT) + 1)
         ahead_y = (y * size - 0.25 * inner) * (1 - way) + attached_y * way
