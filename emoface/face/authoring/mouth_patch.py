@@ -98,7 +98,7 @@ def _lips(skin: Skin, across: np.ndarray, side: np.ndarray) -> np.ndarray:
     rows = []
     for above, below in zip(UPPER_PROFILE, LOWER_PROFILE):
         share, out = np.where(upper, above[0], below[0]), np.where(upper, above[1], below[1])
-        y = slit(x, 1 - min(1.0, above[0])) + side * (height * share + 0.004)
+        y = slit(x, 1 - min(1.0, above[0])) + side * (height * share + 0.0005)
         wide = x * (1 + 0.02 * share) + 0.26 * share * across**5
         row = skin.front(wide, y)
         row[:, 2] += bulge * out - 0.12 * (1 - share) * across**6 - 0.12 * across**4
