@@ -64,7 +64,7 @@ class MouthPatch(Patch):
 def slit(x: np.ndarray, wave: float = 1.0) -> np.ndarray:
     """Height of the line where the lips meet, with `wave` times the wave of a cupid's bow."""
     bow = 0.045 * _peaks(x, 0.75, 0.5) - 0.04 * _peaks(x, 0.0, 0.42)
-    return -6.98 + wave * bow - 0.03 * (x / HALF_WIDTH) ** 2
+    return -6.98 + wave * bow + 0.07 * (x / HALF_WIDTH) ** 2
 
 
 def _peaks(x: np.ndarray, place: float, radius: float) -> np.ndarray:
