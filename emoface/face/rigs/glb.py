@@ -15,6 +15,7 @@ from emoface.face.layout import ARKIT_INDEX, ARKIT_NAMES
 from emoface.face.rig import Rig
 
 from .avatar_mesh import read_mesh
+from .eye_bones import LOOKS, eye_rotations, find_eye_bones
 from .gltf import Gltf, finite, member, whole
 from .names import find_arkit
 from .stand_ins import STAND_INS, VOWELS
@@ -33,17 +34,21 @@ class GlbRig(Rig):
         binds: what each shape moves: mesh, index of its target, and the target's weight where the shape is at 1.
         gltf: the whole file.
         unused: names of morph targets that no ARKit weight moves; they keep the weight they have in the file.
+        eye_bones: nodes of the left and right eye where these turn with the gaze, for want of eyeLook shapes; seen in
+            the written file, not in the mesh of this rig.
     """
 
     follows: np.ndarray
     binds: tuple[tuple[Bind, ...], ...]
     gltf: Gltf
     unused: tuple[str, ...]
+    eye_bones: tuple[int, int] | None
 
     @cached_property
     def missing(self) -> tuple[str, ...]:
-        """ARKit shapes that move nothing on this avatar, not even a shape that stands in for them."""
-        return tuple(name for name, gains in zip(ARKIT_NAMES, self.follows) if not gains.any())
+        """ARKit shapes that move nothing on this avatar, neither a bone nor a shape that stands in for them."""
+        still = [name for name, gains in zip(ARKIT_NAMES, self.follows) if not gains.any()]
+        return tuple(name for name in still if not self.eye_bones or name not in LOOKS)
 
     def weights(self, arkit: np.ndarray) -> np.ndarray:
         """Weights (T, N) float32, 0..1, of this rig's shapes from ARKit weights (T, 52)."""
@@ -85,7 +90,8 @@ class GlbRig(Rig):
                     track[:, target] = curve
                 tracks[index] = track
         written = Gltf(copy.deepcopy(self.gltf.document), bytearray(self.gltf.binary), list(self.gltf.others))
-        written.add_weights_animation(times, tracks, name)
+        turns = eye_rotations(self.gltf, self.eye_bones, arkit) if self.eye_bones else {}
+        written.add_weights_animation(times, tracks, name, turns)
         return written
 
 
@@ -138,9 +144,10 @@ def _read(name: str, gltf: Gltf) -> GlbRig:
     }
     unused = tuple(dict.fromkeys(name for names in meshes for name in names if name not in moved))
     mesh = read_mesh(gltf, binds)
+    looks = follows[[ARKIT_INDEX[look] for look in LOOKS]].any()
     return GlbRig(
         name, mesh.template, mesh.faces, tuple(shapes), mesh.deltas, mesh.colours, mesh.parts,
-        follows, binds, gltf, unused,
+        follows, binds, gltf, unused, None if looks else find_eye_bones(gltf),
     )  # fmt: skip
 
 

@@ -273,21 +273,30 @@ class Gltf:
             }  # fmt: skip
         return self.append("accessors", accessor)
 
-    def add_weights_animation(self, times: np.ndarray, tracks: dict[int, np.ndarray], name: str) -> int:
+    def add_weights_animation(
+        self,
+        times: np.ndarray,
+        tracks: dict[int, np.ndarray],
+        name: str,
+        rotations: dict[int, np.ndarray] | None = None,
+    ) -> int:
         """Append an animation of morph target weights, linear between its keys.
 
         Args:
             times: (T,) seconds, increasing. tracks: node -> (T, targets of its mesh) weights. name: of it.
+            rotations: node -> (T, 4) quaternions x, y, z, w of nodes that turn as well.
 
         Returns:
             Index of the animation.
         """
         keys = self.add_array(np.asarray(times, np.float32), bounds=True)
+        outputs = [(node, "weights", weights.ravel()) for node, weights in tracks.items()]
+        outputs += [(node, "rotation", turns) for node, turns in (rotations or {}).items()]
         samplers: list[dict[str, Any]] = []
         channels: list[dict[str, Any]] = []
-        for node, weights in tracks.items():
-            output = self.add_array(np.asarray(weights, np.float32).ravel())
-            channels.append({"sampler": len(samplers), "target": {"node": node, "path": "weights"}})
+        for node, path, values in outputs:
+            output = self.add_array(np.asarray(values, np.float32))
+            channels.append({"sampler": len(samplers), "target": {"node": node, "path": path}})
             samplers.append({"input": keys, "interpolation": "LINEAR", "output": output})
         return self.append("animations", {"name": name, "samplers": samplers, "channels": channels})
 

@@ -370,7 +370,8 @@ def styles():
     attributes["WEIGHTS_0"] = skinned.add_array(np.ones((3, 4), np.float32))
     attributes["TEXCOORD_0"] = skinned.add_array(np.ones((3, 2), np.float32))
     skinned.document["materials"][0]["pbrMetallicRoughness"] = {"baseColorTexture": {"index": 0}}
-    return [skinned, vrm0()]
+    bones = with_eye_bones({"name": "LeftEye"}, {"name": "RightEye"})
+    return [skinned, vrm0(), bones]
 
 
 @pytest.mark.filterwarnings("ignore")
@@ -427,3 +428,56 @@ def test_parts_of_a_mesh_are_named_after_their_materials_and_eyes_are_known(tmp_
     for name in ("Skin", "Eye.R"):
         primitives.append(primitives[0] | {"material": gltf.append("materials", {"name": name})})
     assert [part.name for part in load(gltf, tmp_path).parts] == ["Mesh0", "Skin", "eye_right", "eye_left"]
+
+
+def with_eye_bones(*joints: dict) -> Gltf:
+    """An avatar whose head bone is turned a quarter about z and twice as large; its children are the joints."""
+    gltf = avatar(["jawOpen"])
+    half = float(np.sqrt(0.5))
+    head = gltf.append("nodes", {"name": "Head", "rotation": [0, 0, half, half], "scale": [2, 2, 2], "children": []})
+    bones = [gltf.append("nodes", joint) for joint in joints]
+    gltf.document["nodes"][head]["children"] = bones
+    gltf.append("skins", {"joints": bones})
+    return gltf
+
+
+def directions(path, node: int) -> np.ndarray:
+    """Where an eye's z axis points in the world at each key (T, 3)."""
+    read = pygltflib.GLTF2().load(str(path))
+    animation = read.animations[-1]
+    channel = next(c for c in animation.channels if c.target.node == node and c.target.path == "rotation")
+    accessor = read.accessors[animation.samplers[channel.sampler].output]
+    start = read.bufferViews[accessor.bufferView].byteOffset
+    x, y, z, w = np.frombuffer(read.binary_blob(), "<f4", accessor.count * 4, start).reshape(-1, 4).T
+    forward = np.stack([2 * (x * z + w * y), 2 * (y * z - w * x), 1 - 2 * (x * x + y * y)], 1)
+    return forward @ [[0, 1, 0], [-1, 0, 0], [0, 0, 1]]  # the head's quarter turn
+
+
+def test_gaze_turns_eye_bones_where_there_are_no_eye_shapes(tmp_path):
+    rig = load(with_eye_bones({"name": "LeftEye"}, {"name": "mixamorig:RightEye"}), tmp_path)
+    assert rig.eye_bones == (2, 3)
+    assert not any(name.startswith("eyeLook") for name in rig.missing)
+    path = tmp_path / "out.glb"
+    path.write_bytes(rig.animated(arkit(eyeLookOutLeft=1, eyeLookInRight=1, eyeLookUpRight=0.5), TIMES).to_bytes())
+    left, right = directions(path, 2), directions(path, 3)
+    np.testing.assert_allclose([left[0], right[0]], [[0, 0, 1]] * 2, atol=1e-6)
+    np.testing.assert_allclose(left[1], [0.5, 0, np.sqrt(0.75)], atol=1e-6)  # 30 degrees to its own left
+    assert right[1, 0] > 0.4 and right[1, 1] == pytest.approx(np.sin(np.radians(15)), abs=1e-6)
+
+
+def test_eye_bones_of_vrm_and_none(tmp_path):
+    gltf = with_eye_bones({"name": "bone1"}, {"name": "bone2"})
+    gltf.document["extensions"] = {
+        "VRMC_vrm": {"humanoid": {"humanBones": {"leftEye": {"node": 2}, "rightEye": {"node": 3}}}}
+    }
+    assert load(gltf, tmp_path).eye_bones == (2, 3)
+    bones = [{"bone": "leftEye", "node": 3}, {"bone": "rightEye", "node": 2}]
+    gltf.document["extensions"] = {"VRM": {"humanoid": {"humanBones": bones}}}
+    assert load(gltf, tmp_path).eye_bones == (3, 2)
+    gltf.document["extensions"]["VRM"]["humanoid"]["humanBones"][0]["node"] = 99
+    with pytest.raises(ValueError, match="nodes"):
+        load(gltf, tmp_path)
+    assert load(with_eye_bones({"name": "LeftEye"}, {"name": "Nose"}), tmp_path).eye_bones is None
+    with_shapes = avatar(["jawOpen", "eyeLookUpLeft"])
+    with_shapes.append("skins", {"joints": [with_shapes.append("nodes", {"name": n}) for n in ("eye_L", "eye_R")]})
+    assert load(with_shapes, tmp_path).eye_bones is None
