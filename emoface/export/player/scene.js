@@ -9,10 +9,9 @@ layout(location = 0) in vec3 place;
 layout(location = 1) in vec3 normal;
 layout(location = 2) in vec4 surface;
 uniform mat4 view, projection, key;
-uniform vec2 fade; // heights between which the neck fades into the page
 out vec3 seen, facing;
 out vec4 look, lit;
-out float presence;
+out float height;
 void main() {
   vec4 inView = view * vec4(place, 1);
   seen = inView.xyz;
@@ -20,7 +19,7 @@ void main() {
   look = surface;
   vec3 unit = normalize(facing + vec3(0, 0, 1e-9));
   lit = key * vec4(seen + unit * 0.0012, 1);
-  presence = smoothstep(fade.x, fade.y, place.y);
+  height = place.y;
   gl_Position = projection * inView;
 }`;
 
@@ -38,11 +37,12 @@ precision highp float;
 precision highp sampler2DShadow;
 in vec3 seen, facing;
 in vec4 look, lit;
-in float presence;
+in float height;
 uniform sampler2D depths;
 uniform sampler2DShadow shadow;
 uniform vec4 lens; // tangents of half the field of view, near, far
 uniform float scale; // pixels of a metre at one metre
+uniform vec2 fade; // heights between which the neck passes into the page
 uniform int taps; // looks into the maps for each pixel
 out vec4 colour;
 
@@ -130,6 +130,7 @@ void main() {
   float wet = 1.0 - smoothstep(0.15, 0.22, look.a), glint = dot(reflect(-eye, normal), WINDOW);
   gloss += wet * open * vec3(0.95, 0.98, 1.0) * (smoothstep(0.978, 0.990, glint) + 0.12 * smoothstep(0.6, 1.0, glint));
   vec3 shown = display(albedo * light + gloss + sky * grazing);
+  float presence = smoothstep(fade.x, fade.y, height);
   colour = vec4(shown * presence, presence);
 }`;
 
