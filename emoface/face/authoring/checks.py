@@ -8,23 +8,27 @@ from __future__ import annotations
 import argparse
 import sys
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
 
-from emoface.face.layout import EXPRESSION_NAMES, JAW_OPEN_RADIANS, JAW_SIDE_RADIANS
+from emoface.face.layout import EXPRESSION_NAMES, JAW_OPEN_RADIANS, JAW_SHAPES, JAW_SIDE_RADIANS
 
 FILE = Path(__file__).parents[1] / "open_head.npz"
 JAW = 2  # joint
 
 # Limits that a head has to keep.
-MOST_FLIPS = 0
-LEAST_LID_CLEARANCE = 0.0
 MOST_CLOSED_EYE = 0.005  # share of the open eye still seen when the lids are closed
 LEAST_LIP_GAP = -0.3
 LEAST_OWN_SIDE, LEAST_OWN_REGION = 0.95, 0.90
 MOST_ROUGHNESS = 0.30
 MOST_ASYMMETRY = 0.02
+
+SHAPES = (*EXPRESSION_NAMES, *JAW_SHAPES)
+WHOLE_FACE = ("jawLeft", "jawRight", "mouthLeft", "mouthRight")  # name a direction, not a side
+INNER_UPPER_LIP, INNER_LOWER_LIP = [61, 62, 63], [67, 66, 65]  # landmarks
+UPPER_LID, LOWER_LID = [43, 44], [47, 46]
 
 LID_POSES: dict[str, dict[str, float]] = {
     "neutral": {},
@@ -79,11 +83,20 @@ class Head:
         """(F, 3) triangles of the skin."""
         return self.faces[: self.skin_faces]
 
+    @cached_property
+    def neighbours(self) -> np.ndarray:
+        """(P, 2) pairs of the skin's triangles that share an edge."""
+        edges = np.sort(np.concatenate([self.skin[:, [0, 1]], self.skin[:, [1, 2]], self.skin[:, [2, 0]]]), 1)
+        owner = np.tile(np.arange(len(self.skin)), 3)
+        order = np.lexsort(edges.T)
+        same = (edges[order][1:] == edges[order][:-1]).all(1)
+        return np.stack([owner[order][:-1][same], owner[order][1:][same]], 1)
+
     def pose(self, weights: dict[str, float]) -> np.ndarray:
         """Vertices (V, 3) at ARKit weights; a name without side stands for both sides."""
         vertices, turn = self.template.copy(), np.eye(3)
         for name, weight in weights.items():
-            if name in ("jawOpen", "jawLeft", "jawRight"):
+            if name in JAW_SHAPES:
                 turn = turn @ _jaw_turn(name, weight)
                 continue
             for side in ("", "Left", "Right"):
@@ -138,12 +151,13 @@ class ShapeCheck:
 
     Attributes:
         move: largest displacement, mm.
-        flips: triangles whose normal turns by more than a right angle.
+        flips: triangles turned by more than a right angle and against their neighbours: folds and slivers.
         area: smallest and largest area of a triangle over its area at rest.
         roughness: largest difference of a displacement from the mean of its neighbours, over `move`.
         own_side: share of the squared displacement on the shape's own side; 1 for shapes without a side.
         own_region: share of it in the shape's own part of the face.
         asymmetry: largest difference from the mirror image of the other side's shape, mm.
+        lip_gap: smallest height of the upper over the lower inner lip at the landmarks, mm; negative: they cross.
     """
 
     name: str
@@ -154,35 +168,45 @@ class ShapeCheck:
     own_side: float
     own_region: float
     asymmetry: float
+    lip_gap: float
 
 
 def check_shape(head: Head, name: str) -> ShapeCheck:
-    """Check one shape of ``ARKIT_NAMES`` or "tongueUp" at weight 1."""
+    """Check one shape of ``ARKIT_NAMES`` or "tongueUp" at weight 1; mouthClose on the open jaw that it closes."""
     count = head.skin_vertices
-    moved = head.pose({name: 1.0})
-    delta = (moved - head.template)[:count]
-    size = np.linalg.norm(delta, axis=1)
-    if size.max() < 1e-6:  # moves other parts only, such as the tongue
-        return ShapeCheck(name, 0.0, 0, (1.0, 1.0), 0.0, 1.0, 1.0, _asymmetry(head, name))
+    rest, moved = head.pose(_base(name)), head.pose(_base(name) | {name: 1.0})
+    delta = (moved - rest)[:count]
+    energy = (delta**2).sum(1)
+    size = np.sqrt(energy.max())
     before, after = _normals(head.template, head.skin), _normals(moved, head.skin)
     ratio = np.linalg.norm(after, axis=1) / np.linalg.norm(before, axis=1)
-    energy = size**2
-    x, y, _ = head.template[:count].T
-    side = 1.0
-    if name.endswith(("Left", "Right")) and name not in ("jawLeft", "jawRight", "mouthLeft", "mouthRight"):
-        own = x > -3 if name.endswith("Left") else x < 3
-        side = float(energy[own].sum() / energy.sum())
-    low, high = _region(head, name)
+    side = region = 1.0
+    rough = 0.0
+    if size > 1e-6:  # not a shape of the tongue alone
+        x, y, _ = head.template[:count].T
+        if name.endswith(("Left", "Right")) and name not in WHOLE_FACE:
+            side = energy[x > -3 if name.endswith("Left") else x < 3].sum() / energy.sum()
+        low, high = _region(head, name)
+        region = energy[(y > low) & (y < high)].sum() / energy.sum()
+        rough = _roughness(head, delta).max() / size
+    other = name.replace("Left", "*").replace("Right", "Left").replace("*", "Right")
+    flipped = head.pose(_base(name) | {other: 1.0})[head.mirror] * [-1, 1, 1]
+    marks = head.landmarks(moved)
     return ShapeCheck(
         name,
-        float(size.max()),
-        int(((before * after).sum(1) < 0).sum()),
+        float(size),
+        int(_flipped(head, moved).sum()),
         (float(ratio.min()), float(ratio.max())),
-        float(_roughness(head, delta).max() / size.max()),
-        side,
-        float(energy[(y > low) & (y < high)].sum() / energy.sum()),
-        _asymmetry(head, name),
+        float(rough),
+        float(side),
+        float(region),
+        float(np.abs(moved - flipped).max()),
+        float((marks[INNER_UPPER_LIP, 1] - marks[INNER_LOWER_LIP, 1]).min()),
     )
+
+
+def _base(name: str) -> dict[str, float]:
+    return {"jawOpen": 1.0} if name == "mouthClose" else {}
 
 
 def _region(head: Head, name: str) -> tuple[float, float]:
@@ -198,15 +222,22 @@ def _region(head: Head, name: str) -> tuple[float, float]:
     return chin - 60, eye
 
 
-def _asymmetry(head: Head, name: str) -> float:
-    other = name.replace("Left", "*").replace("Right", "Left").replace("*", "Right")
-    flipped = (head.pose({other: 1.0}) - head.template)[head.mirror] * [-1, 1, 1]
-    return float(np.abs(head.pose({name: 1.0}) - head.template - flipped).max())
-
-
 def _normals(vertices: np.ndarray, faces: np.ndarray) -> np.ndarray:
     a, b, c = (vertices[faces[:, k]] for k in range(3))
     return np.cross(b - a, c - a)
+
+
+def _flipped(head: Head, vertices: np.ndarray) -> np.ndarray:
+    """(F,) triangles of the skin that turn by more than a right angle and then face against their neighbours.
+
+    A fold or a sliver does both; where a lip rolls inwards, whole neighbourhoods turn together.
+    """
+    before, after = _normals(head.template, head.skin), _normals(vertices, head.skin)
+    unit = after / np.linalg.norm(after, axis=1, keepdims=True)
+    around = np.zeros_like(unit)
+    for one, other in (head.neighbours.T, head.neighbours.T[::-1]):
+        np.add.at(around, one, unit[other])
+    return ((before * after).sum(1) < 0) & ((unit * around).sum(1) < 0)
 
 
 def _roughness(head: Head, delta: np.ndarray) -> np.ndarray:
@@ -227,12 +258,14 @@ class LidCheck:
         clearance: smallest distance of the lids' triangles from the eyeball's sphere, mm; negative: inside it.
         open_share: part of the eyeball seen from the front and from both sides, over that at rest.
         order: by how much the upper lid lies before the lower one where they overlap, mm; infinite where they don't.
+        flips: triangles of the lids turned against their neighbours; where lids overlap they may fold.
     """
 
     pose: str
     clearance: float
     open_share: float
     order: float
+    flips: int
 
 
 def check_lids(head: Head, pose: str) -> LidCheck:
@@ -240,16 +273,22 @@ def check_lids(head: Head, pose: str) -> LidCheck:
     vertices = head.pose(LID_POSES[pose])
     centre, radius = _ball(head)
     distance = np.linalg.norm(vertices[: head.skin_vertices] - centre, axis=1)
-    close = head.skin[(distance[head.skin] < 1.35 * radius).all(1)]
-    samples = np.einsum("sc,fck->fsk", _SAMPLES, vertices[close])
+    close = (distance[head.skin] < 1.35 * radius).all(1)
+    samples = np.einsum("sc,fck->fsk", _SAMPLES, vertices[head.skin[close]])
     clearance = np.linalg.norm(samples - centre, axis=-1).min() - radius
 
     marks = head.landmarks(vertices)
-    upper, lower = marks[[43, 44]], marks[[47, 46]]
+    upper, lower = marks[UPPER_LID], marks[LOWER_LID]
     over = lower[:, 1] - upper[:, 1] > 0.2
     lead = np.linalg.norm(upper - centre, axis=1) - np.linalg.norm(lower - centre, axis=1)
     order = lead[over].min() if over.any() else np.inf
-    return LidCheck(pose, float(clearance), _seen(head, vertices) / _seen(head, head.template), float(order))
+    return LidCheck(
+        pose,
+        float(clearance),
+        _seen(head, vertices) / _seen(head, head.template),
+        float(order),
+        int(_flipped(head, vertices)[close].sum()),
+    )
 
 
 _SAMPLES = np.array([[i, j, 6 - i - j] for i in range(7) for j in range(7 - i)]) / 6
@@ -291,46 +330,34 @@ def _seen(head: Head, vertices: np.ndarray) -> float:
     return seen * float(grid[1] - grid[0]) ** 2
 
 
-def lip_gap(head: Head, weights: dict[str, float]) -> float:
-    """Smallest height of the upper over the lower inner lip at the landmarks, mm; negative: the lips cross."""
-    marks = head.landmarks(head.pose(weights))
-    return float((marks[[61, 62, 63], 1] - marks[[67, 66, 65], 1]).min())
+def check(head: Head) -> tuple[list[ShapeCheck], list[LidCheck]]:
+    """All shapes and all poses of the lids; takes seconds."""
+    return [check_shape(head, name) for name in SHAPES], [check_lids(head, pose) for pose in LID_POSES]
 
 
-def template_asymmetry(head: Head) -> float:
-    """Largest distance of a vertex from the mirror image of its counterpart, mm."""
-    return float(np.abs(head.template[head.mirror] * [-1, 1, 1] - head.template).max())
-
-
-def failures(head: Head) -> list[str]:
-    """Each limit of this module that a head breaks, in words; empty for a sound head."""
+def failures(shapes: list[ShapeCheck], lids: list[LidCheck]) -> list[str]:
+    """Each limit of this module that is broken, in words; empty for a sound head."""
     found = []
-    if template_asymmetry(head) > MOST_ASYMMETRY:
-        found.append(f"template: {template_asymmetry(head):.3f} mm from symmetric")
-    for name in SHAPES:
-        shape = check_shape(head, name)
+    for shape in shapes:
         limits = {
-            f"{shape.flips} flipped triangles": shape.flips > MOST_FLIPS,
+            f"{shape.flips} flipped triangles": shape.flips > 0,
             f"roughness {shape.roughness:.2f}": shape.roughness > MOST_ROUGHNESS,
             f"only {shape.own_side:.0%} on its own side": shape.own_side < LEAST_OWN_SIDE,
             f"only {shape.own_region:.0%} in its own region": shape.own_region < LEAST_OWN_REGION,
             f"{shape.asymmetry:.3f} mm from the other side's mirror image": shape.asymmetry > MOST_ASYMMETRY,
-            f"lips cross by {-lip_gap(head, {name: 1.0}):.2f} mm": name != "mouthClose"
-            and lip_gap(head, {name: 1.0}) < LEAST_LIP_GAP,
+            f"the lips cross by {-shape.lip_gap:.2f} mm": shape.lip_gap < LEAST_LIP_GAP,
         }
-        found += [f"{name}: {what}" for what, broken in limits.items() if broken]
-    for pose in LID_POSES:
-        lids = check_lids(head, pose)
-        if lids.clearance < LEAST_LID_CLEARANCE:
-            found.append(f"{pose}: the lids are {-lids.clearance:.2f} mm inside the eyeball")
-        if lids.order < 0:
-            found.append(f"{pose}: the lower lid lies {-lids.order:.2f} mm before the upper one")
-        if pose in CLOSED and lids.open_share > MOST_CLOSED_EYE:
-            found.append(f"{pose}: {lids.open_share:.1%} of the eye is still seen")
+        found += [f"{shape.name}: {what}" for what, broken in limits.items() if broken]
+    for lid in lids:
+        limits = {
+            f"the lids are {-lid.clearance:.2f} mm inside the eyeball": lid.clearance < 0,
+            f"the lower lid lies {-lid.order:.2f} mm before the upper one": lid.order < 0,
+            f"{lid.open_share:.1%} of the eye is still seen": lid.pose in CLOSED and lid.open_share > MOST_CLOSED_EYE,
+            f"{lid.flips} flipped triangles at the lids": lid.flips > 0
+            and np.isinf(lid.order),  # else the lids overlap
+        }
+        found += [f"{lid.pose}: {what}" for what, broken in limits.items() if broken]
     return found
-
-
-SHAPES = (*EXPRESSION_NAMES, "jawOpen", "jawLeft", "jawRight")
 
 
 def main() -> int:
@@ -338,19 +365,18 @@ def main() -> int:
     parser = argparse.ArgumentParser(description="Check an open head's file.")
     parser.add_argument("file", nargs="?", type=Path, default=FILE)
     head = load(parser.parse_args().file)
-    print(f"{len(head.template)} vertices, {len(head.faces)} triangles, asymmetry {template_asymmetry(head):.4f} mm")
+    shapes, lids = check(head)
+    print(f"{len(head.template)} vertices, {len(head.faces)} triangles")
     print(f"\n{'shape':22} move mm  flips  area min..max  roughness  own side  own region  asymmetry  lip gap mm")
-    for name in SHAPES:
-        c = check_shape(head, name)
+    for s in shapes:
         print(
-            f"{name:22} {c.move:7.2f} {c.flips:6d} {c.area[0]:7.2f} {c.area[1]:6.2f} {c.roughness:10.2f}"
-            f" {c.own_side:9.0%} {c.own_region:11.0%} {c.asymmetry:10.3f} {lip_gap(head, {name: 1.0}):11.2f}"
+            f"{s.name:22} {s.move:7.2f} {s.flips:6d} {s.area[0]:7.2f} {s.area[1]:6.2f} {s.roughness:10.2f}"
+            f" {s.own_side:9.0%} {s.own_region:11.0%} {s.asymmetry:10.3f} {s.lip_gap:11.2f}"
         )
-    print(f"\n{'lids':30} clearance mm  open  upper before lower mm")
-    for pose in LID_POSES:
-        lids = check_lids(head, pose)
-        print(f"{pose:30} {lids.clearance:12.2f} {lids.open_share:5.0%} {lids.order:10.2f}")
-    found = failures(head)
+    print(f"\n{'lids':30} clearance mm  open  upper before lower mm  flips")
+    for lid in lids:
+        print(f"{lid.pose:30} {lid.clearance:12.2f} {lid.open_share:5.0%} {lid.order:22.2f} {lid.flips:6d}")
+    found = failures(shapes, lids)
     print(f"\n{len(found)} failures" + "".join(f"\n  {line}" for line in found))
     return 1 if found else 0
 

@@ -43,7 +43,7 @@ ROWS = np.array(
         [1.00, 1.00, 0.28, 0.24],
     ]
 )
-INNER_FORWARD = 0.14  # how far the lids' inner ends stand before the eyeball's shell, cm
+INNER_FORWARD = 0.22  # how far the lids' inner ends stand before the eyeball's shell, cm
 CARUNCLE = 0.22  # width of the pink corner, cm
 BEHIND_ROWS = ((1.30, 0.45), (1.10, 0.10))  # widening of the aperture and step back in cm of the rows behind the edge
 

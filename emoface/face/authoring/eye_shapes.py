@@ -95,7 +95,7 @@ def _lids(mesh: HeadMesh, eye: EyePatch, down: float, up: float) -> np.ndarray:
     turned = np.stack([arm[..., 0], c * arm[..., 1] - s * arm[..., 2], s * arm[..., 1] + c * arm[..., 2]], -1)
     # on a straight way the lid cuts the arc: both ends keep off the eyeball for that
     lift = (
-        np.where(upper, 0.13 * max(down, 0) + 0.17 * max(-down, 0), 0.05 * abs(up))
+        np.where(upper, 0.13 * max(down, 0) + 0.26 * max(-down, 0), 0.05 * abs(up))
         * np.abs(turn)
         / (np.abs(turn).max() + 1e-9)
     )
