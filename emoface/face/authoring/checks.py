@@ -92,6 +92,18 @@ class Head:
         same = (edges[order][1:] == edges[order][:-1]).all(1)
         return np.stack([owner[order][:-1][same], owner[order][1:][same]], 1)
 
+    @cached_property
+    def ball(self) -> tuple[np.ndarray, float]:
+        """Centre (3,) and radius of the left eyeball."""
+        eye = self.template[slice(*self.eye_vertices)]
+        centre = (eye.max(0) + eye.min(0)) / 2
+        return centre, float(np.linalg.norm(eye - centre, axis=1).max())
+
+    @cached_property
+    def open_eye(self) -> float:
+        """Area of the left eyeball that is seen at rest, mm2, see :func:`_seen`."""
+        return _seen(self, self.template)
+
     def pose(self, weights: dict[str, float]) -> np.ndarray:
         """Vertices (V, 3) at ARKit weights; a name without side stands for both sides."""
         vertices, turn = self.template.copy(), np.eye(3)
@@ -271,7 +283,7 @@ class LidCheck:
 def check_lids(head: Head, pose: str) -> LidCheck:
     """Check the left lids in one of ``LID_POSES``."""
     vertices = head.pose(LID_POSES[pose])
-    centre, radius = _ball(head)
+    centre, radius = head.ball
     distance = np.linalg.norm(vertices[: head.skin_vertices] - centre, axis=1)
     close = (distance[head.skin] < 1.35 * radius).all(1)
     samples = np.einsum("sc,fck->fsk", _SAMPLES, vertices[head.skin[close]])
@@ -285,7 +297,7 @@ def check_lids(head: Head, pose: str) -> LidCheck:
     return LidCheck(
         pose,
         float(clearance),
-        _seen(head, vertices) / _seen(head, head.template),
+        _seen(head, vertices) / head.open_eye,
         float(order),
         int(_flipped(head, vertices)[close].sum()),
     )
@@ -294,15 +306,9 @@ def check_lids(head: Head, pose: str) -> LidCheck:
 _SAMPLES = np.array([[i, j, 6 - i - j] for i in range(7) for j in range(7 - i)]) / 6
 
 
-def _ball(head: Head) -> tuple[np.ndarray, float]:
-    eye = head.template[slice(*head.eye_vertices)]
-    centre = (eye.max(0) + eye.min(0)) / 2
-    return centre, float(np.linalg.norm(eye - centre, axis=1).max())
-
-
 def _seen(head: Head, vertices: np.ndarray) -> float:
     """Area (mm2) of the left eyeball that the skin leaves open, summed over views from the front and both sides."""
-    centre, radius = _ball(head)
+    centre, radius = head.ball
     grid = np.linspace(-0.97, 0.97, 41) * radius
     u, v = (axis.ravel() for axis in np.meshgrid(grid, grid))
     inside = u**2 + v**2 < (0.97 * radius) ** 2
