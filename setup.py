@@ -2,6 +2,7 @@
 
 EMOFACE_CUDA        auto (default: build when nvcc is found), 1 (fail without nvcc), 0 (never)
 EMOFACE_CUDA_ARCHS  for example "80;90a;100a;120a"; default: those of the list that this nvcc knows
+EMOFACE_HOST_FLAGS  further flags for the host compiler and linker, for example "-fsanitize=address"
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ import re
 import shutil
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from setuptools import Extension, setup
@@ -20,8 +22,16 @@ from setuptools.command.build_ext import build_ext
 ROOT = Path(__file__).resolve().parent
 ARCHS = ("80", "90a", "100a", "120a")
 PACKAGE_DATA = ["**/*.json", "**/*.safetensors", "**/*.npz", "**/*.html", "**/*.css", "**/*.js", "demo/*"]
-# Contraction is off so that every instruction set rounds alike: one machine's bits are another's.
-HOST_FLAGS = ["-std=c++17", "-O3", "-ffp-contract=off", "-fno-math-errno", "-fvisibility=hidden", "-g0"]
+# Contraction is off: a multiply-add is fused where the source says so and nowhere else, so that all instruction sets
+# that have it round alike.
+HOST_FLAGS = ["-std=c++17", "-O3", "-ffp-contract=off", "-fno-math-errno", "-fvisibility=hidden", "-g0", "-pthread"]
+# The CPU kernels are compiled once for each of these (csrc/include/emoface/cpu/isa.h) and chosen at run time.
+X86_ISAS = {
+    "avx512bf16": ["-march=x86-64-v4", "-mavx512bf16", "-mprefer-vector-width=512"],
+    "avx512": ["-march=x86-64-v4", "-mprefer-vector-width=512"],
+    "avx2": ["-march=x86-64-v3"],
+    "baseline": [],
+}
 
 
 def say(text: str) -> None:
@@ -76,13 +86,27 @@ def cuda_archs(nvcc: str) -> list[str]:
 
 
 class BuildExt(build_ext):
-    """Compiles .cu sources with nvcc and links their objects; a failing nvcc stops the build."""
+    """Compiles kernels_cpu.cpp once per instruction set and .cu sources with nvcc; a failing nvcc stops the build."""
 
     def build_extension(self, ext):
         kernels = [source for source in ext.sources if source.endswith(".cu")]
         ext.sources = [source for source in ext.sources if not source.endswith(".cu")]
         ext.extra_objects = [*ext.extra_objects, *map(self.compile_cuda, kernels)]
+        if ext.name == "emoface._cpu":
+            isas = X86_ISAS if self.plat_name.endswith(("x86_64", "amd64")) else {"baseline": []}
+            with ThreadPoolExecutor(os.cpu_count()) as pool:
+                ext.extra_objects += pool.map(lambda isa: self.compile_isa(ext, isa, isas[isa]), isas)
         super().build_extension(ext)
+
+    def compile_isa(self, ext, isa: str, flags: list[str]) -> str:
+        objects = self.compiler.compile(
+            ["csrc/kernels_cpu.cpp"],
+            output_dir=str(Path(self.build_temp) / isa),
+            macros=[("EMO_ISA", isa)],
+            include_dirs=ext.include_dirs,
+            extra_postargs=[*ext.extra_compile_args, *flags],
+        )
+        return objects[0]
 
     def compile_cuda(self, source: str) -> str:
         nvcc = find_nvcc()
@@ -99,18 +123,22 @@ class BuildExt(build_ext):
         return str(target)
 
 
-def sources(suffix: str, binding: str) -> list[str]:
-    return [
-        f"csrc/{binding}",
-        *sorted(p.relative_to(ROOT).as_posix() for p in ROOT.glob(f"csrc/*/*{suffix}")),
-    ]
+def files(*patterns: str) -> list[str]:
+    return sorted(p.relative_to(ROOT).as_posix() for pattern in patterns for p in ROOT.glob(f"csrc/{pattern}"))
 
 
 def extensions() -> list[Extension]:
-    headers = sorted(p.relative_to(ROOT).as_posix() for p in ROOT.glob("csrc/**/*.*h"))
-    include_dirs = ["csrc/include", pybind11_include()]
-    common = {"depends": headers, "language": "c++", "extra_compile_args": HOST_FLAGS}
-    found = [Extension("emoface._cpu", sources("_cpu.cpp", "bindings_cpu.cpp"), include_dirs=include_dirs, **common)]
+    include_dirs = ["csrc", "csrc/include", pybind11_include()]
+    more = os.environ.get("EMOFACE_HOST_FLAGS", "").split()
+    common = {
+        "include_dirs": include_dirs,
+        "language": "c++",
+        "extra_compile_args": [*HOST_FLAGS, *more],
+        "extra_link_args": ["-pthread", *more],
+    }
+    per_isa = {f"csrc/{name}" for name in re.findall(r'"(\w+/\w+\.cpp)"', (ROOT / "csrc/kernels_cpu.cpp").read_text())}
+    cpu = ["csrc/bindings_cpu.cpp", "csrc/bindings_denoiser.cpp", "csrc/team.cpp", *sorted({*files("*/*_cpu.cpp")} - per_isa)]
+    found = [Extension("emoface._cpu", cpu, depends=files("**/*.*h", "*_cpu.cpp", "*/*_cpu.cpp"), **common)]
     mode = os.environ.get("EMOFACE_CUDA", "auto")
     if mode not in ("auto", "0", "1"):
         raise SystemExit(f"EMOFACE_CUDA must be auto, 0 or 1, got {mode!r}")
@@ -134,12 +162,12 @@ def extensions() -> list[Extension]:
     found.append(
         Extension(
             "emoface._cuda",
-            sources("_cuda.cu", "bindings_cuda.cpp"),
-            include_dirs=[*include_dirs, str(cuda_include)],
+            ["csrc/bindings_cuda.cpp", *files("*/*_cuda.cu")],
+            depends=files("**/*.*h"),
             define_macros=[("EMOFACE_ARCHS", '"' + " ".join(f"sm_{arch}" for arch in cuda_archs(nvcc)) + '"')],
             library_dirs=[str(library)],
             libraries=["cudart_static", "dl", "rt", "pthread"],
-            **common,
+            **{**common, "include_dirs": [*include_dirs, str(cuda_include)]},
         )
     )
     return found

@@ -2,12 +2,15 @@
 // What both Python modules share: tensors arrive as addresses (0 for an absent one).
 #include <pybind11/pybind11.h>
 
+#include <string>
+
 #include "emoface/flame_lbs.h"
 #include "emoface/sampler_step.h"
 
 namespace emoface {
 
 using Address = std::uintptr_t;
+using Count = std::int64_t;
 
 template <class T>
 T* pointer(Address address) {
@@ -16,8 +19,8 @@ T* pointer(Address address) {
 
 inline SamplerStep sampler_step_of(Address prediction, Address guidance, Address x, Address x0_prev,
                                    Address coefficients, Address noise, Address known, Address mask, Address x_next,
-                                   Address x0, int dtype, std::int64_t branches, std::int64_t batch, std::int64_t time,
-                                   std::int64_t channels, double quantile, double limit_low, double limit_high) {
+                                   Address x0, int dtype, Count branches, Count batch, Count time, Count channels,
+                                   double quantile, double limit_low, double limit_high) {
   return {pointer<const void>(prediction), pointer<const void>(guidance), pointer<const void>(x),
           pointer<const void>(x0_prev), pointer<const void>(coefficients), pointer<const void>(noise),
           pointer<const void>(known), pointer<const std::uint8_t>(mask), pointer<void>(x_next), pointer<void>(x0),
@@ -33,5 +36,12 @@ inline FlameLbs flame_lbs_of(Address expression, Address pose, Address translati
           pointer<const void>(joints), pointer<const void>(joint_basis), pointer<const void>(skin_weights),
           pointer<void>(out), static_cast<DType>(dtype), frames, shapes, vertices};
 }
+
+inline void check(const char* what, bool done, int dtype) {
+  if (!done)
+    throw pybind11::value_error(std::string(what) + ": dtype number " + std::to_string(dtype) + " has no code");
+}
+
+void bind_denoiser(pybind11::module_& m);  // bindings_denoiser.cpp
 
 }  // namespace emoface

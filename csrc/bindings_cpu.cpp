@@ -1,7 +1,5 @@
 // emoface._cpu: the CPU functions on raw addresses.
 #include <array>
-#include <string>
-
 #include <pybind11/stl.h>
 
 #include "bindings.h"
@@ -13,34 +11,9 @@
 namespace py = pybind11;
 using namespace emoface;
 
-// The instruction set that the clones of EMO_CLONES resolve to on this machine.
-static const char* isa() {
-#if defined(__x86_64__) && defined(__GNUC__) && !defined(__clang__)
-  if (__builtin_cpu_supports("x86-64-v4")) return "x86-64-v4 (AVX-512)";
-  if (__builtin_cpu_supports("x86-64-v3")) return "x86-64-v3 (AVX2, FMA)";
-#endif
-  return "baseline";
-}
-
-static void check(const char* what, bool done, int dtype) {
-  if (!done) throw py::value_error(std::string(what) + ": dtype number " + std::to_string(dtype) + " has no code");
-}
-
 PYBIND11_MODULE(_cpu, m) {
   m.attr("compiler") = __VERSION__;
-  m.def("isa", &isa);
-  m.def(
-      "sampler_step",
-      [](Address prediction, Address guidance, Address x, Address x0_prev, Address coefficients, Address noise,
-         Address known, Address mask, Address x_next, Address x0, int dtype, std::int64_t branches, std::int64_t batch,
-         std::int64_t time, std::int64_t channels, double quantile, double limit_low, double limit_high) {
-        check("sampler_step_cpu",
-              sampler_step_cpu(sampler_step_of(prediction, guidance, x, x0_prev, coefficients, noise, known, mask,
-                                               x_next, x0, dtype, branches, batch, time, channels, quantile, limit_low,
-                                               limit_high)),
-              dtype);
-      },
-      py::call_guard<py::gil_scoped_release>());
+  bind_denoiser(m);
   m.def(
       "rasterize",
       [](Address points, std::array<std::int64_t, 3> strides, Address faces, Address depth, Address face, int dtype,
@@ -92,10 +65,9 @@ PYBIND11_MODULE(_cpu, m) {
       [](Address expression, Address pose, Address translation, Address template_, Address shape_basis,
          Address pose_basis, Address joints, Address joint_basis, Address skin_weights, Address out, int dtype,
          std::int64_t frames, std::int64_t shapes, std::int64_t vertices) {
-        const bool done = flame_lbs_cpu(flame_lbs_of(expression, pose, translation, template_, shape_basis, pose_basis,
+        check("flame_lbs_cpu", flame_lbs_cpu(flame_lbs_of(expression, pose, translation, template_, shape_basis, pose_basis,
                                                      joints, joint_basis, skin_weights, out, dtype, frames, shapes,
-                                                     vertices));
-        if (!done) throw py::value_error("flame_lbs_cpu: dtype number " + std::to_string(dtype) + " has no code");
+                                                     vertices)), dtype);
       },
       py::call_guard<py::gil_scoped_release>());
 }

@@ -12,6 +12,7 @@ if __name__ != "emoface.kernels":
 from ._op import BACKEND_NAMES, OPS, KernelOp, use_backend
 from .adain import adain
 from .content_attention import content_attention
+from .denoise_loop import denoise_loop
 from .ff_adain_film import ff_adain_film
 from .ff_gelu import ff_gelu
 from .film import film
@@ -31,6 +32,7 @@ __all__ = [
     "KernelOp",
     "adain",
     "content_attention",
+    "denoise_loop",
     "ff_adain_film",
     "ff_gelu",
     "film",

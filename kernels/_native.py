@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import importlib
+import os
 from collections.abc import Callable
 from types import ModuleType
 from typing import Any
 
 import torch
 from torch import Tensor
+
+from ._op import Backend
 
 # The numbers are those of DType in csrc/include/emoface/types.h.
 DTYPES = {torch.float32: 0, torch.bfloat16: 1, torch.float16: 2, torch.float64: 3}
@@ -27,6 +30,12 @@ def load(name: str) -> tuple[ModuleType | None, str | None]:
 CPU, CPU_MISSING = load("_cpu")
 CUDA, CUDA_MISSING = load("_cuda")
 
+if CPU is not None and (_isa := os.environ.get("EMOFACE_CPU_ISA", "auto")) != "auto":
+    try:
+        CPU.select(_isa)
+    except (RuntimeError, ValueError) as error:
+        raise type(error)(f"EMOFACE_CPU_ISA must be auto or one of {', '.join(CPU.isas())}: {error}") from None
+
 
 def address(tensor: Tensor | None) -> int:
     """The address of a contiguous tensor, 0 for None."""
@@ -43,6 +52,12 @@ def compute_dtype(dtype: torch.dtype) -> torch.dtype:
     return torch.float64 if dtype == torch.float64 else torch.float32
 
 
+def run_cpu(name: str, tensors: tuple[Tensor | None, ...], *numbers: Any) -> None:
+    """Call a function of emoface._cpu on contiguous tensors; `why_not` has looked whether it can."""
+    assert CPU is not None
+    getattr(CPU, name)(*map(address, tensors), *numbers)
+
+
 def cpu_why_not(*dtypes: torch.dtype) -> Callable[..., str | None]:
     """The `why_not` of a C++ back end that has code for some element types of the first argument."""
     names = " and ".join(str(dtype).removeprefix("torch.") for dtype in dtypes)
@@ -53,3 +68,8 @@ def cpu_why_not(*dtypes: torch.dtype) -> Callable[..., str | None]:
         return None if first.dtype in dtypes else f"dtype {first.dtype} ({names} only)"
 
     return why_not
+
+
+def cpu_backend(run: Callable[..., Any]) -> Backend:
+    """A C++ back end for float32 and bfloat16."""
+    return Backend("cpu", run, ("cpu",), cpu_why_not(torch.float32, torch.bfloat16))

@@ -131,6 +131,20 @@ def test_c_sources_know_no_framework():
             assert not header.startswith(("torch", "ATen", "c10", "pybind11", "Python")), f"{path}: {header}"
 
 
+def test_code_of_one_instruction_set_uses_no_shared_templates():
+    """A template of the standard library compiled for AVX-512 could be linked into the path of an older processor."""
+    allowed = {"atomic", "cstddef", "cstdint", "cstring", "new", "immintrin.h", "arm_neon.h", "cuda_fp16.h"}
+    own, waiting = set(), [ROOT / "csrc" / "kernels_cpu.cpp"]
+    while waiting:
+        path = waiting.pop()
+        own.add(path)
+        for header in re.findall(r'#\s*include\s*[<"]([^>"]+)', path.read_text()):
+            found = [p for p in (ROOT / "csrc" / header, ROOT / "csrc" / "include" / header) if p.exists()]
+            assert found or header in allowed, f"{path}: {header}"
+            waiting += [p for p in found if p not in own]
+    assert ROOT / "csrc" / "denoise_loop" / "denoise_loop_cpu.cpp" in own
+
+
 def test_packages_listed_are_the_folders_on_disk():
     spec = importlib.util.spec_from_file_location("emoface_setup", ROOT / "setup.py")
     setup = importlib.util.module_from_spec(spec)

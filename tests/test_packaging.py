@@ -28,7 +28,7 @@ def setup_script():
 
 
 def run(*command: str, cwd: Path, **environment: str) -> subprocess.CompletedProcess:
-    env = {**os.environ, "EMOFACE_CUDA": "0", **environment}
+    env = {**os.environ, "EMOFACE_CUDA": "0", "EMOFACE_HOST_FLAGS": "-O0", **environment}  # quick to compile
     return subprocess.run([sys.executable, *command], cwd=cwd, env=env, capture_output=True, text=True)
 
 

@@ -1,13 +1,10 @@
 #include "emoface/sampler_step.h"
 
-#include <algorithm>
-#include <limits>
-#include <vector>
-
+#include "emoface/cpu/dispatch.h"
+#include "emoface/cpu/memory.h"
 #include "emoface/sampler_step_math.h"
 
-namespace emoface {
-namespace {
+namespace emoface::EMO_ISA {
 
 // The typed view of one sample.
 template <class T>
@@ -22,12 +19,12 @@ struct Sample {
 };
 
 template <int N, class T>
-EMO_HD void magnitudes(const Sample<T>& s, typename Magnitude<Compute<T>>::Key* keys) {
+EMO_INLINE void magnitudes(const Sample<T>& s, typename Magnitude<Compute<T>>::Key* keys) {
   for (std::int64_t i = 0; i < s.time * s.channels; ++i) keys[i] = magnitude(guided<N>(s.prediction, s.stride, i, s.k));
 }
 
 template <int N, bool kNoise, class T>
-EMO_HD void advance(const Sample<T>& s, Compute<T> limit) {
+EMO_INLINE void advance(const Sample<T>& s, Compute<T> limit) {
   using A = Compute<T>;
   const T* __restrict__ prediction = s.prediction;
   const T* __restrict__ x = s.x;
@@ -46,7 +43,7 @@ EMO_HD void advance(const Sample<T>& s, Compute<T> limit) {
 }
 
 template <class T>
-EMO_HD void inpaint(const Sample<T>& s) {
+EMO_INLINE void inpaint(const Sample<T>& s) {
   using A = Compute<T>;
   for (std::int64_t t = 0; t < s.time; ++t) {
     if (!s.mask[t]) continue;
@@ -55,33 +52,58 @@ EMO_HD void inpaint(const Sample<T>& s) {
   }
 }
 
-// The quantile of the magnitudes, found by selection; the keys are reordered.
+// The value of the given rank among n keys and the one after it, found digit by digit from the highest.
+template <class Key>
+void select(const Key* keys, std::int64_t n, std::int64_t rank, Key* value, Key* next) {
+  Key prefix = 0, known = 0;  // the digits found so far, and a mask of them
+  std::int64_t left = rank, count = 0;
+  for (int shift = 8 * int(sizeof(Key)) - 8; shift >= 0; shift -= 8) {
+    std::int64_t counts[256] = {};
+    for (std::int64_t i = 0; i < n; ++i)
+      if ((keys[i] & known) == prefix) ++counts[(keys[i] >> shift) & 255];
+    Key digit = 0;
+    while (left >= counts[digit]) left -= counts[digit++];
+    count = counts[digit];
+    prefix |= digit << shift;
+    known |= Key(255) << shift;
+  }
+  *value = *next = prefix;
+  if (left + 1 < count || rank + 1 == n) return;
+  *next = ~Key(0);
+  for (std::int64_t i = 0; i < n; ++i)
+    if (keys[i] > prefix && keys[i] < *next) *next = keys[i];
+}
+
+// The dynamic threshold; NaN if any magnitude is.
 template <class A>
-A select_threshold(std::vector<typename Magnitude<A>::Key>& keys, const SamplerStep& step) {
+A select_threshold(const typename Magnitude<A>::Key* keys, std::int64_t n, const SamplerStep& step) {
   using Key = typename Magnitude<A>::Key;
-  if (*std::max_element(keys.begin(), keys.end()) > Magnitude<A>::kInfinity) return std::numeric_limits<A>::quiet_NaN();
-  const auto place = QuantilePlace<A>::of(step.quantile, std::int64_t(keys.size()));
-  const auto middle = keys.begin() + place.rank;
-  std::nth_element(keys.begin(), middle, keys.end());
-  const Key above = middle + 1 == keys.end() ? *middle : *std::min_element(middle + 1, keys.end());
-  return threshold<A>(bit_cast<A>(*middle), bit_cast<A>(above), place.fraction, A(step.limit_low), A(step.limit_high));
+  for (std::int64_t i = 0; i < n; ++i)
+    if (keys[i] > Magnitude<A>::kInfinity) return A(__builtin_nan(""));
+  const auto place = QuantilePlace<A>::of(step.quantile, n);
+  Key value, next;
+  select(keys, n, place.rank, &value, &next);
+  return threshold<A>(bit_cast<A>(value), bit_cast<A>(next), place.fraction, A(step.limit_low), A(step.limit_high));
 }
 
 template <int N, class T>
-EMO_HD void run_branches(const SamplerStep& step) {
+void run_branches(const SamplerStep& step) {
   using A = Compute<T>;
   const std::int64_t size = step.time * step.channels;
-  std::vector<typename Magnitude<A>::Key> keys(step.quantile > 0 ? size : 0);
+  using Key = typename Magnitude<A>::Key;
+  const bool limited = step.quantile > 0 && size > 0;
+  Arena arena(limited ? space<Key>(size) : 0);
+  Key* keys = limited ? arena.take<Key>(size) : nullptr;
   for (std::int64_t b = 0; b < step.batch; ++b) {
     const auto at = [&](const void* p) { return p ? static_cast<const T*>(p) + b * size : nullptr; };
     const Sample<T> s{at(step.prediction), step.batch * size, at(step.x), at(step.x0_prev), at(step.noise),
                       at(step.known), step.mask ? step.mask + b * step.time : nullptr,
                       static_cast<T*>(step.x_next) + b * size, static_cast<T*>(step.x0) + b * size,
                       step.time, step.channels, SamplerNumbers<A>::read(step.guidance, step.coefficients)};
-    A limit = std::numeric_limits<A>::infinity();
-    if (!keys.empty()) {
-      magnitudes<N>(s, keys.data());
-      limit = select_threshold<A>(keys, step);
+    A limit = A(__builtin_inf());
+    if (limited) {
+      magnitudes<N>(s, keys);
+      limit = select_threshold<A>(keys, size, step);
     }
     s.noise ? advance<N, true>(s, limit) : advance<N, false>(s, limit);
     if (s.mask) inpaint(s);
@@ -89,25 +111,15 @@ EMO_HD void run_branches(const SamplerStep& step) {
 }
 
 template <class T>
-EMO_HD void run(const SamplerStep& step) {
+void sampler_step_of(const SamplerStep& step) {
   if (step.branches == 1) run_branches<1, T>(step);
   if (step.branches == 2) run_branches<2, T>(step);
   if (step.branches == 3) run_branches<3, T>(step);
 }
 
-EMO_CLONES void run_float32(const SamplerStep& step) { run<float>(step); }
-EMO_CLONES void run_bfloat16(const SamplerStep& step) { run<bfloat16>(step); }
-EMO_CLONES void run_float64(const SamplerStep& step) { run<double>(step); }
-
-}  // namespace
-
 bool sampler_step_cpu(const SamplerStep& step) {
-  switch (step.dtype) {
-    case DType::float32: run_float32(step); return true;
-    case DType::bfloat16: run_bfloat16(step); return true;
-    case DType::float64: run_float64(step); return true;
-    default: return false;
-  }
+  if (step.dtype == DType::float64) return sampler_step_of<double>(step), true;
+  return with_element(step.dtype, [&](auto element) { sampler_step_of<decltype(element)>(step); });
 }
 
-}  // namespace emoface
+}  // namespace emoface::EMO_ISA

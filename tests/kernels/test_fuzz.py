@@ -12,7 +12,10 @@ from hypothesis import strategies as st
 from emoface.kernels import OPS, use_backend
 from emoface.kernels._judge import faults
 
-RANGES = {"B": (0, 3), "T": (0, 40), "S": (0, 40), "N": (1, 3), "H": (1, 4), "window": (0, 9)}
+RANGES = {
+    "B": (0, 3), "T": (0, 40), "S": (0, 40), "N": (1, 3), "H": (1, 4), "window": (0, 9), "blocks": (1, 2),
+    "steps": (1, 3), "tracks": (1, 2),
+}  # fmt: skip
 
 
 @st.composite

@@ -22,9 +22,6 @@ struct SamplerStep {
   double limit_low, limit_high;
 };
 
-// Returns false for a dtype that it has no code for (float16).
-bool sampler_step_cpu(const SamplerStep& step);
-
 // `stream` is a cudaStream_t of the current device. Returns a cudaError_t.
 int sampler_step_cuda(const SamplerStep& step, void* stream);
 

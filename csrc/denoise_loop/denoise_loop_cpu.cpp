@@ -1,0 +1,336 @@
+#include "emoface/denoise_loop.h"
+
+#include <atomic>
+
+#include "emoface/cpu/attention.h"
+#include "emoface/cpu/dispatch.h"
+#include "emoface/cpu/layers.h"
+#include "emoface/team.h"
+
+namespace emoface::EMO_ISA {
+
+constexpr float kNormEps = 1e-5f;
+constexpr std::int64_t kChunk = 32 * kRows;  // rows that pass through a chain of products together, to stay in cache
+constexpr int kMostThreads = 64;
+
+bool sampler_step_cpu(const SamplerStep& step);
+
+struct Norm {
+  const float *gain, *bias;
+};
+
+struct Linear {
+  Packed weight;
+  const float* bias;
+};
+
+struct AttentionWeights {
+  Norm norm;
+  Linear project, out;
+  const float* slopes;
+};
+
+struct BlockWeights {
+  AttentionWeights attention, content;
+  Norm norm;
+  Linear widen, narrow;
+};
+
+// What one call needs beside the weights; kept for the next.
+template <class E>
+struct Workspace {
+  Arena shared, chunk[kMostThreads], head[kMostThreads];
+
+  // With N branches and R rows of T frames:
+  float *x, *prediction;            // (N, R, T, C), (N, R, T, M)
+  float *state, *next, *x0, *x0_next;  // (R, T, M)
+  E *projected, *attended;          // (N, R, T, up to 3 C), (N, R, T, C in whole words)
+  const E* queries;                 // (U, L, T, C)
+};
+
+template <class E>
+class Denoiser {
+ public:
+  Denoiser(const DenoiserSizes& sizes, const E* matrices, const float* vectors) : sizes_(sizes) {
+    const std::int64_t c = sizes.channels, f = sizes.feed_forward, h = sizes.heads, m = sizes.motion;
+    const std::int64_t words = matrix(c, m + 1) + matrix(m, c) +
+                               sizes.blocks * (matrix(3 * c, c) + matrix(2 * c, c) + 2 * matrix(c, c) + matrix(f, c) +
+                                               matrix(c, f));
+    const std::int64_t scalars = 3 * c + m + sizes.blocks * (14 * c + f + 2 * h);
+    weights_.reserve(space<Word>(words) + space<float>(scalars) + space<BlockWeights>(sizes.blocks));
+    Word* room = weights_.take<Word>(words);
+    float* scalar = weights_.take<float>(scalars);
+    blocks_ = weights_.take<BlockWeights>(sizes.blocks);
+    memcpy(scalar, vectors, scalars * sizeof(float));
+    const std::int64_t widest = words_of<E>(most(most(c, f), m + 1)) * kLanes;
+    Arena staging(space<Word>(widest));
+    Word* lanes = staging.take<Word>(widest);
+
+    const auto vector = [&](std::int64_t count) { return (scalar += count) - count; };
+    const auto norm = [&] { return Norm{vector(c), vector(c)}; };
+    const auto linear = [&](std::int64_t columns, std::int64_t inner) {
+      const Packed packed{room, columns, words_of<E>(inner)};
+      pack_transposed<E>(matrices, inner, columns, inner, room, lanes);
+      matrices += columns * inner;
+      room += matrix(columns, inner);
+      return Linear{packed, vector(columns)};
+    };
+    const auto attention = [&](std::int64_t columns) {
+      return AttentionWeights{norm(), linear(columns, c), linear(c, c), vector(h)};
+    };
+    enter_ = linear(c, m + 1);
+    for (std::int64_t l = 0; l < sizes.blocks; ++l)
+      blocks_[l] = {attention(3 * c), attention(2 * c), norm(), linear(f, c), linear(c, f)};
+    norm_ = norm();
+    leave_ = linear(m, c);
+  }
+
+  ~Denoiser() {
+    for (auto& slot : spare_) delete slot.load();
+  }
+
+  void run(const Trajectory& t) {
+    Lease lease{*this, borrow()};
+    Workspace<E>& w = *lease.workspace;
+    const int members = t.threads < kMostThreads ? t.threads : kMostThreads;
+    prepare(t, w, members);
+    Barrier barrier(members);
+    struct Task {
+      const Denoiser& denoiser;
+      const Trajectory& t;
+      Workspace<E>& w;
+      Barrier& barrier;
+      int members;
+    } task{*this, t, w, barrier, members};
+    const auto work = [](void* context, int member) {
+      const Task& task = *static_cast<Task*>(context);
+      task.denoiser.work(task.t, task.w, task.barrier, member, task.members);
+    };
+    run_team(members, work, &task);
+    memcpy(t.motion, w.state, t.rows * t.time * sizes_.motion * sizeof(float));
+  }
+
+ private:
+  struct Lease {
+    Denoiser& denoiser;
+    Workspace<E>* workspace;
+    ~Lease() { denoiser.give_back(workspace); }
+  };
+
+  static constexpr std::int64_t matrix(std::int64_t columns, std::int64_t inner) {
+    return packed_words(columns, words_of<E>(inner));
+  }
+
+  // Elements of a row of n as the left operand of a product.
+  static constexpr std::int64_t whole(std::int64_t n) { return words_of<E>(n) * kPerWord<E>; }
+
+  Workspace<E>* borrow() {
+    for (auto& slot : spare_)
+      if (Workspace<E>* found = slot.exchange(nullptr)) return found;
+    return new Workspace<E>;
+  }
+
+  void give_back(Workspace<E>* workspace) {
+    for (auto& slot : spare_) {
+      Workspace<E>* none = nullptr;
+      if (slot.compare_exchange_strong(none, workspace)) return;
+    }
+    delete workspace;
+  }
+
+  // Room for everything, before threads start: what can fail fails here.
+  void prepare(const Trajectory& t, Workspace<E>& w, int members) const {
+    const std::int64_t c = sizes_.channels, f = sizes_.feed_forward, m = sizes_.motion;
+    const std::int64_t frames = t.rows * t.time, all = t.branches * frames, values = frames * m;
+    const std::int64_t heard = t.unique * sizes_.blocks * t.time * c;
+    w.shared.reserve(space<float>(all * c) + space<float>(all * m) + 4 * space<float>(values) +
+                     space<E>(all * 3 * c) + space<E>(all * whole(c)) + space<E>(heard));
+    w.x = w.shared.template take<float>(all * c);
+    w.prediction = w.shared.template take<float>(all * m);
+    w.state = w.shared.template take<float>(values);
+    w.next = w.shared.template take<float>(values);
+    w.x0 = w.shared.template take<float>(values);
+    w.x0_next = w.shared.template take<float>(values);
+    w.projected = w.shared.template take<E>(all * 3 * c);
+    w.attended = w.shared.template take<E>(all * whole(c));
+    if (whole(c) > c)
+      for (std::int64_t row = 0; row < all; ++row) w.attended[row * whole(c) + c] = E{};
+    E* queries = w.shared.template take<E>(heard);
+    for (std::int64_t i = 0; i < heard; ++i) queries[i] = Narrow<E>::of(t.queries[i]);
+    w.queries = queries;
+    for (std::int64_t row = 0; row < frames; ++row) {
+      const float* from = t.mask && t.mask[row] ? t.known : t.start;
+      memcpy(w.state + row * m, from + row * m, m * sizeof(float));
+    }
+    memset(w.x0, 0, values * sizeof(float));
+    for (int member = 0; member < members; ++member) {
+      w.chunk[member].reserve(space<E>(kChunk * whole(most(c, m + 1))) + space<E>(kChunk * whole(f)));
+      w.head[member].reserve(attention_space<E>(t.time, t.time, c / sizes_.heads));
+    }
+  }
+
+  // One thread's share: rows of the batch, then heads, rows, heads, rows and channels in each block.
+  void work(const Trajectory& t, Workspace<E>& w, Barrier& barrier, int member, int members) const {
+    const std::int64_t c = sizes_.channels, f = sizes_.feed_forward, blocks = sizes_.blocks;
+    const std::int64_t all = t.branches * t.rows * t.time, begin = all * member / members;
+    const std::int64_t end = all * (member + 1) / members;
+    Arena& arena = w.chunk[member];
+    arena.reserve(0);
+    E* normed = arena.take<E>(kChunk * whole(most(c, sizes_.motion + 1)));
+    E* hidden = arena.take<E>(kChunk * whole(f));
+    if (whole(f) > f)
+      for (std::int64_t row = 0; row < kChunk; ++row) hidden[row * whole(f) + f] = E{};
+    const auto each_chunk = [&](auto&& chain) {
+      for (std::int64_t row = begin; row < end; row += kChunk) chain(row, least(kChunk, end - row));
+    };
+    const auto project = [&](std::int64_t row, std::int64_t rows, const AttentionWeights& a) {
+      layer_norm_rows(w.x + row * c, rows, c, a.norm.gain, a.norm.bias, kNormEps, normed);
+      linear<E>(dense_left(normed, c), rows, a.project.weight, a.project.bias,
+                w.projected + row * a.project.weight.columns);
+    };
+    const auto mix = [&](std::int64_t row, std::int64_t rows, const AttentionWeights& a, const float* film) {
+      float* x = w.x + row * c;
+      linear_residual_film<E>(dense_left(w.attended + row * whole(c), c), rows, a.out.weight, a.out.bias, x, film,
+                              film + c, x);
+    };
+
+    for (std::int64_t step = 0; step < t.steps; ++step) {
+      each_chunk([&](std::int64_t row, std::int64_t rows) { enter(t, w, row, rows, normed); });
+      for (std::int64_t l = 0; l < blocks; ++l) {
+        const BlockWeights& block = blocks_[l];
+        const float* film = t.film + (step * blocks + l) * 6 * c;
+        each_chunk([&](std::int64_t row, std::int64_t rows) { project(row, rows, block.attention); });
+        barrier.wait();
+        attend_motion(t, w, block, member, members);
+        barrier.wait();
+        each_chunk([&](std::int64_t row, std::int64_t rows) { mix(row, rows, block.attention, film); });
+        each_chunk([&](std::int64_t row, std::int64_t rows) { project(row, rows, block.content); });
+        barrier.wait();
+        attend_speech(t, w, l, member, members);
+        barrier.wait();
+        each_chunk([&](std::int64_t row, std::int64_t rows) {
+          mix(row, rows, block.content, film + 2 * c);
+          float* x = w.x + row * c;
+          layer_norm_rows(x, rows, c, block.norm.gain, block.norm.bias, kNormEps, normed);
+          linear_gelu<E>(dense_left(normed, c), rows, block.widen.weight, block.widen.bias, hidden, whole(f));
+          linear_residual<E>(dense_left(hidden, f), rows, block.narrow.weight, block.narrow.bias, x, x);
+        });
+        barrier.wait();
+        restyle(t, w, l, film + 4 * c, member, members);
+        barrier.wait();
+      }
+      each_chunk([&](std::int64_t row, std::int64_t rows) {
+        layer_norm_rows(w.x + row * c, rows, c, norm_.gain, norm_.bias, kNormEps, normed);
+        linear<E>(dense_left(normed, c), rows, leave_.weight, leave_.bias, w.prediction + row * sizes_.motion);
+      });
+      barrier.wait();
+      if (member == 0) advance(t, w, step);
+      barrier.wait();
+    }
+  }
+
+  // x = enter(motion and flag of known frames) + speech
+  void enter(const Trajectory& t, const Workspace<E>& w, std::int64_t first, std::int64_t rows, E* left) const {
+    const std::int64_t c = sizes_.channels, m = sizes_.motion, stride = whole(m + 1), frames = t.rows * t.time;
+    for (std::int64_t row = 0; row < rows; ++row) {
+      const std::int64_t frame = (first + row) % frames;
+      E* to = left + row * stride;
+      for (std::int64_t i = 0; i < m; ++i) to[i] = Narrow<E>::of(w.state[frame * m + i]);
+      to[m] = Narrow<E>::of(t.mask && t.mask[frame] ? 1.0f : 0.0f);
+      if (stride > m + 1) to[m + 1] = E{};
+    }
+    multiply<E>(dense_left(left, m + 1), rows, enter_.weight,
+                [&](std::int64_t row, std::int64_t column, std::int64_t count, Lanes value) {
+                  const std::int64_t at = first + row;
+                  const float* speech = t.speech + (t.contents[at / frames] * t.time + at % t.time) * c + column;
+                  store(w.x + at * c + column, value + load(enter_.bias + column, count) + load(speech, count), count);
+                });
+  }
+
+  void attend_motion(const Trajectory& t, Workspace<E>& w, const BlockWeights& block, int member, int members) const {
+    const std::int64_t c = sizes_.channels, heads = sizes_.heads, width = c / heads, stride = 3 * c;
+    for (std::int64_t item = member; item < t.branches * t.rows * heads; item += members) {
+      const std::int64_t row = item / heads * t.time, head = item % heads;
+      const E* q = w.projected + row * stride + head * width;
+      attend<E>({q, q + c, q + 2 * c, w.attended + row * whole(c) + head * width, stride, stride, stride, whole(c),
+                 t.time, t.time, width, block.attention.slopes[head], 0},
+                w.head[member]);
+    }
+  }
+
+  void attend_speech(const Trajectory& t, Workspace<E>& w, std::int64_t l, int member, int members) const {
+    const std::int64_t c = sizes_.channels, heads = sizes_.heads, width = c / heads, stride = 2 * c;
+    for (std::int64_t item = member; item < t.branches * t.rows * heads; item += members) {
+      const std::int64_t sequence = item / heads, row = sequence * t.time, head = item % heads;
+      const std::int64_t heard = t.contents[sequence / t.rows] * sizes_.blocks + l;
+      const E* k = w.projected + row * stride + head * width;
+      attend<E>({w.queries + heard * t.time * c + head * width, k, k + c,
+                 w.attended + row * whole(c) + head * width, c, stride, stride, whole(c), t.time, t.time, width,
+                 blocks_[l].content.slopes[head], sizes_.window},
+                w.head[member]);
+    }
+  }
+
+  // The emotion's AdaIN and the last FiLM of a block, in place, channels shared out among the members.
+  void restyle(const Trajectory& t, Workspace<E>& w, std::int64_t l, const float* film, int member,
+               int members) const {
+    const std::int64_t c = sizes_.channels, groups = (c + kPanel - 1) / kPanel;
+    for (std::int64_t item = member; item < t.branches * t.rows * groups; item += members) {
+      const std::int64_t sequence = item / groups, branch = sequence / t.rows;
+      const std::int64_t track = sequence % t.rows / (t.rows / t.tracks);
+      const float* style = t.styles + ((branch * t.tracks + track) * sizes_.blocks + l) * 2 * c;
+      const Modulation<float> m{style, style + c, film, film + c, float(sizes_.eps), float(sizes_.residual)};
+      float* x = w.x + sequence * t.time * c;
+      for (std::int64_t column = item % groups * kPanel; column < least(c, (item % groups + 1) * kPanel);
+           column += kLanes)
+        adain_film(x, t.time, c, column, least(kLanes, c - column), m, x);
+    }
+  }
+
+  // Guidance and the sampler's update.
+  void advance(const Trajectory& t, Workspace<E>& w, std::int64_t step) const {
+    sampler_step_cpu({w.prediction, t.guidance, w.state, w.x0, t.table + 6 * step, nullptr, t.known, t.mask, w.next,
+                      w.x0_next, DType::float32, t.branches, t.rows, t.time, sizes_.motion, 0.0, 0.0, 0.0});
+    float* state = w.state;
+    w.state = w.next;
+    w.next = state;
+    float* x0 = w.x0;
+    w.x0 = w.x0_next;
+    w.x0_next = x0;
+  }
+
+  DenoiserSizes sizes_;
+  Arena weights_;
+  Linear enter_, leave_;
+  Norm norm_;
+  BlockWeights* blocks_;
+  std::atomic<Workspace<E>*> spare_[4] = {};
+};
+
+// A Denoiser of either element type behind one pointer.
+struct AnyDenoiser {
+  Denoiser<float>* wide = nullptr;
+  Denoiser<bfloat16>* narrow = nullptr;
+
+  ~AnyDenoiser() {
+    delete wide;
+    delete narrow;
+  }
+};
+
+void* pack_denoiser(const DenoiserSizes& sizes, const void* matrices, DType dtype, const float* vectors) {
+  if (dtype == DType::float32) return new AnyDenoiser{new Denoiser<float>(sizes, typed<float>(matrices), vectors)};
+  if (dtype == DType::bfloat16)
+    return new AnyDenoiser{nullptr, new Denoiser<bfloat16>(sizes, typed<bfloat16>(matrices), vectors)};
+  return nullptr;
+}
+
+void run_denoiser(void* denoiser, const Trajectory& t) {
+  AnyDenoiser& any = *static_cast<AnyDenoiser*>(denoiser);
+  if (any.wide) any.wide->run(t);
+  if (any.narrow) any.narrow->run(t);
+}
+
+void free_denoiser(void* denoiser) { delete static_cast<AnyDenoiser*>(denoiser); }
+
+}  // namespace emoface::EMO_ISA

@@ -1,0 +1,107 @@
+#pragma once
+// Attention of one head with a linear distance bias, a local window and any number of keys.
+#include "emoface/cpu/gemm.h"
+
+namespace emoface::EMO_ISA {
+
+// softmax_j(q_i k_j / sqrt(width) - slope |i - j|) v_j over the keys j with |i - j| <= window (0: all keys).
+template <class E>
+struct Attention {
+  const E *q, *k, *v;
+  E* out;
+  std::int64_t q_stride, k_stride, v_stride, out_stride;  // elements from row to row
+  std::int64_t queries, keys, width;
+  float slope;
+  std::int64_t window;
+};
+
+// Bytes of scratch that attend() needs.
+template <class E>
+constexpr std::size_t attention_space(std::int64_t queries, std::int64_t keys, std::int64_t width) {
+  const std::int64_t words = words_of<E>(width);
+  return space<Word>(packed_words(keys, words)) + space<Word>(packed_words(width, words_of<E>(keys))) +
+         space<Word>(kLanes * words) + space<float>(kRows * whole_lanes(keys)) + space<E>(kRows * whole_lanes(keys)) +
+         space<Word>(queries * words);
+}
+
+EMO_INLINE Lanes counted_from(std::int64_t first) {
+  alignas(64) static constexpr float kCount[kLanes] = {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15};
+  return load(kCount) + splat(float(first));
+}
+
+// One head of one sample. `scratch` grows to attention_space() bytes.
+template <class E>
+void attend(const Attention<E>& a, Arena& scratch) {
+  constexpr float kLog2E = 1.44269504f, kMasked = -1e30f;
+  const std::int64_t words = words_of<E>(a.width), padded = whole_lanes(a.keys);
+  scratch.reserve(attention_space<E>(a.queries, a.keys, a.width));
+  Word* keys = scratch.take<Word>(packed_words(a.keys, words));
+  Word* values = scratch.take<Word>(packed_words(a.width, words_of<E>(a.keys)));
+  Word* staging = scratch.take<Word>(kLanes * words);
+  float* scores = scratch.take<float>(kRows * padded);
+  E* shares = scratch.take<E>(kRows * padded);
+  std::int64_t q_stride = a.q_stride;
+  const E* q = in_words(a.q, &q_stride, a.queries, a.width, scratch.take<Word>(a.queries * words));
+  pack_transposed<E>(a.k, a.k_stride, a.keys, a.width, keys, staging);
+  pack_straight<E>(a.v, a.v_stride, a.width, a.keys, values);
+
+  const Lanes scale = splat(kLog2E / __builtin_sqrtf(float(a.width))), slope = splat(-kLog2E * a.slope);
+  std::int64_t row = 0;
+  for (std::int64_t tiles = (a.queries + kRows - 1) / kRows; tiles > 0; --tiles) {
+    const std::int64_t height = (a.queries - row + tiles - 1) / tiles;
+    // The keys that any row of the tile looks at, and the panels and lanes that hold them.
+    const std::int64_t near = a.window ? most(0, row - a.window) : 0;
+    const std::int64_t far = a.window ? least(a.keys, row + height + a.window) : a.keys;
+    const std::int64_t begin = near / kPanel * kPanel, end = least(padded, (far + kPanel - 1) / kPanel * kPanel);
+    for (std::int64_t panel = begin; panel < end; panel += kPanel) {
+      const std::int64_t width = least(kPanel, padded - panel);
+      const Left left{q + row * q_stride, q_stride * std::int64_t(sizeof(E))};
+      tile_of<E>(height, width / kLanes)(left, keys + panel * words, words, scores + panel, padded);
+    }
+    float rates[kRows];
+    for (std::int64_t i = 0; i < height; ++i) {
+      const std::int64_t here = row + i;
+      const std::int64_t low = a.window ? most(0, here - a.window) : 0;
+      const std::int64_t high = a.window ? least(a.keys, here + a.window + 1) : a.keys;
+      float* line = scores + i * padded;
+      Lanes top = splat(kMasked);
+      for (std::int64_t j = begin; j < end; j += kLanes) {
+        const Lanes distance = absolute(counted_from(j - here));
+        Lanes x = fused(distance, slope, load(line + j) * scale);
+        if (j < low || j + kLanes > high) {
+          const Lanes column = counted_from(j);
+          EMO_EACH_PART {
+            x.part[i] = column.part[i] >= float(low) ? x.part[i] : everywhere(kMasked);
+            x.part[i] = column.part[i] < float(high) ? x.part[i] : everywhere(kMasked);
+          }
+        }
+        store(line + j, x);
+        top = larger(top, x);
+      }
+      const Lanes peak = splat(largest(top));
+      Lanes total = splat(0.0f);
+      for (std::int64_t j = begin; j < end; j += kLanes) {
+        const Lanes share = exp2(load(line + j) - peak);  // 1e-38 where masked
+        total = total + share;
+        store(shares + i * padded + j, share);
+      }
+      rates[i] = low < high ? 1.0f / sum(total) : 0.0f;
+    }
+    const std::int64_t first = begin / kPerWord<E>, last = least(words_of<E>(a.keys), words_of<E>(end));
+    const Word* panel = values;
+    for (std::int64_t column = 0; column < a.width; column += kPanel) {
+      const std::int64_t width = least(kPanel, whole_lanes(a.width - column));
+      alignas(64) float c[kRows * kPanel];
+      const Left left{shares + begin, padded * std::int64_t(sizeof(E))};
+      tile_of<E>(height, width / kLanes)(left, panel + first * width, most(last - first, 0), c, kPanel);
+      for (std::int64_t i = 0; i < height; ++i)
+        for (std::int64_t g = 0; g < width && column + g < a.width; g += kLanes)
+          store(a.out + (row + i) * a.out_stride + column + g, load(c + i * kPanel + g) * splat(rates[i]),
+                least(kLanes, a.width - column - g));
+      panel += width * words_of<E>(a.keys);
+    }
+    row += height;
+  }
+}
+
+}  // namespace emoface::EMO_ISA

@@ -1,0 +1,306 @@
+#pragma once
+// Matrix products with packed right-hand sides: float operands, or bfloat16 operands with float sums.
+//
+// Operands are seen as 32-bit words along the inner dimension: one float, or two bfloat16. A right-hand side lies in
+// panels of kPanel columns, word by word: [panel][word][column]; its last panel is only as wide as it must be. Each
+// sum runs over the words in order, so a row's result does not depend on the rows beside it.
+#include "emoface/cpu/lanes.h"
+#include "emoface/cpu/memory.h"
+
+namespace emoface::EMO_ISA {
+
+#if defined(__AVX512F__)
+constexpr int kRows = 6, kGroups = 4;  // 24 accumulators, 4 columns of words, 1 broadcast: of 32 registers
+#elif defined(__AVX2__)
+constexpr int kRows = 6, kGroups = 1;  // 12 + 2 + 1 of 16 registers
+#elif defined(__aarch64__)
+constexpr int kRows = 6, kGroups = 1;  // 24 + 4 + 1 of 32 registers
+#else
+constexpr int kRows = 2, kGroups = 1;  // 8 + 4 + 1 of 16 registers
+#endif
+constexpr int kPanel = kGroups * kLanes;
+
+using Word = std::uint32_t;
+
+template <class E>
+constexpr std::int64_t kPerWord = sizeof(Word) / sizeof(E);
+
+template <class E>
+constexpr std::int64_t words_of(std::int64_t elements) {
+  return (elements + kPerWord<E> - 1) / kPerWord<E>;
+}
+
+constexpr std::int64_t whole_lanes(std::int64_t columns) { return (columns + kLanes - 1) / kLanes * kLanes; }
+constexpr std::int64_t least(std::int64_t a, std::int64_t b) { return a < b ? a : b; }
+constexpr std::int64_t most(std::int64_t a, std::int64_t b) { return a > b ? a : b; }
+
+EMO_INLINE Word word_at(const void* from, std::int64_t index) {
+  Word word;
+  memcpy(&word, static_cast<const char*>(from) + index * std::int64_t(sizeof word), sizeof word);
+  return word;
+}
+
+// ---- sums of products of words
+
+template <class E>
+struct Product;
+
+template <>
+struct Product<float> {
+  using Right = Lanes;
+  static EMO_INLINE Right right(const Word* b) { return load(reinterpret_cast<const float*>(b)); }
+  static EMO_INLINE Lanes add(Lanes sum, Word a, Right b) {
+    const Vector left = everywhere(a);
+    EMO_EACH_PART sum.part[i] = fused(left, b.part[i], sum.part[i]);
+    return sum;
+  }
+};
+
+#if defined(__AVX512BF16__)
+template <>
+struct Product<bfloat16> {
+  using Right = Lanes;
+  static EMO_INLINE Right right(const Word* b) { return load(reinterpret_cast<const float*>(b)); }
+  static EMO_INLINE Lanes add(Lanes sum, Word a, Right b) {
+    sum.part[0] = _mm512_dpbf16_ps(sum.part[0], (__m512bh)everywhere(a), (__m512bh)b.part[0]);
+    return sum;
+  }
+};
+#else
+template <>
+struct Product<bfloat16> {
+  struct Right {
+    Lanes low, high;
+  };
+  static EMO_INLINE Right right(const Word* b) {
+    const Lanes both = load(reinterpret_cast<const float*>(b));
+    Right r;
+    EMO_EACH_PART {
+      r.low.part[i] = reinterpret_cast<Vector>(reinterpret_cast<Words>(both.part[i]) << 16);
+      r.high.part[i] = reinterpret_cast<Vector>(reinterpret_cast<Words>(both.part[i]) & 0xffff0000u);
+    }
+    return r;
+  }
+  static EMO_INLINE Lanes add(Lanes sum, Word a, const Right& b) {
+    const Vector low = everywhere(a << 16), high = everywhere(a & 0xffff0000u);
+    EMO_EACH_PART sum.part[i] = fused(high, b.high.part[i], fused(low, b.low.part[i], sum.part[i]));
+    return sum;
+  }
+};
+#endif
+
+// A left operand: rows of words; the inner dimension may come in taps, each a shifted view of the rows (convolution).
+struct Left {
+  const void* first;
+  std::int64_t stride;          // bytes from row to row
+  std::int64_t taps = 1;
+  std::int64_t tap_stride = 0;  // bytes from tap to tap
+};
+
+constexpr std::int64_t kBlock = 256;  // words summed in registers; longer sums are sums of such, for their accuracy
+
+// c (R, 16 G) = left (R, taps * words) @ right (taps * words, 16 G)
+template <class E, int R, int G>
+void tile(const Left& left, const Word* right, std::int64_t words, float* c, std::int64_t c_stride) {
+  using P = Product<E>;
+  bool first = true;
+  for (std::int64_t tap = 0; tap < left.taps; ++tap) {
+    const char* row[R];
+#pragma GCC unroll 8
+    for (int i = 0; i < R; ++i) row[i] = static_cast<const char*>(left.first) + i * left.stride + tap * left.tap_stride;
+    std::int64_t k = 0;
+    do {
+      Lanes sums[R][G];
+#pragma GCC unroll 8
+      for (int i = 0; i < R; ++i)
+#pragma GCC unroll 4
+        for (int g = 0; g < G; ++g) sums[i][g] = splat(0.0f);
+      for (const std::int64_t stop = least(k + kBlock, words); k < stop; ++k, right += 16 * G) {
+        typename P::Right b[G];
+#pragma GCC unroll 4
+        for (int g = 0; g < G; ++g) b[g] = P::right(right + 16 * g);
+#pragma GCC unroll 8
+        for (int i = 0; i < R; ++i) {
+          const Word a = word_at(row[i], k);
+#pragma GCC unroll 4
+          for (int g = 0; g < G; ++g) sums[i][g] = P::add(sums[i][g], a, b[g]);
+        }
+      }
+#pragma GCC unroll 8
+      for (int i = 0; i < R; ++i) {
+#pragma GCC unroll 4
+        for (int g = 0; g < G; ++g) {
+          float* at = c + i * c_stride + 16 * g;
+          store(at, first ? sums[i][g] : load(at) + sums[i][g]);
+        }
+      }
+      first = false;
+    } while (k < words);
+  }
+}
+
+using Tile = void (*)(const Left&, const Word*, std::int64_t, float*, std::int64_t);
+
+template <class E, int G>
+Tile tile_of(std::int64_t rows) {
+  static_assert(kRows <= 6, "one case per number of rows");
+  switch (rows) {
+    case 1: return tile<E, 1, G>;
+    case 2: return tile<E, 2, G>;
+#if !defined(__x86_64__) || defined(__AVX2__)
+    case 3: return tile<E, 3, G>;
+    case 4: return tile<E, 4, G>;
+    case 5: return tile<E, 5, G>;
+    case 6: return tile<E, 6, G>;
+#endif
+  }
+  return nullptr;
+}
+
+template <class E>
+Tile tile_of(std::int64_t rows, [[maybe_unused]] std::int64_t groups) {
+#if defined(__AVX512F__)
+  if (groups == 4) return tile_of<E, 4>(rows);
+  if (groups == 3) return tile_of<E, 3>(rows);
+  if (groups == 2) return tile_of<E, 2>(rows);
+#endif
+  return tile_of<E, 1>(rows);
+}
+
+// ---- packing
+
+// Words that a packed right-hand side takes.
+constexpr std::int64_t packed_words(std::int64_t columns, std::int64_t words) { return whole_lanes(columns) * words; }
+
+typedef Word FourWords __attribute__((vector_size(16)));
+
+EMO_INLINE FourWords four_at(const char* from) {
+  FourWords v;
+  memcpy(&v, from, sizeof v);
+  return v;
+}
+
+// out[k * width + j] = word k of column j, for 16 columns that each lie contiguously, `stride` bytes apart.
+inline void transpose_lanes(const char* columns, std::int64_t stride, std::int64_t words, Word* out,
+                            std::int64_t width) {
+  std::int64_t k = 0;
+  for (; k + 4 <= words; k += 4) {
+    for (int j = 0; j < kLanes; j += 4) {
+      const char* from = columns + j * stride + k * 4;
+      const FourWords a = four_at(from), b = four_at(from + stride);
+      const FourWords c = four_at(from + 2 * stride), d = four_at(from + 3 * stride);
+      const FourWords ab = __builtin_shuffle(a, b, FourWords{0, 4, 1, 5});
+      const FourWords ba = __builtin_shuffle(a, b, FourWords{2, 6, 3, 7});
+      const FourWords cd = __builtin_shuffle(c, d, FourWords{0, 4, 1, 5});
+      const FourWords dc = __builtin_shuffle(c, d, FourWords{2, 6, 3, 7});
+      const FourWords rows[4] = {__builtin_shuffle(ab, cd, FourWords{0, 1, 4, 5}),
+                                 __builtin_shuffle(ab, cd, FourWords{2, 3, 6, 7}),
+                                 __builtin_shuffle(ba, dc, FourWords{0, 1, 4, 5}),
+                                 __builtin_shuffle(ba, dc, FourWords{2, 3, 6, 7})};
+      for (int i = 0; i < 4; ++i) memcpy(out + (k + i) * width + j, &rows[i], sizeof rows[i]);
+    }
+  }
+  for (; k < words; ++k)
+    for (int j = 0; j < kLanes; ++j) out[k * width + j] = word_at(columns + j * stride, k);
+}
+
+template <class To, class From>
+EMO_INLINE To converted(From value) {
+  return Narrow<To>::of(widen(value));
+}
+
+// Packs W^T of W (columns, inner), row-major with `stride` elements from row to row: the right-hand side of x W^T.
+// `staging` holds 16 * words_of<E>(inner) words.
+template <class E, class From>
+void pack_transposed(const From* w, std::int64_t stride, std::int64_t columns, std::int64_t inner, Word* out,
+                     Word* staging) {
+  const std::int64_t words = words_of<E>(inner);
+  const bool direct = sizeof(From) == sizeof(E) && inner % kPerWord<E> == 0;
+  for (std::int64_t panel = 0; panel < columns; panel += kPanel) {
+    const std::int64_t width = least(kPanel, whole_lanes(columns - panel));
+    for (std::int64_t group = 0; group < width; group += kLanes) {
+      const std::int64_t first = panel + group, count = least(kLanes, columns - first);
+      const char* source = reinterpret_cast<const char*>(w + first * stride);
+      std::int64_t bytes = stride * std::int64_t(sizeof(From));
+      if (!direct || count < kLanes) {
+        E* rows = reinterpret_cast<E*>(staging);
+        for (std::int64_t j = 0; j < kLanes; ++j)
+          for (std::int64_t k = 0; k < words * kPerWord<E>; ++k)
+            rows[j * words * kPerWord<E> + k] =
+                j < count && k < inner ? converted<E>(w[(first + j) * stride + k]) : E{};
+        source = reinterpret_cast<const char*>(rows);
+        bytes = words * std::int64_t(sizeof(Word));
+      }
+      transpose_lanes(source, bytes, words, out + group, width);
+    }
+    out += width * words;
+  }
+}
+
+// Packs W (inner, columns), row-major with `stride` elements from row to row: the right-hand side of x W.
+template <class E>
+void pack_straight(const E* w, std::int64_t stride, std::int64_t columns, std::int64_t inner, Word* out) {
+  for (std::int64_t panel = 0; panel < columns; panel += kPanel) {
+    const std::int64_t width = least(kPanel, whole_lanes(columns - panel));
+    for (std::int64_t k = 0; k < inner; k += kPerWord<E>) {
+      const E* row = w + k * stride + panel;
+      const bool pair = k + 1 < inner;
+      for (std::int64_t j = 0; j < width; ++j) {
+        if constexpr (kPerWord<E> == 1) {
+          out[j] = panel + j < columns ? bit_cast<Word>(row[j]) : 0;
+        } else {
+          const Word low = panel + j < columns ? row[j].bits : 0;
+          const Word high = panel + j < columns && pair ? row[stride + j].bits : 0;
+          out[j] = low | high << 16;
+        }
+      }
+      out += width;
+    }
+  }
+}
+
+// Rows as a left operand of whole words: themselves, or copied to `room` with a zero after an odd number of bfloat16.
+template <class E>
+const E* in_words(const E* rows, std::int64_t* stride, std::int64_t count, std::int64_t width, Word* room) {
+  if (width % kPerWord<E> == 0) return rows;
+  E* copy = reinterpret_cast<E*>(room);
+  for (std::int64_t row = 0; row < count; ++row) {
+    for (std::int64_t c = 0; c < width; ++c) copy[row * (width + 1) + c] = rows[row * *stride + c];
+    copy[row * (width + 1) + width] = E{};
+  }
+  *stride = width + 1;
+  return copy;
+}
+
+// ---- products
+
+struct Packed {
+  const Word* data;
+  std::int64_t columns;
+  std::int64_t words;  // of one tap
+};
+
+// Computes left (rows, ...) @ right and calls finish(row, column, count, lanes) for every 16 columns of every row;
+// `count` of the lanes are columns of the result.
+template <class E, class Finish>
+EMO_INLINE void multiply(const Left& left, std::int64_t rows, const Packed& right, Finish&& finish) {
+  alignas(64) float c[kRows * kPanel];
+  const Word* panel = right.data;
+  for (std::int64_t first = 0; first < right.columns; first += kPanel) {
+    const std::int64_t columns = least(kPanel, right.columns - first), width = whole_lanes(columns);
+    std::int64_t row = 0;
+    for (std::int64_t tiles = (rows + kRows - 1) / kRows; tiles > 0; --tiles) {  // of nearly equal height
+      const std::int64_t height = (rows - row + tiles - 1) / tiles;
+      Left part = left;
+      part.first = static_cast<const char*>(left.first) + row * left.stride;
+      tile_of<E>(height, width / kLanes)(part, panel, right.words, c, kPanel);
+      for (std::int64_t i = 0; i < height; ++i)
+        for (std::int64_t g = 0; g < columns; g += kLanes)
+          finish(row + i, first + g, least(kLanes, columns - g), load(c + i * kPanel + g));
+      row += height;
+    }
+    panel += width * right.words * left.taps;
+  }
+}
+
+}  // namespace emoface::EMO_ISA

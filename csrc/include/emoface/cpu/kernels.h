@@ -1,0 +1,42 @@
+#pragma once
+// The functions of one instruction set. They return false for a dtype that they have no code for.
+#include "emoface/adain.h"
+#include "emoface/content_attention.h"
+#include "emoface/cpu/isa.h"
+#include "emoface/denoise_loop.h"
+#include "emoface/ff_adain_film.h"
+#include "emoface/ff_gelu.h"
+#include "emoface/film.h"
+#include "emoface/ln_qkv.h"
+#include "emoface/oproj_residual_film.h"
+#include "emoface/sampler_step.h"
+#include "emoface/self_attention.h"
+
+namespace emoface {
+
+struct CpuKernels {
+  const char* name;
+  bool (*adain)(const Adain&);
+  bool (*content_attention)(const ContentAttention&);
+  bool (*ff_adain_film)(const FfAdainFilm&);
+  bool (*ff_gelu)(const FfGelu&);
+  bool (*film)(const Film&);
+  bool (*ln_qkv)(const LnQkv&);
+  bool (*oproj_residual_film)(const OprojResidualFilm&);
+  bool (*sampler_step)(const SamplerStep&);
+  bool (*self_attention)(const SelfAttention&);
+
+  // A denoiser with packed weights: null for a dtype of `matrices` without code. `vectors` are floats.
+  void* (*pack_denoiser)(const DenoiserSizes&, const void* matrices, DType dtype, const float* vectors);
+  void (*run_denoiser)(void* denoiser, const Trajectory&);
+  void (*free_denoiser)(void* denoiser);
+};
+
+#define EMO_DECLARE(isa) \
+  namespace isa {        \
+  extern const CpuKernels kKernels; \
+  }
+EMO_EACH_ISA(EMO_DECLARE)
+#undef EMO_DECLARE
+
+}  // namespace emoface

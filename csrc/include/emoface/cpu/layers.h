@@ -1,0 +1,128 @@
+#pragma once
+// The steps that operators and the denoising loop are made of: norms, and products with what follows them.
+#include "emoface/cpu/gemm.h"
+
+namespace emoface::EMO_ISA {
+
+// Ones in the first `count` lanes, zeros in the others.
+EMO_INLINE Lanes first_lanes(std::int64_t count) {
+  alignas(64) float ones[kLanes];
+  for (int i = 0; i < kLanes; ++i) ones[i] = i < count ? 1.0f : 0.0f;
+  return load(ones);
+}
+
+// out = (x - mean) / sqrt(variance + eps) * gain + bias over the n values of one row.
+template <class X, class P, class Out>
+EMO_INLINE void layer_norm(const X* x, std::int64_t n, const P* gain, const P* bias, float eps, Out* out) {
+  const std::int64_t whole = n / kLanes * kLanes, rest = n - whole;
+  Lanes total = splat(0.0f), squares = splat(0.0f);
+  for (std::int64_t c = 0; c < whole; c += kLanes) total = total + load(x + c);
+  if (rest) total = total + load(x + whole, rest);
+  const Lanes mean = splat(sum(total) / float(n));
+  for (std::int64_t c = 0; c < whole; c += kLanes) {
+    const Lanes d = load(x + c) - mean;
+    squares = fused(d, d, squares);
+  }
+  if (rest) {
+    const Lanes d = (load(x + whole, rest) - mean) * first_lanes(rest);
+    squares = fused(d, d, squares);
+  }
+  const Lanes rate = splat(1.0f) / root(splat(sum(squares) / float(n) + eps));
+  for (std::int64_t c = 0; c < whole; c += kLanes)
+    store(out + c, fused((load(x + c) - mean) * rate, load(gain + c), load(bias + c)));
+  if (rest) {
+    const Lanes normed = (load(x + whole, rest) - mean) * rate;
+    store(out + whole, fused(normed, load(gain + whole, rest), load(bias + whole, rest)), rest);
+  }
+}
+
+// Rows of a layer norm, as the left operand of a product: padded with zeros to whole words.
+template <class E, class X, class P>
+EMO_INLINE void layer_norm_rows(const X* x, std::int64_t rows, std::int64_t n, const P* gain, const P* bias, float eps,
+                                E* out) {
+  const std::int64_t stride = words_of<E>(n) * kPerWord<E>;
+  for (std::int64_t row = 0; row < rows; ++row) {
+    layer_norm(x + row * n, n, gain, bias, eps, out + row * stride);
+    if (stride > n) out[row * stride + n] = E{};
+  }
+}
+
+template <class E>
+EMO_INLINE Left dense_left(const E* first, std::int64_t inner) {
+  return {first, words_of<E>(inner) * std::int64_t(sizeof(Word))};
+}
+
+// out (rows, columns) = left right + bias
+template <class E, class P, class Out>
+EMO_INLINE void linear(const Left& left, std::int64_t rows, const Packed& right, const P* bias, Out* out) {
+  multiply<E>(left, rows, right, [&](std::int64_t row, std::int64_t column, std::int64_t count, Lanes value) {
+    store(out + row * right.columns + column, value + load(bias + column, count), count);
+  });
+}
+
+// out (rows, stride) = GELU(left right + bias)
+template <class E, class P, class Out>
+EMO_INLINE void linear_gelu(const Left& left, std::int64_t rows, const Packed& right, const P* bias, Out* out,
+                            std::int64_t stride) {
+  multiply<E>(left, rows, right, [&](std::int64_t row, std::int64_t column, std::int64_t count, Lanes value) {
+    store(out + row * stride + column, gelu(value + load(bias + column, count)), count);
+  });
+}
+
+// out = x + left right + bias, all (rows, columns)
+template <class E, class P, class X, class Out>
+EMO_INLINE void linear_residual(const Left& left, std::int64_t rows, const Packed& right, const P* bias, const X* x,
+                                Out* out) {
+  multiply<E>(left, rows, right, [&](std::int64_t row, std::int64_t column, std::int64_t count, Lanes value) {
+    const std::int64_t at = row * right.columns + column;
+    store(out + at, value + load(bias + column, count) + load(x + at, count), count);
+  });
+}
+
+// y = x + left right + bias, out = y (2 + scale) + shift, all (rows, columns)
+template <class E, class P, class X, class F, class Out>
+EMO_INLINE void linear_residual_film(const Left& left, std::int64_t rows, const Packed& right, const P* bias,
+                                     const X* x, const F* scale, const F* shift, Out* out) {
+  multiply<E>(left, rows, right, [&](std::int64_t row, std::int64_t column, std::int64_t count, Lanes value) {
+    const std::int64_t at = row * right.columns + column;
+    const Lanes y = value + load(bias + column, count) + load(x + at, count);
+    store(out + at, fused(y, splat(2.0f) + load(scale + column, count), load(shift + column, count)), count);
+  });
+}
+
+// What AdaIN and the FiLM after it take for one sample.
+template <class P>
+struct Modulation {
+  const P *style_scale, *style_shift;  // (C,)
+  const P *scale, *shift;              // (C,), or null for no FiLM
+  float eps, residual;
+};
+
+// FiLM(residual y + AdaIN(y)) of 16 channels (the first `count` of them) over time; y and out (time, stride).
+template <class Y, class P, class Out>
+EMO_INLINE void adain_film(const Y* y, std::int64_t time, std::int64_t stride, std::int64_t column, std::int64_t count,
+                           const Modulation<P>& m, Out* out) {
+  Lanes total = splat(0.0f), squares = splat(0.0f);
+  const Lanes share = splat(1.0f / float(time));
+  for (std::int64_t t = 0; t < time; ++t) total = total + load(y + t * stride + column, count);
+  const Lanes mean = total * share;
+  for (std::int64_t t = 0; t < time; ++t) {
+    const Lanes d = load(y + t * stride + column, count) - mean;
+    squares = fused(d, d, squares);
+  }
+  const Lanes one = splat(1.0f), rate = one / root(squares * share + splat(m.eps));
+  Lanes gain = rate * (one + load(m.style_scale + column, count));
+  Lanes offset = load(m.style_shift + column, count), keep = splat(m.residual);
+  if (m.scale) {
+    const Lanes film = one + load(m.scale + column, count);
+    gain = gain * film;
+    keep = keep * film;
+    offset = fused(offset, film, load(m.shift + column, count));
+  }
+  for (std::int64_t t = 0; t < time; ++t) {
+    const Lanes v = load(y + t * stride + column, count);
+    store(out + t * stride + column, fused(v - mean, gain, fused(v, keep, offset)), count);
+  }
+}
+
+}  // namespace emoface::EMO_ISA

@@ -1,0 +1,30 @@
+#pragma once
+// The whole sampling trajectory of a denoiser. What it computes: kernels/denoise_loop/reference.py.
+#include "emoface/types.h"
+
+namespace emoface {
+
+struct DenoiserSizes {
+  std::int64_t motion, channels, heads, blocks, feed_forward;
+  std::int64_t window;   // of the content attention, 0 for none
+  double eps, residual;  // of the AdaIN and beside it
+};
+
+// All tensors float, row-major and contiguous.
+struct Trajectory {
+  const float* start;         // (R, T, M) noise, R = tracks * samples
+  const float* speech;        // (U, T, C)
+  const float* queries;       // (U, L, T, C)
+  const float* styles;        // (N, tracks, L, 2, C)
+  const float* film;          // (steps, L, 3, 2, C)
+  const float* table;         // (steps, 6)
+  const float* guidance;      // (2,)
+  const float* known;         // (R, T, M) or null
+  const std::uint8_t* mask;   // (R, T) or null
+  const std::int64_t* contents;  // (N,) which of the U speeches each branch hears
+  float* motion;              // (R, T, M) out
+  std::int64_t rows, time, unique, branches, tracks, steps;
+  int threads;
+};
+
+}  // namespace emoface

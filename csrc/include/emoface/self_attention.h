@@ -1,0 +1,17 @@
+#pragma once
+// Self-attention with a distance bias. What it computes: kernels/self_attention/reference.py.
+#include "emoface/types.h"
+
+namespace emoface {
+
+// All tensors row-major and contiguous, of `dtype` unless noted.
+struct SelfAttention {
+  const void* qkv;              // (B, T, 3 C), C = heads * width
+  const void* slopes;           // (H,)
+  const std::int64_t* lengths;  // (B,) or null
+  void* out;                    // (B, T, C)
+  DType dtype;
+  std::int64_t batch, time, heads, width;
+};
+
+}  // namespace emoface

@@ -1,0 +1,34 @@
+// All CPU kernels of one instruction set, EMO_ISA; compiled once for each with its flags (setup.py).
+#include "emoface/cpu/kernels.h"
+
+#include "adain/adain_cpu.cpp"
+#include "content_attention/content_attention_cpu.cpp"
+#include "denoise_loop/denoise_loop_cpu.cpp"
+#include "ff_adain_film/ff_adain_film_cpu.cpp"
+#include "ff_gelu/ff_gelu_cpu.cpp"
+#include "film/film_cpu.cpp"
+#include "ln_qkv/ln_qkv_cpu.cpp"
+#include "oproj_residual_film/oproj_residual_film_cpu.cpp"
+#include "sampler_step/sampler_step_cpu.cpp"
+#include "self_attention/self_attention_cpu.cpp"
+
+#define EMO_TEXT(name) #name
+#define EMO_NAME(name) EMO_TEXT(name)
+
+namespace emoface::EMO_ISA {
+
+const CpuKernels kKernels{EMO_NAME(EMO_ISA),
+                          adain_cpu,
+                          content_attention_cpu,
+                          ff_adain_film_cpu,
+                          ff_gelu_cpu,
+                          film_cpu,
+                          ln_qkv_cpu,
+                          oproj_residual_film_cpu,
+                          sampler_step_cpu,
+                          self_attention_cpu,
+                          pack_denoiser,
+                          run_denoiser,
+                          free_denoiser};
+
+}  // namespace emoface::EMO_ISA

@@ -1,0 +1,61 @@
+#include "emoface/team.h"
+
+#include <condition_variable>
+#include <mutex>
+#include <thread>
+#include <vector>
+
+namespace emoface {
+
+void Barrier::wait() {
+  if (members_ == 1) return;
+  const int round = round_.load(std::memory_order_relaxed);
+  if (arrived_.fetch_add(1, std::memory_order_acq_rel) + 1 == members_) {
+    arrived_.store(0, std::memory_order_relaxed);
+    round_.store(round + 1, std::memory_order_release);
+    return;
+  }
+  // The others are a few microseconds away unless another process holds their core: then let it run.
+  for (int spins = 0; round_.load(std::memory_order_acquire) == round; ++spins) {
+    if (spins > 2000) {
+      std::this_thread::yield();
+    } else {
+#if defined(__x86_64__)
+      __builtin_ia32_pause();
+#endif
+    }
+  }
+}
+
+void run_team(int members, void (*work)(void*, int), void* context) {
+  std::vector<std::thread> others;
+  others.reserve(members > 1 ? members - 1 : 0);
+  std::mutex mutex;
+  std::condition_variable changed;
+  enum { kWait, kWork, kLeave } signal = kWait;
+  const auto start = [&](decltype(signal) value) {
+    std::lock_guard<std::mutex> lock(mutex);
+    signal = value;
+    changed.notify_all();
+  };
+  try {
+    for (int member = 1; member < members; ++member)
+      others.emplace_back([&, member] {
+        {
+          std::unique_lock<std::mutex> lock(mutex);
+          changed.wait(lock, [&] { return signal != kWait; });
+          if (signal == kLeave) return;
+        }
+        work(context, member);
+      });
+  } catch (...) {
+    start(kLeave);
+    for (std::thread& other : others) other.join();
+    throw;
+  }
+  start(kWork);
+  work(context, 0);
+  for (std::thread& other : others) other.join();
+}
+
+}  // namespace emoface

@@ -1,0 +1,114 @@
+"""The whole sampling trajectory of a denoiser: every step, every branch of the guidance, in one call."""
+
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor
+
+from .. import _check
+from .._op import KernelOp
+from . import native, reference
+from .cases import CASES, matrix_size, vector_size
+
+OP = KernelOp(
+    "denoise_loop",
+    "(Tensor start, Tensor speech, Tensor queries, Tensor styles, Tensor film, Tensor table, Tensor guidance, "
+    "Tensor matrices, Tensor vectors, int[] contents, int heads, int feed_forward, int window, float residual, "
+    "float eps, Tensor? known, Tensor? mask, int threads) -> Tensor",
+    reference=reference.denoise_loop,
+    fake=lambda start, *_: start.new_empty(start.shape),
+    cases=CASES,
+    backends=[native.CPU_BACKEND],
+)
+
+
+def denoise_loop(
+    start: Tensor, speech: Tensor, queries: Tensor, styles: Tensor, film: Tensor, table: Tensor, guidance: Tensor,
+    matrices: Tensor, vectors: Tensor, contents: Sequence[int], heads: int, feed_forward: int, window: int = 0,
+    residual: float = 0.0, eps: float = 1e-5, known: Tensor | None = None, mask: Tensor | None = None,
+    threads: int = 1,
+) -> Tensor:  # fmt: skip
+    """Denoise motion from noise: per step one network call on N branches, guidance, and the sampler's affine update.
+
+    With x the motion, known frames written clean and flagged in a channel of their own, the network is::
+
+        h = x W_enter^T + b + speech
+        h = (2 + s) (h + SelfAttention(LN(h))) + t, then the same with content attention (queries from speech),
+        h = h + GELU(LN(h) W_widen^T + b) W_narrow^T + b
+        h = FiLM(residual h + AdaIN(h; style))          (s, t and FiLM from `film`; L blocks of this)
+        prediction = LN(h) W_leave^T + b
+
+    and its N predictions are combined and stepped as `sampler_step` does, without noise on the way (`c_noise` and
+    `k_noise` of the table are taken as zero). Everything that does not depend on x comes prepared.
+
+    Args:
+        start (Tensor): (R, T, M) noise, R = tracks x samples; float32, bfloat16, float16 or float64, any strides.
+        speech (Tensor): (U, T, C), added to the input: U different speeches, dtype of start.
+        queries (Tensor): (U, L, T, C), audio queries of each block, dtype of start.
+        styles (Tensor): (N, tracks, L, 2, C), AdaIN scale and shift by branch and track, dtype of start.
+        film (Tensor): (steps, L, 3, 2, C), FiLM scales and shifts, dtype of start.
+        table (Tensor): (steps, 6) coefficients as of `sampler_step`, float32, float64 or the dtype of start.
+        guidance (Tensor): (2,) = (g_a, g_e), dtypes as table.
+        matrices (Tensor): (P,) all weight matrices (outputs x inputs), one after the other: enter (C, M + 1); per
+            block self-attention (3C, C), its output (C, C), content attention (2C, C), its output (C, C), widen
+            (F, C), narrow (C, F); leave (M, C). Dtype of start, or bfloat16 beside a float32 start: products may then
+            round their left operands to bfloat16 too; sums, norms and the state stay float32.
+        vectors (Tensor): (Q,) all others, in the same order: a norm's gain and bias before the matrix that it feeds,
+            a matrix's bias, the slopes (H,) of an attention after its output's bias. Dtype of start.
+        contents (Sequence[int]): N numbers 0..U-1: which speech each branch hears.
+        heads (int): H, a divisor of C.
+        feed_forward (int): F.
+        window (int): largest distance in frames that the content attention reaches; 0 means all.
+        residual (float): 0 for AdaIN alone, 1 to keep the residual stream beside it.
+        eps (float): added to the variance over time in AdaIN.
+        known (Tensor, optional): (R, T, M), clean motion of the masked frames, dtype of start.
+        mask (Tensor, optional): (R, T), bool, frames that are known; needs known.
+        threads (int): CPU threads to work with, the caller's included; the result does not depend on it.
+
+    Returns:
+        Tensor: (R, T, M), dtype of start: the motion after the last step.
+
+    Raises:
+        ValueError, TypeError: for a wrong shape, value or device, or dtype.
+
+    Source: as the operators that it is made of; tests hold it to them and to `emoface.diffusion`.
+    """
+    op = "denoise_loop"
+    rows, time, motion = _check.first(op, "start", start, "RTM")
+    unique, _, channels = _check.first(op, "speech", speech, "UTC")
+    steps, blocks = _check.first(op, "film", film, "SLIJC")[:2]
+    branches, tracks = _check.first(op, "styles", styles, "NKLJC")[:2]
+    numbers = (_check.FLOATS[0], _check.FLOATS[3], start.dtype)
+    _check.like(op, "speech", speech, "(U, T, C)", (unique, time, channels), start)
+    _check.like(op, "queries", queries, "(U, L, T, C)", (unique, blocks, time, channels), start)
+    _check.like(op, "styles", styles, "(N, tracks, L, 2, C)", (branches, tracks, blocks, 2, channels), start)
+    _check.like(op, "film", film, "(steps, L, 3, 2, C)", (steps, blocks, 3, 2, channels), start)
+    _check.typed(op, "table", table, "(steps, 6)", (steps, 6), numbers, start.device)
+    _check.typed(op, "guidance", guidance, "(2,)", (2,), numbers, start.device)
+    _check.heads_of(op, channels, heads)
+    if feed_forward < 1:
+        raise ValueError(f"{op}: feed_forward must be at least 1, got {feed_forward}")
+    sizes = (motion, channels, heads, blocks, feed_forward)
+    kinds = (start.dtype, torch.bfloat16) if start.dtype == torch.float32 else (start.dtype,)
+    _check.typed(op, "matrices", matrices, "(P,)", (matrix_size(*sizes),), kinds, start.device)
+    _check.like(op, "vectors", vectors, "(Q,)", (vector_size(*sizes),), start)
+    if not 1 <= branches <= 3 or len(contents) != branches:
+        raise ValueError(f"{op}: contents must name the speech of N = 1, 2 or 3 branches, got {list(contents)}")
+    if any(not 0 <= content < unique for content in contents):
+        raise ValueError(f"{op}: contents must be 0..U-1 = 0..{unique - 1}, got {list(contents)}")
+    if tracks < 1 or rows % tracks:
+        raise ValueError(f"{op}: tracks must divide R = {rows}, got {tracks}")
+    if window < 0:
+        raise ValueError(f"{op}: window must be 0 (no limit) or more frames, got {window}")
+    if threads < 1:
+        raise ValueError(f"{op}: threads must be at least 1, got {threads}")
+    if known is not None:
+        _check.like(op, "known", known, "(R, T, M)", (rows, time, motion), start)
+    if mask is not None:
+        _check.typed(op, "mask", mask, "(R, T)", (rows, time), _check.BOOL, start.device)
+        if known is None:
+            raise ValueError(f"{op}: known must be given with mask, got None")
+    return OP(
+        start, speech, queries, styles, film, table, guidance, matrices, vectors, list(contents), heads, feed_forward,
+        window, residual, eps, known, mask, threads,
+    )  # fmt: skip

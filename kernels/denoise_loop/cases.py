@@ -1,0 +1,88 @@
+"""Sizes at which denoise_loop is tested and timed."""
+
+from dataclasses import dataclass
+
+import torch
+
+from .._case import Case, Draw
+
+
+@dataclass(frozen=True)
+class DenoiseLoopCase(Case):
+    B: int
+    T: int
+    H: int
+    D: int
+    F: int
+    M: int
+    blocks: int = 2
+    steps: int = 2
+    tracks: int = 1
+    N: int = 1
+    window: int = 0
+    residual: float = 0.0
+    mask: bool = False
+    strided: bool = False
+    bench: bool = False
+
+    def make(self, draw: Draw):
+        channels, rows = self.H * self.D, self.B * self.tracks
+        sizes = (self.M, channels, self.H, self.blocks, self.F)
+        contents = [1, 0, 0][-self.N :] if self.N == 3 else [0] * self.N
+        unique = max(contents) + 1
+        shape = (rows, self.T, self.M)
+        steps = [[0.8 - 0.6 * i / self.steps, 0.4, -0.1 * (i > 0), 0, 0.9, 0] for i in range(self.steps)]
+        wide = torch.float64 if draw.dtype == torch.float64 else torch.float32
+        return (
+            draw.normal(*shape),
+            draw.normal(unique, self.T, channels),
+            draw.normal(unique, self.blocks, self.T, channels),
+            draw.normal(self.N, self.tracks, self.blocks, 2, channels, scale=0.3),
+            draw.normal(self.steps, self.blocks, 3, 2, channels, scale=0.3) - 1,
+            torch.tensor(steps, dtype=wide, device=draw.device),
+            torch.tensor([1.5, 2.0], dtype=wide, device=draw.device),
+            draw.normal(matrix_size(*sizes), scale=channels**-0.5),
+            draw.normal(vector_size(*sizes), scale=0.3),
+            contents,
+            self.H,
+            self.F,
+            self.window,
+            self.residual,
+            1e-2,
+            draw.normal(*shape) if self.mask else None,
+            draw.flags(*shape[:2]) if self.mask else None,
+            1,
+        )
+
+    def flops(self) -> int:
+        channels = self.H * self.D
+        keys = min(self.T, 2 * self.window + 1) if self.window else self.T
+        products = 2 * channels * (7 * channels + 2 * self.F)
+        attention = channels * (self.T + keys) * 4
+        ends = 2 * channels * (2 * self.M + 1)
+        rows = self.N * self.B * self.tracks * self.T
+        return self.steps * rows * (self.blocks * (products + attention + 60 * channels + 10 * self.F) + ends)
+
+
+def matrix_size(motion: int, channels: int, heads: int, blocks: int, feed_forward: int) -> int:
+    """Elements of the flat tensor of all matrices."""
+    return channels * (2 * motion + 1 + blocks * (7 * channels + 2 * feed_forward))
+
+
+def vector_size(motion: int, channels: int, heads: int, blocks: int, feed_forward: int) -> int:
+    """Elements of the flat tensor of all biases, gains and slopes."""
+    return 3 * channels + motion + blocks * (14 * channels + feed_forward + 2 * heads)
+
+
+CASES = [
+    DenoiseLoopCase(1, 2, 1, 1, 2, 1, blocks=1, steps=1),
+    DenoiseLoopCase(1, 1, 1, 1, 1, 1),
+    DenoiseLoopCase(2, 9, 2, 8, 24, 7, blocks=1, steps=1, N=2, tracks=2, residual=1.0, mask=True),
+    DenoiseLoopCase(2, 31, 2, 8, 24, 7, steps=3, N=2, tracks=2, mask=True),
+    DenoiseLoopCase(1, 40, 2, 16, 64, 53, N=3, window=5, steps=4, residual=1.0),
+    DenoiseLoopCase(0, 5, 2, 8, 16, 3),
+    DenoiseLoopCase(1, 0, 2, 8, 16, 3, mask=True),
+    DenoiseLoopCase(2, 7, 3, 5, 13, 3, N=3, mask=True, strided=True),
+    DenoiseLoopCase(1, 100, 4, 32, 512, 53, blocks=8, steps=1, residual=1.0, mask=True, bench=True),
+    DenoiseLoopCase(2, 100, 8, 64, 1024, 53, blocks=8, steps=1, bench=True),
+]

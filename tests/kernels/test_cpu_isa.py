@@ -1,0 +1,80 @@
+"""The instruction sets of the CPU kernels: each is right, those that fuse multiply-add agree bit by bit."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import torch
+
+from emoface.kernels import OPS, _native, denoise_loop
+from emoface.kernels._judge import faults
+
+pytestmark = pytest.mark.skipif(_native.CPU is None, reason=f"no CPU module: {_native.CPU_MISSING}")
+ISAS = _native.CPU.isas() if _native.CPU else []
+TABLE = Path(__file__).resolve().parents[2] / "csrc" / "kernels_cpu.cpp"
+NAMES = re.findall(r'#include "(\w+)/\w+_cpu.cpp"', TABLE.read_text())
+
+every_op = pytest.mark.parametrize("op", [OPS[name] for name in NAMES], ids=NAMES)
+
+
+@pytest.fixture
+def using():
+    """Switches the instruction set, and back at the end."""
+    yield _native.CPU.select
+    _native.CPU.select("auto")
+
+
+@pytest.mark.parametrize("isa", ISAS)
+@every_op
+def test_every_instruction_set_is_right(op, isa, using, poisoned_memory):
+    using(isa)
+    assert _native.CPU.isa() == isa
+    backend = next(b for b in op.backends if b.name == "cpu")
+    for case in op.cases:
+        if case.bench and isa == "baseline":
+            continue  # slow without fused multiply-add, and no other path
+        for dtype in (torch.float32, torch.bfloat16):
+            args = case.inputs(dtype=dtype)
+            assert not faults(op, backend.run(*args), args), (case, dtype)
+
+
+@every_op
+def test_instruction_sets_agree_bit_by_bit(op, using):
+    backend = next(b for b in op.backends if b.name == "cpu")
+    fused = [isa for isa in ISAS if isa != "baseline"]
+    for case in op.cases:
+        results = []
+        for isa in fused:
+            using(isa)
+            outputs = backend.run(*case.inputs())
+            results.append(outputs if isinstance(outputs, tuple) else (outputs,))
+        for other in results[1:]:
+            assert all(map(torch.equal, results[0], other)), case
+
+
+def test_packed_weights_follow_the_instruction_set_and_the_values(using):
+    args = list(OPS["denoise_loop"].cases[2].inputs())
+    results = {}
+    for isa in (*ISAS, *ISAS):
+        using(isa)
+        out = denoise_loop(*args)
+        assert torch.equal(out, results.setdefault(isa, out))
+    args[7].mul_(0.5)  # in place: what was packed before no longer holds
+    assert not faults(OPS["denoise_loop"], denoise_loop(*args), tuple(args))
+
+
+@pytest.mark.parametrize("isa, words", [("avx9", "no kernels were built"), ("AVX2", "no kernels were built")])
+def test_an_unknown_instruction_set_is_refused(isa, words):
+    done = subprocess.run(
+        [sys.executable, "-c", "import emoface.kernels"],
+        env={**os.environ, "EMOFACE_CPU_ISA": isa}, capture_output=True, text=True,
+    )  # fmt: skip
+    assert done.returncode
+    assert "EMOFACE_CPU_ISA must be auto or one of" in done.stderr and words in done.stderr
+    with pytest.raises(ValueError, match=words):
+        _native.CPU.select(isa)

@@ -1,0 +1,102 @@
+"""What is special to denoise_loop: threads, simultaneous callers, bfloat16 weights, agreement with the operators."""
+
+from __future__ import annotations
+
+import threading
+
+import pytest
+import torch
+
+from emoface.kernels import OPS, _native, denoise_loop, sampler_step, use_backend
+from emoface.kernels.denoise_loop.cases import DenoiseLoopCase
+
+OP = OPS["denoise_loop"]
+CASE = DenoiseLoopCase(2, 37, 4, 16, 128, 53, N=3, tracks=2, steps=3, residual=1.0, mask=True)
+native = pytest.mark.skipif(_native.CPU is None, reason=f"no CPU module: {_native.CPU_MISSING}")
+
+
+def with_threads(args, threads):
+    return (*args[:-1], threads)
+
+
+@native
+def test_bits_do_not_depend_on_the_number_of_threads():
+    args = CASE.inputs()
+    one = denoise_loop(*args)
+    for threads in (2, 3, 7, 1000):
+        assert torch.equal(denoise_loop(*with_threads(args, threads)), one)
+
+
+@native
+def test_a_row_does_not_depend_on_the_rows_beside_it():
+    args = DenoiseLoopCase(5, 37, 4, 16, 128, 53, residual=1.0, mask=True).inputs()
+    whole = denoise_loop(*args)
+    for row in range(5):
+        alone = (args[0][row : row + 1], *args[1:-3], args[-3][row : row + 1], args[-2][row : row + 1], 1)
+        assert torch.equal(denoise_loop(*alone), whole[row : row + 1])
+
+
+@native
+def test_several_python_threads_at_once():
+    cases = [DenoiseLoopCase(1, time, 4, 16, 64, 53, N=2) for time in (5, 64, 30, 100)]
+    expected = [denoise_loop(*case.inputs()) for case in cases]
+    wrong = []
+
+    def work(number):
+        args = with_threads(cases[number].inputs(), 1 + number % 2)
+        for _ in range(10):
+            if not torch.equal(denoise_loop(*args), expected[number]):
+                wrong.append(number)
+
+    workers = [threading.Thread(target=work, args=(number,)) for number in range(4)]
+    for worker in workers:
+        worker.start()
+    for worker in workers:
+        worker.join()
+    assert not wrong
+
+
+@native
+def test_bfloat16_products_keep_the_state_in_float32():
+    args = list(DenoiseLoopCase(2, 40, 4, 16, 128, 53, steps=4, residual=1.0).inputs())
+    exact = denoise_loop(*args)
+    args[7] = args[7].bfloat16()
+    rough = denoise_loop(*args)
+    assert rough.dtype == torch.float32
+    off = (rough - exact).norm() / exact.norm()
+    assert 1e-5 < off < 1e-2, "products of bfloat16, no more"
+    with use_backend("reference"):
+        plain = denoise_loop(*args)  # rounds the weights alone
+    assert (rough - plain).norm() / exact.norm() < 1e-2
+
+
+def test_guidance_is_that_of_the_sampler_step():
+    args = list(DenoiseLoopCase(2, 9, 2, 8, 16, 5, N=3, steps=1, mask=True).inputs())
+    predictions = []
+    for branch in range(3):
+        alone = list(args)
+        alone[3], alone[9] = args[3][branch : branch + 1], args[9][branch : branch + 1]
+        alone[5] = torch.tensor([[0.0, 1, 0, 0, 1, 0]])  # the prediction itself, where frames are not known
+        predictions.append(OP(*alone))
+    x = torch.where(args[-2][..., None], args[-3], args[0])
+    stepped, _ = sampler_step(
+        torch.stack(predictions), args[6], x, torch.zeros_like(x), args[5][0], known=args[-3], mask=args[-2]
+    )
+    torch.testing.assert_close(denoise_loop(*args), stepped, atol=1e-5, rtol=1e-5)
+
+
+def test_wrong_values_are_named():
+    args = list(CASE.inputs())
+    for place, value, text in (
+        (9, [0, 1], "contents must name the speech of N = 1, 2 or 3 branches, got"),
+        (9, [0, 0, 2], "contents must be 0..U-1 = 0..1, got"),
+        (10, 3, "heads must divide C = 64, got 3"),
+        (11, 0, "feed_forward must be at least 1, got 0"),
+        (12, -1, "window must be 0"),
+        (15, None, "known must be given with mask, got None"),
+        (17, 0, "threads must be at least 1, got 0"),
+    ):
+        with pytest.raises(ValueError, match=rf"denoise_loop: {text}"):
+            denoise_loop(*args[:place], value, *args[place + 1 :])
+    with pytest.raises(ValueError, match="tracks must divide R = 3, got 2"):
+        denoise_loop(args[0][:3], *args[1:])
