@@ -87,8 +87,8 @@ def read_mesh(gltf: Gltf, binds: tuple[tuple[Bind, ...], ...]) -> AvatarMesh:
 
 
 def _pieces(gltf: Gltf, binds: tuple[tuple[Bind, ...], ...]) -> list[_Piece]:
-    materials = _Materials(gltf)
-    worlds = world_matrices(gltf)
+    """Every primitive of every node that shows a surface."""
+    materials, worlds = _Materials(gltf), world_matrices(gltf)
     pieces: list[_Piece] = []
     total = 0
     for index, node in enumerate(gltf.items("nodes")):
@@ -102,26 +102,43 @@ def _pieces(gltf: Gltf, binds: tuple[tuple[Bind, ...], ...]) -> list[_Piece]:
             total += len(base)
             if total > MAX_VERTICES:
                 raise ValueError(f"the meshes have more than {MAX_VERTICES} vertices")
-            place = _placement(gltf, node, primitive, worlds[index], len(base))  # (n, 3, 4)
-            targets = _moves(gltf, node, primitive, len(base))
-            rest = node.get("weights", mesh.get("weights"))
-            used = {target for shape in binds for at, target, _ in shape if at == node["mesh"]}
-            if rest is not None:
-                for target, weight in enumerate(finite(rest, "morph target weights", len(targets))):
-                    base = base + weight * targets[target] if weight and target not in used else base
+            place = _placement(gltf, index, primitive, worlds, len(base))  # (n, 3, 4)
+            base = base + _resting_moves(gltf, index, primitive, binds, len(base))
             deltas = np.zeros((len(binds), len(base), 3), np.float32)
             for shape, delta in zip(binds, deltas):
                 for at, target, share in shape:
                     if at == node["mesh"]:
-                        delta += np.einsum("nij,nj->ni", place[:, :, :3], share * targets[target])
-            template = np.einsum("nij,nj->ni", place[:, :, :3], base) + place[:, :, 3]
+                        delta += _turned(place, share * _move(gltf, primitive, target, len(base)))
             faces = _triangles(gltf, primitive, len(base))
             if len(place) and np.linalg.det(place[0, :, :3]) < 0:
                 faces = faces[:, ::-1]  # mirrored: keep the outside outside
             colours, seen, roughness = materials.look(primitive, faces, len(base))
             name = _part_name(gltf, mesh, primitive) or str(node.get("name") or f"mesh {node['mesh']}")
+            template = _turned(place, base) + place[:, :, 3]
             pieces.append(_Piece(name, roughness, template, faces[seen], deltas, colours))
     return [piece for piece in pieces if len(piece.faces)]
+
+
+def _turned(place: np.ndarray, vectors: np.ndarray) -> np.ndarray:
+    """Vectors (n, 3) by the linear part of each vertex's transform (n, 3, 4)."""
+    return np.einsum("nij,nj->ni", place[:, :, :3], vectors)
+
+
+def _resting_moves(
+    gltf: Gltf, index: int, primitive: dict[str, Any], binds: tuple[tuple[Bind, ...], ...], count: int
+) -> np.ndarray:
+    """Displacement (n, 3) by the targets that no shape moves, at the weights that the file gives them."""
+    node = gltf.item("nodes", index)
+    weights = node.get("weights", gltf.item("meshes", node["mesh"]).get("weights"))
+    moved = np.zeros((count, 3))
+    if weights is None:
+        return moved
+    used = {target for shape in binds for mesh, target, _ in shape if mesh == node["mesh"]}
+    targets = len(member(primitive, "targets", list, "a primitive"))
+    for target, weight in enumerate(finite(weights, "morph target weights", targets)):
+        if weight and target not in used:
+            moved += weight * _move(gltf, primitive, target, count)
+    return moved
 
 
 def _part_name(gltf: Gltf, mesh: dict[str, Any], primitive: dict[str, Any]) -> str:
@@ -200,17 +217,15 @@ def _local(node: dict[str, Any], what: str) -> np.ndarray:
     return matrix
 
 
-def _placement(
-    gltf: Gltf, node: dict[str, Any], primitive: dict[str, Any], world: np.ndarray, count: int
-) -> np.ndarray:
+def _placement(gltf: Gltf, index: int, primitive: dict[str, Any], worlds: np.ndarray, count: int) -> np.ndarray:
     """(n, 3, 4) transform of each vertex into the world: by its node, or by its skin, which replaces the node."""
+    node = gltf.item("nodes", index)
     attributes = member(primitive, "attributes", dict, "a primitive")
     if "skin" not in node or "JOINTS_0" not in attributes:
-        return np.broadcast_to(world[:3], (count, 3, 4))
+        return np.broadcast_to(worlds[index, :3], (count, 3, 4))
     skin = gltf.item("skins", node["skin"])
-    nodes = len(gltf.items("nodes"))
-    joints = [whole(joint, "joint of a skin", nodes) for joint in member(skin, "joints", list, "a skin")]
-    matrices = world_matrices(gltf)[joints]
+    joints = [whole(joint, "joint of a skin", len(worlds)) for joint in member(skin, "joints", list, "a skin")]
+    matrices = worlds[joints]
     if "inverseBindMatrices" in skin:
         inverse = gltf.array(skin["inverseBindMatrices"])
         if inverse.shape != matrices.shape:
@@ -238,17 +253,17 @@ def _positions(gltf: Gltf, primitive: dict[str, Any]) -> np.ndarray:
     return positions
 
 
-def _moves(gltf: Gltf, node: dict[str, Any], primitive: dict[str, Any], count: int) -> list[np.ndarray]:
-    """Displacements (n, 3) of each morph target."""
-    moves = []
-    for target in member(primitive, "targets", list, "a primitive"):
-        if not isinstance(target, dict):
-            raise ValueError(f"morph targets must be objects, got {target!r:.60}")
-        move = gltf.array(target["POSITION"]).astype(np.float32) if "POSITION" in target else np.zeros((count, 3))
-        if move.shape != (count, 3):
-            raise ValueError(f"a morph target must be ({count}, 3) like its base, got {move.shape}")
-        moves.append(move)
-    return moves
+def _move(gltf: Gltf, primitive: dict[str, Any], index: int, count: int) -> np.ndarray:
+    """Displacements (n, 3) of a morph target at weight 1."""
+    target = primitive["targets"][index]
+    if not isinstance(target, dict):
+        raise ValueError(f"morph targets must be objects, got {target!r:.60}")
+    if "POSITION" not in target:
+        return np.zeros((count, 3), np.float32)
+    move = gltf.array(target["POSITION"]).astype(np.float32)
+    if move.shape != (count, 3):
+        raise ValueError(f"a morph target must be ({count}, 3) like its base, got {move.shape}")
+    return move
 
 
 def _triangles(gltf: Gltf, primitive: dict[str, Any], count: int) -> np.ndarray:

@@ -481,3 +481,15 @@ def test_eye_bones_of_vrm_and_none(tmp_path):
     with_shapes = avatar(["jawOpen", "eyeLookUpLeft"])
     with_shapes.append("skins", {"joints": [with_shapes.append("nodes", {"name": n}) for n in ("eye_L", "eye_R")]})
     assert load(with_shapes, tmp_path).eye_bones is None
+
+
+def test_without_pillow_textures_are_passed_over_with_a_warning(tmp_path, monkeypatch):
+    gltf = rich()
+    gltf.document["materials"][0]["pbrMetallicRoughness"] = {
+        "baseColorTexture": {"index": 0},
+        "baseColorFactor": [1, 0, 0, 1],
+    }
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
+    with pytest.warns(UserWarning, match=r"emoface\[avatar\]"):
+        rig = load(gltf, tmp_path)
+    np.testing.assert_allclose(rig.colours, [[1, 0, 0]] * 3, atol=1e-6)
