@@ -22,8 +22,8 @@ def jaw_share(mesh: HeadMesh, patch: MouthPatch) -> np.ndarray:
     """
     _, y, z = mesh.vertices[: mesh.half].T
     weights = np.full(mesh.half, np.nan)
-    weights[(y > _cheek_line(z) + 2.2) | (z < -1.6) | (y < -14.2)] = 0.0
-    weights[(y < -8.3) & (y > -10.9) & (z > 6.0)] = 1.0
+    weights[(y > _cheek_line(z) + 2.2) | (z < -1.6) | (y < -15.0)] = 0.0
+    weights[(y < -8.3) & (y > -10.9) & (z > 7.6)] = 1.0
     weights[mesh.ear] = 0.0
     lens = np.sqrt(1 - patch.across**2)  # 1 at the mid-line .. 0 at the corner
     column = np.where(patch.side > 0, 0.5 * (1 - lens) ** 1.4, 0.5 + 0.5 * lens**0.8)
@@ -75,7 +75,7 @@ def opening_corrective(mesh: HeadMesh, patch: MouthPatch) -> np.ndarray:
     drop = np.array([0.0, -0.26, 0.08]) * (lens * (patch.side < 0))[:, None]
     values[mesh.mouth[patch.contact - 3 : patch.lips.stop]] = corner + lift + drop
     values[(np.hypot(x - 4.4, y + 5.6) < 0.6) & (z > 3.0)] = (-0.26, 0.0, -0.16)
-    throat = push(mesh.vertices, (0.0, -11.2, 4.5), (3.0, 1.0, 1.3), (0.0, -0.40, 0.0))  # folds less when it hangs
+    throat = push(mesh.vertices, (0.0, -11.3, 4.7), (3.0, 1.2, 1.8), (0.0, -0.28, 0.0))  # folds less when it hangs
     return Fill(mesh).symmetric(values) + throat
 
 

@@ -11,7 +11,7 @@ from .skin import Skin
 
 COLUMNS = 25  # odd: upper mid-line .. corner .. lower mid-line
 HALF_WIDTH = 2.38  # of the slit
-UPPER_HEIGHT, LOWER_HEIGHT = 0.66, 0.86  # of the red of the lips at the mid-line
+UPPER_HEIGHT, LOWER_HEIGHT = 0.70, 0.92  # of the red of the lips at the mid-line
 UPPER_BULGE, LOWER_BULGE = 0.40, 0.44  # how far the lips stand out from the muzzle
 
 # Cross-section of a lip from the line of contact outwards: share of its height, share of its bulge.

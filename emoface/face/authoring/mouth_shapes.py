@@ -15,6 +15,7 @@ from .handles import Fill, left_half, push
 from .jaw import JAW_FORWARD, opening_corrective, rotated, turn
 from .mesh import HeadMesh
 from .mouth_patch import LIP_ROWS, MouthPatch
+from .sdf import smooth_step
 from .teeth import LOWER, UPPER, arch_points
 
 INNER_ROWS = (0.6, 1.0, 1.0)  # how far the bag's rows just behind the lips follow them
@@ -114,6 +115,7 @@ class MouthShapes:
         values = self.with_lips(self.held(radius=6.4, top=-1.4), move)
         cheek = self.push((4.0, -3.4, 7.0), (1.4, 1.1, 3.0), (0.10, 0.32, 0.58))
         fold = self.push((2.45, -5.2, 8.4), (0.40, 0.75, 1.5), (0.06, 0.0, -0.28))
+        fold += self.push((4.0, -5.7, 7.2), (0.65, 1.0, 2.0), (0.10, 0.05, 0.22))
         cheek[self.eyes] = 0.0
         return self.fill.symmetric(values) + cheek + fold
 
@@ -123,8 +125,9 @@ class MouthShapes:
 
     def dimple(self) -> np.ndarray:
         corner = self.across**2.5
-        field = self.lips(self.spread((corner, (0.28, 0.26, -0.55)), (1 - corner, (0.0, 0.0, -0.10))))
-        return field + self.push((3.35, -6.85, 7.6), (0.5, 0.8, 1.5), (0.0, 0.0, -0.18))
+        field = self.lips(self.spread((corner, (0.30, 0.24, -0.62)), (1 - corner, (0.0, 0.0, -0.10))))
+        beside = self.push((3.75, -6.6, 7.2), (0.55, 0.9, 2.0), (0.10, 0.06, 0.24))
+        return field + beside + self.push((3.1, -6.85, 7.8), (0.30, 0.7, 1.5), (0.0, 0.0, -0.20))
 
     def stretch(self) -> np.ndarray:
         corner = self.across**1.4
@@ -137,16 +140,16 @@ class MouthShapes:
         return self.lips(move + self.everted(0.30 * self.lens), radius=6.2)
 
     def funnel(self) -> np.ndarray:
-        move = self.spread((np.ones_like(self.lens), (0, 0, 0.55)), (self.across**2, (0, 0, 0.15)))
-        move[..., 0] -= 0.30 * self.lip[..., 0]
+        move = self.spread((np.ones_like(self.lens), (0, 0, 0.60)), (self.across**2, (0, 0, 0.25)))
+        move[..., 0] -= 0.34 * self.lip[..., 0]
         move += self.spread((self.upper * self.lens, (0, 0.42, 0)), (self.lower * self.lens, (0, -0.82, 0)))
-        return self.lips(move + self.everted(0.45 * self.lens), radius=6.2)
+        return self.lips(move + self.everted(0.65 * self.lens), radius=6.2)
 
     def sideways(self) -> np.ndarray:
         """The mouth drawn to the left; the only shape that is not symmetric."""
         values = np.full((len(self.mesh.vertices), 3), np.nan)
         held = self.held(radius=6.4)
-        for left, corner in ((True, (0.85, 0.10, -0.50)), (False, (1.60, -0.05, 0.85))):
+        for left, corner in ((True, (0.85, 0.22, -0.50)), (False, (1.60, -0.05, 0.85))):
             move = self.spread((1 - self.across**1.5, (1.25, 0.0, -0.02)), (self.across**1.5, corner))
             if left:
                 values[: self.mesh.half] = self.with_lips(held, move)
@@ -161,8 +164,9 @@ class MouthShapes:
         move = self.spread((lift, (0.04, 0.72, 0.04)), (self.across**4, (0.05, 0.18, -0.10)))
         move[..., 1] *= np.linspace(1, 0.72, LIP_ROWS)[:, None]  # the raised lip is thinner
         values = self.with_lips(self.held(top=-3.0), move)
-        values[self.near(2.7, -4.6, 0.45)] = (0.06, 0.32, 0.16)
-        return self.fill.symmetric(values)
+        values[self.near(2.7, -4.6, 0.45)] = (0.08, 0.42, 0.24)
+        fold = self.push((2.25, -5.2, 8.5), (0.35, 0.6, 1.5), (0.03, 0.0, -0.12))
+        return self.fill.symmetric(values) + fold
 
     def lower_down(self) -> np.ndarray:
         move = self.spread((self.lower * self.lens, (0.03, -0.68, -0.04)), (self.across**4, (0.05, -0.12, -0.05)))
@@ -193,9 +197,9 @@ class MouthShapes:
     def roll(self, side: np.ndarray) -> np.ndarray:
         """A lip (upper or lower, (columns,) 1 on it) turned in over the teeth."""
         back = np.array([0.26, 0.52, 0.70, 0.72, 0.58, 0.40, 0.28])[:, None]
-        narrower = np.array([0.0, 0.60, 0.70, 0.74, 0.76, 0.76, 0.74])[:, None]
+        narrower = np.array([0.0, 0.66, 0.78, 0.84, 0.86, 0.86, 0.84])[:, None]
         move = np.zeros_like(self.lip)
-        move[..., 1] = -narrower * (self.lip[..., 1] - self.lip[0, :, 1]) * side
+        move[..., 1] = -narrower * (self.lip[..., 1] - self.lip[0, :, 1]) * side * self.lens**0.5
         move[..., 2] = -np.minimum(back * side * self.lens, np.maximum(self.lip[..., 2] - self._before_teeth(), 0))
         return self.lips(move)
 
@@ -209,8 +213,10 @@ class MouthShapes:
         return np.where(self.upper, depth[0], np.maximum(depth[1], depth[0] - 0.15))
 
     def cheek_puff(self) -> np.ndarray:
-        move = self.spread((self.lens, (0, 0, 0.30)), (1 - self.lens, (-0.10, 0.0, 0.0)))
-        air = self.push((4.0, -6.4, 6.2), (1.8, 1.9, 3.5), (0.85, 0.0, 1.05))
+        move = self.spread((self.lens, (0, 0, 0.38)), (1 - self.lens, (-0.62, 0.0, 0.10)))
+        air = self.push((3.6, -6.4, 6.4), (1.9, 2.1, 3.5), (0.80, 0.0, 1.00))
+        x, y, _ = self.mesh.vertices.T
+        air *= smooth_step((np.hypot(x, y + 3.6) - 1.6) / 1.2)[:, None]  # keeps off the nose
         return self.lips(move, radius=6.0, top=-3.4) + air
 
     def jaw_forward(self) -> np.ndarray:
