@@ -16,7 +16,7 @@ from .jaw import JAW_FORWARD, opening_corrective, rotated, turn
 from .mesh import HeadMesh
 from .mouth_patch import LIP_ROWS, MouthPatch
 from .sdf import smooth_step
-from .teeth import LOWER, UPPER, arch_points
+from .teeth import UPPER, arch_points
 
 INNER_ROWS = (0.6, 1.0, 1.0)  # how far the bag's rows just behind the lips follow them
 Vector = tuple[float, float, float]
@@ -204,13 +204,10 @@ class MouthShapes:
         return self.lips(move)
 
     def _before_teeth(self) -> np.ndarray:
-        """Depth z (LIP_ROWS, columns) that each lip keeps in front of its teeth."""
-        depth = np.empty((2, *self.lip.shape[:2]))
-        for row, arch in zip(depth, (UPPER, LOWER)):
-            curve, outward = arch_points(arch, np.linspace(0, arch.length, 200))
-            front = curve + 0.15 * outward
-            row[:] = np.interp(np.abs(self.lip[..., 0]), front[:, 0], front[:, 1])
-        return np.where(self.upper, depth[0], np.maximum(depth[1], depth[0] - 0.15))
+        """Depth z (LIP_ROWS, columns) that the lips keep in front of the upper teeth, whose edges both lips meet."""
+        curve, outward = arch_points(UPPER, np.linspace(0, UPPER.length, 200))
+        front = curve + 0.15 * outward
+        return np.interp(np.abs(self.lip[..., 0]), front[:, 0], front[:, 1])
 
     def cheek_puff(self) -> np.ndarray:
         move = self.spread((self.lens, (0, 0, 0.38)), (1 - self.lens, (-0.62, 0.0, 0.10)))
