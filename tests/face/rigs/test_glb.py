@@ -493,3 +493,29 @@ def test_without_pillow_textures_are_passed_over_with_a_warning(tmp_path, monkey
     with pytest.warns(UserWarning, match=r"emoface\[avatar\]"):
         rig = load(gltf, tmp_path)
     np.testing.assert_allclose(rig.colours, [[1, 0, 0]] * 3, atol=1e-6)
+
+
+@pytest.mark.parametrize(
+    "names",
+    [
+        [
+            "Fcl_MTH_A",
+            "Fcl_MTH_I",
+            "Fcl_MTH_U",
+            "Fcl_MTH_E",
+            "Fcl_MTH_O",
+            "Fcl_EYE_Close",
+            "Fcl_BRW_Joy",
+            "Fcl_ALL_Joy",
+        ],
+        ["viseme_aa", "viseme_I", "viseme_U", "viseme_E", "viseme_O", "eyesClosed", "viseme_PP", "happy"],
+        ["あ", "い", "う", "え", "お", "まばたき", "Shape_A", "Joy"],
+    ],
+)
+def test_vowels_are_known_by_the_names_of_their_targets(names, tmp_path):
+    rig = load(avatar(names), tmp_path)
+    assert [rig.shape_names.index(shape) for shape in ("blink", "aa", "ih", "ou", "ee", "oh", "happy")] == list(
+        range(7)
+    )
+    assert [target for ((_, target, _),) in rig.binds] == [5, 0, 1, 2, 3, 4, 7]
+    assert rig.unused == (names[6],)
