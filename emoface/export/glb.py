@@ -50,9 +50,13 @@ def write_glb(
             not know it pass over it).
 
     Raises:
-        TypeError: ``rig`` is no Rig, or metadata that JSON does not know. ValueError: a rig without ARKit shapes, a
-            face whose shapes are not ARKit's, no audio to embed. OSError: the path cannot be written.
+        TypeError: ``rig`` is no Rig, an option is no bool, or metadata that JSON does not know. ValueError: a rig
+            without ARKit shapes, a face whose shapes are not ARKit's, no audio to embed. OSError: the path
+            cannot be written.
     """
+    for name, value in (("sparse", sparse), ("whole_frames", whole_frames), ("embed_audio", embed_audio)):
+        if not isinstance(value, bool):
+            raise TypeError(f"{name} must be True or False, got {value!r}")
     if embed_audio and not animation.audio:
         raise ValueError("embed_audio needs an animation with audio, this one has none")
     rig, weights = rig_curves(animation, rig)

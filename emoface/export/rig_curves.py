@@ -8,10 +8,13 @@ from typing import Any
 import numpy as np
 
 from emoface.animation import Animation
+from emoface.face.layout import ARKIT_NAMES
 from emoface.face.rig import Rig
 from emoface.face.rigs import load_rig, open_head_rig
 
 RigOrPath = Rig | str | os.PathLike[str]
+TONGUE_UP = "tongueUp"
+"""The one expression component that ARKit does not know."""
 SMALLEST = 1e-6
 """Metres: displacements below are left out of the files, so that a shape holds only what it moves."""
 
@@ -23,8 +26,8 @@ def rig_curves(animation: Animation, rig: RigOrPath | None = None) -> tuple[Rig,
         animation: the motion. rig: the head to move, or the path of one; None for the open head.
 
     Returns:
-        The rig, and (T, N) float32 weights 0..1: ARKit's by :meth:`Rig.weights`, and those of other expression
-        components (``tongueUp``) that the rig has by name.
+        The rig, and (T, N) float32 weights 0..1: ARKit's by :meth:`Rig.weights`, and ``tongueUp`` where
+        the rig has it.
 
     Raises:
         TypeError: not a Rig. ValueError: a rig without shapes or with arrays that do not fit, or a face whose shapes
@@ -36,9 +39,9 @@ def rig_curves(animation: Animation, rig: RigOrPath | None = None) -> tuple[Rig,
         rig = load_rig(rig)
     check_rig(rig)
     weights = rig.weights(animation.arkit())
-    for place, name in enumerate(rig.shape_names):
-        if name == "tongueUp":
-            weights[:, place] = animation.expression[:, animation.expression_names.index(name)].clip(0, 1)
+    if TONGUE_UP in rig.shape_names:
+        tongue = animation.expression[:, animation.expression_names.index(TONGUE_UP)]
+        weights[:, rig.shape_names.index(TONGUE_UP)] = tongue.clip(0, 1)
     return rig, weights
 
 
@@ -47,7 +50,7 @@ def check_rig(rig: Any) -> None:
     if not isinstance(rig, Rig):
         raise TypeError(f"rig must be an emoface Rig, got {type(rig).__name__}")
     count, shapes = len(rig.template), len(rig.shape_names)
-    if len(rig.missing) == 52:
+    if len(rig.missing) == len(ARKIT_NAMES):
         raise ValueError(f"rig {rig.name!r} has none of the ARKit shapes; it has {shapes} others")
     for name, array, shape in (
         ("template", rig.template, (count, 3)),

@@ -146,6 +146,13 @@ def test_sound_inside(tmp_path: Path, animate: Make, small_rig: Rig) -> None:
         animate().save(tmp_path / "other.glb", rig=small_rig, embed_audio=True)
 
 
+def test_options_are_switches(tmp_path: Path, animate: Make, small_rig: Rig) -> None:
+    for option in ("sparse", "whole_frames", "embed_audio"):
+        with pytest.raises(TypeError, match=f"{option} must be True or False, got 'yes'"):
+            animate().save(tmp_path / "take.glb", rig=small_rig, **{option: "yes"})
+    assert not list(tmp_path.iterdir())
+
+
 def test_same_animation_same_bytes(tmp_path: Path, animate: Make, small_rig: Rig) -> None:
     paths = [animate(metadata={"a": 1}).save(tmp_path / name, rig=small_rig) for name in ("1.glb", "2.glb")]
     assert paths[0].read_bytes() == paths[1].read_bytes()
