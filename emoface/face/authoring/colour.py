@@ -13,6 +13,7 @@ PALE = (0.87, 0.70, 0.60)
 SHADE = (0.62, 0.42, 0.36)
 LIPS = (0.73, 0.42, 0.40)
 DARK = (0.16, 0.07, 0.06)
+MOUTH = (0.36, 0.13, 0.12)  # inside
 
 
 def mix(colours: np.ndarray, weight: np.ndarray, tone: tuple[float, float, float]) -> np.ndarray:
@@ -38,18 +39,18 @@ def skin_colours(mesh: HeadMesh, mouth: MouthPatch) -> np.ndarray:
 
 def _features(mesh: HeadMesh, mouth: MouthPatch, colours: np.ndarray) -> np.ndarray:
     """Ears redder, lips red, the inside of mouth and nostrils dark."""
-    ear, lips, inside = (np.zeros(len(colours)) for _ in range(3))
+    ear, lips, bag, inside = (np.zeros(len(colours)) for _ in range(4))
     ear[mesh.ear] = 0.42 * np.sin(np.linspace(0, np.pi, len(mesh.ear)))[:, None]
     lips[mesh.mouth[: mouth.lips.stop - 1]] = 0.8
     lips[mesh.mouth[mouth.lips.stop - 2]] = 0.6
     lips[mesh.mouth[mouth.lips.stop - 1]] = 0.12
     depth = np.arange(mouth.contact) / mouth.contact
-    inside[mesh.mouth[: mouth.contact]] = (0.92 - 0.65 * depth**3)[:, None]
+    bag[mesh.mouth[: mouth.contact]] = (0.95 - 0.65 * depth**3)[:, None]
     rows = len(mesh.nostril)
     inside[mesh.nostril] = np.interp(np.arange(rows), [0, 2, 3, 4], [0.95, 0.85, 0.45, 0.0])[:, None]
     ear_cap, nostril_cap = _caps(mesh)
     ear[ear_cap], inside[nostril_cap] = 0.5, 0.9
-    for weight, tone in ((ear, BLUSH), (lips, LIPS), (inside, DARK)):
+    for weight, tone in ((ear, BLUSH), (lips, LIPS), (bag, MOUTH), (inside, DARK)):
         colours = mix(colours, np.maximum(weight, weight[mesh.mirror]), tone)
     return colours
 

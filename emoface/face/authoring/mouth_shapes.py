@@ -111,13 +111,15 @@ class MouthShapes:
 
     def smile(self) -> np.ndarray:
         corner = self.across**2.2
-        move = self.spread((corner, (0.74, 0.80, -0.54)), (1 - corner, (0.0, 0.06, -0.08)), (self.upper, (0, 0.02, 0)))
+        move = self.spread((corner, (0.74, 0.80, -0.54)), (1 - corner, (0.0, 0.06, -0.08)))
         values = self.with_lips(self.held(radius=6.4, top=-1.4), move)
         cheek = self.push((4.0, -3.4, 7.0), (1.4, 1.1, 3.0), (0.10, 0.32, 0.58))
-        fold = self.push((2.45, -5.2, 8.4), (0.40, 0.75, 1.5), (0.06, 0.0, -0.28))
-        fold += self.push((4.0, -5.7, 7.2), (0.65, 1.0, 2.0), (0.10, 0.05, 0.22))
+        cheek += self.push((4.0, -5.7, 7.2), (0.65, 1.0, 2.0), (0.10, 0.05, 0.22))
+        for x, y in ((2.05, -4.7), (2.5, -5.3), (3.0, -6.0)):  # the fold from the nose to the corner of the mouth
+            cheek += self.push((x, y, 8.4), (0.36, 0.42, 1.5), (0.05, 0.0, -0.20))
+            cheek += self.push((x + 0.75, y + 0.45, 8.0), (0.45, 0.45, 1.5), (0.0, 0.0, 0.12))
         cheek[self.eyes] = 0.0
-        return self.fill.symmetric(values) + cheek + fold
+        return self.fill.symmetric(values) + cheek
 
     def frown(self) -> np.ndarray:
         corner = self.across**1.7

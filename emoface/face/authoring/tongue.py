@@ -9,7 +9,7 @@ from .jaw import JAW_FORWARD
 from .pieces import Piece
 
 RINGS, COLUMNS = 13, 16
-COLOUR = np.array([0.74, 0.37, 0.37])
+COLOUR = np.array([0.82, 0.44, 0.43])
 ROUGHNESS = 0.35
 
 # Spines from root to tip: height y, depth z, half width, half thickness (cm); the jaw closed.
@@ -29,7 +29,7 @@ def tongue_piece() -> Piece:
     weights = np.zeros((len(rest), 5))
     weights[:, 2] = 1.0
     along = np.concatenate([np.repeat(_places(), COLUMNS), [1.0, 0.0]])
-    colours = COLOUR * (0.45 + 0.55 * np.clip(along / 0.8, 0, 1) ** 0.8)[:, None]
+    colours = COLOUR * (0.60 + 0.40 * np.clip(along / 0.7, 0, 1) ** 0.8)[:, None]
     deltas = {
         "jawForward": np.tile(JAW_FORWARD, (len(rest), 1)),
         "tongueOut": _surface(OUT) - rest,
