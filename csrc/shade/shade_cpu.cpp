@@ -31,12 +31,17 @@ EMO_HD float cube_root(float x) {
 }
 EMO_HD double cube_root(double x) { return std::cbrt(x); }
 
-// sRGB value of linear light, brightness above the knee compressed.
+// The factor that compresses light whose strongest channel is `peak`.
 template <class T>
-EMO_HD T display(T linear) {
-  constexpr T knee = T(0.65), rest = 1 - knee, foot = T(0.0031308);
-  const T above = 1 - rest * rest / (at_least(linear, knee) - knee + rest);
-  linear = linear > knee ? above : linear;
+EMO_HD T compression(T peak) {
+  constexpr T knee = T(0.6), rest = 1 - knee;
+  peak = at_least(peak, knee);
+  return (1 - rest * rest / (peak - knee + rest)) / peak;
+}
+
+template <class T>
+EMO_HD T srgb(T linear) {
+  constexpr T foot = T(0.0031308);
   const T root = std::sqrt(at_least(linear, foot));  // x^(5/12) = x^(1/4) x^(1/6)
   const T power = T(1.055) * (std::sqrt(root) * cube_root(root)) - T(0.055);
   return linear > foot ? power : T(12.92) * linear;
@@ -87,12 +92,15 @@ struct Triangle {
 template <class T>
 struct Row {
   std::vector<std::int32_t> pixel, samples;
-  std::vector<T> surface[kSurface], colour[3];
+  std::vector<T> surface[kSurface], colour[3], mean[3];  // mean: one value a pixel
   std::int64_t count = 0;
 
-  explicit Row(std::int64_t most) : pixel(most + kBlock), samples(most + kBlock) {  // blocks overhang the end
-    for (auto& s : surface) s.resize(most + kBlock);
-    for (auto& c : colour) c.resize(most + kBlock);
+  Row(std::int64_t width, std::int64_t per_pixel) {
+    const std::int64_t most = width * per_pixel + kBlock;  // blocks overhang the end
+    pixel.resize(most), samples.resize(most);
+    for (auto& s : surface) s.resize(most);
+    for (auto& c : colour) c.resize(most);
+    for (auto& m : mean) m.resize(width);
   }
 
   // `x` and `y` are where the fragment is looked at, in samples.
@@ -159,7 +167,7 @@ EMO_HD void gather(const Shade& call, const Frame<T>& frame, std::int64_t y, std
 // Lights kBlock fragments from `first` on; every loop over n runs in vectors.
 template <class T>
 EMO_HD void light_block(const std::vector<Light<T>>& lights, const T* ambient, Row<T>& row, std::int64_t first) {
-  constexpr T wraps[3] = {T(0.42), T(0.18), T(0.10)}, bleeds[3] = {T(0.55), T(0.12), T(0)};
+  constexpr T wraps[3] = {T(0.36), T(0.17), T(0.11)}, bleeds[3] = {T(0.55), T(0.12), T(0)};
   const T* s[kSurface];
   for (int i = 0; i < kSurface; ++i) s[i] = row.surface[i].data() + first;
   T nx[kBlock], ny[kBlock], nz[kBlock], diffuse[3][kBlock], shine[3][kBlock], alpha[kBlock];
@@ -167,7 +175,8 @@ EMO_HD void light_block(const std::vector<Light<T>>& lights, const T* ambient, R
     const T x = s[0][n], y = s[1][n], z = s[2][n], rough = s[8][n];
     const T scale = 1 / std::sqrt(x * x + y * y + z * z + T(1e-20));
     nx[n] = x * scale, ny[n] = y * scale, nz[n] = z * scale;
-    alpha[n] = (rough * rough) * (rough * rough);
+    const T width = rough * rough + T(0.012);
+    alpha[n] = width * width;
   }
   for (int i = 0; i < 3; ++i)
     for (int n = 0; n < kBlock; ++n) {
@@ -207,12 +216,37 @@ EMO_HD void light_block(const std::vector<Light<T>>& lights, const T* ambient, R
   }
 }
 
+// Averages the samples of a row of pixels and brings them to the screen.
+template <class T>
+EMO_HD void finish(const Shade& call, Row<T>& row, const T* background, T* out) {
+  const T all = T(call.samples * call.samples), share = 1 / all;
+  T *__restrict__ red = row.mean[0].data(), *__restrict__ green = row.mean[1].data(),
+    *__restrict__ blue = row.mean[2].data();
+  std::int64_t n = 0;
+  for (std::int64_t x = 0; x < call.width; ++x) {
+    T sum[3] = {0, 0, 0}, covered = 0;
+    for (; n < row.count && row.pixel[n] == x; ++n) {
+      const T weight = T(row.samples[n]);
+      for (int i = 0; i < 3; ++i) sum[i] += weight * row.colour[i][n];
+      covered += weight;
+    }
+    red[x] = (sum[0] + (all - covered) * background[3 * x]) * share;
+    green[x] = (sum[1] + (all - covered) * background[3 * x + 1]) * share;
+    blue[x] = (sum[2] + (all - covered) * background[3 * x + 2]) * share;
+  }
+  for (std::int64_t x = 0; x < call.width; ++x) {
+    const T scale = compression(at_least(at_least(red[x], green[x]), blue[x]));
+    red[x] = srgb(red[x] * scale), green[x] = srgb(green[x] * scale), blue[x] = srgb(blue[x] * scale);
+  }
+  for (std::int64_t x = 0; x < call.width; ++x) out[3 * x] = red[x], out[3 * x + 1] = green[x], out[3 * x + 2] = blue[x];
+}
+
 template <class T>
 EMO_HD void run(const Shade& call) {
   const std::int64_t per_pixel = call.samples * call.samples, pixels = call.height * call.width;
   std::vector<Light<T>> lights;
   for (std::int64_t k = 0; k < call.light_count; ++k) lights.emplace_back(static_cast<const T*>(call.lights) + 6 * k);
-  Row<T> row(call.width * per_pixel);
+  Row<T> row(call.width, per_pixel);
   for (std::int64_t b = 0; b < call.batch; ++b) {
     const Frame<T> frame{static_cast<const T*>(call.points) + b * call.vertices * 3,
                          static_cast<const T*>(call.surface) + b * call.vertices * kSurface,
@@ -222,20 +256,7 @@ EMO_HD void run(const Shade& call) {
       gather(call, frame, y, recent, row);
       for (std::int64_t n = 0; n < row.count; n += kBlock)
         light_block(lights, static_cast<const T*>(call.ambient), row, n);
-      const T* back = static_cast<const T*>(call.background) + y * call.width * 3;
-      T* __restrict__ out = frame.image + y * call.width * 3;
-      const T share = 1 / T(per_pixel);
-      std::int64_t n = 0;
-      for (std::int64_t x = 0; x < call.width; ++x) {
-        T sum[3] = {0, 0, 0};
-        std::int64_t covered = 0;
-        for (; n < row.count && row.pixel[n] == x; ++n) {
-          for (int i = 0; i < 3; ++i) sum[i] += T(row.samples[n]) * row.colour[i][n];
-          covered += row.samples[n];
-        }
-        for (int i = 0; i < 3; ++i) out[3 * x + i] = (sum[i] + T(per_pixel - covered) * back[3 * x + i]) * share;
-      }
-      for (std::int64_t i = 0; i < 3 * call.width; ++i) out[i] = display(out[i]);
+      finish(call, row, static_cast<const T*>(call.background) + y * call.width * 3, frame.image + y * call.width * 3);
     }
   }
 }

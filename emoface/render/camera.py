@@ -11,8 +11,8 @@ import torch
 
 from emoface.face.rig import Part
 
-EYE_DISTANCES = 4.25  # height of the picture in distances between the eyes
-BELOW_EYES = 0.36  # its middle, in distances between the eyes
+EYE_DISTANCES = 4.5  # height of the picture in distances between the eyes
+BELOW_EYES = 0.26  # its middle, in distances between the eyes
 STAND = 3.4  # distance of the camera in heights of the picture, as in portraits
 
 

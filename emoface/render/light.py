@@ -9,18 +9,19 @@ from torch import Tensor
 
 from emoface.kernels import rasterize, shadow
 
-KEY = (-0.50, 0.55, 0.67)
+KEY = (-0.50, 0.50, 0.70)
 LAMPS = (
-    (KEY, (1.30, 1.24, 1.16)),
-    ((0.85, 0.10, 0.50), (0.16, 0.18, 0.21)),  # fill
+    (KEY, (1.48, 1.42, 1.35)),
+    ((0.85, 0.10, 0.50), (0.13, 0.135, 0.15)),  # fill
     ((0.75, 0.45, -0.55), (0.55, 0.58, 0.62)),  # rim
 )
 """Direction to each lamp in the view's axes and its linear colour; the first one casts the shadow."""
-ABOVE, BELOW = (0.27, 0.29, 0.33), (0.15, 0.13, 0.12)
-AROUND = 14  # directions in which openness is looked for
-KEY_SPREAD, KEY_RAYS = 0.16, 4  # size of the key lamp, and directions within it
-MAP = 128  # pixels of a shadow map
-LIFT, BIAS, SOFTNESS = 1.5, 0.5, 2.0  # pixels by which points stand off the surface, and over which shadow sets in
+ABOVE, BELOW = (0.23, 0.23, 0.245), (0.14, 0.105, 0.09)
+AROUND = 10  # directions in which openness is looked for
+KEY_SPREAD, KEY_RAYS = 0.14, 3  # size of the key lamp, and directions within it
+MAP = 192  # pixels of a shadow map
+LEAST = 0.06  # of the surroundings reaches into every fold
+LIFT, BIAS, SOFTNESS = 1.3, 0.5, 2.0  # pixels by which points stand off the surface, and over which shadow sets in
 
 
 def _unit(v: Tensor) -> Tensor:
@@ -87,4 +88,4 @@ def reach(view: Tensor, normals: Tensor, faces: Tensor, radius: float, cull: boo
     lit = shadow(seen(view + LIFT * texel * normals), depth, BIAS * texel / deep, SOFTNESS * texel / deep)  # (K, V)
     weight = (DIRECTIONS[KEY_RAYS:] @ normals.T + 0.05).clamp(min=0)  # (AROUND, V)
     opening = (weight * lit[KEY_RAYS:]).sum(0) / weight.sum(0).clamp(min=1e-6)
-    return torch.stack([lit[:KEY_RAYS].mean(0), opening], 1)
+    return torch.stack([lit[:KEY_RAYS].mean(0), LEAST + (1 - LEAST) * opening], 1)

@@ -4,10 +4,11 @@ import torch
 from torch import Tensor
 
 SUBPIXELS = 256.0  # the grid that rasterize puts corners on
-WRAP = (0.42, 0.18, 0.10)  # how far red, green and blue light creep around the edge of a shadow in skin
+WRAP = (0.36, 0.17, 0.11)  # how far red, green and blue light creep around the edge of a shadow in skin
 BLEED = (0.55, 0.12, 0.0)  # and across the edge of a cast shadow
+LAMP = 0.012  # what the size of a lamp adds to the width of its highlight
 MIRROR = 0.04  # reflectance of skin, teeth and eyes seen straight on
-KNEE = 0.65  # from here up to white, brightness is compressed
+KNEE = 0.6  # from here up to white, brightness is compressed
 SRGB_KNEE = 0.0031308
 
 
@@ -45,7 +46,7 @@ def _light(surface: Tensor, lights: Tensor, ambient: Tensor) -> Tensor:
     key, opening, roughness, skin = surface[..., 6:].split(1, -1)  # (..., 1) each
     wrap = skin * surface.new_tensor(WRAP)
     bleed = skin * surface.new_tensor(BLEED)
-    alpha = roughness.square().square()  # of the microfacets, squared
+    alpha = (roughness.square() + LAMP).square()  # of the microfacets, squared
     up = 0.5 + 0.5 * normal[..., 1:2]
     diffuse = (ambient[1] + (ambient[0] - ambient[1]) * up) * opening / (1 - albedo * (1 - opening))
     shine = torch.zeros_like(albedo)
@@ -69,10 +70,10 @@ def _light(surface: Tensor, lights: Tensor, ambient: Tensor) -> Tensor:
 
 
 def _display(linear: Tensor) -> Tensor:
-    """sRGB values 0..1 of linear light, brightness above the knee compressed."""
+    """sRGB values 0..1 of linear light (..., 3); above the knee the strongest channel is compressed, hue stays."""
     rest = 1 - KNEE
-    above = 1 - rest * rest / (linear.clamp(min=KNEE) - KNEE + rest)
-    linear = torch.where(linear > KNEE, above, linear)
+    peak = linear.amax(-1, keepdim=True).clamp(min=KNEE)
+    linear = linear * (1 - rest * rest / (peak - KNEE + rest)) / peak
     power = 1.055 * linear.clamp(min=SRGB_KNEE) ** (1 / 2.4) - 0.055
     return torch.where(linear > SRGB_KNEE, power, 12.92 * linear)
 
