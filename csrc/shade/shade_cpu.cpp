@@ -13,7 +13,7 @@ namespace {
 
 constexpr int kSurface = 10;
 constexpr int kBlock = 64;      // fragments lit at once
-constexpr int kRecent = 64;     // triangles kept ready, a power of two
+constexpr int kRecent = 1024;   // triangles kept ready, a power of two
 
 template <class T>
 EMO_HD T at_least(T value, T low) {
@@ -121,45 +121,52 @@ struct Frame {
   T* image;
 };
 
+[[noreturn]] void refuse(const Shade& call) {
+  throw std::out_of_range("shade: face must be below " + std::to_string(call.triangles));
+}
+
 // Finds the triangle among the recent ones or makes it ready.
 template <class T>
-EMO_HD const Triangle<T>& ready(const Shade& call, const Frame<T>& frame, std::vector<Triangle<T>>& recent,
-                                std::int32_t face) {
-  if (face >= call.triangles) throw std::out_of_range("shade: face must be below " + std::to_string(call.triangles));
+EMO_HD const Triangle<T>& ready(const Shade& call, const Frame<T>& frame, Triangle<T>* recent, std::int32_t face) {
   Triangle<T>& triangle = recent[face & (kRecent - 1)];
-  if (triangle.number != face) triangle.set(call, frame.points, frame.surface, face);
+  if (triangle.number != face) {
+    if (face >= call.triangles) refuse(call);
+    triangle.set(call, frame.points, frame.surface, face);
+  }
   return triangle;
 }
 
-// Collects the fragments of row y.
-template <class T>
-EMO_HD void gather(const Shade& call, const Frame<T>& frame, std::int64_t y, std::vector<Triangle<T>>& recent,
+// Collects the fragments of row y. kSide is the number of samples along a side of a pixel, 0 for any.
+template <int kSide, class T>
+EMO_HD void gather(const Shade& call, const Frame<T>& frame, std::int64_t y, Triangle<T>* recent, std::int32_t* seen,
                    Row<T>& row) {
-  const int side = int(call.samples), all = side * side;
+  const int side = kSide ? kSide : int(call.samples), all = side * side;
   const std::int64_t stride = call.width * side;
-  const double middle = 0.5 * (side - 1);
-  std::vector<std::int32_t> seen(all);
+  const double middle = 0.5 * (side - 1), top = double(y * side);
+  const std::int32_t* corner = frame.face + y * side * stride;
   row.count = 0;
-  for (std::int64_t x = 0; x < call.width; ++x) {
-    const std::int32_t* corner = frame.face + y * side * stride + x * side;
-    const double left = double(x * side), top = double(y * side);
-    bool alike = true;
-    for (int j = 0, k = 0; j < side; ++j)
-      for (int i = 0; i < side; ++i, ++k) {
-        seen[k] = corner[j * stride + i];
-        alike &= seen[k] == seen[0];
-      }
-    if (alike) {
-      if (seen[0] >= 0) row.add(x, ready(call, frame, recent, seen[0]), all, left + middle, top + middle);
+  for (std::int64_t x = 0; x < call.width; ++x, corner += side) {
+    const double left = double(x * side);
+    std::int32_t differing = 0;
+    for (int k = 0; k < all; ++k) {
+      seen[k] = corner[k / side * stride + k % side];
+      differing |= seen[k] ^ corner[0];
+    }
+    if (!differing) {
+      if (corner[0] >= 0) row.add(x, ready(call, frame, recent, corner[0]), all, left + middle, top + middle);
       continue;
     }
     for (int k = 0; k < all; ++k) {
       const std::int32_t face = seen[k];
       if (face < 0) continue;
       int count = 0, sum_x = 0, sum_y = 0;
-      for (int m = k; m < all; ++m)
-        if (seen[m] == face) ++count, sum_x += m % side, sum_y += m / side, seen[m] = -1;
-      row.add(x, ready(call, frame, recent, face), count, left + double(sum_x) / count, top + double(sum_y) / count);
+      for (int m = k; m < all; ++m) {
+        const bool same = seen[m] == face;
+        count += same, sum_x += same ? m % side : 0, sum_y += same ? m / side : 0;
+        seen[m] = same ? -1 : seen[m];
+      }
+      const double share = 1.0 / count;
+      row.add(x, ready(call, frame, recent, face), count, left + sum_x * share, top + sum_y * share);
     }
   }
 }
@@ -247,13 +254,16 @@ EMO_HD void run(const Shade& call) {
   std::vector<Light<T>> lights;
   for (std::int64_t k = 0; k < call.light_count; ++k) lights.emplace_back(static_cast<const T*>(call.lights) + 6 * k);
   Row<T> row(call.width, per_pixel);
+  std::vector<Triangle<T>> recent(kRecent);
+  std::vector<std::int32_t> seen(per_pixel);
   for (std::int64_t b = 0; b < call.batch; ++b) {
     const Frame<T> frame{static_cast<const T*>(call.points) + b * call.vertices * 3,
                          static_cast<const T*>(call.surface) + b * call.vertices * kSurface,
                          call.face + b * pixels * per_pixel, static_cast<T*>(call.image) + b * pixels * 3};
-    std::vector<Triangle<T>> recent(kRecent);
+    std::fill(recent.begin(), recent.end(), Triangle<T>());
     for (std::int64_t y = 0; y < call.height; ++y) {
-      gather(call, frame, y, recent, row);
+      if (call.samples == 2) gather<2>(call, frame, y, recent.data(), seen.data(), row);
+      else gather<0>(call, frame, y, recent.data(), seen.data(), row);
       for (std::int64_t n = 0; n < row.count; n += kBlock)
         light_block(lights, static_cast<const T*>(call.ambient), row, n);
       finish(call, row, static_cast<const T*>(call.background) + y * call.width * 3, frame.image + y * call.width * 3);
