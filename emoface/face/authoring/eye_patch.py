@@ -33,11 +33,11 @@ ROWS = np.array(
     [
         [0.00, 0.00, 0.07, 0.06],
         [0.02, 0.05, 0.17, 0.14],
-        [0.08, 0.11, 0.21, 0.19],
-        [0.19, 0.20, 0.20, 0.20],
-        [0.30, 0.31, 0.18, 0.20],
+        [0.08, 0.11, 0.21, 0.18],
+        [0.19, 0.20, 0.20, 0.18],
+        [0.30, 0.31, 0.18, 0.19],
         [0.38, 0.42, 0.14, 0.21],  # the crease of the upper lid
-        [0.46, 0.54, 0.24, 0.22],
+        [0.46, 0.54, 0.24, 0.23],
         [0.60, 0.68, 0.28, 0.24],
         [0.80, 0.84, 0.28, 0.24],
         [1.00, 1.00, 0.28, 0.24],
@@ -83,14 +83,15 @@ def eye_patch(skin: Skin) -> EyePatch:
     orbit = np.where(around > 0, ORBIT[1] * around, -ORBIT[0] * around)
 
     corner = np.exp(-((along / 0.16) ** 2))  # 1 at the inner canthus
+    middle = np.sin(np.pi * along) ** 0.7  # crease and fold run out towards the canthi
     rows = []
     for way_up, way_low, off_up, off_low in ROWS:
         way = way_up * upper + way_low * (1 - upper)
-        off = off_up * upper + off_low * (1 - upper)
+        off = 0.19 + (off_up * upper + off_low * (1 - upper) - 0.19) * (middle if way_up > 0.2 else 1)
         flat = rim * (1 - way[:, None]) + orbit * way[:, None]
         on_skin = skin.front(flat[:, 0] + EYE_CENTRE[0], flat[:, 1] + EYE_CENTRE[1])
         shell = EYE_CENTRE[2] + _shell(np.linalg.norm(flat, axis=1), EYE_RADIUS + off) + INNER_FORWARD * corner
-        start, width = 0.34 * upper + 0.15 * (1 - upper), 0.4 * upper + 0.6 * (1 - upper)
+        start, width = 0.08 + middle * (0.26 * upper + 0.02 * (1 - upper)), 0.4 * upper + 0.5 * (1 - upper)
         blend = smooth_step((way - start) / width)
         rows.append(np.column_stack([flat + EYE_CENTRE[:2], shell * (1 - blend) + on_skin[:, 2] * blend]))
     rows[-1] = on_skin

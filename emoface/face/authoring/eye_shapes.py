@@ -69,8 +69,8 @@ def eye_shapes(mesh: HeadMesh, eye: EyePatch, mouth: MouthPatch) -> dict[str, np
         ((0.8, -0.1, 8.8), (0.5, 0.5, 2), (0.0, 0.0, 0.13)),
         ((0.95, -1.3, 8.8), (0.5, 0.45, 2), (0.0, 0.08, 0.13)),
         ((0.95, -0.75, 8.8), (0.5, 0.22, 2), (0.0, 0.0, -0.10)),
-        ((2.0, -4.5, 8.3), (0.35, 0.8, 2), (0.0, 0.0, -0.14)),
-        ((2.75, -4.9, 8.0), (0.6, 0.8, 2), (0.0, 0.05, 0.12)),
+        ((2.05, -4.4, 8.3), (0.35, 0.9, 2), (0.0, 0.0, -0.20)),
+        ((2.8, -4.8, 8.0), (0.6, 0.9, 2), (0.0, 0.05, 0.16)),
     )
     return shapes
 
@@ -152,7 +152,7 @@ def _sneer(mesh: HeadMesh, mouth: MouthPatch) -> np.ndarray:
     values[(y > 1.5) | (y < -8.5) | (z < 2.5) | (x > 6.0)] = 0
     values[mesh.ear] = 0
     values[mesh.eye[: LASHES + 2]] = 0
-    lip = np.where(mouth.side > 0, 0.46 * np.exp(-(((mouth.across - 0.45) / 0.45) ** 2)), 0.0)
+    lip = np.where(mouth.side > 0, 0.58 * np.exp(-(((mouth.across - 0.45) / 0.45) ** 2)), 0.0)
     for row in range(mouth.contact - 1, mouth.lips.stop):
         values[mesh.mouth[row]] = np.outer(lip, [0.04, 1.0, 0.06])
 
@@ -160,7 +160,7 @@ def _sneer(mesh: HeadMesh, mouth: MouthPatch) -> np.ndarray:
         return np.linalg.norm(points - np.array(centre), axis=1) < radius
 
     values[near((1.6, -3.9, 8.5), 0.5)] = [0.08, 0.50, 0.04]
-    values[near((2.6, -4.9, 8.0), 0.35)] = [-0.04, 0.60, 0.12]
+    values[near((2.6, -4.9, 8.0), 0.35)] = [-0.04, 0.74, 0.14]
     values[near((3.6, -3.0, 7.6), 0.5)] = [-0.06, 0.36, 0.16]
     values[near((1.1, -1.2, 8.6), 0.35)] = [-0.02, 0.32, 0.08]
     values[near((0.0, -3.5, 10.5), 0.4)] = [0, 0.10, 0]
