@@ -228,7 +228,7 @@ class MouthShapes:
         contact = self.mesh.mouth[self.patch.contact]
         over = np.where(self.side >= 0, contact, contact[self.patch.opposite()])
         under = np.where(self.side >= 0, contact[self.patch.opposite()], contact)
-        meet = opened[over] + np.array([0.30, 0.29, 0.20]) * (opened[under] - opened[over])
+        meet = opened[over] + np.array([0.30, 0.29, 0.28]) * (opened[under] - opened[over])
         move = np.broadcast_to(meet - opened[contact], self.lip.shape).copy()
         move[..., 2] *= np.where(self.upper, np.linspace(1, 0, LIP_ROWS)[:, None], 1.0)
         weight = self.jaw[self.rows][..., None]
