@@ -10,7 +10,7 @@ import re
 import struct
 import zlib
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeGuard
 
 import numpy as np
 
@@ -98,11 +98,15 @@ def emotion_text(emotion: Any) -> str:
         return ""
     if isinstance(emotion, dict):
         return ", ".join(f"{label} {share:.0%}" for label, share in emotion.items())
-    if isinstance(emotion, list) and emotion and all(isinstance(step, list) and len(step) == 2 for step in emotion):
+    if _is_timeline(emotion):
         return ", then ".join(f"{emotion_text(what)} from {start:g} s" for start, what in emotion)
     if isinstance(emotion, list) and len(emotion) == 2:
         return f"{emotion[0]}, level {emotion[1]:g}"
     return str(emotion)
+
+
+def _is_timeline(emotion: Any) -> TypeGuard[list[list[Any]]]:
+    return isinstance(emotion, list) and all(isinstance(step, list) and len(step) == 2 for step in emotion)
 
 
 def _facts(animation: Animation, rig: Rig) -> str:
@@ -122,6 +126,8 @@ def _facts(animation: Animation, rig: Rig) -> str:
 
 def _clip(animation: Animation, rig: Rig, weights: np.ndarray, fps: float) -> bytes:
     """Header (JSON) and packed arrays of the clip, deflated; clip.js takes them apart."""
+    emotion = animation.metadata.get("emotion")
+    timeline = emotion if _is_timeline(emotion) else []
     deltas = visible_deltas(rig)
     step = float(max(np.abs(rig.template).max(), np.abs(deltas).max())) / (2**STEP_BITS - 1)  # metres
     moved = [np.flatnonzero(delta.any(1)) for delta in deltas]
@@ -142,12 +148,13 @@ def _clip(animation: Animation, rig: Rig, weights: np.ndarray, fps: float) -> by
         "fps": fps,
         "frameRate": animation.fps,
         "duration": animation.duration,
+        "emotions": [[start, emotion_text(what)] for start, what in timeline],
         "step": step,
         "shapes": [{"name": name, "moved": len(rows)} for name, rows in zip(rig.shape_names, moved)],
         "arrays": {name: _entry(array) for name, array in arrays.items()},
     }
     text = json.dumps(header).encode()
-    return zlib.compress(struct.pack("<I", len(text)) + text + b"".join(map(_packed, arrays.values())), 9)
+    return zlib.compress(struct.pack("<I", len(text)) + text + b"".join(map(_packed, arrays.values())), 6)
 
 
 def _entry(array: np.ndarray) -> dict[str, Any]:

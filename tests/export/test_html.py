@@ -153,6 +153,14 @@ def test_emotions_in_words() -> None:
         assert emotion_text(emotion) == words
 
 
+def test_emotions_that_change_on_the_way(tmp_path: Path, animate: Make, small_rig: Rig) -> None:
+    changing = animate(frames=50, metadata={"emotion": [[0, "neutral"], [1, ["happy", 3]]]})
+    header, _ = unpack(page_of(changing.save(tmp_path / "take.html", rig=small_rig)))
+    assert header["emotions"] == [[0, "neutral"], [1, "happy, level 3"]]
+    header, _ = unpack(page_of(animate(metadata={"emotion": ["sad", 2]}).save(tmp_path / "b.html", rig=small_rig)))
+    assert header["emotions"] == []
+
+
 def test_bad_options(tmp_path: Path, animate: Make, small_rig: Rig) -> None:
     animation = animate(frames=2)
     for options, error, message in (
@@ -189,6 +197,7 @@ try {
     for (let i = 0; i < pixels.length; i += 4) { covered += pixels[i + 3] > 128; sum += pixels[i] * (i % 8191); }
     return [covered / (canvas.width * canvas.height), sum, gl.getError()];
   });
+  found.emotions = TIMES.map((time) => clip.emotionAt(time));
   found.time = document.getElementById("time").textContent;
 } catch (error) { found.error = String(error); }
 document.body.textContent = "FOUND" + JSON.stringify(found) + "END";
@@ -221,7 +230,8 @@ def look(page: Path, times: list[float], fragment: str = "") -> dict[str, Any]:
 
 def test_in_a_browser(tmp_path: Path, animate: Make, small_rig: Rig) -> None:
     audio = open_audio(demo_path())
-    animation = animate(frames=121, audio=audio)
+    metadata = {"emotion": [[0, "neutral"], [1.5, ["happy", 3]]]}
+    animation = animate(frames=121, audio=audio, metadata=metadata)
     path = animation.save(tmp_path / "take.html", rig=small_rig, fps=25)
     frames = [0, 40, 120]
     found = look(path, [(frame + 0.5) / 25 for frame in frames], "#t=1.5&yaw=20")
@@ -234,3 +244,4 @@ def test_in_a_browser(tmp_path: Path, animate: Make, small_rig: Rig) -> None:
     covered, sums, errors = zip(*found["pictures"])
     assert min(covered) > 0.05 and len(set(sums)) == 3 and not any(errors)
     assert found["time"] == "1.5 / 4.9 s"
+    assert found["emotions"] == ["neutral", "happy, level 3", "happy, level 3"]

@@ -39,10 +39,11 @@ async function unpack(packed) {
 }
 
 class Clip {
-  constructor({ fps, frameRate, duration, shapes, step, arrays }) {
+  constructor({ fps, frameRate, duration, emotions, shapes, step, arrays }) {
     this.fps = fps; // of the curves here
     this.frameRate = frameRate; // of the animation
     this.duration = duration;
+    this.emotions = emotions; // [[seconds, text]] where they change on the way
     this.shapes = shapes; // [{name, moved}]: moved rows of arrays.indices and arrays.offsets each
     this.step = step; // metres of a whole number
     this.indices = arrays.indices;
@@ -57,6 +58,12 @@ class Clip {
     this.normals = new Float32Array(this.rest.length);
     this.weights = new Float32Array(shapes.length);
     this.bent = null; // the weights that positions and normals show
+  }
+
+  // The emotion asked for at a time, "" where the whole clip has one.
+  emotionAt(time) {
+    const begun = this.emotions.filter(([start]) => start <= time);
+    return (begun.at(-1) || this.emotions[0] || ["", ""])[1];
   }
 
   // Weights at a time in seconds; frame k is centred at (k + 0.5) / fps.

@@ -196,6 +196,7 @@ class Controls {
     part("play").setAttribute("aria-label", clock.playing ? "Pause" : "Play");
     part("place").value = now;
     part("place").setAttribute("aria-valuetext", `${now.toFixed(1)} of ${clock.duration.toFixed(1)} seconds`);
+    if (this.clip.emotions.length) part("emotion").textContent = this.clip.emotionAt(now);
     part("time").textContent = timeText(now, clock.duration);
   }
 
@@ -221,6 +222,10 @@ class Controls {
       }
     };
     bars(style.getPropertyValue("--rest"));
+    for (const [start] of this.clip.emotions.slice(1)) {
+      pen.fillStyle = style.getPropertyValue("--faint");
+      pen.fillRect((start / this.clock.duration) * width - 0.5, 0, 1, height);
+    }
     pen.save();
     pen.beginPath();
     pen.rect(0, 0, reached, height);
