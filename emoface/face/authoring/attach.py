@@ -8,6 +8,8 @@ import numpy as np
 
 from .pieces import Piece
 
+HAIR_ROUGHNESS = 0.7
+
 
 @dataclass(eq=False)
 class Attachment:
@@ -20,8 +22,8 @@ class Attachment:
         """The field (..., V, k) at the places: (..., n, k)."""
         return np.einsum("nc,...nck->...nk", self.weights, field[..., self.corners, :])
 
-    def piece(self, name: str, vertices: np.ndarray, faces: np.ndarray, colours: np.ndarray, on: Piece) -> Piece:
-        """A piece whose vertices (n, 3) make every move of the places that hold them."""
+    def hair(self, name: str, vertices: np.ndarray, faces: np.ndarray, colours: np.ndarray, on: Piece) -> Piece:
+        """Hair whose vertices (n, 3) make every move of the places that hold them."""
         moves = {shape: self.carry(field) for shape, field in on.deltas.items()}
         return Piece(
             name,
@@ -34,9 +36,6 @@ class Attachment:
             None if on.jaw_corrective is None else self.carry(on.jaw_corrective),
             (self.corners, self.weights),
         )
-
-
-HAIR_ROUGHNESS = 0.7
 
 
 def from_front(flat: np.ndarray, vertices: np.ndarray, faces: np.ndarray) -> Attachment:

@@ -18,6 +18,7 @@ HAIR_WIDTH = 0.05
 COLOUR = np.array([0.22, 0.145, 0.10])
 TINT = 0.68  # how much of the brow's colour the skin under it takes
 TINT_COLUMNS, TINT_ROWS = 15, 5
+TINT_HEIGHT, ROOT_HEIGHT, TIP_HEIGHT = 0.018, 0.028, 0.055  # over the skin
 
 
 def brow_piece(mesh: HeadMesh, face: Piece) -> Piece:
@@ -25,21 +26,17 @@ def brow_piece(mesh: HeadMesh, face: Piece) -> Piece:
     random = np.random.default_rng(4)
     tint, tint_faces, tint_share = _tint()
     hairs, hair_faces, hair_height, hair_tone = _hairs(random)
-    flat = np.concatenate([tint, hairs])
-    held = from_front(flat, mesh.vertices, mesh.faces)
-    normals = _normals(mesh.vertices, mesh.faces)
-    up = held.carry(normals)
-    height = np.concatenate([np.full(len(tint), 0.018), hair_height])
+    held = from_front(np.concatenate([tint, hairs]), mesh.vertices, mesh.faces)
+    up = held.carry(_normals(mesh.vertices, mesh.faces))
+    height = np.concatenate([np.full(len(tint), TINT_HEIGHT), hair_height])
     left = held.carry(mesh.vertices) + height[:, None] * up / np.linalg.norm(up, axis=1, keepdims=True)
-    skin = held.carry(face.colours)
-    share = np.concatenate([TINT * tint_share, np.full(len(hairs), 0.0)])[:, None]
-    colours = skin * (1 - share) + COLOUR * share
-    colours[len(tint) :] = COLOUR * hair_tone[:, None] + skin[len(tint) :] * (1 - hair_tone[:, None])
+    share = np.concatenate([TINT * tint_share, hair_tone])[:, None]
+    colours = held.carry(face.colours) * (1 - share) + COLOUR * share
     faces = np.concatenate([tint_faces, hair_faces + len(tint)])
 
     held.corners = np.concatenate([held.corners, mesh.mirror[held.corners]])
     held.weights = np.concatenate([held.weights, held.weights])
-    return held.piece(
+    return held.hair(
         "brows",
         np.concatenate([left, left * [-1, 1, 1]]),
         np.concatenate([faces, faces[:, ::-1] + len(left)]),
@@ -77,7 +74,7 @@ def _hairs(random: np.random.Generator) -> tuple[np.ndarray, np.ndarray, np.ndar
     across = np.column_stack([-ahead[:, 1], ahead[:, 0]]) * HAIR_WIDTH / 2
     corners = np.stack([root - across, root + ahead * length[:, None], root + across], 1)
     faces = np.arange(3 * HAIRS).reshape(-1, 3)
-    height = np.tile([0.028, 0.055, 0.028], HAIRS)
+    height = np.tile([ROOT_HEIGHT, TIP_HEIGHT, ROOT_HEIGHT], HAIRS)
     tone = (np.array([0.80, 0.55, 0.80]) * random.uniform(0.75, 1.2, (HAIRS, 1))).clip(0, 1)
     return corners.reshape(-1, 2), faces, height, tone.ravel()
 

@@ -303,7 +303,7 @@ def check_lids(head: Head, pose: str) -> LidCheck:
     )
 
 
-_SAMPLES = np.array([[i, j, 6 - i - j] for i in range(7) for j in range(7 - i)]) / 6
+_SAMPLES = np.array([[i, j, 6 - i - j] for i in range(7) for j in range(7 - i)]) / 6  # places in a triangle
 
 
 def _seen(head: Head, vertices: np.ndarray) -> float:
@@ -320,10 +320,8 @@ def _seen(head: Head, vertices: np.ndarray) -> float:
         local = (vertices[: head.skin_vertices] - centre) @ np.array([[c, 0, s], [0, 1, 0], [-s, 0, c]]).T
         hidden = np.zeros(len(u), bool)
         a, b, d = (local[head.skin[:, k]] for k in range(3))
-        near = (np.minimum(np.minimum(a, b), d)[:, :2] < radius).all(1) & (
-            np.maximum(np.maximum(a, b), d)[:, :2] > -radius
-        ).all(1)
-        near &= np.maximum(np.maximum(a, b), d)[:, 2] > 0
+        least, most = np.minimum(np.minimum(a, b), d), np.maximum(np.maximum(a, b), d)
+        near = (least[:, :2] < radius).all(1) & (most > [-radius, -radius, 0]).all(1)
         for p, q, r in zip(a[near], b[near], d[near]):
             area = (q[0] - p[0]) * (r[1] - p[1]) - (q[1] - p[1]) * (r[0] - p[0])
             if abs(area) < 1e-9:

@@ -43,6 +43,7 @@ ROWS = np.array(
         [1.00, 1.00, 0.28, 0.24],
     ]
 )
+PLAIN = 0.19  # stand-off of a lid without crease and fold
 INNER_FORWARD = 0.22  # how far the lids' inner ends stand before the eyeball's shell, cm
 CARUNCLE = 0.22  # width of the pink corner, cm
 BEHIND_ROWS = ((1.30, 0.45), (1.10, 0.10))  # widening of the aperture and step back in cm of the rows behind the edge
@@ -83,16 +84,18 @@ def eye_patch(skin: Skin) -> EyePatch:
     orbit = np.where(around > 0, ORBIT[1] * around, -ORBIT[0] * around)
 
     corner = np.exp(-((along / 0.16) ** 2))  # 1 at the inner canthus
-    middle = np.sin(np.pi * along) ** 0.7  # crease and fold run out towards the canthi
+    middle = np.sin(np.pi * along) ** 0.7  # crease and fold run out towards the canthi, where the skin begins sooner
     rows = []
     for way_up, way_low, off_up, off_low in ROWS:
         way = way_up * upper + way_low * (1 - upper)
-        off = 0.19 + (off_up * upper + off_low * (1 - upper) - 0.19) * (middle if way_up > 0.2 else 1)
+        off = off_up * upper + off_low * (1 - upper)
+        if way_up > 0.2:  # crease and fold
+            off = PLAIN + (off - PLAIN) * middle
         flat = rim * (1 - way[:, None]) + orbit * way[:, None]
         on_skin = skin.front(flat[:, 0] + EYE_CENTRE[0], flat[:, 1] + EYE_CENTRE[1])
         shell = EYE_CENTRE[2] + _shell(np.linalg.norm(flat, axis=1), EYE_RADIUS + off) + INNER_FORWARD * corner
-        start, width = 0.08 + middle * (0.26 * upper + 0.02 * (1 - upper)), 0.4 * upper + 0.5 * (1 - upper)
-        blend = smooth_step((way - start) / width)
+        start = 0.08 + middle * (0.26 * upper + 0.02 * (1 - upper))
+        blend = smooth_step((way - start) / (0.4 * upper + 0.5 * (1 - upper)))
         rows.append(np.column_stack([flat + EYE_CENTRE[:2], shell * (1 - blend) + on_skin[:, 2] * blend]))
     rows[-1] = on_skin
     behind = []

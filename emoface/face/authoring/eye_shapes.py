@@ -17,7 +17,7 @@ LIDS = {
     "eyeWideLeft": (-0.34, -0.08),
     "eyeSquintLeft": (0.13, 0.36),
     "eyeLookUpLeft": (-0.30, 0.06),
-    "eyeLookDownLeft": (0.46, -0.10),
+    "eyeLookDownLeft": (0.45, -0.16),
     "cheekSquintLeft": (0.03, 0.20),
 }
 # How much of a lid's turn each row follows, from behind the edge to the orbit.
@@ -29,7 +29,10 @@ LOWER_YIELDS = np.array([0, 0, 0, 0, 0.03, 0.10, 0.20, 0.35, 0.52, 0.70, 0.86, 1
 
 
 def eye_shapes(mesh: HeadMesh, eye: EyePatch, mouth: MouthPatch) -> dict[str, np.ndarray]:
-    """Displacements (V, 3) of the skin in cm at weight 1: the left side's shapes and browInnerUp."""
+    """Displacements (V, 3) of the skin in cm at weight 1: the left side's shapes and browInnerUp.
+
+    Pushes are (centre, radii, move) of :func:`.handles.push`, in centimetres.
+    """
     shapes = {name: _lids(mesh, eye, *share) for name, share in LIDS.items()}
     for name, turn in GAZE.items():
         shapes[name] = shapes.get(name, 0) + _cornea_push(mesh, eye, turn[:, 2])
@@ -93,12 +96,9 @@ def _lids(mesh: HeadMesh, eye: EyePatch, down: float, up: float) -> np.ndarray:
     angle = turn * follows  # (rows, columns); positive turns down
     c, s = np.cos(angle), np.sin(angle)
     turned = np.stack([arm[..., 0], c * arm[..., 1] - s * arm[..., 2], s * arm[..., 1] + c * arm[..., 2]], -1)
-    # on a straight way the lid cuts the arc: both ends keep off the eyeball for that
-    lift = (
-        np.where(upper, 0.13 * max(down, 0) + 0.26 * max(-down, 0), 0.05 * abs(up))
-        * np.abs(turn)
-        / (np.abs(turn).max() + 1e-9)
-    )
+    # weights move a lid straight, which cuts the arc: its end keeps off the eyeball, and so does the way there
+    most = np.where(upper, 0.13 * max(down, 0) + 0.26 * max(-down, 0), 0.05 * abs(up))
+    lift = most * np.abs(turn) / np.abs(turn).max()
     length = np.linalg.norm(turned, axis=-1, keepdims=True)
     turned = turned * (1 + (lift * follows)[..., None] / length)
     field = np.zeros_like(mesh.vertices)
@@ -128,9 +128,9 @@ def _corner(eye: EyePatch) -> np.ndarray:
 def _follows(eye: EyePatch) -> np.ndarray:
     """(rows, columns) share of the lid edge's turn that each vertex of the lids makes."""
     follows = np.where(eye.upper == 1, UPPER_FOLLOWS[:, None], LOWER_FOLLOWS[:, None])
-    follows[:EDGE] *= np.sin(np.pi * eye.along) ** 0.5  # behind the canthi the folds stay,
-    follows[:EDGE] *= 1 - np.exp(-((eye.along / 0.22) ** 2))
-    follows[EDGE] *= 1 - np.exp(-((eye.along / 0.1) ** 2))  # and so does the caruncle
+    # what lies behind the canthi stays, and so does the caruncle; the skin before them lags: no fold, no sliver
+    follows[:EDGE] *= np.sin(np.pi * eye.along) ** 0.5 * (1 - np.exp(-((eye.along / 0.22) ** 2)))
+    follows[EDGE] *= 1 - np.exp(-((eye.along / 0.1) ** 2))
     follows[LASHES + 1 :] *= 1 - 0.3 * _corner(eye)
     return follows
 

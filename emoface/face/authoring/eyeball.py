@@ -36,8 +36,8 @@ RINGS: tuple[tuple[float, tuple[float, float, float]], ...] = (
     (125.0, (0.72, 0.52, 0.48)),
     (155.0, (0.72, 0.52, 0.48)),
 )
-LID_SHADE = 0.30
 IRIS = slice(2, 6)  # rings that carry the iris' fibres
+LID_SHADE = 0.30  # how much darker the eyeball is under the upper lid
 
 
 def eye_pieces() -> list[Piece]:
@@ -65,7 +65,7 @@ def eyeball() -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     tones = np.repeat(np.array([colour for _, colour in RINGS])[:, None], COLUMNS, 1)  # (R, C, 3)
     fibres = 1 + 0.12 * np.cos(7 * azimuth + 0.6) * np.cos(5 * azimuth) + 0.05 * (-1.0) ** np.arange(COLUMNS)
     tones[IRIS] *= fibres[:, None]
-    shaded = smooth_step((rings[..., 1] - 0.02) / 0.45)  # by the upper lid, which no light model here casts as softly
+    shaded = smooth_step((rings[..., 1] - 0.02) / 0.45)  # the soft shadow of the upper lid
     tones *= 1 - LID_SHADE * shaded[..., None]
     colours = np.concatenate([tones[:1, 0], tones.reshape(-1, 3), tones[-1:, 0]]).clip(0, 1)
 

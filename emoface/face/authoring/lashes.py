@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from .attach import Attachment
+from .attach import HAIR_ROUGHNESS, Attachment
 from .eye_patch import INNER, LASH, LASHES
 from .mesh import HeadMesh
 from .pieces import Piece
@@ -19,9 +19,8 @@ SPIKE_FACES = np.array([[0, 1, 3], [1, 2, 3], [2, 0, 3]])
 def lash_piece(mesh: HeadMesh, face: Piece) -> Piece:
     """The upper lashes of both eyes on the skin `face`, whose shapes they follow."""
     random = np.random.default_rng(7)
-    place = np.linspace(2.2, INNER - 2.6, COUNT) + random.uniform(
-        -0.1, 0.1, COUNT
-    )  # in columns, from the outer canthus
+    place = np.linspace(2.2, INNER - 2.6, COUNT)  # in columns, from the outer canthus
+    place += random.uniform(-0.1, 0.1, COUNT)
     out = 1 - place / INNER
     length = (0.20 + 0.20 * out) * random.uniform(0.8, 1.1, COUNT)
     rise = 0.25 + 0.35 * out  # over the direction out of the lid
@@ -52,7 +51,7 @@ def lash_piece(mesh: HeadMesh, face: Piece) -> Piece:
         np.concatenate([left, left * [-1, 1, 1]]),
         np.concatenate([faces, faces[:, ::-1] + count]),
         np.tile(LASH, (2 * count, 1)),
-        0.6,
+        HAIR_ROUGHNESS,
         np.concatenate([weights, weights]),
         {shape: np.concatenate([delta, np.zeros_like(delta)]) for shape, delta in moves.items()},
     )
@@ -80,6 +79,7 @@ def _frame(vertices: np.ndarray, root: Attachment, inward: Attachment, beside: A
 
 
 def _place(vertices: np.ndarray, root: Attachment, frame: np.ndarray, local: np.ndarray) -> np.ndarray:
+    """Corners (n, 4, 3) given in the frames of their roots, as one list of points."""
     return (root.carry(vertices)[:, None] + np.einsum("nij,ncj->nci", frame, local)).reshape(-1, 3)
 
 
