@@ -49,6 +49,7 @@ class Clock {
   async play() {
     await this.open();
     if (this.context) await this.context.resume();
+    if (this.playing) return; // by a second call that came while the sound was opened
     if (this.place >= this.duration) this.place = 0;
     this.startedAt = this.place;
     this.started = this.ticks();

@@ -44,7 +44,7 @@ class Controls {
     else {
       try {
         await clock.play();
-      } catch (error) {
+      } catch {
         clock.sound = new Uint8Array();
         notice("This browser cannot play the sound; the face moves without it.");
         await clock.play();
