@@ -98,7 +98,7 @@ def _lips(skin: Skin, across: np.ndarray, side: np.ndarray) -> np.ndarray:
     rows = []
     for above, below in zip(UPPER_PROFILE, LOWER_PROFILE):
         share, out = np.where(upper, above[0], below[0]), np.where(upper, above[1], below[1])
-        y = slit(x, 1 - min(1.0, above[0])) + side * (height * share + 0.0005)
+        y = slit(x, 1 - min(1.0, above[0])) + side * height * share
         wide = x * (1 + 0.02 * share) + 0.26 * share * across**5
         row = skin.front(wide, y)
         row[:, 2] += bulge * out - 0.12 * (1 - share) * across**6 - 0.12 * across**4
@@ -117,6 +117,8 @@ def _lips(skin: Skin, across: np.ndarray, side: np.ndarray) -> np.ndarray:
         rows.append(row)
     lips = np.array(rows)
     lips[:, [0, -1], 0] = 0.0
+    lips[0] = 0.5 * (lips[0] + lips[0, ::-1])  # the lips touch but for two micrometres
+    lips[0, :, 1] += 1e-4 * side
     return lips
 
 
