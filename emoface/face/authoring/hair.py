@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from .joints import joint_weights
 from .pieces import Piece
 from .sdf import smooth_step
 from .skin import Skin
@@ -20,14 +21,14 @@ LINE = np.array(
         (5.7, -4.0, -6.2), (4.2, -4.7, -7.6), (2.2, -5.0, -8.6), (0.0, -5.0, -8.9),
     ]
 )  # fmt: skip
-COLUMNS = 26  # of the left half
-ROWS = (-0.03, 0.015, 0.06, 0.13, 0.24, 0.38, 0.54, 0.70, 0.86)  # way from the hairline to the crown
+COLUMNS = 22  # of the left half
+ROWS = (-0.03, 0.015, 0.06, 0.13, 0.22, 0.33, 0.45, 0.57, 0.69, 0.80, 0.91)  # way from the hairline to the crown
 TONE = np.array([0.23, 0.155, 0.11])
 EDGE, SHORT, LONG = 0.06, 0.26, 0.75  # thickness at the hairline, at the sides and on top
 
 
 def hair_piece(skin: Skin, colour: np.ndarray) -> Piece:
-    """The hair over a skin of the given colour (3,) at the hairline; it moves with the skull only."""
+    """The hair over a skin of the given colour (3,) at the hairline; it makes no expression."""
     random = np.random.default_rng(3)
     line = _hairline()
     t = np.array(ROWS)[:, None, None]
@@ -53,15 +54,13 @@ def hair_piece(skin: Skin, colour: np.ndarray) -> Piece:
     left[_on_middle(), 0] = 0.0
     mirror[side] = len(left) + np.arange(len(side))
     vertices = np.concatenate([left, left[side] * (-1, 1, 1)])
-    weights = np.zeros((len(vertices), 5))
-    weights[:, 1] = 1.0
     return Piece(
         "hair",
         vertices,
         np.concatenate([faces, mirror[faces][:, ::-1]]),
         np.concatenate([tones, tones[side]]),
         ROUGHNESS,
-        weights,
+        joint_weights(vertices, np.zeros(len(vertices))),
     )
 
 
