@@ -67,6 +67,8 @@ EMO_HD void rearrange(const typename W::type* in, const typename W::Int (*lanes)
   for (int c = 0; c < 3; ++c) out[c] = shuffled<W>(shuffled<W>(in[0], in[1], lanes[c][0]), in[2], lanes[c][1]);
 }
 
+constexpr int kPanels = 8;  // packed at a time
+
 // What depends on the frames alone.
 template <class A>
 struct Frames {
@@ -119,10 +121,11 @@ EMO_HD Frames<Compute<T>> prepare(const FlameLbs& head) {
 // L vertices: the rows of the bases that move them, packed, and the joints that carry them.
 template <class W, class A>
 struct Panel {
-  std::vector<A> rows;              // (moving, 3 L), dense
-  std::vector<std::int64_t> moving;  // which coefficient each row belongs to
+  std::int64_t first = 0, moving = 0;  // its first vertex; how many rows
+  std::vector<A> rows;                 // (moving, 3 L)
+  std::vector<std::int64_t> owners;    // (moving,) which coefficient each row belongs to
   typename W::type rest[3], weights[kJoints];
-  int joints[kJoints], carrying;
+  int joints[kJoints], carrying = 0;
 };
 
 // L vertices (fewer at the end: padded with zeros) of a row of (rows, V, 3); whether any value is not zero.
@@ -144,29 +147,36 @@ EMO_HD bool copy_row(const FlameLbs& head, const void* basis, std::int64_t row, 
   return found != 0;
 }
 
+// Packs the bases for several neighbouring panels, row after row, so that memory is read in long pieces.
 template <class W, class T, class A>
-EMO_HD void pack(const FlameLbs& head, const Frames<A>& frames, std::int64_t first, Panel<W, A>& panel) {
+EMO_HD void pack_rows(const FlameLbs& head, const Frames<A>& frames, Panel<W, A>* panels, int count) {
   constexpr int L = W::lanes;
-  const int inside = int(std::min<std::int64_t>(L, head.vertices - first));
-  A values[3 * L];
-  copy_row<W, T>(head, head.template_, 0, first, values);
-  for (int v = 0; v < 3; ++v) panel.rest[v] = load<typename W::type>(values + v * L);
-  std::int64_t* moving = panel.moving.data();
-  std::int64_t count = 0;
-  for (const std::int64_t k : frames.used) {
-    const bool shape = k < head.shapes;
-    const bool moves = copy_row<W, T>(head, shape ? head.shape_basis : head.pose_basis,
-                                      shape ? k : k - head.shapes, first, panel.rows.data() + count * 3 * L);
-    moving[count] = k;
-    count += moves;
+  for (int p = 0; p < count; ++p) {
+    A values[3 * L];
+    copy_row<W, T>(head, head.template_, 0, panels[p].first, values);
+    for (int v = 0; v < 3; ++v) panels[p].rest[v] = load<typename W::type>(values + v * L);
+    panels[p].moving = 0;
   }
-  panel.moving.resize(count);
+  for (const std::int64_t k : frames.used) {
+    const void* basis = k < head.shapes ? head.shape_basis : head.pose_basis;
+    const std::int64_t row = k < head.shapes ? k : k - head.shapes;
+    for (int p = 0; p < count; ++p) {
+      Panel<W, A>& panel = panels[p];
+      panel.owners[panel.moving] = k;
+      panel.moving += copy_row<W, T>(head, basis, row, panel.first, panel.rows.data() + panel.moving * 3 * L);
+    }
+  }
+}
+
+template <class W, class T, class A>
+EMO_HD void pack_joints(const FlameLbs& head, Panel<W, A>& panel) {
+  const int inside = int(std::min<std::int64_t>(W::lanes, head.vertices - panel.first));
   panel.carrying = 0;
   for (int j = 0; j < kJoints; ++j) {
     typename W::type weights{};
     bool carries = false;
     for (int v = 0; v < inside; ++v) {
-      weights[v] = widen(static_cast<const T*>(head.skin_weights)[(first + v) * kJoints + j]);
+      weights[v] = widen(static_cast<const T*>(head.skin_weights)[(panel.first + v) * kJoints + j]);
       carries |= weights[v] != A(0);
     }
     if (!carries) continue;
@@ -178,7 +188,7 @@ EMO_HD void pack(const FlameLbs& head, const Frames<A>& frames, std::int64_t fir
 // Blend shapes of one block of vertices for Tile frames, kept in registers, then each frame skinned and written.
 template <class W, int Tile, class T, class A>
 EMO_HD void shape_and_skin(const FlameLbs& head, const Frames<A>& frames, const Panel<W, A>& panel,
-                           std::int64_t tile, std::int64_t first) {
+                           std::int64_t tile) {
   using V = typename W::type;
   constexpr int L = W::lanes;
   V shaped[Tile][3];
@@ -186,18 +196,17 @@ EMO_HD void shape_and_skin(const FlameLbs& head, const Frames<A>& frames, const 
     for (int v = 0; v < 3; ++v) shaped[f][v] = panel.rest[v];
   const A* coefficients = frames.coefficients.data() + tile * (head.shapes + kCorrectives) * Tile;
   const A* rows = panel.rows.data();
-  const std::int64_t* moving = panel.moving.data();
-  const std::int64_t count = std::int64_t(panel.moving.size());
-  for (std::int64_t i = 0; i < count; ++i) {
+  const std::int64_t* owners = panel.owners.data();
+  for (std::int64_t i = 0; i < panel.moving; ++i) {
     const V x = load<V>(rows + 3 * L * i), y = load<V>(rows + 3 * L * i + L), z = load<V>(rows + 3 * L * i + 2 * L);
-    const A* a = coefficients + moving[i] * Tile;
+    const A* a = coefficients + owners[i] * Tile;
     for (int f = 0; f < Tile; ++f) {
       shaped[f][0] += a[f] * x;
       shaped[f][1] += a[f] * y;
       shaped[f][2] += a[f] * z;
     }
   }
-  const int inside = int(std::min<std::int64_t>(L, head.vertices - first));
+  const int inside = int(std::min<std::int64_t>(L, head.vertices - panel.first));
   for (int f = 0; f < Tile; ++f) {
     const std::int64_t t = tile * Tile + f;
     if (t >= head.frames) return;
@@ -210,7 +219,7 @@ EMO_HD void shape_and_skin(const FlameLbs& head, const Frames<A>& frames, const 
         skinned[r] += panel.weights[j] * (g[4 * r] * at[0] + g[4 * r + 1] * at[1] + g[4 * r + 2] * at[2] + g[4 * r + 3]);
     }
     rearrange<W>(skinned, kLanes<W>.join, xyz);
-    T* out = static_cast<T*>(head.out) + (t * head.vertices + first) * 3;
+    T* out = static_cast<T*>(head.out) + (t * head.vertices + panel.first) * 3;
     if (std::is_same<T, A>::value && inside == L) {
       memcpy(out, xyz, sizeof(xyz));
     } else {
@@ -227,12 +236,19 @@ EMO_HD void run_tiled(const FlameLbs& head) {
   using W = Vector<A, Bytes>;
   const Frames<A> frames = prepare<Tile, T>(head);
   const std::int64_t tiles = (head.frames + Tile - 1) / Tile;
-  Panel<W, A> panel;
-  panel.rows.resize(frames.used.size() * 3 * W::lanes);
-  for (std::int64_t first = 0; first < head.vertices; first += W::lanes) {
-    panel.moving.resize(frames.used.size());
-    pack<W, T>(head, frames, first, panel);
-    for (std::int64_t tile = 0; tile < tiles; ++tile) shape_and_skin<W, Tile, T>(head, frames, panel, tile, first);
+  Panel<W, A> panels[kPanels];
+  for (Panel<W, A>& panel : panels) {
+    panel.rows.resize(frames.used.size() * 3 * W::lanes);
+    panel.owners.resize(frames.used.size());
+  }
+  for (std::int64_t first = 0; first < head.vertices;) {
+    int count = 0;
+    for (; count < kPanels && first < head.vertices; first += W::lanes) panels[count++].first = first;
+    pack_rows<W, T>(head, frames, panels, count);
+    for (int p = 0; p < count; ++p) {
+      pack_joints<W, T>(head, panels[p]);
+      for (std::int64_t tile = 0; tile < tiles; ++tile) shape_and_skin<W, Tile, T>(head, frames, panels[p], tile);
+    }
   }
 }
 
