@@ -52,7 +52,7 @@ template <class W>
 constexpr Lanes<W> kLanes{};
 
 template <class W>
-EMO_HD typename W::type shuffled(typename W::type a, typename W::type b, const typename W::Int* lanes) {
+EMO_HD typename W::type shuffled(const typename W::type& a, const typename W::type& b, const typename W::Int* lanes) {
 #if defined(__GNUC__) && !defined(__clang__)
   return __builtin_shuffle(a, b, load<typename W::mask>(lanes));
 #else
@@ -254,7 +254,10 @@ EMO_HD void run_tiled(const FlameLbs& head) {
 
 template <int Bytes, int Tile, class T>
 EMO_HD void run(const FlameLbs& head) {
-  head.frames == 1 ? run_tiled<Bytes, 1, T>(head) : run_tiled<Bytes, Tile, T>(head);
+  if constexpr (std::is_same<T, float>::value) {  // a frame at a time, as in a live stream
+    if (head.frames == 1) return run_tiled<Bytes, 1, T>(head);
+  }
+  run_tiled<Bytes, Tile, T>(head);
 }
 
 template <int Bytes, int Tile>

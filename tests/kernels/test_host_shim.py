@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from emoface.kernels import OPS
+from emoface.kernels import OPS, _native
 from emoface.kernels._judge import faults
 from emoface.kernels._native import address
 from emoface.kernels.flame_lbs import native as flame_lbs
@@ -75,6 +75,30 @@ def test_cuda_source_of_flame_lbs(flame_library, case, dtype, order, poisoned_me
     pointers = (ctypes.c_void_p * len(tensors))(*map(address, tensors))
     flame_library.flame_lbs_shim(pointers, number, *map(ctypes.c_int64, sizes), ORDERS[order])
     assert not faults(OPS["flame_lbs"], tensors[-1], args)
+
+
+@pytest.mark.parametrize("isa", ["x86-64-v3", "baseline"])
+def test_flame_lbs_for_older_processors(isa, tmp_path):
+    """The paths of flame_lbs_cpu that this machine would not take by itself."""
+    if _native.CPU is None or not _native.CPU.isa().startswith("x86-64"):
+        pytest.skip("needs an x86-64 processor with AVX2")
+    chosen = "-D__builtin_cpu_supports(name)=" + ("0" if isa == "baseline" else f'(!__builtin_strcmp(name,"{isa}"))')
+    source = tmp_path / "flame_lbs_isa.cpp"
+    source.write_text(f"""
+        #include "{CSRC / "flame_lbs/flame_lbs_cpu.cpp"}"
+        extern "C" bool flame_lbs(void** t, int dtype, std::int64_t frames, std::int64_t shapes, std::int64_t vertices) {{
+          return emoface::flame_lbs_cpu({{t[0], t[1], t[2], t[3], t[4], t[5], t[6], t[7], t[8], t[9],
+                                         emoface::DType(dtype), frames, shapes, vertices}});
+        }}""")
+    library = build(source, tmp_path, chosen, "-O1")
+    for case in OPS["flame_lbs"].cases:
+        for dtype in (torch.float32, torch.bfloat16, torch.float64):
+            if not case.bench:
+                args = case.inputs(dtype=dtype)
+                tensors, (number, *sizes) = flame_lbs._arguments(*args)
+                pointers = (ctypes.c_void_p * len(tensors))(*map(address, tensors))
+                assert library.flame_lbs(pointers, number, *map(ctypes.c_int64, sizes))
+                assert not faults(OPS["flame_lbs"], tensors[-1], args), (case, dtype)
 
 
 def test_shim_shows_a_missing_barrier(tmp_path):
