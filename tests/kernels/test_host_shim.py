@@ -86,7 +86,7 @@ def test_flame_lbs_for_older_processors(isa, tmp_path):
     source = tmp_path / "flame_lbs_isa.cpp"
     source.write_text(f"""
         #include "{CSRC / "flame_lbs/flame_lbs_cpu.cpp"}"
-        extern "C" bool flame_lbs(void** t, int dtype, std::int64_t frames, std::int64_t shapes, std::int64_t vertices) {{
+        extern "C" bool run(void** t, int dtype, std::int64_t frames, std::int64_t shapes, std::int64_t vertices) {{
           return emoface::flame_lbs_cpu({{t[0], t[1], t[2], t[3], t[4], t[5], t[6], t[7], t[8], t[9],
                                          emoface::DType(dtype), frames, shapes, vertices}});
         }}""")
@@ -97,7 +97,7 @@ def test_flame_lbs_for_older_processors(isa, tmp_path):
                 args = case.inputs(dtype=dtype)
                 tensors, (number, *sizes) = flame_lbs._arguments(*args)
                 pointers = (ctypes.c_void_p * len(tensors))(*map(address, tensors))
-                assert library.flame_lbs(pointers, number, *map(ctypes.c_int64, sizes))
+                assert library.run(pointers, number, *map(ctypes.c_int64, sizes))
                 assert not faults(OPS["flame_lbs"], tensors[-1], args), (case, dtype)
 
 
