@@ -69,11 +69,11 @@ def eye_shapes(mesh: HeadMesh, eye: EyePatch, mouth: MouthPatch) -> dict[str, np
     )
     shapes["noseSneerLeft"] = left_half(_sneer(mesh, mouth), points, 0.7) + on_left(
         ((1.5, 1.6, 8.4), (1.4, 1.0, 3), (-0.10, -0.28, 0.06)),
-        ((0.8, -0.1, 8.8), (0.5, 0.5, 2), (0.0, 0.0, 0.13)),
-        ((0.95, -1.3, 8.8), (0.5, 0.45, 2), (0.0, 0.08, 0.13)),
-        ((0.95, -0.75, 8.8), (0.5, 0.22, 2), (0.0, 0.0, -0.10)),
-        ((2.05, -4.4, 8.3), (0.35, 0.9, 2), (0.0, 0.0, -0.20)),
-        ((2.8, -4.8, 8.0), (0.6, 0.9, 2), (0.0, 0.05, 0.16)),
+        ((0.8, 0.0, 8.8), (0.5, 0.5, 2), (0.0, -0.06, 0.20)),
+        ((1.0, -1.4, 8.7), (0.55, 0.45, 2), (0.0, 0.12, 0.20)),
+        ((0.9, -0.7, 8.8), (0.6, 0.3, 2), (0.0, 0.0, -0.22)),
+        ((2.1, -4.3, 8.3), (0.35, 0.9, 2), (0.0, 0.0, -0.30)),
+        ((2.85, -4.7, 8.0), (0.6, 0.9, 2), (0.0, 0.05, 0.22)),
     )
     return shapes
 
@@ -152,9 +152,9 @@ def _sneer(mesh: HeadMesh, mouth: MouthPatch) -> np.ndarray:
     values[(y > 1.5) | (y < -8.5) | (z < 2.5) | (x > 6.0)] = 0
     values[mesh.ear] = 0
     values[mesh.eye[: LASHES + 2]] = 0
-    lip = np.where(mouth.side > 0, 0.58 * np.exp(-(((mouth.across - 0.45) / 0.45) ** 2)), 0.0)
+    lip = np.where(mouth.side > 0, 0.58 * np.exp(-(((mouth.across - 0.40) / 0.50) ** 2)), 0.0)
     for row in range(mouth.contact - 1, mouth.lips.stop):
-        values[mesh.mouth[row]] = np.outer(lip, [0.04, 1.0, 0.06])
+        values[mesh.mouth[row]] = np.outer(lip, [0.04, 1.0, 0.14])
 
     def near(centre: tuple, radius: float) -> np.ndarray:
         return np.linalg.norm(points - np.array(centre), axis=1) < radius
