@@ -24,7 +24,7 @@ class OpenHead:
         data: in FLAME's form; ``expression_basis`` follows ``EXPRESSION_NAMES``.
         identity_names: name of each identity component, -1..1.
         colours: (V, 3) float32 sRGB, 0..1.
-        parts: skin, eyes, teeth, tongue.
+        parts: skin, eyes, teeth, tongue, brows, lashes, hair.
         mirror: (V,) int32, each vertex's counterpart on the other side.
     """
 
