@@ -133,6 +133,10 @@ class KernelOp:
             self._chosen[key] = backend
         return backend
 
+    def accelerates(self, lead: Tensor) -> bool:
+        """Whether calls whose first argument is like this tensor run on a back end of their own."""
+        return not _plain_is_better((lead,)) and self.pick(lead) is not self.plain
+
     def explain(self, *args: Any) -> tuple[Backend, dict[str, str]]:
         """The back end for this call and, by name, why each better one was passed over.
 

@@ -164,6 +164,7 @@ class Denoiser(nn.Module):
         self.blocks = nn.ModuleList(Block(config) for _ in range(config.blocks))
         self.norm = nn.LayerNorm(channels)
         self.leave = nn.Linear(channels, config.motion)
+        self._flat: tuple[Any, Tensor, Tensor] | None = None  # of flat_weights()
         self.null_content = nn.Parameter(torch.zeros(config.content))
         self.null_emotion = nn.Parameter(torch.zeros(config.emotion))
 
@@ -197,13 +198,30 @@ class Denoiser(nn.Module):
         Returns:
             The window's conditions.
         """
-        token = self.style_token(style)  # (B, C)
-        mapped = self.mapping(emotion) + token  # (B, C)
-        speech = self.speech(content)  # (B, T, C)
-        placed = speech + self.positions(content.shape[1])
-        queries = tuple(block.query(placed) for block in self.each_block())
-        styles = tuple(self._halves(block.style(mapped)) for block in self.each_block())
-        return ClipConditions(placed + token[:, None], queries, styles)
+        speech, queries = self.prepare_speech(content, style)
+        styles = self.prepare_styles(emotion, style)
+        return ClipConditions(
+            speech, queries.unbind(1), tuple(self._halves(block) for block in styles.flatten(-2).unbind(1))
+        )
+
+    def prepare_speech(self, content: Tensor, style: Tensor) -> tuple[Tensor, Tensor]:
+        """What speech contributes: (B, T, C) added to the input and (B, blocks, T, C) prepared audio queries.
+
+        Args:
+            content: (B, T, content) content features. style: (B,) int64 speaking style.
+        """
+        placed = self.speech(content) + self.positions(content.shape[1])  # (B, T, C)
+        queries = torch.stack([block.query(placed) for block in self.each_block()], 1)
+        return placed + self.style_token(style)[:, None], queries
+
+    def prepare_styles(self, emotion: Tensor, style: Tensor) -> Tensor:
+        """What the emotion contributes: (..., blocks, 2, C) AdaIN scales and shifts.
+
+        Args:
+            emotion: (..., Z) emotion embeddings. style: (...) int64 speaking style.
+        """
+        mapped = self.mapping(emotion) + self.style_token(style)  # (..., C)
+        return torch.stack([block.style(mapped).unflatten(-1, (2, -1)) for block in self.each_block()], -3)
 
     def prepare_schedule(self, times: Tensor) -> Tensor:
         """FiLM tables of a schedule.
@@ -245,6 +263,29 @@ class Denoiser(nn.Module):
     ) -> Tensor:
         """Predict x0 in one call, for training; see the methods above for the shapes, times is (B,)."""
         return self.denoise(x, self.prepare_schedule(times), self.prepare_clip(content, emotion, style), known)
+
+    def flat_weights(self, products: torch.dtype = torch.float32) -> tuple[Tensor, Tensor]:
+        """What `denoise_loop` takes as its matrices, in the dtype of its products, and vectors, in float32.
+
+        The same tensors come back until a parameter changes, so that they are packed once.
+        """
+        state = (products, *((p.data_ptr(), 0 if p.is_inference() else p._version) for p in self.parameters()))
+        if self._flat is None or self._flat[0] != state:
+            linears: list[nn.Linear] = [self.enter]
+            vectors: list[Tensor] = [self.enter.bias]
+            for block in self.each_block():
+                for attention in (block.attention, block.content):
+                    norm, project, out = attention.norm, attention.project, attention.out
+                    linears += [project, out]
+                    vectors += [norm.weight, norm.bias, project.bias, out.bias, attention.slopes]
+                linears += [block.widen, block.narrow]
+                vectors += [block.norm.weight, block.norm.bias, block.widen.bias, block.narrow.bias]
+            linears.append(self.leave)
+            vectors += [self.norm.weight, self.norm.bias, self.leave.bias]
+            with torch.inference_mode(False), torch.no_grad():
+                matrices = torch.cat([linear.weight.flatten().to(products) for linear in linears])
+                self._flat = (state, matrices, torch.cat([vector.flatten().float() for vector in vectors]))
+        return self._flat[1:]
 
     def describe(self) -> dict[str, Any]:
         """The config as a JSON-able dict."""

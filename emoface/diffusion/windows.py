@@ -15,7 +15,9 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from .denoiser import Denoiser
+from emoface.kernels import OPS, denoise_loop
+
+from .denoiser import ADAIN_EPS, Denoiser
 from .guidance import Guidance, stack_conditions
 from .samplers import SAMPLERS, sample
 from .schedule import sampling_times
@@ -79,7 +81,8 @@ class Track:
 class WindowSampler:
     """Denoises windows one after the other and carries their context.
 
-    All tracks and samples of a window share one noise and run as one batch.
+    All tracks and samples of a window share one noise and run as one batch. Where `denoise_loop` has a back end, a
+    window's trajectory is one call; elsewhere it is a call of the denoiser per step.
     """
 
     def __init__(
@@ -92,6 +95,7 @@ class WindowSampler:
         seed: int,
         num_samples: int,
         temperature: Tensor,
+        products: torch.dtype = torch.float32,
     ) -> None:
         """Set up.
 
@@ -99,6 +103,7 @@ class WindowSampler:
             denoiser: the network. sampler: a name in ``SAMPLERS``. steps: network calls per window.
             guidance: classifier-free guidance. style: speaking style. seed: of the noise.
             num_samples: B, independent samples. temperature: (motion,) scale of the start noise per channel.
+            products: float32, or bfloat16 for matrix products of bfloat16 operands.
         """
         self.denoiser = denoiser
         self.guidance = guidance
@@ -106,6 +111,8 @@ class WindowSampler:
         self.seed = seed
         self.num_samples = num_samples
         self.temperature = temperature
+        self.products = products
+        self.weights: tuple[Tensor, Tensor] | None = None
         self.table = SAMPLERS[sampler](steps).float()
         device = temperature.device
         self.film = denoiser.prepare_schedule(sampling_times(steps)[:-1].float().to(device))
@@ -135,23 +142,54 @@ class WindowSampler:
         Returns:
             (B, kept frames, motion) normalised motion.
         """
-        frames, samples = window.stop - window.start, self.num_samples
+        samples = self.num_samples
         noise = self.noise(window)  # (B, T, motion)
         if liveliness is not None:
             noise = noise * liveliness.to(noise)
         start = noise.repeat(len(tracks), 1, 1)  # (K B, T, motion), track-major
-        emotion = torch.stack([track.emotion for track in tracks]).repeat_interleave(samples, 0)  # (K B, Z)
         known, mask = self._carried(window, tracks, start)
+        whole = OPS["denoise_loop"].accelerates(start)
+        motion = (self._trajectory if whole else self._stepwise)(start, content, tracks, known, mask)
+        motion = motion.unflatten(0, (len(tracks), samples))  # (K, B, T, motion)
+        self._carry(window, tracks, motion)
+        shares = torch.stack([track.weights for track in tracks]).to(motion)  # (K, T)
+        combined = (shares[:, None, :, None] * motion).sum(0)  # (B, T, motion)
+        return combined[:, window.keep_from - window.start : window.keep_to - window.start]
+
+    def _trajectory(
+        self, start: Tensor, content: Tensor, tracks: list[Track], known: Tensor, mask: Tensor
+    ) -> Tensor:
+        """All steps in one call: motion (K B, T, motion)."""
+        denoiser, config, branches = self.denoiser, self.denoiser.config, self.guidance.branches
+        heard = content[None]  # (U, T, F): the speech, and silence's learnt stand-in where a branch hears none
+        if any(audio for audio, _ in branches):
+            heard = torch.cat([heard, denoiser.null_content.expand_as(heard)])
+        own = torch.stack([track.emotion for track in tracks])  # (K, Z)
+        emotions = torch.stack([denoiser.null_emotion.expand_as(own) if none else own for _, none in branches])
+        style = torch.tensor(self.style, device=start.device)
+        speech, queries = denoiser.prepare_speech(heard, style.expand(heard.shape[0]))
+        if self.weights is None:
+            self.weights = denoiser.flat_weights(self.products)
+        return denoise_loop(
+            start, speech, queries, denoiser.prepare_styles(emotions, style), self.film, self.table,
+            self.guidance.weights(start), *self.weights, [int(audio) for audio, _ in branches], config.heads,
+            config.feed_forward, config.attention_window, config.adain_residual, ADAIN_EPS, known, mask,
+        )  # fmt: skip
+
+    def _stepwise(
+        self, start: Tensor, content: Tensor, tracks: list[Track], known: Tensor, mask: Tensor
+    ) -> Tensor:
+        """The same, one step after the other."""
+        emotion = torch.stack([track.emotion for track in tracks]).repeat_interleave(self.num_samples, 0)  # (K B, Z)
         contents, emotions = stack_conditions(
             self.guidance,
-            content.expand(start.shape[0], frames, -1),
+            content.expand(*start.shape[:2], -1),
             emotion,
             self.denoiser.null_content,
             self.denoiser.null_emotion,
         )
         branches = len(self.guidance.branches)
         style = torch.full((contents.shape[0],), self.style, device=start.device)
-        clip = self.denoiser.prepare_clip(contents, emotions, style)
         flags = mask.repeat(branches, 1)
 
         def predict(x: Tensor, step: int) -> Tensor:
@@ -159,13 +197,10 @@ class WindowSampler:
             predicted = self.denoiser.denoise(stacked, self.film[step : step + 1], clip, flags)
             return predicted.unflatten(0, (branches, -1))
 
-        table = self.table.to(start.device)
-        motion = sample(predict, start, table, self.guidance.weights(start), known, mask)
-        motion = motion.unflatten(0, (len(tracks), samples))  # (K, B, T, motion)
-        self._carry(window, tracks, motion)
-        shares = torch.stack([track.weights for track in tracks]).to(motion)  # (K, T)
-        combined = (shares[:, None, :, None] * motion).sum(0)  # (B, T, motion)
-        return combined[:, window.keep_from - window.start : window.keep_to - window.start]
+        with torch.autocast(start.device.type, torch.bfloat16, enabled=self.products == torch.bfloat16):
+            clip = self.denoiser.prepare_clip(contents, emotions, style)
+            table = self.table.to(start.device)
+            return sample(predict, start, table, self.guidance.weights(start), known, mask).float()
 
     def _carried(self, window: Window, tracks: list[Track], start: Tensor) -> tuple[Tensor, Tensor]:
         """Known motion (K B, T, motion) and mask (K B, T) of the frames carried over."""

@@ -9,6 +9,7 @@ from .. import _check
 from .._op import KernelOp
 from . import native, reference
 from .cases import CASES, matrix_size, vector_size
+from .native import fast_products as fast_products
 
 OP = KernelOp(
     "denoise_loop",

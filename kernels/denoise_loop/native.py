@@ -74,3 +74,8 @@ def _cpu(
 
 
 CPU_BACKEND = cpu_backend(_cpu)
+
+
+def fast_products() -> torch.dtype:
+    """The dtype of `matrices` that is fastest on this CPU: bfloat16 where it has instructions for it, else float32."""
+    return torch.bfloat16 if _native.CPU is not None and _native.CPU.isa() == "avx512bf16" else torch.float32
