@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+from scipy.spatial import cKDTree
 
 from emoface.face.layout import EXPRESSION_NAMES
 
@@ -111,8 +112,6 @@ def _packed(centimetres: np.ndarray) -> np.ndarray:
 
 def _mirror(vertices: np.ndarray, skin: np.ndarray) -> np.ndarray:
     """Each vertex's counterpart (V,); the skin's is known, the others' is found by place."""
-    from scipy.spatial import cKDTree
-
     mirror = np.arange(len(vertices))
     mirror[: len(skin)] = skin
     rest = vertices[len(skin) :]

@@ -117,7 +117,7 @@ def scatter(skin: Skin, rings: list[np.ndarray], fixed: np.ndarray, keep_off: np
     p = p[(p[:, 1] > NECK_CUT + 0.3) & (np.abs(skin.distance(p)) < 0.02)]
     for ring in rings:
         p = p[~inside_ring(p, ring)]
-    p = p[(cKDTree(fixed).query_ball_point(p, keep_off.max(), return_length=True) == 0) | _clear(p, fixed, keep_off)]
+    p = p[(np.linalg.norm(p[:, None] - fixed, axis=-1) > keep_off).all(1)]
     size = spacing(p)
     away = p[:, 0] > 0.45 * size
     p, size = p[away], size[away]
@@ -129,16 +129,9 @@ def scatter(skin: Skin, rings: list[np.ndarray], fixed: np.ndarray, keep_off: np
     for i in range(len(p)):
         if not blocked[i]:
             chosen.append(i)
-            blocked[[j for j in tree.query_ball_point(p[i], 0.82 * BACK_SIZE) if j > i and _near(p, size, i, j)]] = True
+            around = np.array(tree.query_ball_point(p[i], 0.82 * BACK_SIZE))
+            blocked[around[np.linalg.norm(p[around] - p[i], axis=1) < 0.82 * size[around]]] = True
     return p[chosen]
-
-
-def _clear(p: np.ndarray, fixed: np.ndarray, keep_off: np.ndarray) -> np.ndarray:
-    return (np.linalg.norm(p[:, None] - fixed[None], axis=-1) > keep_off).all(1)
-
-
-def _near(p: np.ndarray, size: np.ndarray, i: int, j: int) -> bool:
-    return bool(((p[i] - p[j]) ** 2).sum() < (0.82 * size[j]) ** 2)
 
 
 def triangulate(p: np.ndarray, middle: np.ndarray) -> np.ndarray:
@@ -198,7 +191,7 @@ def relax(skin: Skin, p: np.ndarray, faces: np.ndarray, free: np.ndarray, steps:
     """Move the free points (indices) along the skin towards the mean of their neighbours."""
     p = p.copy()
     edges = np.concatenate([faces[:, [0, 1]], faces[:, [1, 2]], faces[:, [2, 0]]])
-    edges = np.unique(np.sort(np.concatenate([edges]), axis=1), axis=0)
+    edges = np.unique(np.sort(edges, axis=1), axis=0)
     edges = np.concatenate([edges, edges[:, ::-1]])
     count = np.bincount(edges[:, 0], minlength=len(p))[free, None]
     for _ in range(steps):

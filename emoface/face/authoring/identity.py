@@ -74,7 +74,7 @@ COMPONENTS: dict[str, tuple[Push | Stretch, ...]] = {
     ),
     "ear_size": (Stretch((7.6, -1.1, -1.3), (2.2, 3.2, 2.6), (0.14, 0.14, 0.14)),),
 }
-EYE_SCALE = {"eye_size": 0.06, "eye_spacing": 0.0}
+EYE_SCALE = {"eye_size": 0.06}
 
 
 def displacement(name: str, p: np.ndarray) -> np.ndarray:

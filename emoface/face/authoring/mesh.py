@@ -32,10 +32,6 @@ class HeadMesh:
     ear: np.ndarray = field(repr=False)
     nostril: np.ndarray = field(repr=False)
 
-    def mirrored(self, field: np.ndarray) -> np.ndarray:
-        """A displacement field (V, 3) reflected to the other side."""
-        return field[self.mirror] * np.array([-1.0, 1.0, 1.0])
-
 
 class _Points:
     """Vertices gathered piece by piece."""
