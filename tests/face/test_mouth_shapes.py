@@ -40,6 +40,18 @@ class Mouth:
         assert away.min(0).max() < 0.01, "the shipped head was built with another mouth patch"
         self.rows = away.argmin(0).reshape(patch.points.shape[:2])
         self.contact, self.lips = patch.contact, self.rows[patch.lips]
+        self.visible = self._visible()
+
+    def _visible(self) -> tuple[np.ndarray, np.ndarray]:
+        """Skin triangles outside the bag, and the pairs (n, 2) of them that share an edge."""
+        bag = self.rows[: self.contact + 2]
+        hidden = np.isin(self.skin_faces, np.concatenate([bag.ravel(), self.mirror[bag.ravel()]])).any(1)
+        faces = self.skin_faces[~hidden]
+        edges: dict[tuple[int, int], list[int]] = {}
+        for face, corners in enumerate(faces.tolist()):
+            for a, b in itertools.pairwise([*corners, corners[0]]):
+                edges.setdefault((min(a, b), max(a, b)), []).append(face)
+        return faces, np.array([sides for sides in edges.values() if len(sides) == 2])
 
     def pose(self, **weights: float) -> np.ndarray:
         expression, jaw = torch.zeros(1, len(EXPRESSION_NAMES)), torch.zeros(1, 3)
@@ -139,15 +151,7 @@ def test_shapes_leave_eyes_nose_and_scalp_alone(mouth, weights):
 @pytest.mark.parametrize("weights", [*ALONE, *TOGETHER], ids=_label)
 def test_no_triangle_folds_over(mouth, weights):
     """Neighbouring visible triangles may close up at the very corner of the mouth, where the lips meet, and no more."""
-    posed = mouth.pose(**weights)
-    bag = mouth.rows[: mouth.contact + 2]
-    hidden = np.isin(mouth.skin_faces, np.concatenate([bag.ravel(), mouth.mirror[bag.ravel()]])).any(1)
-    faces = mouth.skin_faces[~hidden]
-    edges = {}
-    for face, corners in enumerate(faces.tolist()):
-        for a, b in itertools.pairwise([*corners, corners[0]]):
-            edges.setdefault((min(a, b), max(a, b)), []).append(face)
-    pairs = np.array([sides for sides in edges.values() if len(sides) == 2])
+    faces, pairs = mouth.visible
 
     def bend(points: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         normals = np.cross(points[faces[:, 1]] - points[faces[:, 0]], points[faces[:, 2]] - points[faces[:, 0]])
@@ -156,10 +160,26 @@ def test_no_triangle_folds_over(mouth, weights):
         return (normals[pairs[:, 0]] * normals[pairs[:, 1]]).sum(1), area[pairs].min(1)
 
     before, area = bend(mouth.rest)
-    folded = (bend(posed)[0] < -0.2) & (before > 0) & (area > 0.15)
+    folded = (bend(mouth.pose(**weights))[0] < -0.2) & (before > 0) & (area > 0.15)
     away = np.abs(np.abs(mouth.rest[faces[pairs[:, 0]]].mean(1)[:, 0]) - mouth.rest[mouth.lips[0], 0].max())
     assert not folded[away > 6].any()
     assert folded.sum() <= 8
+
+
+@pytest.mark.parametrize("weights", ALONE, ids=_label)
+def test_shapes_are_smooth(mouth, weights):
+    """No vertex of the face stands out of its neighbours' moves by more than a small part of the largest move."""
+    moved = (mouth.pose(**weights) - mouth.rest)[: mouth.parts["skin"].stop]
+    total, count = np.zeros_like(moved), np.zeros(len(moved))
+    for a, b in ((0, 1), (1, 2), (2, 0)):
+        for here, there in ((a, b), (b, a)):
+            np.add.at(total, mouth.skin_faces[:, here], moved[mouth.skin_faces[:, there]])
+            np.add.at(count, mouth.skin_faces[:, here], 1)
+    spike = np.linalg.norm(moved - total / np.maximum(count, 1)[:, None], axis=1)
+    inside = mouth.rows[: mouth.lips.shape[0] + mouth.contact]
+    spike[np.concatenate([inside.ravel(), mouth.mirror[inside.ravel()]])] = 0
+    largest = np.linalg.norm(moved, axis=1).max()
+    assert spike.max() < max(0.3, 0.14 * largest)
 
 
 @pytest.mark.parametrize(

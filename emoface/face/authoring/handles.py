@@ -50,11 +50,14 @@ class Fill:
 
 
 def push(points: np.ndarray, centre: tuple, radii: tuple | float, move: tuple) -> np.ndarray:
-    """Gaussian displacement (n, 3) of points (n, 3): move * exp(-sum ((p - centre) / radii)^2), on the left side and,
-    mirrored, on the right."""
-    mirrored = points * [-1, 1, 1]
+    """Gaussian displacement (n, 3) of points (n, 3): move * exp(-sum ((p - centre) / radii)^2), and its mirror image.
+
+    A centre on the mid-line is its own mirror image and counts once.
+    """
     field = _gaussian(points, centre, radii) * np.array(move, float)
-    return field + _gaussian(mirrored, centre, radii) * np.array(move, float) * [-1, 1, 1]
+    if centre[0] == 0:
+        return field
+    return field + _gaussian(points * [-1, 1, 1], centre, radii) * np.array(move, float) * [-1, 1, 1]
 
 
 def _gaussian(points: np.ndarray, centre: tuple, radii: tuple | float) -> np.ndarray:

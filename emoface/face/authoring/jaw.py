@@ -75,7 +75,7 @@ def opening_corrective(mesh: HeadMesh, patch: MouthPatch) -> np.ndarray:
     drop = np.array([0.0, -0.26, 0.08]) * (lens * (patch.side < 0))[:, None]
     values[mesh.mouth[patch.contact - 3 : patch.lips.stop]] = corner + lift + drop
     values[(np.hypot(x - 4.4, y + 5.6) < 0.6) & (z > 3.0)] = (-0.26, 0.0, -0.16)
-    throat = push(mesh.vertices, (0.0, -11.3, 4.7), (3.0, 1.2, 1.8), (0.0, -0.28, 0.0))  # folds less when it hangs
+    throat = push(mesh.vertices, (0.0, -11.3, 4.7), (3.0, 1.2, 1.8), (0.0, -0.56, 0.0))  # folds less when it hangs
     return Fill(mesh).symmetric(values) + throat
 
 

@@ -95,17 +95,13 @@ class MouthShapes:
         """Moves (LIP_ROWS, columns) in y that stretch the lips' height by `share`, away from the contact."""
         return share * (self.lip[..., 1] - self.lip[0, :, 1])
 
-    def near(self, x: float, y: float, radius: float) -> np.ndarray:
-        """Indices of the left half's vertices of the face within `radius` of (x, y) seen from the front."""
-        away = np.hypot(self.points[:, 0] - x, self.points[:, 1] - y)
-        inside = np.isin(np.arange(self.mesh.half), self.mesh.mouth[: self.patch.contact])
-        found = np.flatnonzero((away < radius) & (self.points[:, 2] > 2.0) & ~inside)
-        if not len(found):
-            raise ValueError(f"no vertex of the face within {radius} cm of x {x}, y {y}")
-        return found
-
     def push(self, centre: Vector, radii: Vector, move: Vector) -> np.ndarray:
         return push(self.mesh.vertices, centre, radii, move)
+
+    def off_nose(self, field: np.ndarray) -> np.ndarray:
+        """A field (V, 3) that leaves the nose alone."""
+        x, y, _ = self.mesh.vertices.T
+        return field * smooth_step((np.hypot(x, y + 3.6) - 1.6) / 1.2)[:, None]
 
     # -- shapes ----------------------------------------------------------------------------------------------------
 
@@ -114,10 +110,10 @@ class MouthShapes:
         move = self.spread((corner, (0.74, 0.80, -0.54)), (1 - corner, (0.0, 0.06, -0.08)))
         values = self.with_lips(self.held(radius=6.4, top=-1.4), move)
         cheek = self.push((4.0, -3.4, 7.0), (1.4, 1.1, 3.0), (0.10, 0.32, 0.58))
-        cheek += self.push((4.0, -5.7, 7.2), (0.65, 1.0, 2.0), (0.10, 0.05, 0.22))
+        cheek += self.push((4.1, -5.6, 7.2), (0.85, 1.1, 2.0), (0.10, 0.05, 0.20))
         for x, y in ((2.05, -4.7), (2.5, -5.3), (3.0, -6.0)):  # the fold from the nose to the corner of the mouth
-            cheek += self.push((x, y, 8.4), (0.36, 0.42, 1.5), (0.05, 0.0, -0.20))
-            cheek += self.push((x + 0.75, y + 0.45, 8.0), (0.45, 0.45, 1.5), (0.0, 0.0, 0.12))
+            cheek += self.push((x, y, 8.4), (0.42, 0.50, 1.5), (0.05, 0.0, -0.17))
+            cheek += self.push((x + 0.75, y + 0.45, 8.0), (0.55, 0.50, 1.5), (0.0, 0.0, 0.11))
         cheek[self.eyes] = 0.0
         return self.fill.symmetric(values) + cheek
 
@@ -128,8 +124,8 @@ class MouthShapes:
     def dimple(self) -> np.ndarray:
         corner = self.across**2.5
         field = self.lips(self.spread((corner, (0.30, 0.24, -0.62)), (1 - corner, (0.0, 0.0, -0.10))))
-        beside = self.push((3.75, -6.6, 7.2), (0.55, 0.9, 2.0), (0.10, 0.06, 0.24))
-        return field + beside + self.push((3.1, -6.85, 7.8), (0.30, 0.7, 1.5), (0.0, 0.0, -0.20))
+        beside = self.push((4.0, -6.5, 7.2), (1.1, 1.25, 2.5), (0.10, 0.06, 0.20))
+        return field + beside + self.push((3.1, -6.85, 7.8), (0.42, 0.7, 1.5), (0.0, 0.0, -0.18))
 
     def stretch(self) -> np.ndarray:
         corner = self.across**1.4
@@ -165,10 +161,9 @@ class MouthShapes:
         lift = self.upper * self.lens * (1 + 0.25 * np.sin(np.pi * self.across))
         move = self.spread((lift, (0.04, 0.72, 0.04)), (self.across**4, (0.05, 0.18, -0.10)))
         move[..., 1] *= np.linspace(1, 0.72, LIP_ROWS)[:, None]  # the raised lip is thinner
-        values = self.with_lips(self.held(top=-3.0), move)
-        values[self.near(2.7, -4.6, 0.45)] = (0.08, 0.42, 0.24)
-        fold = self.push((2.25, -5.2, 8.5), (0.35, 0.6, 1.5), (0.03, 0.0, -0.12))
-        return self.fill.symmetric(values) + fold
+        cheek = self.push((3.1, -4.4, 8.0), (1.4, 1.15, 2.5), (0.06, 0.26, 0.20))
+        cheek += self.push((2.2, -5.2, 8.5), (0.55, 0.75, 1.5), (0.03, 0.0, -0.12))  # fold beside the nose
+        return self.lips(move, top=-3.6) + self.off_nose(cheek)
 
     def lower_down(self) -> np.ndarray:
         move = self.spread((self.lower * self.lens, (0.03, -0.68, -0.04)), (self.across**4, (0.05, -0.12, -0.05)))
@@ -183,18 +178,14 @@ class MouthShapes:
             (self.upper * self.lens, (0, 0.42, 0.06)), (self.lower * self.lens, (0, 0.42, 0.14)),
             (self.across**2, (0.0, -0.12, 0.0)),
         )  # fmt: skip
-        values = self.with_lips(self.held(), move)
-        values[self.near(0.0, -9.3, 0.7)] = (0.0, 0.85, 0.22)
-        return self.fill.symmetric(values)
+        return self.lips(move) + self.push((0.0, -9.7, 8.8), (1.8, 1.25, 2.5), (0.0, 0.62, 0.26))
 
     def press(self) -> np.ndarray:
         closing = np.linspace(0, 1, LIP_ROWS)[:, None] ** 0.8 * self.lens
         move = self.spread((self.lens, (0, 0, -0.10)), (self.across**3, (0.10, 0.05, -0.20)))
         move[..., 1] -= 0.16 * self.side * closing
         move[..., 2] -= 0.14 * np.sin(np.pi * np.linspace(0, 1, LIP_ROWS))[:, None] * self.lens
-        values = self.with_lips(self.held(), move)
-        values[self.near(0.0, -9.2, 0.6)] = (0.0, 0.30, 0.08)
-        return self.fill.symmetric(values)
+        return self.lips(move) + self.push((0.0, -9.7, 8.8), (1.8, 1.3, 2.5), (0.0, 0.26, 0.10))
 
     def roll(self, side: np.ndarray) -> np.ndarray:
         """A lip (upper or lower, (columns,) 1 on it) turned in over the teeth."""
@@ -214,9 +205,7 @@ class MouthShapes:
     def cheek_puff(self) -> np.ndarray:
         move = self.spread((self.lens, (0, 0, 0.38)), (1 - self.lens, (-0.62, 0.0, 0.10)))
         air = self.push((3.6, -6.4, 6.4), (1.9, 2.1, 3.5), (0.80, 0.0, 1.00))
-        x, y, _ = self.mesh.vertices.T
-        air *= smooth_step((np.hypot(x, y + 3.6) - 1.6) / 1.2)[:, None]  # keeps off the nose
-        return self.lips(move, radius=6.0, top=-3.4) + air
+        return self.lips(move, radius=6.0, top=-3.4) + self.off_nose(air)
 
     def jaw_forward(self) -> np.ndarray:
         return self.jaw[:, None] * JAW_FORWARD
