@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from emoface.animation import Animation, metadata_json
-from emoface.face.normals import vertex_normals
+from emoface.face.normals import smooth_normals
 from emoface.face.rig import Part, Rig
 from emoface.face.rigs import GlbRig
 from emoface.face.rigs.gltf import INDEX_DATA, VERTEX_DATA, Gltf
@@ -84,7 +84,7 @@ def _head(rig: Rig, weights: np.ndarray, times: np.ndarray, sparse: bool) -> Glt
 
 
 def _mesh(gltf: Gltf, rig: Rig, sparse: bool) -> dict[str, Any]:
-    normals = vertex_normals(rig.template, rig.faces)
+    normals = smooth_normals(rig.template, rig.faces)
     colours = np.ones((len(rig.colours), 4))  # 16 bits hold dark linear light well; alpha keeps rows aligned
     colours[:, :3] = linear_colours(rig.colours)
     colours = (colours * 65535).round().astype(np.uint16)

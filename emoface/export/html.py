@@ -16,6 +16,7 @@ import numpy as np
 
 from emoface.animation import Animation, check_fps, metadata_json
 from emoface.face.layout import ARKIT_INDEX
+from emoface.face.normals import welded
 from emoface.face.rig import Rig
 
 from .atomic import atomic_path
@@ -138,6 +139,7 @@ def _clip(animation: Animation, rig: Rig, weights: np.ndarray, fps: float) -> by
     arrays = {
         "template": (rig.template / step).round().astype(np.int16),
         "faces": rig.faces.astype(wide),
+        "weld": welded(rig.template, rig.faces).astype(wide),
         "surface": (np.column_stack([rig.colours, roughness]).clip(0, 1) * 255).round().astype(np.uint8),
         "indices": np.concatenate(moved).astype(wide),
         "offsets": (np.concatenate([d[rows] for d, rows in zip(deltas, moved)]) / step).round().astype(np.int16),

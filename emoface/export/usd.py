@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from emoface.animation import Animation, metadata_json
-from emoface.face.normals import vertex_normals
+from emoface.face.normals import smooth_normals
 from emoface.face.rig import Part, Rig
 
 from .atomic import atomic_path
@@ -82,7 +82,7 @@ def SkelRoot "head" (
     yield """            }
         }
     }"""
-    normals = vertex_normals(rig.template, rig.faces)
+    normals = smooth_normals(rig.template, rig.faces)
     colours = linear_colours(rig.colours)
     deltas = visible_deltas(rig)
     prims = _identifiers(rig.shape_names)

@@ -1,23 +1,37 @@
-"""Smooth surface normals."""
+"""Normals to shade a surface with, smooth across the seams of textures."""
 
 from __future__ import annotations
 
 import numpy as np
 
+from .surface import vertex_normals
 
-def vertex_normals(vertices: np.ndarray, faces: np.ndarray) -> np.ndarray:
-    """Normals at the vertices: the sum of the adjoining triangles' normals, by area, made unit length.
+ONE_SURFACE = 0.5  # cosine between normals above which vertices at one place belong to one surface
+
+
+def smooth_normals(vertices: np.ndarray, faces: np.ndarray) -> np.ndarray:
+    """Normals at the vertices, one for those that :func:`welded` joins.
 
     Args:
         vertices: (V, 3). faces: (F, 3) indices, counter-clockwise seen from outside.
 
     Returns:
-        (V, 3) float32; (0, 0, 1) where no triangle with an area adjoins.
+        (V, 3) float32, unit length; (0, 0, 1) where no triangle with an area adjoins.
     """
-    corners = vertices[faces].astype(np.float64)  # (F, 3, 3)
-    normals = np.cross(corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0])
-    total = np.stack(
-        [np.bincount(faces.ravel(), np.repeat(normals[:, axis], 3), len(vertices)) for axis in range(3)], 1
-    )
-    length = np.linalg.norm(total, axis=1, keepdims=True)
-    return np.where(length > 0, total / np.maximum(length, 1e-300), (0, 0, 1)).astype(np.float32)
+    weld = welded(vertices, faces)
+    normals = vertex_normals(vertices.astype(np.float64), weld[faces])[weld]
+    return np.where(normals.any(1, keepdims=True), normals, (0, 0, 1)).astype(np.float32)
+
+
+def welded(vertices: np.ndarray, faces: np.ndarray) -> np.ndarray:
+    """The vertex (V,) int64 that stands for each: the first at its place, where a seam cuts one surface in two.
+
+    Texture seams double vertices. Surfaces that only touch, such as closed lips, face different ways and stay apart.
+
+    Args:
+        vertices: (V, 3). faces: (F, 3).
+    """
+    _, first, group = np.unique(vertices, axis=0, return_index=True, return_inverse=True)
+    weld = first[group.reshape(-1)]
+    normals = vertex_normals(vertices.astype(np.float64), faces)
+    return np.where((normals * normals[weld]).sum(1) > ONE_SURFACE, weld, np.arange(len(vertices)))

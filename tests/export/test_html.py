@@ -23,6 +23,7 @@ from emoface.audio.load import open_audio
 from emoface.demo import demo_path
 from emoface.export.html import emotion_text
 from emoface.export.rig_curves import rig_curves
+from emoface.face.normals import smooth_normals
 from emoface.face.rig import Rig
 
 Make = Callable[..., Animation]
@@ -75,6 +76,7 @@ def test_clip_holds_the_rig_and_the_motion(tmp_path: Path, animate: Make, small_
     assert step < 2e-5 and header["fps"] == 60 and header["frameRate"] == 25
     np.testing.assert_allclose(arrays["template"] * step, small_rig.template, atol=0.51 * step)
     assert np.array_equal(arrays["faces"], small_rig.faces)
+    assert np.array_equal(arrays["weld"][:, 0], np.arange(len(small_rig.template)))
     np.testing.assert_allclose(arrays["surface"][:, :3] / 255, small_rig.colours, atol=0.002)
     assert set(arrays["surface"][:63, 3]) == {round(0.55 * 255)}
     deltas = np.zeros(small_rig.deltas.shape)
@@ -187,6 +189,7 @@ const found = { state: document.documentElement.dataset.state, notice: part("not
 try {
   const { clip, clock, scene } = globalThis.player;
   found.positions = TIMES.map((time) => { clip.pose(time); return Array.from(clip.positions); });
+  found.normals = Array.from(clip.normals);
   const voice = await new OfflineAudioContext(1, 1, 16000).decodeAudioData(clock.sound.buffer.slice(0));
   found.sound = [voice.duration, Array.from(voice.getChannelData(0).subarray(8000, 8100))];
   found.pictures = TIMES.map((time) => {
@@ -238,6 +241,9 @@ def test_in_a_browser(tmp_path: Path, animate: Make, small_rig: Rig) -> None:
     assert (found["state"], found["notice"], found.get("error")) == ("ready", "", None), found
     expected = small_rig.vertices(rig_curves(animation, small_rig)[1][frames])
     np.testing.assert_allclose(np.reshape(found["positions"], expected.shape), expected, atol=5e-5)
+    normals = np.reshape(found["normals"], (-1, 3))
+    normals /= np.linalg.norm(normals, axis=1, keepdims=True)
+    assert (normals * smooth_normals(expected[-1], small_rig.faces)).sum(1).min() > 0.99
     seconds, samples = found["sound"]
     assert abs(seconds - audio.duration) < 1e-3
     np.testing.assert_allclose(samples, audio.waveform()[8000:8100], atol=2e-4)

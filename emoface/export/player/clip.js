@@ -51,6 +51,8 @@ class Clip {
     this.curves = arrays.curves; // frames x shapes, 0..4095
     this.frames = arrays.curves.length / shapes.length;
     this.faces = arrays.faces;
+    this.weld = arrays.weld; // the vertex whose normal each one shares across a seam
+    this.corners = arrays.faces.map((vertex) => arrays.weld[vertex]);
     this.surface = arrays.surface; // per vertex: sRGB colour, roughness
     this.peaks = arrays.peaks;
     this.rest = Float32Array.from(arrays.template, (whole) => whole * step);
@@ -104,16 +106,22 @@ class Clip {
 
   // Sums of the adjoining triangles' normals by area; the shader makes them unit length.
   findNormals() {
-    const { positions: p, normals: n, faces } = this;
+    const { positions: p, normals: n, faces, corners, weld } = this;
     n.fill(0);
     for (let f = 0; f < faces.length; f += 3) {
       const a = 3 * faces[f], b = 3 * faces[f + 1], c = 3 * faces[f + 2];
       const ux = p[b] - p[a], uy = p[b + 1] - p[a + 1], uz = p[b + 2] - p[a + 2];
       const vx = p[c] - p[a], vy = p[c + 1] - p[a + 1], vz = p[c + 2] - p[a + 2];
       const x = uy * vz - uz * vy, y = uz * vx - ux * vz, z = ux * vy - uy * vx;
-      n[a] += x; n[a + 1] += y; n[a + 2] += z;
-      n[b] += x; n[b + 1] += y; n[b + 2] += z;
-      n[c] += x; n[c + 1] += y; n[c + 2] += z;
+      for (let corner = f; corner < f + 3; corner++) {
+        const to = 3 * corners[corner];
+        n[to] += x;
+        n[to + 1] += y;
+        n[to + 2] += z;
+      }
+    }
+    for (let v = 0; v < weld.length; v++) {
+      if (weld[v] !== v) n.copyWithin(3 * v, 3 * weld[v], 3 * weld[v] + 3);
     }
   }
 }
