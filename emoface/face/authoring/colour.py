@@ -13,7 +13,7 @@ PALE = (0.87, 0.70, 0.60)
 SHADE = (0.62, 0.42, 0.36)
 LIPS = (0.73, 0.42, 0.40)
 DARK = (0.16, 0.07, 0.06)
-MOUTH = (0.36, 0.13, 0.12)  # inside
+MOUTH = (0.52, 0.20, 0.19)  # inside
 
 
 def mix(colours: np.ndarray, weight: np.ndarray, tone: tuple[float, float, float]) -> np.ndarray:

@@ -1,7 +1,7 @@
 """The shapes of the mouth, cheeks and jaw thrust, as displacements of the skin at weight 1.
 
-A shape is a few handles (whole rows of the lips, points of cheek and chin) filled in smoothly; what is far from the
-mouth is held. Lengths in centimetres.
+A shape is the moves of whole rows of the lips, filled in smoothly up to a held border, plus Gaussian pushes of cheek and
+chin. Lengths in centimetres.
 """
 
 from __future__ import annotations
@@ -96,6 +96,7 @@ class MouthShapes:
         return share * (self.lip[..., 1] - self.lip[0, :, 1])
 
     def push(self, centre: Vector, radii: Vector, move: Vector) -> np.ndarray:
+        """A Gaussian displacement of the skin (V, 3) on both sides."""
         return push(self.mesh.vertices, centre, radii, move)
 
     def off_nose(self, field: np.ndarray) -> np.ndarray:
@@ -106,6 +107,7 @@ class MouthShapes:
     # -- shapes ----------------------------------------------------------------------------------------------------
 
     def smile(self) -> np.ndarray:
+        """Corners up, out and back along the teeth; cheeks bulge and fold beside the nose."""
         corner = self.across**2.2
         move = self.spread((corner, (0.74, 0.80, -0.54)), (1 - corner, (0.0, 0.06, -0.08)))
         values = self.with_lips(self.held(radius=6.4, top=-1.4), move)
@@ -118,26 +120,31 @@ class MouthShapes:
         return self.fill.symmetric(values) + cheek
 
     def frown(self) -> np.ndarray:
+        """Corners down, the middle a little up."""
         corner = self.across**1.7
         return self.lips(self.spread((corner, (0.12, -0.60, -0.20)), (1 - corner, (0.0, 0.07, 0.05))))
 
     def dimple(self) -> np.ndarray:
+        """Corners drawn back into the cheeks."""
         corner = self.across**2.5
         field = self.lips(self.spread((corner, (0.30, 0.24, -0.62)), (1 - corner, (0.0, 0.0, -0.10))))
         beside = self.push((4.0, -6.5, 7.2), (1.1, 1.25, 2.5), (0.10, 0.06, 0.20))
         return field + beside + self.push((3.1, -6.85, 7.8), (0.42, 0.7, 1.5), (0.0, 0.0, -0.18))
 
     def stretch(self) -> np.ndarray:
+        """Corners wide and a little down."""
         corner = self.across**1.4
         return self.lips(self.spread((corner, (0.80, -0.26, -0.55)), (1 - corner, (0.0, 0.0, -0.08))), radius=6.0)
 
     def pucker(self) -> np.ndarray:
+        """Lips narrow, full and forward, still closed."""
         move = self.spread((self.lens, (0, 0, 0.80)), (1 - self.lens, (0, 0, 1.05)))
         move[..., 0] -= 0.34 * self.lip[..., 0]
         move[..., 1] += self.thicker(0.35)
         return self.lips(move + self.everted(0.30 * self.lens), radius=6.2)
 
     def funnel(self) -> np.ndarray:
+        """Lips narrow, forward, turned outwards and open."""
         move = self.spread((np.ones_like(self.lens), (0, 0, 0.60)), (self.across**2, (0, 0, 0.25)))
         move[..., 0] -= 0.34 * self.lip[..., 0]
         move += self.spread((self.upper * self.lens, (0, 0.42, 0)), (self.lower * self.lens, (0, -0.82, 0)))
@@ -158,6 +165,7 @@ class MouthShapes:
         return self.fill.solve(values)
 
     def upper_up(self) -> np.ndarray:
+        """Upper lip raised off the teeth and thinner; the cheek beside the nose goes along."""
         lift = self.upper * self.lens * (1 + 0.25 * np.sin(np.pi * self.across))
         move = self.spread((lift, (0.04, 0.72, 0.04)), (self.across**4, (0.05, 0.18, -0.10)))
         move[..., 1] *= np.linspace(1, 0.72, LIP_ROWS)[:, None]  # the raised lip is thinner
@@ -166,14 +174,17 @@ class MouthShapes:
         return self.lips(move, top=-3.6) + self.off_nose(cheek)
 
     def lower_down(self) -> np.ndarray:
+        """Lower lip drawn off the teeth."""
         move = self.spread((self.lower * self.lens, (0.03, -0.68, -0.04)), (self.across**4, (0.05, -0.12, -0.05)))
         return self.lips(move + self.everted(0.12 * self.lower * self.lens))
 
     def shrug_upper(self) -> np.ndarray:
+        """Upper lip raised and a little turned out."""
         move = self.spread((self.upper * self.lens, (0, 0.54, 0.10)))
         return self.lips(move + self.everted(0.12 * self.upper * self.lens))
 
     def shrug_lower(self) -> np.ndarray:
+        """Chin pushed up; it lifts both lips and turns the lower one out."""
         move = self.spread(
             (self.upper * self.lens, (0, 0.42, 0.06)), (self.lower * self.lens, (0, 0.42, 0.14)),
             (self.across**2, (0.0, -0.12, 0.0)),
@@ -181,6 +192,7 @@ class MouthShapes:
         return self.lips(move) + self.push((0.0, -9.7, 8.8), (1.8, 1.25, 2.5), (0.0, 0.62, 0.26))
 
     def press(self) -> np.ndarray:
+        """Lips pressed flat against each other."""
         closing = np.linspace(0, 1, LIP_ROWS)[:, None] ** 0.8 * self.lens
         move = self.spread((self.lens, (0, 0, -0.10)), (self.across**3, (0.10, 0.05, -0.20)))
         move[..., 1] -= 0.16 * self.side * closing
@@ -203,11 +215,13 @@ class MouthShapes:
         return np.interp(np.abs(self.lip[..., 0]), front[:, 0], front[:, 1])
 
     def cheek_puff(self) -> np.ndarray:
+        """Air behind closed lips: cheeks, lips and what lies around them swell."""
         move = self.spread((self.lens, (0, 0, 0.38)), (1 - self.lens, (-0.62, 0.0, 0.10)))
         air = self.push((3.6, -6.4, 6.4), (1.9, 2.1, 3.5), (0.80, 0.0, 1.00))
         return self.lips(move, radius=6.0, top=-3.4) + self.off_nose(air)
 
     def jaw_forward(self) -> np.ndarray:
+        """The lower jaw thrust forward."""
         return self.jaw[:, None] * JAW_FORWARD
 
     def close(self) -> np.ndarray:
@@ -217,6 +231,7 @@ class MouthShapes:
         contact = self.mesh.mouth[self.patch.contact]
         over = np.where(self.side >= 0, contact, contact[self.patch.opposite()])
         under = np.where(self.side >= 0, contact[self.patch.opposite()], contact)
+        # nearer to the upper lip; as deep as keeps half-closed lips from crossing, clear of the teeth
         meet = opened[over] + np.array([0.30, 0.29, 0.28]) * (opened[under] - opened[over])
         move = np.broadcast_to(meet - opened[contact], self.lip.shape).copy()
         move[..., 2] *= np.where(self.upper, np.linspace(1, 0, LIP_ROWS)[:, None], 1.0)
@@ -226,6 +241,7 @@ class MouthShapes:
         return self.lips(np.linalg.solve(linear, move[..., None])[..., 0], radius=6.0)
 
     def tongue_out(self) -> np.ndarray:
+        """Lips part round the tongue."""
         middle = np.clip(1 - self.across**2, 0, 1) ** 1.5
         return self.lips(self.spread((self.upper * middle, (0, 0.34, 0.10)), (self.lower * middle, (0, -0.42, 0.10))))
 

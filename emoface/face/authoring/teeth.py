@@ -90,7 +90,7 @@ def _piece(name: str, arch: Arch, jaw: float) -> Piece:
             colour = ENAMEL * shade[:, None]
         else:
             colour = np.tile(GUM, (len(place), 1))
-        colours.append(colour * (1 - 0.70 * smooth_step(depth[:, None] / 0.65)))
+        colours.append(colour * (1 - 0.55 * smooth_step(depth[:, None] / 0.65)))
     points = np.array(rows)
     faces = _strip(len(SECTION), len(place), flip=arch.up > 0)
     weights = np.zeros((points.shape[0] * points.shape[1], 5))
