@@ -1,7 +1,7 @@
 """The shapes of the mouth, cheeks and jaw thrust, as displacements of the skin at weight 1.
 
-A shape is the moves of whole rows of the lips, filled in smoothly up to a held border, plus Gaussian pushes of cheek and
-chin. Lengths in centimetres.
+A shape is the moves of whole rows of the lips, filled in smoothly up to a held border, plus Gaussian pushes of cheek
+and chin. Lengths in centimetres.
 """
 
 from __future__ import annotations
