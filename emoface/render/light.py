@@ -9,14 +9,14 @@ from torch import Tensor
 
 from emoface.kernels import rasterize, shadow
 
-KEY = (-0.50, 0.50, 0.70)
+KEY = (-0.60, 0.52, 0.61)
 LAMPS = (
-    (KEY, (1.48, 1.42, 1.35)),
-    ((0.85, 0.10, 0.50), (0.13, 0.135, 0.15)),  # fill
-    ((0.75, 0.45, -0.55), (0.55, 0.58, 0.62)),  # rim
+    (KEY, (1.62, 1.56, 1.48)),
+    ((0.85, 0.10, 0.50), (0.11, 0.115, 0.13)),  # fill
+    ((0.75, 0.45, -0.55), (0.52, 0.52, 0.53)),  # rim
 )
 """Direction to each lamp in the view's axes and its linear colour; the first one casts the shadow."""
-ABOVE, BELOW = (0.23, 0.23, 0.245), (0.14, 0.105, 0.09)
+ABOVE, BELOW = (0.21, 0.21, 0.225), (0.11, 0.085, 0.075)
 AROUND = 10  # directions in which openness is looked for
 KEY_SPREAD, KEY_RAYS = 0.14, 3  # size of the key lamp, and directions within it
 MAP = 192  # pixels of a shadow map

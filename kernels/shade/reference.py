@@ -4,7 +4,7 @@ import torch
 from torch import Tensor
 
 SUBPIXELS = 256.0  # the grid that rasterize puts corners on
-WRAP = (0.36, 0.17, 0.11)  # how far red, green and blue light creep around the edge of a shadow in skin
+WRAP = (0.30, 0.14, 0.09)  # how far red, green and blue light creep around the edge of a shadow in skin
 BLEED = (0.55, 0.12, 0.0)  # and across the edge of a cast shadow
 LAMP = 0.012  # what the size of a lamp adds to the width of its highlight
 MIRROR = 0.04  # reflectance of skin, teeth and eyes seen straight on
