@@ -182,7 +182,7 @@ EMO_HD void light_block(const std::vector<Light<T>>& lights, const T* ambient, R
     const T x = s[0][n], y = s[1][n], z = s[2][n], rough = s[8][n];
     const T scale = 1 / std::sqrt(x * x + y * y + z * z + T(1e-20));
     nx[n] = x * scale, ny[n] = y * scale, nz[n] = z * scale;
-    const T width = rough * rough + T(0.012);
+    const T width = rough * rough + T(0.02);
     alpha[n] = width * width;
   }
   for (int i = 0; i < 3; ++i)
@@ -194,12 +194,11 @@ EMO_HD void light_block(const std::vector<Light<T>>& lights, const T* ambient, R
     }
   for (std::size_t k = 0; k < lights.size(); ++k) {
     const Light<T> l = lights[k];
-    const T* reaches = k == 0 ? s[6] : s[7];
     for (int n = 0; n < kBlock; ++n) {
       const T cosine = nx[n] * l.direction[0] + ny[n] * l.direction[1] + nz[n] * l.direction[2];
       const T x = ny[n] * l.half[2] - nz[n] * l.half[1], y = nz[n] * l.half[0] - nx[n] * l.half[2],
               z = nx[n] * l.half[1] - ny[n] * l.half[0];
-      const T sine = x * x + y * y + z * z, reach = reaches[n], skin = s[9][n];
+      const T sine = x * x + y * y + z * z, reach = k == 0 ? s[6][n] : s[7][n] * s[7][n], skin = s[9][n];
       const T spread = sine + alpha[n] * (1 - sine);
       const T lobe = alpha[n] * l.gloss / (spread * spread * (s[8][n] + T(0.5)));
       const T gloss = at_least(cosine, T(0)) * reach * l.fresnel * lobe;

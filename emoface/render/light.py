@@ -1,4 +1,4 @@
-"""The light: a portrait's three lamps, the surroundings, and what of them reaches each vertex."""
+"""The light: a portrait's lamps, the surroundings, and what of them reaches each vertex."""
 
 from __future__ import annotations
 
@@ -13,10 +13,11 @@ KEY = (-0.60, 0.52, 0.61)
 LAMPS = (
     (KEY, (1.62, 1.56, 1.48)),
     ((0.85, 0.10, 0.50), (0.11, 0.115, 0.13)),  # fill
-    ((0.75, 0.45, -0.55), (0.52, 0.52, 0.53)),  # rim
+    ((0.75, 0.45, -0.55), (0.46, 0.45, 0.45)),  # rim
+    ((-0.34, 0.36, 0.87), (0.16, 0.16, 0.16)),  # eye light: hardly there but for the glint in the iris
 )
 """Direction to each lamp in the view's axes and its linear colour; the first one casts the shadow."""
-ABOVE, BELOW = (0.21, 0.21, 0.225), (0.11, 0.085, 0.075)
+ABOVE, BELOW = (0.22, 0.21, 0.21), (0.13, 0.095, 0.08)
 AROUND = 10  # directions in which openness is looked for
 KEY_SPREAD, KEY_RAYS = 0.14, 3  # size of the key lamp, and directions within it
 MAP = 192  # pixels of a shadow map
@@ -54,7 +55,7 @@ ROTATIONS = _looking_along(DIRECTIONS)
 
 
 def lamps() -> Tensor:
-    """(3, 6) float32: unit direction and colour of each lamp."""
+    """(L, 6) float32: unit direction and colour of each lamp."""
     return torch.stack([torch.cat([_unit(torch.tensor(d)), torch.tensor(c)]) for d, c in LAMPS])
 
 

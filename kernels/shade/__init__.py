@@ -27,7 +27,7 @@ def shade(
     """Light a visibility buffer of S x S samples a pixel and average it: image = sRGB(mean over samples of colour).
 
     A triangle is lit once a pixel, at the centre of the samples that see it. With albedo a, opening o to the
-    surroundings and v_i = key shadow for light 0, o for the others:
+    surroundings and v_i = key shadow for light 0, o^2 for the others:
         colour = a (sum_i L_i wrap(n.l_i) v_i + hemisphere(n) o / (1 - a (1 - o))) + specular
     where wrap lets red creep furthest around the edge of a shadow (a cheap subsurface), o / (1 - a (1 - o)) is the
     light that bounces between near surfaces, and specular is a GGX lobe a light and a grazing sky reflection.

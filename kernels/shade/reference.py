@@ -6,7 +6,7 @@ from torch import Tensor
 SUBPIXELS = 256.0  # the grid that rasterize puts corners on
 WRAP = (0.30, 0.14, 0.09)  # how far red, green and blue light creep around the edge of a shadow in skin
 BLEED = (0.55, 0.12, 0.0)  # and across the edge of a cast shadow
-LAMP = 0.012  # what the size of a lamp adds to the width of its highlight
+LAMP = 0.02  # what the size of a lamp adds to the width of its highlight
 MIRROR = 0.04  # reflectance of skin, teeth and eyes seen straight on
 KNEE = 0.6  # from here up to white, brightness is compressed
 SRGB_KNEE = 0.0031308
@@ -52,7 +52,7 @@ def _light(surface: Tensor, lights: Tensor, ambient: Tensor) -> Tensor:
     shine = torch.zeros_like(albedo)
     for number, light in enumerate(lights):
         direction, radiance = light[:3], light[3:]
-        reach = key if number == 0 else opening
+        reach = key if number == 0 else opening.square()
         cosine = (normal * direction).sum(-1, keepdim=True)
         lit = ((cosine + wrap) / (1 + wrap)).clamp(min=0)
         diffuse = diffuse + radiance * lit * (reach + bleed * reach * (1 - reach))
