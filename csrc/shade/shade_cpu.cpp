@@ -174,7 +174,7 @@ EMO_HD void gather(const Shade& call, const Frame<T>& frame, std::int64_t y, Tri
 // Lights kBlock fragments from `first` on; every loop over n runs in vectors.
 template <class T>
 EMO_HD void light_block(const std::vector<Light<T>>& lights, const T* ambient, Row<T>& row, std::int64_t first) {
-  constexpr T wraps[3] = {T(0.30), T(0.14), T(0.09)}, bleeds[3] = {T(0.55), T(0.12), T(0)};
+  constexpr T wraps[3] = {T(0.26), T(0.14), T(0.10)}, bleeds[3] = {T(0.40), T(0.12), T(0)};
   const T* s[kSurface];
   for (int i = 0; i < kSurface; ++i) s[i] = row.surface[i].data() + first;
   T nx[kBlock], ny[kBlock], nz[kBlock], diffuse[3][kBlock], shine[3][kBlock], alpha[kBlock];

@@ -23,24 +23,28 @@ KEY_SPREAD, KEY_RAYS = 0.14, 3  # size of the key lamp, and directions within it
 MAP = 192  # pixels of a shadow map
 LEAST = 0.06  # of the surroundings reaches into every fold
 LIFT, BIAS, SOFTNESS = 1.3, 0.5, 2.0  # pixels by which points stand off the surface, and over which shadow sets in
+TURN = 0.5  # share of the face's yaw by which the lamps turn with it, so that a profile is not lit from behind
 
 
 def _unit(v: Tensor) -> Tensor:
     return v / v.norm(dim=-1, keepdim=True)
 
 
-def _directions() -> Tensor:
-    """(KEY_RAYS + AROUND, 3): within the key lamp, then a spiral over what faces the camera."""
-    key = _unit(torch.tensor(KEY))
-    side = _unit(torch.linalg.cross(key, torch.tensor([0.0, 1.0, 0.0])))
-    over = torch.linalg.cross(side, key)
-    turn = torch.arange(KEY_RAYS) * (2 * math.pi / KEY_RAYS) + 0.6
-    rays = key + KEY_SPREAD * (turn.cos()[:, None] * side + turn.sin()[:, None] * over)
+def _around() -> Tensor:
+    """Directions (AROUND, 3) on a spiral over what faces the camera."""
     k = torch.arange(AROUND) + 0.5
     z = 1 - 1.25 * k / AROUND  # 1 .. -0.25
     angle = k * math.pi * (3 - math.sqrt(5))
     ring = (1 - z * z).sqrt()
-    return torch.cat([_unit(rays), torch.stack([ring * angle.cos(), ring * angle.sin(), z], 1)])
+    return torch.stack([ring * angle.cos(), ring * angle.sin(), z], 1)
+
+
+def _within(lamp: Tensor) -> Tensor:
+    """Directions (KEY_RAYS, 3) to the rim of a lamp."""
+    side = _unit(torch.linalg.cross(lamp, torch.tensor([0.0, 1.0, 0.0])))
+    over = torch.linalg.cross(side, lamp)
+    turn = torch.arange(KEY_RAYS) * (2 * math.pi / KEY_RAYS) + 0.6
+    return _unit(lamp + KEY_SPREAD * (turn.cos()[:, None] * side + turn.sin()[:, None] * over))
 
 
 def _looking_along(directions: Tensor) -> Tensor:
@@ -50,43 +54,53 @@ def _looking_along(directions: Tensor) -> Tensor:
     return torch.stack([x, torch.linalg.cross(directions, x), directions], 1)
 
 
-DIRECTIONS = _directions()
-ROTATIONS = _looking_along(DIRECTIONS)
+class Lighting:
+    """The light on a scene of a given size, seen from a fixed camera.
 
-
-def lamps() -> Tensor:
-    """(L, 6) float32: unit direction and colour of each lamp."""
-    return torch.stack([torch.cat([_unit(torch.tensor(d)), torch.tensor(c)]) for d, c in LAMPS])
-
-
-def surroundings() -> Tensor:
-    """(2, 3) float32: light from above and from below."""
-    return torch.tensor([ABOVE, BELOW])
-
-
-def reach(view: Tensor, normals: Tensor, faces: Tensor, radius: float, cull: bool) -> Tensor:
-    """How much of the key lamp and of the surroundings reaches each vertex.
-
-    Args:
-        view: (V, 3) float32, metres in the view's axes from the middle of the scene.
-        normals: (V, 3) float32, in the same axes.
-        faces: (F, 3) int32.
-        radius: of the scene, metres.
-        cull: leave out triangles seen from behind.
-
-    Returns:
-        (V, 2) float32, 0..1: key, surroundings.
+    Attributes:
+        lamps: (L, 6) float32, unit direction in the view's axes and linear colour.
+        ambient: (2, 3) float32, linear light from above and from below.
     """
-    texel, deep = 2 * radius / MAP, 4 * radius
-    to_map = ROTATIONS * torch.tensor([1 / texel, -1 / texel, 1 / deep])[:, None]  # (K, 3, 3)
-    middle = torch.tensor([MAP / 2, MAP / 2, 0.5]).repeat(len(ROTATIONS))[:, None]
 
-    def seen(points: Tensor) -> Tensor:
-        """(K, V, 3): pixels of each map, and 0.25..0.75 from far to near."""
-        return torch.addmm(middle, to_map.flatten(0, 1), points.T).unflatten(0, (-1, 3)).mT
+    def __init__(self, yaw: float, radius: float, cull: bool) -> None:
+        """Place the lamps.
 
-    depth, _ = rasterize(seen(view), faces, MAP, MAP, cull)
-    lit = shadow(seen(view + LIFT * texel * normals), depth, BIAS * texel / deep, SOFTNESS * texel / deep)  # (K, V)
-    weight = (DIRECTIONS[KEY_RAYS:] @ normals.T + 0.05).clamp(min=0)  # (AROUND, V)
-    opening = (weight * lit[KEY_RAYS:]).sum(0) / weight.sum(0).clamp(min=1e-6)
-    return torch.stack([lit[:KEY_RAYS].mean(0), LEAST + (1 - LEAST) * opening], 1)
+        Args:
+            yaw: of the camera, degrees.
+            radius: of the scene, metres.
+            cull: leave triangles seen from behind out of the shadow maps.
+        """
+        turn = math.radians(TURN * yaw)
+        turned = torch.tensor([[math.cos(turn), 0, -math.sin(turn)], [0, 1, 0], [math.sin(turn), 0, math.cos(turn)]])
+        directions = _unit(torch.tensor([direction for direction, _ in LAMPS])) @ turned  # (L, 3)
+        self.lamps = torch.cat([directions, torch.tensor([colour for _, colour in LAMPS])], 1)
+        self.ambient = torch.tensor([ABOVE, BELOW])
+        self._cull = cull
+        self._texel, self._deep = 2 * radius / MAP, 4 * radius
+        self._around = _around()
+        rotations = _looking_along(torch.cat([_within(directions[0]), self._around]))
+        to_map = rotations * torch.tensor([1 / self._texel, -1 / self._texel, 1 / self._deep])[:, None]
+        self._to_map = to_map.flatten(0, 1)  # (3 K, 3)
+        self._middle = torch.tensor([MAP / 2, MAP / 2, 0.5]).repeat(len(rotations))[:, None]
+
+    def reach(self, view: Tensor, normals: Tensor, faces: Tensor) -> Tensor:
+        """How much of the key lamp and of the surroundings reaches each vertex.
+
+        Args:
+            view: (V, 3) float32, metres in the view's axes from the middle of the scene.
+            normals: (V, 3) float32, in the same axes.
+            faces: (F, 3) int32.
+
+        Returns:
+            (V, 2) float32, 0..1: key, surroundings.
+        """
+        depth, _ = rasterize(self._seen(view), faces, MAP, MAP, self._cull)
+        lifted = self._seen(view + LIFT * self._texel * normals)
+        lit = shadow(lifted, depth, BIAS * self._texel / self._deep, SOFTNESS * self._texel / self._deep)  # (K, V)
+        weight = (self._around @ normals.T + 0.05).clamp(min=0)  # (AROUND, V)
+        opening = (weight * lit[KEY_RAYS:]).sum(0) / weight.sum(0).clamp(min=1e-6)
+        return torch.stack([lit[:KEY_RAYS].mean(0), LEAST + (1 - LEAST) * opening], 1)
+
+    def _seen(self, points: Tensor) -> Tensor:
+        """(K, V, 3): pixels of each shadow map, and z from 0.25 far to 0.75 near."""
+        return torch.addmm(self._middle, self._to_map, points.T).unflatten(0, (-1, 3)).mT

@@ -12,8 +12,8 @@ import torch
 from emoface.face.rig import Part
 from emoface.kernels import rasterize, shade, vertex_normals
 
-from . import light
 from .camera import Camera
+from .light import Lighting
 
 SAMPLES = 2  # a side of a pixel
 SKIN_ROUGHNESS = 0.3  # rougher parts let light in under their surface
@@ -70,8 +70,8 @@ class Renderer:
         self._albedo = torch.tensor(linear.astype(np.float32))
         self._material = torch.tensor(np.stack([roughness, skin], 1).astype(np.float32))
         away = np.linalg.norm(template - np.array(self.camera.target), axis=1).max()
-        self._radius = 1.05 * float(min(away, self.camera.height))
-        self._lamps, self._ambient = light.lamps(), light.surroundings()
+        radius = 1.05 * float(min(away, self.camera.height * zoom))
+        self._light = Lighting(yaw, radius, not two_sided)
         self._background = self._backdrop()
 
     def frame(self, vertices: np.ndarray | torch.Tensor) -> np.ndarray:
@@ -92,12 +92,12 @@ class Renderer:
         with torch.inference_mode():
             view = self.camera.view(world)
             normals = vertex_normals(view[None], self.faces)[0]
-            reach = light.reach(view, normals, self.faces, self._radius, not self.two_sided)
+            reach = self._light.reach(view, normals, self.faces)
             samples = SAMPLES * self.size
             points = self.camera.project(view, samples)[None]
             _, face = rasterize(points, self.faces, samples, samples, not self.two_sided)
             surface = torch.cat([normals, self._albedo, reach, self._material], 1)[None]
-            image = shade(points, surface, self.faces, face, self._lamps, self._ambient, self._background)
+            image = shade(points, surface, self.faces, face, self._light.lamps, self._light.ambient, self._background)
             return (image[0] * 255 + 0.5).to(torch.uint8).numpy()
 
     def frames(self, vertices: Iterable[np.ndarray | torch.Tensor], threads: int = 1) -> Iterator[np.ndarray]:

@@ -4,8 +4,8 @@ import torch
 from torch import Tensor
 
 SUBPIXELS = 256.0  # the grid that rasterize puts corners on
-WRAP = (0.30, 0.14, 0.09)  # how far red, green and blue light creep around the edge of a shadow in skin
-BLEED = (0.55, 0.12, 0.0)  # and across the edge of a cast shadow
+WRAP = (0.26, 0.14, 0.10)  # how far red, green and blue light creep around the edge of a shadow in skin
+BLEED = (0.40, 0.12, 0.0)  # and across the edge of a cast shadow
 LAMP = 0.02  # what the size of a lamp adds to the width of its highlight
 MIRROR = 0.04  # reflectance of skin, teeth and eyes seen straight on
 KNEE = 0.6  # from here up to white, brightness is compressed
