@@ -20,7 +20,7 @@ import torch
 from ..kernels import flame_lbs
 from .flame import FlameModel
 from .layout import ARKIT_NAMES, EXPRESSION_NAMES, EXPRESSION_SIZE, arkit_to_motion, motion_to_arkit
-from .open_head import open_head_model
+from .open_head import open_head, open_head_model
 from .rig import Part, Rig
 from .surface import closest_points, landmark_warp, vertex_normals
 
@@ -29,6 +29,7 @@ STILL = 1e-4  # metres that a vertex must move at weight 1 to count
 ROUNDS = 500  # most steps of the bounded solver
 TOLERANCE = 2e-6  # change of a weight in one step at which it stops
 NEWTON_ROUNDS = (80, 80, 80, 80, 80, 80, 80, 200)  # the same for a model that turns its jaw, in each Newton step
+LOOSE_PARTS = ("brows", "lashes", "hair")  # lie on or beside the skin: other meshes take their motion from the skin
 JAW_STEP = 0.15  # radians over which the jaw's effect is taken as straight
 JAW_LIMITS = (np.array([-0.1, -0.3, -0.3]), np.array([0.7, 0.3, 0.3]))  # radians
 
@@ -329,9 +330,12 @@ def transfer_shapes(
 
     The source's neutral is bent onto the target by its landmarks (a similarity, then a smooth warp); every target
     vertex then takes its displacement from the closest point of the bent source that faces the same way, turned and
-    scaled by the similarity. This is the simple form of deformation transfer: displacements keep their direction and
-    size, they are not adapted to a differently folded lid or lip, and where the target has parts that the source
-    lacks they follow what is nearest. The better the landmarks agree, the better the lids and lips.
+    scaled by the similarity. Brows, lashes and hair of the source are left out.
+
+    This is the simple form of deformation transfer: displacements keep their direction and size and are not adapted
+    to a differently folded lid or lip. Jaw, smile and brows carry over well between different sculpts; lids and the
+    inner lips only as far as the landmarks agree there to about a millimetre. Parts that the source lacks follow
+    what is nearest.
 
     Args:
         source: the rig that knows the shapes, such as ``open_head_rig()``.
@@ -353,8 +357,9 @@ def transfer_shapes(
         )
     warp, turn = landmark_warp(source_landmarks, landmarks)
     bent = warp(source.template)
+    solid = np.concatenate([source.faces[slice(*part.faces)] for part in source.parts if part.name not in LOOSE_PARTS])
     corners, weights = closest_points(
-        template, vertex_normals(template, faces), bent, source.faces, vertex_normals(bent, source.faces)
+        template, vertex_normals(template, faces), bent, solid, vertex_normals(bent, solid)
     )  # (V, 3) each
     deltas = np.einsum("vc,nvcx,yx->nvy", weights, source.deltas[:, corners], turn).astype(np.float32)
     colours = np.einsum("vc,vcx->vx", weights, source.colours[corners]).astype(np.float32)
@@ -371,10 +376,10 @@ def arkit_model(model: FlameModel) -> FlameModel:
     Raises:
         ValueError: the model's landmarks are not known.
     """
-    head = open_head_model()
+    head, parts = open_head_model(), open_head().parts
     points = [face.landmarks(face.template[None])[0].double().numpy() for face in (head, model)]
     colours = np.zeros(head.data.template.shape, np.float32)
-    shapes = Rig("", head.data.template, head.data.faces, EXPRESSION_NAMES, head.data.expression_basis, colours, ())
+    shapes = Rig("", head.data.template, head.data.faces, EXPRESSION_NAMES, head.data.expression_basis, colours, parts)
     moved = transfer_shapes(shapes, points[0], model.data.template, model.data.faces, points[1])
     named = replace(model.data, expression_basis=moved.deltas, identity_basis=model.data.identity_basis[:0])
     return FlameModel(named)
