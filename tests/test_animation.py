@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from emoface.animation import Animation
@@ -47,6 +47,7 @@ def test_arkit_is_exact() -> None:
     assert Animation(np.zeros((1, 50)), np.array([[2 * JAW_OPEN_RADIANS, 0, 0]])).arkit().max() == 1
 
 
+@settings(deadline=None)
 @given(frames=COUNTS, fps=RATES, new=RATES)
 def test_resampled_length(frames: int, fps: float, new: float) -> None:
     animation = Animation(np.zeros((frames, 50)), np.zeros((frames, 3)), fps)

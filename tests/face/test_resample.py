@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from emoface.face.resample import low_pass, monotone_cubic, resample_curves
@@ -16,6 +16,7 @@ def centres(frames: int, fps: float) -> np.ndarray:
     return (np.arange(frames) + 0.5) / fps
 
 
+@settings(deadline=None)
 @given(frames=st.integers(1, 80), fps=RATES, new=RATES, seed=st.integers(0, 99))
 def test_never_leaves_the_range_of_the_curve(frames: int, fps: float, new: float, seed: int) -> None:
     curves = np.random.default_rng(seed).random((frames, 3)).astype(np.float32).round(1)
