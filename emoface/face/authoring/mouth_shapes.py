@@ -216,8 +216,8 @@ class MouthShapes:
 
     def cheek_puff(self) -> np.ndarray:
         """Air behind closed lips: cheeks, lips and what lies around them swell."""
-        move = self.spread((self.lens, (0, 0, 0.38)), (1 - self.lens, (-0.62, 0.0, 0.10)))
-        air = self.push((3.6, -6.4, 6.4), (1.9, 2.1, 3.5), (0.80, 0.0, 1.00))
+        move = self.spread((self.lens, (0, 0, 0.45)), (1 - self.lens, (-0.55, 0.0, 0.30)))
+        air = self.push((3.6, -6.5, 6.4), (1.9, 2.0, 3.5), (1.00, 0.0, 1.20))
         return self.lips(move, radius=6.0, top=-3.4) + self.off_nose(air)
 
     def jaw_forward(self) -> np.ndarray:
