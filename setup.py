@@ -137,7 +137,7 @@ def extensions() -> list[Extension]:
         "extra_link_args": ["-pthread", *more],
     }
     per_isa = {f"csrc/{name}" for name in re.findall(r'"(\w+/\w+\.cpp)"', (ROOT / "csrc/kernels_cpu.cpp").read_text())}
-    cpu = ["csrc/bindings_cpu.cpp", "csrc/bindings_denoiser.cpp", "csrc/team.cpp"]
+    cpu = ["csrc/bindings_cpu.cpp", "csrc/bindings_networks.cpp", "csrc/team.cpp"]
     cpu += sorted({*files("*/*_cpu.cpp")} - per_isa)
     found = [Extension("emoface._cpu", cpu, depends=files("**/*.*h", "*_cpu.cpp", "*/*_cpu.cpp"), **common)]
     mode = os.environ.get("EMOFACE_CUDA", "auto")

@@ -42,6 +42,6 @@ inline void check(const char* what, bool done, int dtype) {
     throw pybind11::value_error(std::string(what) + ": dtype number " + std::to_string(dtype) + " has no code");
 }
 
-void bind_denoiser(pybind11::module_& m);  // bindings_denoiser.cpp
+void bind_networks(pybind11::module_& m);  // bindings_networks.cpp
 
 }  // namespace emoface

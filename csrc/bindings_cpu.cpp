@@ -13,7 +13,7 @@ using namespace emoface;
 
 PYBIND11_MODULE(_cpu, m) {
   m.attr("compiler") = __VERSION__;
-  bind_denoiser(m);
+  bind_networks(m);
   m.def(
       "rasterize",
       [](Address points, std::array<std::int64_t, 3> strides, Address faces, Address depth, Address face, int dtype,

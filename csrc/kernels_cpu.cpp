@@ -11,6 +11,7 @@
 #include "oproj_residual_film/oproj_residual_film_cpu.cpp"
 #include "sampler_step/sampler_step_cpu.cpp"
 #include "self_attention/self_attention_cpu.cpp"
+#include "time_conv/time_conv_cpu.cpp"
 
 #define EMO_TEXT(name) #name
 #define EMO_NAME(name) EMO_TEXT(name)
@@ -27,6 +28,9 @@ const CpuKernels kKernels{EMO_NAME(EMO_ISA),
                           oproj_residual_film_cpu,
                           sampler_step_cpu,
                           self_attention_cpu,
+                          time_conv_cpu,
+                          conv_words,
+                          pack_conv,
                           pack_denoiser,
                           run_denoiser,
                           free_denoiser};

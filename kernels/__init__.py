@@ -24,6 +24,7 @@ from .sampler_step import sampler_step
 from .self_attention import self_attention
 from .shade import shade
 from .shadow import shadow
+from .time_conv import time_conv
 from .vertex_normals import vertex_normals
 
 __all__ = [
@@ -44,6 +45,7 @@ __all__ = [
     "self_attention",
     "shade",
     "shadow",
+    "time_conv",
     "use_backend",
     "vertex_normals",
 ]

@@ -6,7 +6,8 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from torch import Tensor, nn
-from torch.nn import functional as F
+
+from emoface.kernels import time_conv
 
 from .features import MEL_BINS, MEL_PER_FRAME
 
@@ -51,9 +52,9 @@ class ContentEncoder(nn.Module):
         """
         if self.config.kind == "mel":
             features = features.unflatten(1, (-1, MEL_PER_FRAME)).flatten(2)  # (B, T, 2 * 64)
-        hidden = F.gelu(self.first(features.transpose(1, 2)))
-        hidden = F.gelu(self.second(hidden))
-        return self.norm(self.third(hidden).transpose(1, 2))  # (B, T, channels)
+        hidden = time_conv(features, self.first.weight, self.first.bias, gelu=True)
+        hidden = time_conv(hidden, self.second.weight, self.second.bias, gelu=True)
+        return self.norm(time_conv(hidden, self.third.weight, self.third.bias))  # (B, T, channels)
 
     def describe(self) -> dict[str, Any]:
         """The config as a JSON-able dict."""

@@ -8,7 +8,6 @@ does.
 from __future__ import annotations
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor, nn
 
 from emoface.audio.features import MEL_BINS, MEL_PER_FRAME
@@ -22,6 +21,7 @@ from emoface.face.layout import (
     MOUTH,
     lip_gap,
 )
+from emoface.kernels import ln_qkv, time_conv
 
 ARTIST, RULE = 0, 1
 """Styles: measured curves that an artist cleaned, and rule-made ones."""
@@ -52,16 +52,11 @@ def _by_channel(values: dict[str, float], like: Tensor) -> Tensor:
 
 
 class ChannelNorm(nn.Module):
-    """Normalises each frame over its channels, so that a frame's output never depends on how much is heard at
-    once.
-    """
+    """Weights of a norm of each frame over its channels: what a frame gives does not depend on how much is heard."""
 
     def __init__(self, width: int) -> None:
         super().__init__()
         self.norm = nn.LayerNorm(width)
-
-    def forward(self, x: Tensor) -> Tensor:
-        return self.norm(x.transpose(1, 2)).transpose(1, 2)  # (B, C, T)
 
 
 class DilatedBlock(nn.Module):
@@ -75,7 +70,11 @@ class DilatedBlock(nn.Module):
         self.dropout = nn.Dropout(dropout)
 
     def forward(self, x: Tensor) -> Tensor:
-        return x + self.point(self.dropout(F.gelu(self.wide(F.gelu(self.norm(x))))))  # (B, C, T)
+        wide, point, norm = self.wide, self.point, self.norm.norm
+        hidden = time_conv(
+            x, wide.weight, wide.bias, wide.dilation[0], True, norm.weight, norm.bias, eps=norm.eps
+        )  # (B, T, C)
+        return time_conv(self.dropout(hidden), point.weight, point.bias, residual=x)
 
 
 class LipNet(nn.Module):
@@ -121,11 +120,12 @@ class LipNet(nn.Module):
         """
         if mel.ndim != 3 or mel.shape[2] != MEL_BINS or mel.shape[1] % MEL_PER_FRAME:
             raise ValueError(f"mel must have shape (B, 2 T, {MEL_BINS}), got {tuple(mel.shape)}")
-        x = mel.unflatten(1, (-1, MEL_PER_FRAME)).flatten(2).transpose(1, 2)  # (B, 2 * 64, T)
-        x = self.stem(self.dropout(x)) + self.style(style)[:, :, None]  # (B, C, T)
+        x = mel.unflatten(1, (-1, MEL_PER_FRAME)).flatten(2)  # (B, T, 2 * 64)
+        x = time_conv(self.dropout(x), self.stem.weight, self.stem.bias) + self.style(style)[:, None]  # (B, T, C)
         for block in self.blocks:
             x = block(x)
-        out = self.head(self.norm(x)).transpose(1, 2)  # (B, T, len(MOUTH) + 1)
+        norm, head = self.norm.norm, self.head
+        out = ln_qkv(x, norm.weight, norm.bias, head.weight[:, :, 0], head.bias, norm.eps)  # (B, T, len(MOUTH) + 1)
         return out[..., :-1] * self.scale, out[..., -1]
 
 

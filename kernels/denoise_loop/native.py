@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import threading
-import weakref
 from typing import Any
 
 import torch
@@ -11,43 +9,17 @@ from torch import Tensor
 
 from .. import _native
 from .._native import DTYPES, address, cpu_backend, dense
+from .._packed import PackedWeights
 
 
-class _Packed:
-    """The packed weights of the last few denoisers, found again by the tensors that they were packed from.
-
-    An entry is valid while both tensors live, have not been written to, and the instruction set is the same.
-    """
-
-    def __init__(self) -> None:
-        self.entries: dict[tuple[int, int], tuple[Any, tuple, Any]] = {}
-        self.lock = threading.Lock()
-
-    def find(self, matrices: Tensor, vectors: Tensor, *settings: Any) -> Any:
-        """The PackedDenoiser of these weights; `settings` are the arguments of its constructor before them."""
-        assert _native.CPU is not None
-        key = id(matrices), id(vectors)
-        if matrices.is_inference() or vectors.is_inference():  # nobody can tell whether they were written to
-            return self._pack(matrices, vectors, settings)
-        state = (matrices._version, vectors._version, _native.CPU.isa(), settings)
-        with self.lock:
-            found = self.entries.get(key)
-            if found is None or found[1] != state:
-                both = (weakref.ref(matrices, self._forget(key)), weakref.ref(vectors, self._forget(key)))
-                found = self.entries[key] = (both, state, self._pack(matrices, vectors, settings))
-            return found[2]
-
-    def _forget(self, key: tuple[int, int]) -> Any:
-        return lambda _: self.entries.pop(key, None)
-
-    @staticmethod
-    def _pack(matrices: Tensor, vectors: Tensor, settings: tuple[Any, ...]) -> Any:
-        assert _native.CPU is not None
-        flat, wide = matrices.contiguous(), vectors.float().contiguous()
-        return _native.CPU.PackedDenoiser(*settings, address(flat), DTYPES[flat.dtype], address(wide))
+def _pack(matrices: Tensor, vectors: Tensor, *settings: float) -> Any:
+    """A PackedDenoiser; `settings` are the arguments of its constructor before the weights."""
+    assert _native.CPU is not None
+    flat, wide = matrices.contiguous(), vectors.float().contiguous()
+    return _native.CPU.PackedDenoiser(*settings, address(flat), DTYPES[flat.dtype], address(wide))
 
 
-_PACKED = _Packed()
+_PACKED = PackedWeights(_pack)
 
 
 def _cpu(
@@ -59,7 +31,8 @@ def _cpu(
     both = mask is not None and known is not None
     if start.numel() == 0 or len(table) == 0:
         return torch.where(mask[..., None], known, start) if both else start.contiguous().clone()
-    denoiser = _PACKED.find(matrices, vectors, motion, channels, heads, blocks, feed_forward, window, eps, residual)
+    sizes = (motion, channels, heads, blocks, feed_forward, window)
+    denoiser = _PACKED.find((matrices, vectors), *sizes, eps, residual)
     heard = torch.tensor(contents, dtype=torch.int64)
     state = (known, mask) if both else (None, None)
     tensors = [

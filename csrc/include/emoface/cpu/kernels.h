@@ -11,6 +11,7 @@
 #include "emoface/oproj_residual_film.h"
 #include "emoface/sampler_step.h"
 #include "emoface/self_attention.h"
+#include "emoface/time_conv.h"
 
 namespace emoface {
 
@@ -25,6 +26,10 @@ struct CpuKernels {
   bool (*oproj_residual_film)(const OprojResidualFilm&);
   bool (*sampler_step)(const SamplerStep&);
   bool (*self_attention)(const SelfAttention&);
+  bool (*time_conv)(const TimeConv&);
+
+  std::int64_t (*conv_words)(const ConvWeights&);  // 32-bit words that the packed weights take
+  bool (*pack_conv)(const ConvWeights&);
 
   // A denoiser with packed weights: null for a dtype of `matrices` without code. `vectors` are floats.
   void* (*pack_denoiser)(const DenoiserSizes&, const void* matrices, DType dtype, const float* vectors);

@@ -1,4 +1,4 @@
-// The denoiser's part of emoface._cpu: its operators on raw addresses, of the instruction set that was chosen.
+// The networks' part of emoface._cpu: their operators on raw addresses, of the instruction set that was chosen.
 #include <atomic>
 #include <string>
 
@@ -77,7 +77,7 @@ class PackedDenoiser {
 
 }  // namespace
 
-void emoface::bind_denoiser(py::module_& m) {
+void emoface::bind_networks(py::module_& m) {
   using Free = py::call_guard<py::gil_scoped_release>;
   choose("auto");
   m.def("isa", [] { return kernels().name; }, "The instruction set in use.");
@@ -191,6 +191,34 @@ void emoface::bind_denoiser(py::module_& m) {
               kernels().sampler_step(sampler_step_of(prediction, guidance, x, x0_prev, coefficients, noise, known, mask,
                                                      x_next, x0, dtype, branches, batch, time, channels, quantile,
                                                      limit_low, limit_high)),
+              dtype);
+      },
+      Free());
+
+  m.def(
+      "time_conv",
+      [](Address x, Address packed, Address bias, Address gain, Address shift, Address residual, Address out, int dtype,
+         Count batch, Count time, Count channels, Count width, Count taps, Count dilation, bool gelu, double eps) {
+        check("time_conv_cpu",
+              kernels().time_conv({pointer<const void>(x), pointer<const void>(packed), pointer<const void>(bias),
+                                   pointer<const void>(gain), pointer<const void>(shift), pointer<const void>(residual),
+                                   pointer<void>(out), static_cast<DType>(dtype), batch, time, channels, width, taps,
+                                   dilation, gelu, eps}),
+              dtype);
+      },
+      Free());
+  m.def(
+      "conv_words",
+      [](int dtype, Count width, Count taps, Count channels) {
+        return kernels().conv_words({nullptr, nullptr, static_cast<DType>(dtype), width, taps, channels});
+      },
+      "32-bit words that the packed weights of a convolution take.");
+  m.def(
+      "pack_conv",
+      [](Address weight, Address packed, int dtype, Count width, Count taps, Count channels) {
+        check("pack_conv",
+              kernels().pack_conv({pointer<const void>(weight), pointer<void>(packed), static_cast<DType>(dtype), width,
+                                   taps, channels}),
               dtype);
       },
       Free());

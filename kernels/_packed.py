@@ -1,0 +1,43 @@
+"""Weights packed for the CPU kernels, kept as long as the tensors that they were packed from."""
+
+from __future__ import annotations
+
+import threading
+import weakref
+from collections.abc import Callable, Hashable
+from typing import Any
+
+from torch import Tensor
+
+from . import _native
+
+
+class PackedWeights:
+    """Packs weights once and finds them again by their tensors.
+
+    An entry is valid while its tensors live, have not been written to, and the instruction set is the same.
+    """
+
+    def __init__(self, pack: Callable[..., Any]) -> None:
+        """Set up.
+
+        Args:
+            pack: ``pack(*tensors, *settings)`` makes what is kept.
+        """
+        self.pack = pack
+        self.entries: dict[tuple[int, ...], tuple[list[Any], tuple[Hashable, ...], Any]] = {}
+        self.lock = threading.Lock()
+
+    def find(self, tensors: tuple[Tensor, ...], *settings: Hashable) -> Any:
+        """What `pack` made of these tensors and settings, now or before."""
+        assert _native.CPU is not None
+        if any(tensor.is_inference() for tensor in tensors):  # nobody can tell whether they were written to
+            return self.pack(*tensors, *settings)
+        key = tuple(map(id, tensors))
+        state = (*(tensor._version for tensor in tensors), _native.CPU.isa(), *settings)
+        with self.lock:
+            found = self.entries.get(key)
+            if found is None or found[1] != state:
+                guards = [weakref.ref(tensor, lambda _: self.entries.pop(key, None)) for tensor in tensors]
+                found = self.entries[key] = (guards, state, self.pack(*tensors, *settings))
+            return found[2]
