@@ -16,7 +16,7 @@ import numpy as np
 from emoface.face.layout import EXPRESSION_NAMES, JAW_OPEN_RADIANS, JAW_SHAPES, JAW_SIDE_RADIANS
 
 FILE = Path(__file__).parents[1] / "open_head.npz"
-JAW = 2  # joint
+JAW, LEFT_EYE = 2, 3  # joints
 
 # Limits that a head has to keep.
 MOST_CLOSED_EYE = 0.005  # share of the open eye still seen when the lids are closed
@@ -93,11 +93,21 @@ class Head:
         return np.stack([owner[order][:-1][same], owner[order][1:][same]], 1)
 
     @cached_property
-    def ball(self) -> tuple[np.ndarray, float]:
-        """Centre (3,) and radius of the left eyeball."""
+    def radius(self) -> float:
+        """Radius of the left eyeball without its cornea."""
         eye = self.template[slice(*self.eye_vertices)]
-        centre = (eye.max(0) + eye.min(0)) / 2
-        return centre, float(np.linalg.norm(eye - centre, axis=1).max())
+        return float(np.median(np.linalg.norm(eye - self.joints[LEFT_EYE], axis=1)))
+
+    def eyeball(self, vertices: np.ndarray, directions: np.ndarray) -> np.ndarray:
+        """How far (...,) the left eyeball of a pose reaches from its centre in directions (..., 3) of length one."""
+        part = slice(*self.eye_vertices)
+        rest, moved = (p[part] - self.joints[LEFT_EYE] for p in (self.template, vertices))
+        pole = rest[:, 2].argmax()
+        reach = np.linalg.norm(rest, axis=1)
+        angle = np.arccos(np.clip(rest @ rest[pole] / (reach * reach[pole]), -1, 1))
+        order = np.argsort(angle)
+        gaze = moved[pole] / np.linalg.norm(moved[pole])
+        return np.interp(np.arccos(np.clip(directions @ gaze, -1, 1)), angle[order], reach[order])
 
     @cached_property
     def open_eye(self) -> float:
@@ -267,7 +277,7 @@ class LidCheck:
     """The left lids in one pose.
 
     Attributes:
-        clearance: smallest distance of the lids' triangles from the eyeball's sphere, mm; negative: inside it.
+        clearance: smallest distance of the lids' triangles from the eyeball, mm; negative: inside it.
         open_share: part of the eyeball seen from the front and from both sides, over that at rest.
         order: by how much the upper lid lies before the lower one where they overlap, mm; infinite where they don't.
         flips: triangles of the lids turned against their neighbours; where lids overlap they may fold.
@@ -283,11 +293,12 @@ class LidCheck:
 def check_lids(head: Head, pose: str) -> LidCheck:
     """Check the left lids in one of ``LID_POSES``."""
     vertices = head.pose(LID_POSES[pose])
-    centre, radius = head.ball
+    centre, radius = head.joints[LEFT_EYE], head.radius
     distance = np.linalg.norm(vertices[: head.skin_vertices] - centre, axis=1)
     close = (distance[head.skin] < 1.35 * radius).all(1)
     samples = np.einsum("sc,fck->fsk", _SAMPLES, vertices[head.skin[close]])
-    clearance = np.linalg.norm(samples - centre, axis=-1).min() - radius
+    reach = np.linalg.norm(samples - centre, axis=-1)
+    clearance = (reach - head.eyeball(vertices, (samples - centre) / reach[..., None])).min()
 
     marks = head.landmarks(vertices)
     upper, lower = marks[UPPER_LID], marks[LOWER_LID]
@@ -308,7 +319,7 @@ _SAMPLES = np.array([[i, j, 6 - i - j] for i in range(7) for j in range(7 - i)])
 
 def _seen(head: Head, vertices: np.ndarray) -> float:
     """Area (mm2) of the left eyeball that the skin leaves open, summed over views from the front and both sides."""
-    centre, radius = head.ball
+    centre, radius = head.joints[LEFT_EYE], head.radius
     grid = np.linspace(-0.97, 0.97, 41) * radius
     u, v = (axis.ravel() for axis in np.meshgrid(grid, grid))
     inside = u**2 + v**2 < (0.97 * radius) ** 2

@@ -31,8 +31,8 @@ ORBIT = np.array([[-1.95, -1.38], [2.28, 1.40]])
 # Rows from the edge out: way from the rim to the orbit, and stand-off from the eyeball in cm; upper lid, lower lid.
 ROWS = np.array(
     [
-        [0.00, 0.00, 0.07, 0.06],
-        [0.02, 0.05, 0.17, 0.14],
+        [0.00, 0.00, 0.09, 0.06],
+        [0.02, 0.05, 0.18, 0.14],
         [0.08, 0.11, 0.21, 0.18],
         [0.19, 0.20, 0.20, 0.18],
         [0.30, 0.31, 0.18, 0.19],
@@ -47,6 +47,7 @@ PLAIN = 0.19  # stand-off of a lid without crease and fold
 INNER_FORWARD = 0.22  # how far the lids' inner ends stand before the eyeball's shell, cm
 CARUNCLE = 0.22  # width of the pink corner, cm
 BEHIND_ROWS = ((1.30, 0.45), (1.10, 0.10))  # widening of the aperture and step back in cm of the rows behind the edge
+BEHIND_OFF = 0.09  # their stand-off from the eyeball, cm
 
 MOIST = (0.80, 0.50, 0.46)
 LASH = (0.20, 0.12, 0.09)
@@ -101,7 +102,7 @@ def eye_patch(skin: Skin) -> EyePatch:
     behind = []
     for wider, back in BEHIND_ROWS:
         ray = (rows[0] - EYE_CENTRE) * [wider, wider, 1] - [0, 0, back]
-        behind.append(EYE_CENTRE + ray / np.linalg.norm(ray, axis=1, keepdims=True) * (EYE_RADIUS + 0.05))
+        behind.append(EYE_CENTRE + ray / np.linalg.norm(ray, axis=1, keepdims=True) * (EYE_RADIUS + BEHIND_OFF))
     _fill_corner([*behind, rows[0]], along)
     return EyePatch(np.array([*behind, *rows]), True, upper, along)
 

@@ -21,7 +21,7 @@ LIDS = {
     "cheekSquintLeft": (0.03, 0.20),
 }
 # How much of a lid's turn each row follows, from behind the edge to the orbit.
-UPPER_FOLLOWS = np.array([1, 1, 1, 1, 1, 0.97, 0.90, 0.76, 0.55, 0.33, 0.13, 0])
+UPPER_FOLLOWS = np.array([0.85, 0.85, 1, 1, 1, 0.97, 0.90, 0.76, 0.55, 0.33, 0.13, 0])
 LOWER_FOLLOWS = np.array([1, 1, 1, 1, 0.96, 0.86, 0.72, 0.55, 0.40, 0.24, 0.09, 0])
 # How much of a move of the brow or the cheek each row of the lids takes.
 UPPER_YIELDS = np.array([0, 0, 0, 0, 0, 0.01, 0.04, 0.10, 0.30, 0.52, 0.78, 1])
@@ -97,7 +97,7 @@ def _lids(mesh: HeadMesh, eye: EyePatch, down: float, up: float) -> np.ndarray:
     c, s = np.cos(angle), np.sin(angle)
     turned = np.stack([arm[..., 0], c * arm[..., 1] - s * arm[..., 2], s * arm[..., 1] + c * arm[..., 2]], -1)
     # weights move a lid straight, which cuts the arc: its end keeps off the eyeball, and so does the way there
-    most = np.where(upper, 0.13 * max(down, 0) + 0.26 * max(-down, 0), 0.05 * abs(up))
+    most = np.where(upper, 0.21 * max(down, 0) + 0.26 * max(-down, 0), 0.05 * abs(up))
     lift = most * np.abs(turn) / np.abs(turn).max()
     length = np.linalg.norm(turned, axis=-1, keepdims=True)
     turned = turned * (1 + (lift * follows)[..., None] / length)

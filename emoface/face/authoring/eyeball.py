@@ -1,4 +1,4 @@
-"""The eyeball: a sphere with its pole at the pupil, ringed where the colour steps so that the iris has clean edges."""
+"""The eyeball: a sphere with a cornea at its pole, ringed where the colour steps so that the iris has clean edges."""
 
 from __future__ import annotations
 
@@ -36,6 +36,8 @@ RINGS: tuple[tuple[float, tuple[float, float, float]], ...] = (
     (125.0, (0.72, 0.52, 0.48)),
     (155.0, (0.72, 0.52, 0.48)),
 )
+LIMBUS = 24.3  # degrees
+CORNEA = 0.06  # how far the cornea stands out, cm: enough to catch a light on the iris
 IRIS = slice(2, 6)  # rings that carry the iris' fibres
 LID_SHADE = 0.30  # how much darker the eyeball is under the upper lid
 
@@ -60,7 +62,10 @@ def eyeball() -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     rings = np.stack(
         [np.sin(polar) * np.cos(azimuth), np.sin(polar) * np.sin(azimuth), np.cos(polar) + 0 * azimuth], -1
     )  # (R, C, 3)
-    vertices = np.concatenate([[[0.0, 0.0, 1.0]], rings.reshape(-1, 3), [[0.0, 0.0, -1.0]]]) * EYE_RADIUS + EYE_CENTRE
+    directions = np.concatenate([[[0.0, 0.0, 1.0]], rings.reshape(-1, 3), [[0.0, 0.0, -1.0]]])
+    from_pole = np.degrees(np.arccos(directions[:, 2]))
+    bulge = CORNEA * np.clip(1 - (from_pole / LIMBUS) ** 2, 0, None)
+    vertices = EYE_CENTRE + directions * (EYE_RADIUS + bulge)[:, None]
 
     tones = np.repeat(np.array([colour for _, colour in RINGS])[:, None], COLUMNS, 1)  # (R, C, 3)
     fibres = 1 + 0.12 * np.cos(7 * azimuth + 0.6) * np.cos(5 * azimuth) + 0.05 * (-1.0) ** np.arange(COLUMNS)
