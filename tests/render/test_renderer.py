@@ -53,6 +53,21 @@ def test_bits_do_not_depend_on_threads(ball):
     assert all(np.array_equal(a, b) for a, b in zip(alone, together))
 
 
+def test_a_frame_keeps_to_one_thread_and_gives_the_others_back(ball, monkeypatch):
+    vertices, renderer = ball
+    seen = []
+    project = type(renderer.camera).project
+    monkeypatch.setattr(
+        type(renderer.camera), "project", lambda *args: seen.append(torch.get_num_threads()) or project(*args)
+    )
+    torch.set_num_threads(2)
+    try:
+        renderer.frame(vertices)
+        assert (seen, torch.get_num_threads()) == ([1], 2)
+    finally:
+        torch.set_num_threads(1)
+
+
 def test_a_ball_in_front_takes_light_away():
     vertices, faces = sphere()
     key = np.float32(KEY / np.linalg.norm(KEY))
