@@ -7,9 +7,9 @@ import numpy as np
 from .mesh import HeadMesh
 from .mouth_patch import MouthPatch
 
-SKIN = (0.825, 0.65, 0.56)
-BLUSH = (0.83, 0.50, 0.44)
-PALE = (0.87, 0.70, 0.60)
+SKIN = (0.815, 0.665, 0.585)
+BLUSH = (0.81, 0.52, 0.46)
+PALE = (0.86, 0.725, 0.635)
 SHADE = (0.62, 0.42, 0.36)
 LIPS = (0.73, 0.42, 0.40)
 DARK = (0.16, 0.07, 0.06)
