@@ -28,8 +28,8 @@ STAGES = {
 """Training stage -> module with ``train(config, out, assets=None, resume=False)``, in the order they are run.
 """
 
-FACES = {".glb": "rig", ".usda": "rig", ".html": "rig", ".mp4": "face"}
-"""Suffixes whose files hold a head -> the option that names it."""
+FACES = (".glb", ".usda", ".html", ".mp4")
+"""Suffixes of files that hold a head."""
 USER_ERRORS = (ValueError, TypeError, OSError, ImportError, RuntimeError)
 
 
@@ -146,7 +146,7 @@ def _add_animate(parser: argparse.ArgumentParser) -> None:
     add("--device", metavar="D", help="cpu, cuda, cuda:1, ... or auto (cpu)")
     add("--dtype", choices=("auto", "float32", "bfloat16"), help="precision of the network (auto)")
     add("--checkpoint", type=Path, metavar="FILE", help="instead of the default one")
-    add("--layout", choices=("emoface", "diffposetalk", "emote"), help="keys of the .npz (emoface)")
+    add("--layout", choices=("emoface", "diffposetalk", "emote", "emage", "vhap"), help="keys of the .npz (emoface)")
     _add_face(parser)
     add("--plot", type=Path, metavar="PNG", help="also draw the curves over the waveform")
     add("-q", "--quiet", action="store_true", help="print nothing but errors")
@@ -257,7 +257,7 @@ def run_animate(asked: argparse.Namespace) -> None:
             if asked.layout and path.suffix.lower() == ".npz":
                 saving["layout"] = asked.layout
             if face is not None and path.suffix.lower() in FACES:
-                saving[FACES[path.suffix.lower()]] = face
+                saving["face"] = face
             take.save(path, **saving)
             _say(asked, f"{path}: {take.frames} frames, {take.fps:g} fps, {take.duration:.2f} s")
         if asked.plot:
@@ -338,18 +338,19 @@ def run_sheet(asked: argparse.Namespace) -> None:
 
 def _emotions(asked: argparse.Namespace) -> tuple[dict[str, list[Any]], list[str], float]:
     """Per level every emotion, the emotions' names, and the moment to look at."""
-    import emoface
+    from emoface.api import animate
+    from emoface.binding.emotions import EMOTIONS
     from emoface.demo import demo_path
 
     recording, options = asked.audio or demo_path(), {"seed": asked.seed, "checkpoint": asked.checkpoint}
     rows = {}
     for level in asked.levels:
         rows[f"{level:g}"] = [
-            emoface.animate(recording, emotion=(emotion, level), blink=False, **options) for emotion in emoface.EMOTIONS
+            animate(recording, emotion=(emotion, level), blink=False, **options) for emotion in EMOTIONS
         ]
     neutral = next(iter(rows.values()))[0]
     widest = (int(neutral.jaw_pose[:, 0].argmax()) + 0.5) / neutral.fps
-    return rows, list(emoface.EMOTIONS), widest if asked.at is None else asked.at
+    return rows, list(EMOTIONS), widest if asked.at is None else asked.at
 
 
 def run_info(asked: argparse.Namespace) -> None:

@@ -28,7 +28,9 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, tiny_checkpoint: Pat
     if not DEFAULT.exists():
         for module in ("emoface.checkpoints", "emoface.api"):
             monkeypatch.setattr(f"{module}.DEFAULT", tiny_checkpoint)
-    emoface.animate(demo_path(), emotion="sad").save(tmp_path / "take.npz")
+    take = emoface.animate(demo_path(), emotion="sad")
+    take.save(tmp_path / "take.npz")
+    take.save(tmp_path / "avatar.glb")
     monkeypatch.chdir(tmp_path)
     return tmp_path
 
@@ -40,8 +42,9 @@ def test_there_are_examples() -> None:
 
 @pytest.mark.parametrize("number", range(len(BLOCKS)))
 def test_example_runs(number: int, folder: Path) -> None:
-    if "plot" in BLOCKS[number]:
-        pytest.importorskip("matplotlib")
+    for word, package in (("plot", "matplotlib"), (".mp4", "imageio_ffmpeg")):
+        if word in BLOCKS[number]:
+            pytest.importorskip(package)
     exec(compile(BLOCKS[number], f"README block {number}", "exec"), {"__name__": "__main__"})
 
 

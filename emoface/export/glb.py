@@ -25,7 +25,7 @@ NAME = "speech"
 def write_glb(
     animation: Animation,
     path: str | os.PathLike[str],
-    rig: RigOrPath | None = None,
+    face: RigOrPath | None = None,
     sparse: bool = True,
     whole_frames: bool = False,
     embed_audio: bool = False,
@@ -41,7 +41,7 @@ def write_glb(
     Args:
         animation: what to write.
         path: the file.
-        rig: the head, or the path of one as :func:`emoface.face.rigs.load_rig` takes it; None for the open head.
+        face: the head, or the path of one as :func:`emoface.face.rigs.load_rig` takes it; None for the open head.
         sparse: store of each target only the vertices it moves, about a quarter of the size; False for readers that
             know no sparse accessors.
         whole_frames: put frame k at k / fps, for editors that count frames, instead of at its centre (k + 0.5) / fps,
@@ -50,7 +50,7 @@ def write_glb(
             not know it pass over it).
 
     Raises:
-        TypeError: ``rig`` is no Rig, an option is no bool, or metadata that JSON does not know. ValueError: a rig
+        TypeError: ``face`` is no Rig, an option is no bool, or metadata that JSON does not know. ValueError: a rig
             without ARKit shapes, a face whose shapes are not ARKit's, no audio to embed. OSError: the path
             cannot be written.
     """
@@ -59,7 +59,7 @@ def write_glb(
             raise TypeError(f"{name} must be True or False, got {value!r}")
     if embed_audio and not animation.audio:
         raise ValueError("embed_audio needs an animation with audio, this one has none")
-    rig, weights = rig_curves(animation, rig)
+    rig, weights = rig_curves(animation, face)
     metadata_json(animation.metadata)
     times = (np.arange(len(weights)) + (0 if whole_frames else 0.5)) / animation.fps
     if isinstance(rig, GlbRig):

@@ -35,7 +35,7 @@ TYPES = {np.dtype(code): code for code in ("u1", "i2", "u2", "u4")}
 def write_html(
     animation: Animation,
     path: str | os.PathLike[str],
-    rig: RigOrPath | None = None,
+    face: RigOrPath | None = None,
     fps: float | None = None,
     sound: str = "flac",
     title: str | None = None,
@@ -50,14 +50,14 @@ def write_html(
     Args:
         animation: what to write.
         path: the file.
-        rig: the head, or the path of one; None for the open head.
+        face: the head, or the path of one; None for the open head.
         fps: rate of the curves in the page, None for 60 or the animation's own if that is higher.
         sound: how the recording is kept: "flac" (lossless), "wav" or "mp3" (smaller, begins some ms late in browsers
             that do not know the encoder's delay).
         title: of the page, None for the recording's name.
 
     Raises:
-        TypeError: ``rig`` is no Rig, ``title`` no text, or metadata that JSON does not know. ValueError: a rig without
+        TypeError: ``face`` is no Rig, ``title`` no text, or metadata that JSON does not know. ValueError: a rig without
             ARKit shapes, a face whose shapes are not ARKit's, bad fps, unknown ``sound``. OSError: the path cannot be
             written.
     """
@@ -65,7 +65,7 @@ def write_html(
     if title is not None and not isinstance(title, str):
         raise TypeError(f"title must be text, got {type(title).__name__}")
     fps = max(SCREEN_FPS, animation.fps) if fps is None else check_fps(fps)
-    rig, weights = rig_curves(animation.resample(fps), rig)
+    rig, weights = rig_curves(animation.resample(fps), face)
     metadata_json(animation.metadata)
     name = title or (animation.audio.name if animation.audio else rig.name)
     emotion = emotion_text(animation.metadata.get("emotion"))

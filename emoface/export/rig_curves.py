@@ -48,7 +48,7 @@ def rig_curves(animation: Animation, rig: RigOrPath | None = None) -> tuple[Rig,
 def check_rig(rig: Any) -> None:
     """Raise TypeError unless ``rig`` is a Rig, ValueError unless its arrays fit each other and it has ARKit shapes."""
     if not isinstance(rig, Rig):
-        raise TypeError(f"rig must be an emoface Rig, got {type(rig).__name__}")
+        raise TypeError(f"face must be an emoface Rig, got {type(rig).__name__}")
     count, shapes = len(rig.template), len(rig.shape_names)
     if len(rig.missing) == len(ARKIT_NAMES):
         raise ValueError(f"rig {rig.name!r} has none of the ARKit shapes; it has {shapes} others")

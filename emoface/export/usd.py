@@ -21,7 +21,7 @@ SOUND_SUFFIXES = (".wav", ".mp3", ".m4a")  # what UsdMedia allows
 IDENTITY = "( (1, 0, 0, 0), (0, 1, 0, 0), (0, 0, 1, 0), (0, 0, 0, 1) )"
 
 
-def write_usda(animation: Animation, path: str | os.PathLike[str], rig: RigOrPath | None = None) -> None:
+def write_usda(animation: Animation, path: str | os.PathLike[str], face: RigOrPath | None = None) -> None:
     """Write the head and its motion as one .usda, the same bytes every time.
 
     A SkelRoot with a Mesh per part (points, normals, linear displayColor, a preview material), sparse BlendShapes of
@@ -31,13 +31,13 @@ def write_usda(animation: Animation, path: str | os.PathLike[str], rig: RigOrPat
     :func:`facts` as JSON.
 
     Args:
-        animation: what to write. path: the file. rig: the head, or the path of one; None for the open head.
+        animation: what to write. path: the file. face: the head, or the path of one; None for the open head.
 
     Raises:
-        TypeError: ``rig`` is no Rig, or metadata that JSON does not know. ValueError: a rig without ARKit shapes, or a
+        TypeError: ``face`` is no Rig, or metadata that JSON does not know. ValueError: a rig without ARKit shapes, or a
             face whose shapes are not ARKit's. OSError: the path cannot be written.
     """
-    rig, weights = rig_curves(animation, rig)
+    rig, weights = rig_curves(animation, face)
     metadata_json(animation.metadata)
     with atomic_path(path) as temporary, open(temporary, "w", encoding="utf-8", newline="\n") as file:
         for line in _stage(animation, rig, weights):

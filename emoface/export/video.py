@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from emoface.animation import Animation
+from emoface.face.rigs import load_rig
 from emoface.render import render_frames
 
 from .atomic import atomic_path
@@ -35,7 +36,7 @@ def write_video(
     Args:
         animation: what to write.
         path: the file.
-        face: a FLAME model, a rig, or None: the open head.
+        face: a FLAME model, a rig or the path of one, or None: the open head.
         size: height and width in pixels, even, 16 to 4096.
         fps: frames per second of the video, the animation's own if None.
         quality: constant rate factor of x264, 0 (lossless) to 51.
@@ -52,6 +53,8 @@ def write_video(
         raise ValueError(f"quality must be 0 to 51, got {quality}")
     if fps is not None:
         animation = animation.resample(fps)
+    if isinstance(face, (str, os.PathLike)):
+        face = load_rig(face)
     pictures = render_frames(animation, face, size=size, **view)
     with atomic_path(path) as temporary, tempfile.TemporaryDirectory() as folder:
         sound = None

@@ -96,7 +96,7 @@ def check_against_rig(path: Path, rig: Rig) -> Reader:
 @pytest.mark.parametrize("sparse", [True, False])
 def test_geometry_and_motion(tmp_path: Path, animate: Make, small_rig: Rig, sparse: bool) -> None:
     animation = animate(fps=30)
-    reader = check_against_rig(animation.save(tmp_path / "take.glb", rig=small_rig, sparse=sparse), small_rig)
+    reader = check_against_rig(animation.save(tmp_path / "take.glb", face=small_rig, sparse=sparse), small_rig)
     (motion,) = reader.gltf.animations
     (channel,), (sampler,) = motion.channels, motion.samplers
     assert (channel.target.node, channel.target.path, sampler.interpolation) == (0, "weights", "LINEAR")
@@ -109,13 +109,13 @@ def test_geometry_and_motion(tmp_path: Path, animate: Make, small_rig: Rig, spar
 
 
 def test_targets_have_positions_alone(tmp_path: Path, animate: Make, small_rig: Rig) -> None:
-    document = json_chunk(animate(frames=2).save(tmp_path / "take.glb", rig=small_rig))
+    document = json_chunk(animate(frames=2).save(tmp_path / "take.glb", face=small_rig))
     targets = [target for primitive in document["meshes"][0]["primitives"] for target in primitive["targets"]]
     assert targets and all(set(target) == {"POSITION"} for target in targets)
 
 
 def test_frames_at_whole_numbers(tmp_path: Path, animate: Make, small_rig: Rig) -> None:
-    reader = Reader(animate(frames=5).save(tmp_path / "take.glb", rig=small_rig, whole_frames=True))
+    reader = Reader(animate(frames=5).save(tmp_path / "take.glb", face=small_rig, whole_frames=True))
     times = reader.array(reader.gltf.animations[0].samplers[0].input)[:, 0]
     np.testing.assert_allclose(times * 25, np.arange(5), atol=1e-6)
 
@@ -127,7 +127,7 @@ def json_chunk(path: Path) -> dict[str, Any]:
 
 def test_says_which_recording_and_how_it_was_made(tmp_path: Path, animate: Make, small_rig: Rig) -> None:
     animation = animate(frames=121, audio=open_audio(demo_path()), metadata={"emotion": "größer", "seed": 3})
-    extras = json_chunk(animation.save(tmp_path / "take.glb", rig=small_rig))["animations"][0]["extras"]
+    extras = json_chunk(animation.save(tmp_path / "take.glb", face=small_rig))["animations"][0]["extras"]
     assert extras["audio"] == {"name": "speech.wav", "sample_rate": 16000, "duration": 4.855, "offset": 0}
     assert extras["metadata"] == animation.metadata and extras["fps"] == 25
     assert extras["flame_version"] == animation.flame_version
@@ -136,25 +136,25 @@ def test_says_which_recording_and_how_it_was_made(tmp_path: Path, animate: Make,
 def test_sound_inside(tmp_path: Path, animate: Make, small_rig: Rig) -> None:
     soundfile = pytest.importorskip("soundfile")
     animation = animate(frames=121, audio=open_audio(demo_path()))
-    reader = Reader(animation.save(tmp_path / "take.glb", rig=small_rig, embed_audio=True))
+    reader = Reader(animation.save(tmp_path / "take.glb", face=small_rig, embed_audio=True))
     audio = reader.gltf.extensions["KHR_audio_emitter"]["audio"][0]
     view = reader.gltf.bufferViews[audio["bufferView"]]
     (tmp_path / "take.mp3").write_bytes(reader.blob[view.byteOffset : view.byteOffset + view.byteLength])
     info = soundfile.info(tmp_path / "take.mp3")
     assert info.format == "MP3" and info.samplerate == 16000 and abs(info.duration - 4.855) < 0.1
     with pytest.raises(ValueError, match="embed_audio needs an animation with audio"):
-        animate().save(tmp_path / "other.glb", rig=small_rig, embed_audio=True)
+        animate().save(tmp_path / "other.glb", face=small_rig, embed_audio=True)
 
 
 def test_options_are_switches(tmp_path: Path, animate: Make, small_rig: Rig) -> None:
     for option in ("sparse", "whole_frames", "embed_audio"):
         with pytest.raises(TypeError, match=f"{option} must be True or False, got 'yes'"):
-            animate().save(tmp_path / "take.glb", rig=small_rig, **{option: "yes"})
+            animate().save(tmp_path / "take.glb", face=small_rig, **{option: "yes"})
     assert not list(tmp_path.iterdir())
 
 
 def test_same_animation_same_bytes(tmp_path: Path, animate: Make, small_rig: Rig) -> None:
-    paths = [animate(metadata={"a": 1}).save(tmp_path / name, rig=small_rig) for name in ("1.glb", "2.glb")]
+    paths = [animate(metadata={"a": 1}).save(tmp_path / name, face=small_rig) for name in ("1.glb", "2.glb")]
     assert paths[0].read_bytes() == paths[1].read_bytes()
 
 
@@ -180,7 +180,7 @@ def test_khronos_validator(tmp_path: Path, animate: Make, small_rig: Rig) -> Non
         pytest.skip("node finds no gltf-validator (npm install gltf-validator, and set NODE_PATH)")
     animation = animate(frames=9)
     for name, options in (("sparse", {}), ("dense", {"sparse": False})):
-        path = animation.save(tmp_path / f"{name}.glb", rig=small_rig, **options)
+        path = animation.save(tmp_path / f"{name}.glb", face=small_rig, **options)
         done = subprocess.run([node, "-e", script, str(path)], capture_output=True, text=True, check=True)
         issues = json.loads(done.stdout)
         assert issues["numErrors"] == issues["numWarnings"] == issues["numInfos"] == 0, issues["messages"]
@@ -188,8 +188,8 @@ def test_khronos_validator(tmp_path: Path, animate: Make, small_rig: Rig) -> Non
 
 def test_avatar_is_written_whole_with_the_animation_added(animate: Make, small_rig: Rig, tmp_path: Path) -> None:
     avatar, animation = tmp_path / "avatar.glb", animate(8, audio=open_audio(demo_path()))
-    animation.save(avatar, rig=small_rig)
-    animation.save(tmp_path / "out.glb", rig=str(avatar), embed_audio=True)
+    animation.save(avatar, face=small_rig)
+    animation.save(tmp_path / "out.glb", face=str(avatar), embed_audio=True)
     before, after = Reader(avatar), Reader(tmp_path / "out.glb")
     assert after.blob.startswith(before.blob)
     for kept in ("materials", "meshes", "nodes"):
@@ -204,9 +204,9 @@ def test_avatar_is_written_whole_with_the_animation_added(animate: Make, small_r
 
 @pytest.mark.parametrize("suffix", [".usda", ".html"])
 def test_avatar_by_its_path_in_other_formats(suffix: str, animate: Make, small_rig: Rig, tmp_path: Path) -> None:
-    animate(4).save(tmp_path / "avatar.glb", rig=small_rig)
-    animate(4).save(tmp_path / f"out{suffix}", rig=tmp_path / "avatar.glb")
+    animate(4).save(tmp_path / "avatar.glb", face=small_rig)
+    animate(4).save(tmp_path / f"out{suffix}", face=tmp_path / "avatar.glb")
     assert (tmp_path / f"out{suffix}").stat().st_size > 1000
     with pytest.raises(FileNotFoundError):
-        animate(4).save(tmp_path / "none.usda", rig="absent.glb")
+        animate(4).save(tmp_path / "none.usda", face="absent.glb")
     assert not (tmp_path / "none.usda").exists()

@@ -71,7 +71,7 @@ def unpack(page: Page) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
 
 def test_clip_holds_the_rig_and_the_motion(tmp_path: Path, animate: Make, small_rig: Rig) -> None:
     animation = animate(frames=30)
-    header, arrays = unpack(page_of(animation.save(tmp_path / "take.html", rig=small_rig)))
+    header, arrays = unpack(page_of(animation.save(tmp_path / "take.html", face=small_rig)))
     step = header["step"]
     assert step < 2e-5 and header["fps"] == 60 and header["frameRate"] == 25
     np.testing.assert_allclose(arrays["template"] * step, small_rig.template, atol=0.51 * step)
@@ -96,7 +96,7 @@ def test_clip_holds_the_rig_and_the_motion(tmp_path: Path, animate: Make, small_
 def test_sound_is_inside(tmp_path: Path, animate: Make, small_rig: Rig, kind: str, container: str) -> None:
     soundfile = pytest.importorskip("soundfile")
     audio = open_audio(demo_path())
-    page = page_of(animate(frames=121, audio=audio).save(tmp_path / "take.html", rig=small_rig, sound=kind))
+    page = page_of(animate(frames=121, audio=audio).save(tmp_path / "take.html", face=small_rig, sound=kind))
     with soundfile.SoundFile(io.BytesIO(base64.b64decode(page.texts["sound"]))) as file:
         assert (file.format, file.samplerate, file.channels) == (container, 16000, 1)
         samples = file.read()
@@ -110,13 +110,13 @@ def test_unusual_rates_become_usual(tmp_path: Path, animate: Make, small_rig: Ri
     soundfile = pytest.importorskip("soundfile")
     tone = np.sin(np.arange(19200) / 192000 * 2 * np.pi * 440).astype(np.float32)
     animation = animate(frames=3, audio=open_audio(tone, 192000))
-    page = page_of(animation.save(tmp_path / "take.html", rig=small_rig))
+    page = page_of(animation.save(tmp_path / "take.html", face=small_rig))
     info = soundfile.info(io.BytesIO(base64.b64decode(page.texts["sound"])))
     assert info.samplerate == 48000 and abs(info.duration - 0.1) < 1e-3
 
 
 def test_page_needs_nothing_else(tmp_path: Path, animate: Make, small_rig: Rig) -> None:
-    path = animate(frames=2, audio=open_audio(demo_path())).save(tmp_path / "take.html", rig=small_rig)
+    path = animate(frames=2, audio=open_audio(demo_path())).save(tmp_path / "take.html", face=small_rig)
     page, text = page_of(path), path.read_text(encoding="utf-8")
     policy = next(a["content"] for tag, a in page.elements if a.get("http-equiv") == "Content-Security-Policy")
     assert policy is not None and policy.startswith("default-src 'none';")
@@ -125,7 +125,7 @@ def test_page_needs_nothing_else(tmp_path: Path, animate: Make, small_rig: Rig) 
 
 
 def test_page_can_be_used_without_seeing_it(tmp_path: Path, animate: Make, small_rig: Rig) -> None:
-    page = page_of(animate(frames=2).save(tmp_path / "take.html", rig=small_rig))
+    page = page_of(animate(frames=2).save(tmp_path / "take.html", face=small_rig))
     ids = [a["id"] for _, a in page.elements if "id" in a]
     assert len(ids) == len(set(ids))
     for tag, attributes in page.elements:
@@ -139,7 +139,7 @@ def test_page_can_be_used_without_seeing_it(tmp_path: Path, animate: Make, small
 def test_names_cannot_become_markup(tmp_path: Path, animate: Make, small_rig: Rig) -> None:
     evil = '</script><img onerror="x">&amp;{{clip}}'
     animation = animate(frames=2, metadata={"emotion": evil, "style": evil})
-    page = page_of(animation.save(tmp_path / "take.html", rig=small_rig, title=evil))
+    page = page_of(animation.save(tmp_path / "take.html", face=small_rig, title=evil))
     assert not [tag for tag, _ in page.elements if tag == "img"]
     assert page.texts["h1"].startswith(evil) and page.texts["title"].startswith(f"{evil} – {evil}")
 
@@ -157,9 +157,9 @@ def test_emotions_in_words() -> None:
 
 def test_emotions_that_change_on_the_way(tmp_path: Path, animate: Make, small_rig: Rig) -> None:
     changing = animate(frames=50, metadata={"emotion": [[0, "neutral"], [1, ["happy", 3]]]})
-    header, _ = unpack(page_of(changing.save(tmp_path / "take.html", rig=small_rig)))
+    header, _ = unpack(page_of(changing.save(tmp_path / "take.html", face=small_rig)))
     assert header["emotions"] == [[0, "neutral"], [1, "happy, level 3"]]
-    header, _ = unpack(page_of(animate(metadata={"emotion": ["sad", 2]}).save(tmp_path / "b.html", rig=small_rig)))
+    header, _ = unpack(page_of(animate(metadata={"emotion": ["sad", 2]}).save(tmp_path / "b.html", face=small_rig)))
     assert header["emotions"] == []
 
 
@@ -171,7 +171,7 @@ def test_bad_options(tmp_path: Path, animate: Make, small_rig: Rig) -> None:
         ({"title": 3}, TypeError, "title must be text, got int"),
     ):
         with pytest.raises(error, match=message):
-            animation.save(tmp_path / "take.html", rig=small_rig, **options)
+            animation.save(tmp_path / "take.html", face=small_rig, **options)
     assert not list(tmp_path.iterdir())
 
 
@@ -235,7 +235,7 @@ def test_in_a_browser(tmp_path: Path, animate: Make, small_rig: Rig) -> None:
     audio = open_audio(demo_path())
     metadata = {"emotion": [[0, "neutral"], [1.5, ["happy", 3]]]}
     animation = animate(frames=121, audio=audio, metadata=metadata)
-    path = animation.save(tmp_path / "take.html", rig=small_rig, fps=25)
+    path = animation.save(tmp_path / "take.html", face=small_rig, fps=25)
     frames = [0, 40, 120]
     found = look(path, [(frame + 0.5) / 25 for frame in frames], "#t=1.5&yaw=20")
     assert (found["state"], found["notice"], found.get("error")) == ("ready", "", None), found

@@ -62,9 +62,9 @@ def test_bad_rigs_are_refused_before_anything_is_written(
         (short, r"deltas of rig 'small' must have shape \(4, 72, 3\), got \(4, 71, 3\)"),
     ):
         with pytest.raises(ValueError, match=message):
-            animation.save(path, rig=rig)
-    with pytest.raises(TypeError, match="rig must be an emoface Rig, got dict"):
-        animation.save(path, rig={"name": "head"})
+            animation.save(path, face=rig)
+    with pytest.raises(TypeError, match="face must be an emoface Rig, got dict"):
+        animation.save(path, face={"name": "head"})
     assert not list(tmp_path.iterdir())
 
 
@@ -73,14 +73,14 @@ def test_bad_animations_and_paths(tmp_path: Path, animate: Make, small_rig: Rig,
     path, animation = tmp_path / f"take{suffix}", animate(frames=3)
     foreign = Animation(np.zeros((3, 100)), np.zeros((3, 3)), expression_names=tuple(map(str, range(100))))
     with pytest.raises(ValueError, match="arkit\\(\\) needs the open head's named shapes"):
-        foreign.save(path, rig=small_rig)
+        foreign.save(path, face=small_rig)
     with pytest.raises(TypeError, match="metadata must hold what JSON knows"):
-        replace(animation, metadata={"a": object()}).save(path, rig=small_rig)
+        replace(animation, metadata={"a": object()}).save(path, face=small_rig)
     with pytest.raises(TypeError, match="unexpected keyword argument 'quality'"):
-        animation.save(path, rig=small_rig, quality=3)
+        animation.save(path, face=small_rig, quality=3)
     animation.expression[1, 3] = np.nan  # after construction, which checks it too
     with pytest.raises(ValueError, match="expression must be finite, it is not in frame 1"):
-        animation.save(path, rig=small_rig)
+        animation.save(path, face=small_rig)
     assert not list(tmp_path.iterdir())
     with pytest.raises(FileNotFoundError, match="cannot be written: there is no folder"):
-        animate(frames=3).save(tmp_path / "none" / path.name, rig=small_rig)
+        animate(frames=3).save(tmp_path / "none" / path.name, face=small_rig)

@@ -36,7 +36,7 @@ def baked(path: Path, frames: list[int]) -> np.ndarray:
 def test_baked_points_are_the_rigs(tmp_path: Path, animate: Make, small_rig: Rig) -> None:
     animation = animate(frames=20)
     animation.expression[:, -1] = np.linspace(0, 1, 20)
-    path = animation.save(tmp_path / "take.usda", rig=small_rig)
+    path = animation.save(tmp_path / "take.usda", face=small_rig)
     _, weights = rig_curves(animation, small_rig)
     np.testing.assert_allclose(baked(path, list(range(20))), small_rig.vertices(weights), atol=2e-6)
 
@@ -49,7 +49,7 @@ def test_open_head_by_default(tmp_path: Path, animate: Make) -> None:
 
 
 def test_stage_and_meshes(tmp_path: Path, animate: Make, small_rig: Rig) -> None:
-    stage = Usd.Stage.Open(str(animate(frames=7, fps=29.97).save(tmp_path / "take.usda", rig=small_rig)))
+    stage = Usd.Stage.Open(str(animate(frames=7, fps=29.97).save(tmp_path / "take.usda", face=small_rig)))
     assert UsdGeom.GetStageUpAxis(stage) == "Y" and UsdGeom.GetStageMetersPerUnit(stage) == 1
     assert (stage.GetStartTimeCode(), stage.GetEndTimeCode()) == (0, 6)
     assert stage.GetTimeCodesPerSecond() == stage.GetFramesPerSecond() == 29.97
@@ -73,7 +73,7 @@ def test_passes_usds_own_validators(tmp_path: Path, animate: Make, small_rig: Ri
     validation = pytest.importorskip("pxr.UsdValidation", reason="this usd-core has no validators")
     context = validation.ValidationContext(validation.ValidationRegistry().GetOrLoadAllValidators())
     animation = animate(frames=121, audio=open_audio(demo_path()))
-    stage = Usd.Stage.Open(str(animation.save(tmp_path / "take.usda", rig=small_rig)))
+    stage = Usd.Stage.Open(str(animation.save(tmp_path / "take.usda", face=small_rig)))
     assert [error.GetName() for error in context.Validate(stage)] == ["UnresolvableDependency"]
     (tmp_path / "speech.wav").write_bytes(demo_path().read_bytes())
     assert not context.Validate(stage)
@@ -81,20 +81,20 @@ def test_passes_usds_own_validators(tmp_path: Path, animate: Make, small_rig: Ri
 
 def test_recording_beside_it(tmp_path: Path, animate: Make, small_rig: Rig) -> None:
     animation = animate(frames=121, audio=open_audio(demo_path()), metadata={"said": 'a "quoted"\nline \\ größer'})
-    stage = Usd.Stage.Open(str(animation.save(tmp_path / "take.usda", rig=small_rig)))
+    stage = Usd.Stage.Open(str(animation.save(tmp_path / "take.usda", face=small_rig)))
     voice = UsdMedia.SpatialAudio(stage.GetPrimAtPath("/head/voice"))
     assert voice.GetFilePathAttr().Get().path == "./speech.wav" and voice.GetStartTimeAttr().Get() == Sdf.TimeCode(0)
     known = json.loads(stage.GetRootLayer().customLayerData["emoface"])
     assert known["metadata"] == animation.metadata and known["audio"]["name"] == "speech.wav"
     samples = replace(animation, audio=open_audio(np.zeros(16000, np.float32), 16000))
-    stage = Usd.Stage.Open(str(samples.save(tmp_path / "array.usda", rig=small_rig)))
+    stage = Usd.Stage.Open(str(samples.save(tmp_path / "array.usda", face=small_rig)))
     assert not stage.GetPrimAtPath("/head/voice")
 
 
 def test_names_that_are_no_identifiers(tmp_path: Path, animate: Make, small_rig: Rig) -> None:
     names = ("jawOpen", "2 lips", "2_lips", "größer")
     rig = replace(small_rig, shape_names=names, deltas=np.tile(small_rig.deltas[:1], (4, 1, 1)))
-    stage = Usd.Stage.Open(str(animate(frames=2).save(tmp_path / "take.usda", rig=rig)))
+    stage = Usd.Stage.Open(str(animate(frames=2).save(tmp_path / "take.usda", face=rig)))
     skin = UsdSkel.BindingAPI(stage.GetPrimAtPath("/head/skin"))
     assert tuple(skin.GetBlendShapesAttr().Get()) == names
     targets = skin.GetBlendShapeTargetsRel().GetTargets()
@@ -102,5 +102,5 @@ def test_names_that_are_no_identifiers(tmp_path: Path, animate: Make, small_rig:
 
 
 def test_same_animation_same_bytes(tmp_path: Path, animate: Make, small_rig: Rig) -> None:
-    paths = [animate(metadata={"a": 1}).save(tmp_path / name, rig=small_rig) for name in ("1.usda", "2.usda")]
+    paths = [animate(metadata={"a": 1}).save(tmp_path / name, face=small_rig) for name in ("1.usda", "2.usda")]
     assert paths[0].read_bytes() == paths[1].read_bytes()
