@@ -7,6 +7,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from .figure import metric
+
 Phone = tuple[str, float, float]
 """Label, start and end in seconds."""
 
@@ -14,6 +16,7 @@ BILABIALS = frozenset({"p", "b", "m"})
 OPEN_VOWELS = frozenset({"a", "a6", "aI", "aU", "E", "O"})
 """The open vowels of German SAMPA, as the Berlin database writes them."""
 HIT_SHARE = 0.3
+CLOSED_MM = 1.0
 
 
 @dataclass(frozen=True)
@@ -99,3 +102,22 @@ def closure(recordings: Iterable[tuple[np.ndarray, np.ndarray]]) -> Closure:
     shut, wide = (np.concatenate(parts) for parts in zip(*usable))
     below = (shut[:, None] < wide).mean() + 0.5 * (shut[:, None] == wide).mean()
     return Closure(float(below), float(shut.mean() / wide.mean()), float(hits.mean()), len(shut), len(wide))
+
+
+@metric("bilabials closed", "1", "p, b, m whose smallest inner-lip gap is below 1 mm / p, b, m")
+def bilabials_closed(gaps: np.ndarray, limit: float = CLOSED_MM) -> float:
+    """Share of bilabials whose smallest inner-lip gap is below ``limit``; lips that never open reach 1 too.
+
+    Args:
+        gaps: (n,) smallest gaps in millimetres, as :func:`phone_gaps` gives them. limit: millimetres.
+
+    Returns:
+        Share, 0..1.
+
+    Raises:
+        ValueError: no bilabials.
+    """
+    gaps = np.asarray(gaps)
+    if gaps.ndim != 1 or not len(gaps):
+        raise ValueError(f"gaps must be (n,) with n at least 1, got shape {gaps.shape}")
+    return float((gaps < limit).mean())

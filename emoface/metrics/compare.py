@@ -1,0 +1,78 @@
+"""Every mesh metric of predicted against true animations, each with its definition, unit, mask and data."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from emoface.animation import Animation
+from emoface.face.flame import FlameModel
+from emoface.face.rig import Rig
+
+from .face_dynamics import fdd, fdd_absolute
+from .figure import Figure
+from .mouth_opening import mod
+from .regions import Regions, open_head_regions, rig_regions
+from .sequences import matched
+from .vertex_error import eve_max, eve_mean, lve, lve_squared, mve, ufve
+
+
+def compare(
+    predictions: Sequence[Animation],
+    truths: Sequence[Animation],
+    split: str,
+    face: FlameModel | Rig | None = None,
+    regions: Regions | None = None,
+    cut: bool = False,
+) -> list[Figure]:
+    """LVE, MVE, MOD, UFVE, EVE and FDD on the vertices of a face; means over the sequences, each weighing the same.
+
+    Args:
+        predictions, truths: animations of the same clips, at least one, with coefficients of the face.
+        split: the data in words, such as ``"3DMEAD, subject split"``.
+        face: as in :meth:`Animation.vertices`; both are posed with its mean identity and no head rotation.
+        regions: masks; None: found in the shapes of the open head or of the rig. FLAME needs the caller's.
+        cut: compare the frames that both have where one is longer, and say so.
+
+    Returns:
+        The figures.
+
+    Raises:
+        ValueError: nothing to compare, other frame rates or lengths, masks of another mesh, or FLAME without masks.
+    """
+    if not predictions or len(predictions) != len(truths):
+        raise ValueError(f"predictions must be one a truth, at least one, got {len(predictions)} and {len(truths)}")
+    if not split.strip():
+        raise ValueError("split must say which data these are, got nothing")
+    if regions is None:
+        if isinstance(face, FlameModel):
+            raise ValueError("regions must be given for a FLAME model, whose masks are not ours to ship")
+        regions = open_head_regions() if face is None else rig_regions(face)
+    pairs = []
+    for prediction, truth in zip(predictions, truths):
+        matched(prediction.expression, truth.expression, prediction.fps, truth.fps, cut)
+        stop = min(len(prediction), len(truth))
+        pairs.append((prediction.vertices(face, stop=stop), truth.vertices(face, stop=stop)))
+    size = pairs[0][0].shape[1]
+    if size != regions.size:
+        raise ValueError(f"regions must be of this face with {size} vertices, got {regions.topology}, {regions.size}")
+    rest = truths[0]
+    still = Animation(np.zeros_like(rest.expression[:1]), np.zeros((1, 3), np.float32), rest.fps,
+                      expression_names=rest.expression_names, flame_version=rest.flame_version)  # fmt: skip
+    neutral = still.vertices(face)[0]
+    frames = sum(len(truth) for _, truth in pairs)
+    said = f"{split}; {len(pairs)} sequences, {frames} frames at {rest.fps:g} fps" + (", cut to the shorter" * cut)
+    figures = []
+    for measure, mask in ((lve_squared, "lips"), (lve, "lips"), (mod, "lips"), (mve, "mouth"), (ufve, "upper"),
+                          (eve_mean, "upper"), (eve_max, "upper")):  # fmt: skip
+        chosen = getattr(regions, mask)
+        value = float(np.mean([measure(prediction, truth, chosen) for prediction, truth in pairs]))
+        figures.append(measure.figure(value, regions.said(mask), said))
+    everything = float(np.mean([mve(prediction, truth, np.arange(size)) for prediction, truth in pairs]))
+    figures.append(mve.figure(everything, f"all {size} vertices of {regions.topology}", said))
+    predicted, true = zip(*pairs)
+    for dynamics in (fdd, fdd_absolute):
+        value = dynamics(predicted, true, neutral, regions.upper)
+        figures.append(dynamics.figure(value, regions.said("upper"), said))
+    return figures
