@@ -10,10 +10,41 @@ INTS = (torch.int64, torch.int32)
 BOOL = (torch.bool,)
 
 
-def first(op: str, name: str, tensor: Tensor, letters: str) -> torch.Size:
-    """The leading tensor, which fixes dtype and device: floating point with as many dimensions as letters."""
+MOST = 2**31 - 1  # of sizes and counts
+
+
+def strided(op: str, name: str, tensor: Tensor) -> None:
+    """A tensor whose elements lie in memory."""
     if not isinstance(tensor, Tensor):
         raise TypeError(f"{op}: {name} must be a Tensor, got {type(tensor).__name__}")
+    if tensor.layout != torch.strided:
+        raise TypeError(f"{op}: {name} must be a dense Tensor, got one of layout {tensor.layout}")
+
+
+def whole(op: str, name: str, value: int, low: int) -> None:
+    """A whole number, at least `low`."""
+    if not isinstance(value, int) or isinstance(value, bool):
+        raise TypeError(f"{op}: {name} must be an int, got {type(value).__name__}")
+    if not low <= value <= MOST:
+        raise ValueError(f"{op}: {name} must be {f'at least {low}' if value < low else f'at most {MOST}'}, got {value}")
+
+
+def number(op: str, name: str, value: float) -> None:
+    """A real number."""
+    if not isinstance(value, (int, float)) or isinstance(value, bool):
+        raise TypeError(f"{op}: {name} must be a float, got {type(value).__name__}")
+
+
+def magnitude(op: str, name: str, value: float) -> None:
+    """A finite number that is not negative."""
+    number(op, name, value)
+    if not 0 <= value < float("inf"):
+        raise ValueError(f"{op}: {name} must be finite and at least 0, got {value}")
+
+
+def first(op: str, name: str, tensor: Tensor, letters: str) -> torch.Size:
+    """The leading tensor, which fixes dtype and device: floating point with as many dimensions as letters."""
+    strided(op, name, tensor)
     if tensor.dtype not in FLOATS:
         raise TypeError(f"{op}: {name} must be float32, bfloat16, float16 or float64, got {tensor.dtype}")
     shape = tensor.shape
@@ -24,8 +55,7 @@ def first(op: str, name: str, tensor: Tensor, letters: str) -> torch.Size:
 
 def like(op: str, name: str, tensor: Tensor, letters: str, shape: tuple[int, ...], lead: Tensor) -> None:
     """A tensor of a given shape, of the leading tensor's dtype (unless autocast is on) and on its device."""
-    if not isinstance(tensor, Tensor):
-        raise TypeError(f"{op}: {name} must be a Tensor, got {type(tensor).__name__}")
+    strided(op, name, tensor)
     if tensor.shape != shape:
         raise ValueError(f"{op}: {name} must be {letters} = {tuple(shape)}, got {tuple(tensor.shape)}")
     if tensor.dtype != lead.dtype and not torch.is_autocast_enabled(lead.device.type):
@@ -39,8 +69,7 @@ def typed(
     device: torch.device,
 ) -> None:  # fmt: skip
     """A tensor of a given shape and device whose dtype is one of several."""
-    if not isinstance(tensor, Tensor):
-        raise TypeError(f"{op}: {name} must be a Tensor, got {type(tensor).__name__}")
+    strided(op, name, tensor)
     if tensor.shape != shape:
         raise ValueError(f"{op}: {name} must be {letters} = {tuple(shape)}, got {tuple(tensor.shape)}")
     if tensor.dtype not in dtypes:
@@ -52,14 +81,14 @@ def typed(
 
 def heads_of(op: str, channels: int, heads: int) -> None:
     """`heads` divides the channels."""
-    if heads < 1 or channels % heads:
+    whole(op, "heads", heads, 1)
+    if channels % heads:
         raise ValueError(f"{op}: heads must divide C = {channels}, got {heads}")
 
 
 def corners(op: str, name: str, tensor: Tensor, device: torch.device) -> None:
     """Triangles (F, 3) of int32 corner indices, at least one."""
-    if not isinstance(tensor, Tensor):
-        raise TypeError(f"{op}: {name} must be a Tensor, got {type(tensor).__name__}")
+    strided(op, name, tensor)
     if tensor.dim() != 2 or tensor.shape[1] != 3 or len(tensor) == 0:
         raise ValueError(f"{op}: {name} must be (F, 3) with F at least 1, got {tuple(tensor.shape)}")
     typed(op, name, tensor, "(F, 3)", tuple(tensor.shape), (torch.int32,), device)

@@ -37,4 +37,5 @@ def adain(x: Tensor, scale: Tensor, shift: Tensor, eps: float = 1e-5) -> Tensor:
     batch, _, channels = _check.first("adain", "x", x, "BTC")
     _check.like("adain", "scale", scale, "(B, C)", (batch, channels), x)
     _check.like("adain", "shift", shift, "(B, C)", (batch, channels), x)
+    _check.magnitude("adain", "eps", eps)
     return OP(x, scale, shift, eps)

@@ -44,8 +44,7 @@ def content_attention(
     _check.like("content_attention", "kv", kv, "(B, T, 2C)", (batch, motion, 2 * channels), query)
     _check.heads_of("content_attention", channels, heads)
     _check.like("content_attention", "slopes", slopes, "(H,)", (heads,), query)
-    if window < 0:
-        raise ValueError(f"content_attention: window must be 0 (no limit) or more frames, got {window}")
+    _check.whole("content_attention", "window", window, 0)
     if lengths is not None:
         _check.typed("content_attention", "lengths", lengths, "(B,)", (batch,), _check.INTS, query.device)
     return OP(query, kv, heads, slopes, window, lengths)

@@ -87,22 +87,25 @@ def denoise_loop(
     _check.typed(op, "table", table, "(steps, 6)", (steps, 6), numbers, start.device)
     _check.typed(op, "guidance", guidance, "(2,)", (2,), numbers, start.device)
     _check.heads_of(op, channels, heads)
-    if feed_forward < 1:
-        raise ValueError(f"{op}: feed_forward must be at least 1, got {feed_forward}")
+    _check.whole(op, "feed_forward", feed_forward, 1)
     sizes = (motion, channels, heads, blocks, feed_forward)
     kinds = (start.dtype, torch.bfloat16) if start.dtype == torch.float32 else (start.dtype,)
     _check.typed(op, "matrices", matrices, "(P,)", (matrix_size(*sizes),), kinds, start.device)
     _check.like(op, "vectors", vectors, "(Q,)", (vector_size(*sizes),), start)
+    if not isinstance(contents, (list, tuple)):
+        raise TypeError(f"{op}: contents must be a list of int, got {type(contents).__name__}")
     if not 1 <= branches <= 3 or len(contents) != branches:
         raise ValueError(f"{op}: contents must name the speech of N = 1, 2 or 3 branches, got {list(contents)}")
-    if any(not 0 <= content < unique for content in contents):
+    for content in contents:
+        _check.whole(op, "contents", content, 0)
+    if any(content >= unique for content in contents):
         raise ValueError(f"{op}: contents must be 0..U-1 = 0..{unique - 1}, got {list(contents)}")
     if tracks < 1 or rows % tracks:
         raise ValueError(f"{op}: tracks must divide R = {rows}, got {tracks}")
-    if window < 0:
-        raise ValueError(f"{op}: window must be 0 (no limit) or more frames, got {window}")
-    if threads < 1:
-        raise ValueError(f"{op}: threads must be at least 1, got {threads}")
+    _check.whole(op, "window", window, 0)
+    _check.whole(op, "threads", threads, 1)
+    _check.magnitude(op, "residual", residual)
+    _check.magnitude(op, "eps", eps)
     if known is not None:
         _check.like(op, "known", known, "(R, T, M)", (rows, time, motion), start)
     if mask is not None:

@@ -53,4 +53,6 @@ def ff_adain_film(
     _check.like("ff_adain_film", "style_shift", style_shift, "(B, C)", (batch, channels), h)
     _check.like("ff_adain_film", "scale", scale, "(B, C)", (batch, channels), h)
     _check.like("ff_adain_film", "shift", shift, "(B, C)", (batch, channels), h)
+    _check.magnitude("ff_adain_film", "eps", eps)
+    _check.magnitude("ff_adain_film", "residual", residual)
     return OP(h, weight, weight_bias, x, style_scale, style_shift, scale, shift, eps, residual)

@@ -40,4 +40,5 @@ def ff_gelu(x: Tensor, gain: Tensor, bias: Tensor, weight: Tensor, weight_bias: 
     _check.like("ff_gelu", "bias", bias, "(C,)", (channels,), x)
     _check.like("ff_gelu", "weight", weight, "(F, C)", (width, channels), x)
     _check.like("ff_gelu", "weight_bias", weight_bias, "(F,)", (width,), x)
+    _check.magnitude("ff_gelu", "eps", eps)
     return OP(x, gain, bias, weight, weight_bias, eps)

@@ -40,4 +40,5 @@ def ln_qkv(x: Tensor, gain: Tensor, bias: Tensor, weight: Tensor, weight_bias: T
     _check.like("ln_qkv", "bias", bias, "(C,)", (channels,), x)
     _check.like("ln_qkv", "weight", weight, "(N, C)", (width, channels), x)
     _check.like("ln_qkv", "weight_bias", weight_bias, "(N,)", (width,), x)
+    _check.magnitude("ln_qkv", "eps", eps)
     return OP(x, gain, bias, weight, weight_bias, eps)

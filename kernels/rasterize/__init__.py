@@ -52,6 +52,6 @@ def rasterize(points: Tensor, faces: Tensor, height: int, width: int, cull: bool
     if shape[2] != 3:
         raise ValueError(f"{op}: points must be (B, V, 3), got {tuple(shape)}")
     _check.corners(op, "faces", faces, points.device)
-    if height < 1 or width < 1:
-        raise ValueError(f"{op}: height and width must be at least 1, got {height} and {width}")
+    _check.whole(op, "height", height, 1)
+    _check.whole(op, "width", width, 1)
     return OP(points, faces, height, width, cull)

@@ -74,6 +74,8 @@ def sampler_step(
         _check.typed(op, "mask", mask, "(B, T)", shape[:2], _check.BOOL, device)
         if known is None:
             raise ValueError(f"{op}: known must be given with mask, got None")
+    for name, value in (("quantile", quantile), ("limit_low", limit_low), ("limit_high", limit_high)):
+        _check.number(op, name, value)
     if not 0 <= quantile <= 1:
         raise ValueError(f"{op}: quantile must be 0 (off) to 1, got {quantile}")
     if not 0 <= limit_low <= limit_high:

@@ -46,6 +46,8 @@ def shadow(points: Tensor, depth: Tensor, bias: float, softness: float) -> Tenso
     _check.like(op, "depth", depth, "(B, H, W)", (shape[0], *size), points)
     if 0 in size:
         raise ValueError(f"{op}: depth must be (B, H, W) with H and W at least 1, got {tuple(depth.shape)}")
-    if not softness > 0:
+    _check.number(op, "bias", bias)
+    _check.magnitude(op, "softness", softness)
+    if softness == 0:
         raise ValueError(f"{op}: softness must be greater than 0, got {softness}")
     return OP(points, depth, bias, softness)

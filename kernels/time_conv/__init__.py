@@ -51,8 +51,8 @@ def time_conv(
     _check.like(op, "bias", bias, "(N,)", (width,), x)
     if taps % 2 == 0:
         raise ValueError(f"{op}: weight must have an odd number of taps, got {taps}")
-    if dilation < 1:
-        raise ValueError(f"{op}: dilation must be at least 1, got {dilation}")
+    _check.whole(op, "dilation", dilation, 1)
+    _check.magnitude(op, "eps", eps)
     if (gain is None) != (shift is None):
         raise ValueError(f"{op}: gain and shift must be given together, got one of them")
     if gain is not None and shift is not None:
@@ -60,4 +60,5 @@ def time_conv(
         _check.like(op, "shift", shift, "(C,)", (channels,), x)
     if residual is not None:
         _check.like(op, "residual", residual, "(B, T, N)", (batch, time, width), x)
+    dilation = min(dilation, max(time, 1))  # taps farther away hear zeros alone
     return OP(x, weight, bias, dilation, gelu, gain, shift, residual, eps)

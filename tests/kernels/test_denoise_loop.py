@@ -92,7 +92,7 @@ def test_wrong_values_are_named():
         (9, [0, 0, 2], "contents must be 0..U-1 = 0..1, got"),
         (10, 3, "heads must divide C = 64, got 3"),
         (11, 0, "feed_forward must be at least 1, got 0"),
-        (12, -1, "window must be 0"),
+        (12, -1, "window must be at least 0, got -1"),
         (15, None, "known must be given with mask, got None"),
         (17, 0, "threads must be at least 1, got 0"),
     ):

@@ -1,0 +1,28 @@
+#!/bin/bash
+# sanitize.sh asan|tsan [pytest arguments]: builds the package under build/asan or build/tsan with a module that
+# watches its memory and arithmetic (asan) or its threads (tsan), and runs the tests of the CPU kernels on it.
+#
+# Leaks are not looked for here: the interpreter keeps memory to its end. test_aarch64.py looks for them.
+set -euo pipefail
+root=$(cd "$(dirname "$0")/../.." && pwd)
+kind=$1
+shift
+case $kind in
+  asan) flags="-fsanitize=address,undefined -fno-sanitize-recover=undefined" ;;
+  tsan) flags="-fsanitize=thread" ;;
+  *) echo "sanitize.sh: asan or tsan, got $kind" >&2; exit 2 ;;
+esac
+python=${PYTHON:-python3}
+build="$root/build/$kind"
+
+cd "$root"
+EMOFACE_CUDA=0 EMOFACE_HOST_FLAGS="$flags -O1 -g1 -fno-omit-frame-pointer" \
+    "$python" setup.py -q build --build-base "$build" --build-lib "$build/lib"
+
+# The interpreter itself is not instrumented, so the runtime comes first, with the library that throws exceptions.
+export LD_PRELOAD="$(g++ -print-file-name="lib$kind.so") $(g++ -print-file-name=libstdc++.so)"
+export ASAN_OPTIONS=detect_leaks=0 UBSAN_OPTIONS=print_stacktrace=1 OMP_NUM_THREADS=1 PYTHONDONTWRITEBYTECODE=1
+cd "$build/lib"
+"$python" -c 'import sys; from emoface.kernels import _native; print(_native.CPU.__file__); sys.exit(sys.argv[1] not in _native.CPU.__file__)' "$build"
+tests=(cpu_isa denoise_loop sampler_step fuzz threads bad_input)
+"$python" -m pytest -q -p no:randomly "${tests[@]/#/$root/tests/kernels/test_}" "$@"
