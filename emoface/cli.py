@@ -346,7 +346,7 @@ def _emotions(asked: argparse.Namespace) -> tuple[dict[str, list[Any]], list[str
     rows = {}
     for level in asked.levels:
         rows[f"{level:g}"] = [
-            animate(recording, emotion=(emotion, level), blink=False, **options) for emotion in EMOTIONS
+            animate(recording, emotion=(emotion, level), blink=False, gaze=False, **options) for emotion in EMOTIONS
         ]
     neutral = next(iter(rows.values()))[0]
     widest = (int(neutral.jaw_pose[:, 0].argmax()) + 0.5) / neutral.fps
