@@ -1,4 +1,4 @@
-"""Where Triton is and whether it can run a call."""
+"""Where Triton is, whether it can run a call, and the product that all kernels use."""
 
 from __future__ import annotations
 
@@ -16,6 +16,23 @@ except ImportError as error:
     MISSING = f"triton is not installed ({error})"
 
 INTERPRETED = os.environ.get("TRITON_INTERPRET") == "1"
+
+if triton is not None:
+    import triton.language as tl
+
+    WIDER = tl.constexpr(INTERPRETED)
+
+    @triton.jit
+    def product(a, b, sums):
+        """sums + a b, summed in float32.
+
+        The interpreter has no products of bfloat16: it gets the same values as float32.
+        """
+        if WIDER:
+            a = a.to(tl.float32)
+            b = b.to(tl.float32)
+        return tl.dot(a, b, sums, input_precision="ieee")
+
 
 
 def why_not(lead: Tensor, *_) -> str | None:

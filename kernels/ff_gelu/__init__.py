@@ -4,7 +4,7 @@ from torch import Tensor
 
 from .. import _check
 from .._op import KernelOp
-from . import native, reference
+from . import native, reference, triton_kernel
 from .cases import CASES
 
 OP = KernelOp(
@@ -13,7 +13,7 @@ OP = KernelOp(
     reference=reference.ff_gelu,
     fake=lambda x, gain, bias, weight, weight_bias, eps: x.new_empty((*x.shape[:2], weight.shape[0])),
     cases=CASES,
-    backends=[native.CPU_BACKEND],
+    backends=[triton_kernel.BACKEND, native.CPU_BACKEND],
 )
 
 

@@ -4,7 +4,7 @@ from torch import Tensor
 
 from .. import _check
 from .._op import KernelOp
-from . import native, reference
+from . import native, reference, triton_kernel
 from .cases import CASES
 
 OP = KernelOp(
@@ -13,7 +13,7 @@ OP = KernelOp(
     reference=reference.film,
     fake=lambda x, scale, shift: x.new_empty(x.shape),
     cases=CASES,
-    backends=[native.CPU_BACKEND],
+    backends=[triton_kernel.BACKEND, native.CPU_BACKEND],
 )
 
 

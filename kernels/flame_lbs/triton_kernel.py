@@ -137,7 +137,7 @@ def _run(
 
 
 def _specialisations():
-    """Every kernel as launched above: kernel, signature, constants, warps."""
+    """Every kernel as launched above: kernel, signature, constants, options."""
     for element in ("fp32", "bf16", "fp16"):
         data = f"*{element}"
         yield (
@@ -145,7 +145,7 @@ def _specialisations():
             {"expression": data, "pose": data, "joints": data, "joint_basis": data, "correctives": "*fp32",
              "transforms": "*fp32", "shapes": "i32"},
             {"BLOCK": POSE_ROWS},
-            POSE_WARPS,
+            {"num_warps": POSE_WARPS},
         )  # fmt: skip
         yield (
             "flame_lbs_kernel",
@@ -153,7 +153,7 @@ def _specialisations():
              "shape_basis": data, "pose_basis": data, "skin_weights": data, "out": data, "frames": "i32",
              "shapes": "i32", "vertices": "i32"},
             {"T": FRAMES, "V": VERTICES, "K": ROWS},
-            WARPS,
+            {"num_warps": WARPS},
         )  # fmt: skip
 
 

@@ -126,7 +126,7 @@ def _run(
 
 
 def _specialisations():
-    """Every kernel as launched above: kernel, signature, constants, warps."""
+    """Every kernel as launched above: kernel, signature, constants, options."""
     for element in ("fp32", "bf16", "fp16"):
         data = f"*{element}"
         for branches in (1, 2, 3):
@@ -136,7 +136,7 @@ def _specialisations():
                 {**pointers, "limit": "*fp32", "sample": "i32", "size": "i32", "rank": "i32",
                  "fraction": "fp32", "low": "fp32", "high": "fp32"},
                 {"N": branches, "BLOCK": LIMIT_BLOCK},
-                LIMIT_WARPS,
+                {"num_warps": LIMIT_WARPS},
             )  # fmt: skip
         for noise, mask, limited in ((False, False, False), (False, True, False), (True, True, True)):
             yield (
@@ -145,7 +145,7 @@ def _specialisations():
                  "mask": "*u8" if mask else data, "limit": "*fp32", "x_next": data, "x0": data,
                  "sample": "i32", "size": "i32", "channels": "i32"},
                 {"N": 3, "NOISE": noise, "MASK": mask, "LIMIT": limited, "BLOCK": STEP_BLOCK},
-                STEP_WARPS,
+                {"num_warps": STEP_WARPS},
             )  # fmt: skip
 
 

@@ -1,0 +1,122 @@
+"""The attention kernel of self_attention, content_attention and denoise_loop in Triton."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+from ._tiles import Tiles, launch, upper
+from ._triton import triton
+
+LOG2E = 1.4426950408889634
+
+if triton is not None:
+    import triton.language as tl
+
+    from ._triton import product
+
+    @triton.jit
+    def attention_kernel(
+        query, key, value, slopes, lengths, out, queries, keys, query_batch, query_row, key_batch, key_row, scale,
+        window, H: tl.constexpr, D: tl.constexpr, WIDTH: tl.constexpr, WINDOW: tl.constexpr, LENGTHS: tl.constexpr,
+        BM: tl.constexpr, BN: tl.constexpr,
+    ):  # fmt: skip
+        """BM queries of one head of one sample, with a running maximum and sum over blocks of BN keys.
+
+        Logits are kept times log2(e), so that a weight is one exp2. WIDTH is D rounded up to a size of tl.dot.
+        """
+        blocks = tl.cdiv(queries, BM)
+        first = tl.program_id(0) % blocks * BM
+        b = (tl.program_id(0) // blocks // H).to(tl.int64)
+        h = tl.program_id(0) // blocks % H
+        row = first + tl.arange(0, BM)
+        d = tl.arange(0, WIDTH)
+        known = (row < queries)[:, None] & (d < D)[None, :]
+        at = b * query_batch + row.to(tl.int64)[:, None] * query_row + h * D + d[None, :]
+        q = tl.load(query + at, mask=known, other=0.0)
+        slope = tl.load(slopes + h).to(tl.float32) * 1.4426950408889634
+        largest = tl.full((BM,), float("-inf"), tl.float32)
+        total = tl.zeros((BM,), tl.float32)
+        sums = tl.zeros((BM, WIDTH), tl.float32)
+        begin = 0
+        end = keys
+        if LENGTHS:
+            end = tl.minimum(keys, tl.load(lengths + b).to(tl.int32))
+        if WINDOW:
+            begin = tl.maximum(0, first - window) // BN * BN
+            end = tl.minimum(end, first + BM + window)
+        for start in range(begin, end, BN):
+            column = start + tl.arange(0, BN)
+            place = b * key_batch + column.to(tl.int64)[:, None] * key_row + h * D + d[None, :]
+            there = (column < end)[:, None] & (d < D)[None, :]
+            k = tl.load(key + place, mask=there, other=0.0)
+            v = tl.load(value + place, mask=there, other=0.0)
+            distance = tl.abs(row[:, None] - column[None, :])
+            logits = product(q, tl.trans(k), tl.zeros((BM, BN), tl.float32)) * scale - slope * distance.to(tl.float32)
+            seen = (column < end)[None, :]
+            if WINDOW:
+                seen = seen & (distance <= window)
+            logits = tl.where(seen, logits, float("-inf"))
+            top = tl.maximum(largest, tl.max(logits, 1))
+            anchor = tl.where(top == float("-inf"), 0.0, top)  # a row that has seen no key yet
+            weights = tl.exp2(logits - anchor[:, None])
+            shrink = tl.exp2(largest - anchor)
+            total = total * shrink + tl.sum(weights, 1)
+            sums = product(weights.to(v.dtype), v, sums * shrink[:, None])
+            largest = top
+        result = sums / tl.where(total == 0.0, 1.0, total)[:, None]
+        to = (b * queries + row.to(tl.int64)[:, None]) * (H * D) + h * D + d[None, :]
+        tl.store(out + to, result.to(out.dtype.element_ty), mask=known)
+
+
+def _candidates(queries: int, width: int, exact: bool) -> list[Tiles]:
+    small = {"BM": 32, "BN": 64, "num_warps": 4, "num_stages": 2}
+    if exact or width > 64:  # products of float32 use no tensor cores, and many registers
+        return [{**small, "BN": 32}, {**small, "BM": 16, "BN": 32}, {**small, "BM": 16}]
+    large = {**small, "BM": 64}
+    rest = [{**small, "BM": 16}, {**small, "BN": 32}, {**small, "num_warps": 2}]
+    return [small, large, *rest] if queries <= 128 else [large, {**large, "BM": 128, "num_warps": 8}, small, *rest]
+
+
+def padded(size: int) -> int:
+    """The size rounded up to one that tl.dot takes: a power of two from 16."""
+    return max(16, 1 << (size - 1).bit_length())
+
+
+def attend(
+    query: Tensor, key: Tensor, value: Tensor, heads: int, slopes: Tensor, out: Tensor, window: int = 0,
+    lengths: Tensor | None = None,
+) -> None:  # fmt: skip
+    """Attention of query (B, S, C) over key and value (B, T, C) into out (B, S, C).
+
+    Strides: the last of all tensors is 1; key and value share theirs; a batch stride of the query may be 0.
+    """
+    (batch, queries, channels), keys = query.shape, key.shape[1]
+    width = channels // heads
+
+    def run(BM: int, **tiles: int) -> None:
+        attention_kernel[(triton.cdiv(queries, BM) * batch * heads,)](
+            query, key, value, slopes, out if lengths is None else lengths, out, queries, keys, query.stride(0),
+            query.stride(1), key.stride(0), key.stride(1), width**-0.5 * LOG2E, window,
+            H=heads, D=width, WIDTH=padded(width), WINDOW=window > 0, LENGTHS=lengths is not None, BM=BM, **tiles,
+            enable_fp_fusion=True,
+        )  # fmt: skip
+
+    shape = (str(query.dtype)[6:], upper(queries, 32, 64, 128, 256), padded(width), int(window > 0))
+    launch("attention", shape, _candidates(queries, width, query.dtype == torch.float32), query.device, run)
+
+
+def specialisations(*flags: tuple[bool, bool]):
+    """The kernel as launched: (kernel, signature, constants, options); each flag pair is (WINDOW, LENGTHS)."""
+    for element, width, queries in (("bf16", 64, 100), ("bf16", 64, 250), ("bf16", 32, 100), ("fp16", 64, 100),
+                                    ("fp32", 64, 100)):  # fmt: skip
+        data = f"*{element}:16"
+        for window, lengths in flags:
+            yield (
+                "attention_kernel",
+                {"query": data, "key": data, "value": data, "slopes": data, "lengths": "*i64:16" if lengths else data,
+                 "out": data, "queries": "i32", "keys": "i32", "query_batch": "i32:16", "query_row": "i32:16",
+                 "key_batch": "i32:16", "key_row": "i32:16", "scale": "fp32", "window": "i32"},
+                {"H": 8, "D": width, "WIDTH": width, "WINDOW": window, "LENGTHS": lengths},
+                _candidates(queries, width, element == "fp32")[0],
+            )  # fmt: skip

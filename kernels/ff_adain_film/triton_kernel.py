@@ -1,0 +1,23 @@
+"""ff_adain_film in Triton."""
+
+from torch import Tensor
+
+from .. import _triton
+from .._native import dense
+from .._op import Backend
+from .._triton_adain import ff_adain_film, specialisations
+
+if _triton.triton is not None:
+    from .._triton_adain import ff_adain_film_kernel  # noqa: F401  (named in AOT)
+
+
+def _run(h, weight, weight_bias, x, style_scale, style_shift, scale, shift, eps, residual) -> Tensor:
+    out = x.new_empty(x.shape)
+    if out.numel():
+        style, film = (dense(style_scale), dense(style_shift)), (dense(scale), dense(shift))
+        ff_adain_film(*map(dense, (h, weight, weight_bias, x)), style, film, out, eps, residual)
+    return out
+
+
+AOT = list(specialisations())
+BACKEND = Backend("triton", _run, ("cuda", "cpu"), _triton.why_not)

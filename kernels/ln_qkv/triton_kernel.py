@@ -1,0 +1,22 @@
+"""ln_qkv in Triton."""
+
+from torch import Tensor
+
+from .. import _triton
+from .._native import dense
+from .._op import Backend
+from .._triton_linear import linear, specialisations
+
+if _triton.triton is not None:
+    from .._triton_linear import linear_kernel  # noqa: F401  (named in AOT)
+
+
+def _run(x, gain, bias, weight, weight_bias, eps) -> Tensor:
+    out = x.new_empty((*x.shape[:2], weight.shape[0]))
+    if out.numel():
+        linear(dense(x), dense(weight), dense(weight_bias), out, (dense(gain), dense(bias), eps))
+    return out
+
+
+AOT = list(specialisations(norm=True))
+BACKEND = Backend("triton", _run, ("cuda", "cpu"), _triton.why_not)

@@ -1,0 +1,22 @@
+"""oproj_residual_film in Triton."""
+
+from torch import Tensor
+
+from .. import _triton
+from .._native import dense
+from .._op import Backend
+from .._triton_linear import linear_residual_film, specialisations
+
+if _triton.triton is not None:
+    from .._triton_linear import linear_kernel  # noqa: F401  (named in AOT)
+
+
+def _run(a, weight, weight_bias, x, scale, shift) -> Tensor:
+    out = x.new_empty(x.shape)
+    if out.numel():
+        linear_residual_film(*map(dense, (a, weight, weight_bias, x, scale, shift)), out)
+    return out
+
+
+AOT = list(specialisations(film=True))
+BACKEND = Backend("triton", _run, ("cuda", "cpu"), _triton.why_not)
