@@ -20,11 +20,10 @@ if triton is not None:
         Two sets of numbers are merged after Chan et al. (1979), so that nothing cancels.
         """
         added = tl.sum(known.to(tl.float32), 0)
-        share = tl.where(added > 0, 1.0 / added, 0.0)
-        centre = tl.sum(tl.where(known, values, 0.0), 0) * share
+        centre = tl.sum(tl.where(known, values, 0.0), 0) / tl.maximum(added, 1.0)
         off = tl.where(known, values - centre[None, :], 0.0)
         total = count + added
-        part = tl.where(total > 0, added / total, 0.0)
+        part = added / tl.maximum(total, 1.0)
         gap = centre - mean
         return total, mean + gap * part, squares + tl.sum(off * off, 0) + gap * gap * part * count
 
@@ -71,7 +70,8 @@ if triton is not None:
             sums = tl.zeros((BM, BN), tl.float32)
             for first in range(0, depth, BK):
                 there = first + k < depth
-                left = tl.load(h + row * depth + first + k[None, :], mask=(t < time)[:, None] & there[None, :], other=0.0)
+                at = h + row * depth + first + k[None, :]
+                left = tl.load(at, mask=(t < time)[:, None] & there[None, :], other=0.0)
                 at = weight + n.to(tl.int64)[None, :] * depth + first + k[:, None]
                 right = tl.load(at, mask=there[:, None] & inside, other=0.0)
                 sums = product(left.to(right.dtype), right, sums)
@@ -97,8 +97,14 @@ if triton is not None:
                 tl.store(out + to, value.to(out.dtype.element_ty), mask=known)
 
 
-def _candidates(frames: int) -> list[Tiles]:
+KINDS = (("bf16", "bf16", 100), ("bf16", "bf16", 250), ("fp32", "fp32", 100))
+
+
+def _candidates(frames: int, exact: bool) -> list[Tiles]:
     one = max(16, 1 << (frames - 1).bit_length())
+    if exact:  # products of float32 use no tensor cores, and many registers
+        one, narrow = min(one, 64), {"BN": 16, "BK": 32, "num_warps": 4, "num_stages": 3}
+        return [{"BM": one, **narrow}, {"BM": 32, **narrow}]
     narrow = {"BM": min(one, 128), "BN": 16, "BK": 64, "num_warps": 4, "num_stages": 3}
     return [narrow, {**narrow, "BN": 32}, {**narrow, "BK": 128}, {**narrow, "num_warps": 2}, {**narrow, "BM": 64}]
 
@@ -115,7 +121,7 @@ def ff_adain_film(
     others are left out of the statistics.
     """
     (batch, time, channels), depth = x.shape, h.shape[2]
-    candidates = _candidates(time)
+    candidates = _candidates(time, weight.dtype == torch.float32)
     whole = all(time <= tiles["BM"] for tiles in candidates)
     y = out if whole or out.dtype == torch.float32 else torch.empty_like(out, dtype=torch.float32)
 
@@ -132,17 +138,18 @@ def ff_adain_film(
     launch("ff_adain_film", shape, candidates, h.device, run)
 
 
-def specialisations(stepped: bool = False):
-    """The kernel as launched: (kernel, signature, constants, options)."""
-    for element, frames in (("bf16", 100), ("bf16", 250), ("fp16", 50), ("fp32", 100)):
-        data = f"*{element}:16"
-        names = ("h", "weight", "weight_bias", "x", "style_scale", "style_shift", "scale", "shift")
+def specialisations(stepped: bool = False, kinds: tuple[tuple[str, str, int], ...] = KINDS):
+    """The kernel as launched, for each dtype of products, dtype of the rest and number of frames."""
+    for narrow, wide, frames in kinds:
+        data, rest = f"*{narrow}:16", f"*{wide}:16"
+        others = ("weight_bias", "x", "style_scale", "style_shift", "scale", "shift", "out")
+        counter = "*i64:16" if stepped else data
+        tiles = _candidates(frames, narrow == "fp32")[0]
         yield (
             "ff_adain_film_kernel",
-            {**dict.fromkeys(names, data), "step": "*i64:16" if stepped else data,
-             "lengths": "*i64:16" if stepped else data, "y": "*fp32:16" if frames > 128 else data, "out": data,
-             "time": "i32", "channels": "i32:16", "depth": "i32:16", "style_batch": "i32:16", "style_samples": "i32",
-             "film_batch": "i32:16", "film_step": "i32:16", "eps": "fp32", "residual": "fp32"},
-            {"STEPPED": stepped, "LENGTHS": stepped, "ONE": frames <= 128},
-            _candidates(frames)[0],
+            {"h": data, "weight": data, **dict.fromkeys(others, rest), "step": counter, "lengths": counter,
+             "y": "*fp32:16", "time": "i32", "channels": "i32:16", "depth": "i32:16", "style_batch": "i32:16",
+             "style_samples": "i32", "film_batch": "i32:16", "film_step": "i32:16", "eps": "fp32", "residual": "fp32"},
+            {"STEPPED": stepped, "LENGTHS": stepped, "ONE": frames <= tiles["BM"]},
+            tiles,
         )  # fmt: skip

@@ -17,9 +17,9 @@ if triton is not None:
 
     @triton.jit
     def attention_kernel(
-        query, key, value, slopes, lengths, out, queries, keys, query_batch, query_row, key_batch, key_row, scale,
-        window, H: tl.constexpr, D: tl.constexpr, WIDTH: tl.constexpr, WINDOW: tl.constexpr, LENGTHS: tl.constexpr,
-        BM: tl.constexpr, BN: tl.constexpr,
+        query, key, value, slopes, lengths, out, queries, keys, query_samples, query_batch, query_row, key_batch,
+        key_row, scale, window, H: tl.constexpr, D: tl.constexpr, WIDTH: tl.constexpr, WINDOW: tl.constexpr,
+        LENGTHS: tl.constexpr, BM: tl.constexpr, BN: tl.constexpr,
     ):  # fmt: skip
         """BM queries of one head of one sample, with a running maximum and sum over blocks of BN keys.
 
@@ -32,7 +32,7 @@ if triton is not None:
         row = first + tl.arange(0, BM)
         d = tl.arange(0, WIDTH)
         known = (row < queries)[:, None] & (d < D)[None, :]
-        at = b * query_batch + row.to(tl.int64)[:, None] * query_row + h * D + d[None, :]
+        at = b // query_samples * query_batch + row.to(tl.int64)[:, None] * query_row + h * D + d[None, :]
         q = tl.load(query + at, mask=known, other=0.0)
         slope = tl.load(slopes + h).to(tl.float32) * 1.4426950408889634
         largest = tl.full((BM,), float("-inf"), tl.float32)
@@ -85,19 +85,19 @@ def padded(size: int) -> int:
 
 def attend(
     query: Tensor, key: Tensor, value: Tensor, heads: int, slopes: Tensor, out: Tensor, window: int = 0,
-    lengths: Tensor | None = None,
+    lengths: Tensor | None = None, samples: int = 1,
 ) -> None:  # fmt: skip
-    """Attention of query (B, S, C) over key and value (B, T, C) into out (B, S, C).
+    """Attention of query (B / samples, S, C), each for `samples` rows, over key and value (B, T, C) into out (B, S, C).
 
-    Strides: the last of all tensors is 1; key and value share theirs; a batch stride of the query may be 0.
+    The last stride of all tensors is 1; key and value share theirs.
     """
-    (batch, queries, channels), keys = query.shape, key.shape[1]
+    (batch, queries, channels), keys = out.shape, key.shape[1]
     width = channels // heads
 
     def run(BM: int, **tiles: int) -> None:
         attention_kernel[(triton.cdiv(queries, BM) * batch * heads,)](
-            query, key, value, slopes, out if lengths is None else lengths, out, queries, keys, query.stride(0),
-            query.stride(1), key.stride(0), key.stride(1), width**-0.5 * LOG2E, window,
+            query, key, value, slopes, out if lengths is None else lengths, out, queries, keys, samples,
+            query.stride(0), query.stride(1), key.stride(0), key.stride(1), width**-0.5 * LOG2E, window,
             H=heads, D=width, WIDTH=padded(width), WINDOW=window > 0, LENGTHS=lengths is not None, BM=BM, **tiles,
             enable_fp_fusion=True,
         )  # fmt: skip
@@ -106,17 +106,16 @@ def attend(
     launch("attention", shape, _candidates(queries, width, query.dtype == torch.float32), query.device, run)
 
 
-def specialisations(*flags: tuple[bool, bool]):
-    """The kernel as launched: (kernel, signature, constants, options); each flag pair is (WINDOW, LENGTHS)."""
-    for element, width, queries in (("bf16", 64, 100), ("bf16", 64, 250), ("bf16", 32, 100), ("fp16", 64, 100),
-                                    ("fp32", 64, 100)):  # fmt: skip
+def specialisations(*kinds: tuple[str, int, bool, bool]):
+    """The kernel as launched, for each dtype, number of queries, window or none, and lengths or none."""
+    for element, queries, window, lengths in kinds:
         data = f"*{element}:16"
-        for window, lengths in flags:
-            yield (
-                "attention_kernel",
-                {"query": data, "key": data, "value": data, "slopes": data, "lengths": "*i64:16" if lengths else data,
-                 "out": data, "queries": "i32", "keys": "i32", "query_batch": "i32:16", "query_row": "i32:16",
-                 "key_batch": "i32:16", "key_row": "i32:16", "scale": "fp32", "window": "i32"},
-                {"H": 8, "D": width, "WIDTH": width, "WINDOW": window, "LENGTHS": lengths},
-                _candidates(queries, width, element == "fp32")[0],
-            )  # fmt: skip
+        strides = ("query_batch", "query_row", "key_batch", "key_row")
+        yield (
+            "attention_kernel",
+            {"query": data, "key": data, "value": data, "slopes": data, "lengths": "*i64:16" if lengths else data,
+             "out": data, "queries": "i32", "keys": "i32", "query_samples": "i32", **dict.fromkeys(strides, "i32:16"),
+             "scale": "fp32", "window": "i32"},
+            {"H": 8, "D": 64, "WIDTH": 64, "WINDOW": window, "LENGTHS": lengths},
+            _candidates(queries, 64, element == "fp32")[0],
+        )  # fmt: skip

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import torch
 from torch import Tensor
 
 from ._tiles import Tiles, launch, upper
@@ -67,8 +68,13 @@ if triton is not None:
         tl.store(out + to, sums.to(out.dtype.element_ty), mask=known)
 
 
-def _candidates(rows: int) -> list[Tiles]:
+KINDS = (("bf16", "bf16", "bf16", 200), ("bf16", "bf16", "bf16", 4000), ("fp32", "fp32", "fp32", 200))
+
+
+def _candidates(rows: int, exact: bool) -> list[Tiles]:
     small = {"BM": 32, "BN": 64, "BK": 64, "num_warps": 4, "num_stages": 3}
+    if exact:  # products of float32 use no tensor cores, and many registers
+        return [{**small, "BN": 32, "BK": 32}, {**small, "BM": 16, "BK": 32}, {**small, "BK": 32}]
     tiny = {**small, "BM": 16}
     narrow = {**small, "BN": 32}
     large = {**small, "BM": 64}
@@ -112,18 +118,23 @@ def _launch(a, weight, weight_bias, out, norm, film, strides, step, flags) -> No
 
     shape = (str(a.dtype)[6:], str(weight.dtype)[6:], upper(rows, 32, 128, 512, 2048), upper(width, 256, 512, 1024),
              upper(depth, 256, 512, 1024), *map(int, flags))  # fmt: skip
-    launch("linear", shape, _candidates(rows), a.device, run)
+    launch("linear", shape, _candidates(rows, weight.dtype == torch.float32), a.device, run)
 
 
-def specialisations(norm: bool = False, gelu: bool = False, film: bool = False, stepped: bool = False):
-    """The kernel as launched: (kernel, signature, constants, options)."""
-    for element, rows in (("bf16", 200), ("bf16", 4000), ("fp16", 50), ("fp32", 200)):
-        data = f"*{element}:16"
+def specialisations(
+    norm: bool = False, gelu: bool = False, film: bool = False, stepped: bool = False,
+    kinds: tuple[tuple[str, str, str, int], ...] = KINDS,
+):  # fmt: skip
+    """The kernel as launched, for each dtype of a, of the weight, of the rest, and number of rows."""
+    for left, narrow, wide, rows in kinds:
+        rest = f"*{wide}:16"
         yield (
             "linear_kernel",
-            {**dict.fromkeys(("a", "weight", "weight_bias", "gain", "bias", "x", "scale", "shift"), data),
-             "step": "*i64:16" if stepped else data, "out": data, "rows": "i32", "width": "i32:16", "depth": "i32:16",
-             "time": "i32", "film_batch": "i32:16", "film_step": "i32:16", "eps": "fp32"},
+            {"weight": f"*{narrow}:16", "a": f"*{left}:16",
+             **dict.fromkeys(("weight_bias", "gain", "bias", "x", "scale", "shift"), rest),
+             "step": "*i64:16" if stepped else rest, "out": rest if film else f"*{narrow}:16", "rows": "i32",
+             "width": "i32:16", "depth": "i32:16", "time": "i32", "film_batch": "i32:16", "film_step": "i32:16",
+             "eps": "fp32"},
             {"NORM": norm, "GELU": gelu, "FILM": film, "STEPPED": stepped},
-            _candidates(rows)[0],
+            _candidates(rows, narrow == "fp32")[0],
         )  # fmt: skip

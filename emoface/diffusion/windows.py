@@ -113,8 +113,8 @@ class WindowSampler:
         self.temperature = temperature
         self.products = products
         self.weights: tuple[Tensor, Tensor] | None = None
-        self.table = SAMPLERS[sampler](steps).float()
         device = temperature.device
+        self.table = SAMPLERS[sampler](steps).float().to(device)
         self.film = denoiser.prepare_schedule(sampling_times(steps)[:-1].float().to(device))
         self.context: dict[Hashable, Tensor] = {}
 

@@ -52,7 +52,7 @@ def _run(x, scale, shift, eps) -> Tensor:
 
 
 def _specialisations():
-    for element in ("fp32", "bf16", "fp16"):
+    for element in ("fp32", "bf16"):
         data = f"*{element}:16"
         yield (
             "adain_kernel",

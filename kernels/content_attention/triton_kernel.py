@@ -20,5 +20,5 @@ def _run(query, kv, heads, slopes, window, lengths) -> Tensor:
     return out
 
 
-AOT = list(specialisations((False, False), (True, True)))
+AOT = list(specialisations(("bf16", 100, False, False), ("bf16", 250, True, True), ("fp32", 100, True, True)))
 BACKEND = Backend("triton", _run, ("cuda", "cpu"), _triton.why_not)

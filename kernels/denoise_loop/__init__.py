@@ -7,7 +7,7 @@ from torch import Tensor
 
 from .. import _check
 from .._op import KernelOp
-from . import native, reference
+from . import graph, native, reference
 from .cases import CASES, matrix_size, vector_size
 from .native import fast_products as fast_products
 
@@ -19,7 +19,7 @@ OP = KernelOp(
     reference=reference.denoise_loop,
     fake=lambda start, *_: start.new_empty(start.shape),
     cases=CASES,
-    backends=[native.CPU_BACKEND],
+    backends=[graph.BACKEND, native.CPU_BACKEND],
 )
 
 

@@ -36,7 +36,7 @@ def _run(x, scale, shift) -> Tensor:
 
 
 def _specialisations():
-    for element in ("fp32", "bf16", "fp16"):
+    for element in ("fp32", "bf16"):
         data = f"*{element}:16"
         yield (
             "film_kernel",

@@ -138,7 +138,7 @@ def _run(
 
 def _specialisations():
     """Every kernel as launched above: kernel, signature, constants, options."""
-    for element in ("fp32", "bf16", "fp16"):
+    for element in ("fp32", "bf16"):
         data = f"*{element}"
         yield (
             "flame_lbs_pose_kernel",

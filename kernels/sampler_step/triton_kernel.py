@@ -16,19 +16,7 @@ STEP_BLOCK, STEP_WARPS = 256, 4
 if triton is not None:
     import triton.language as tl
 
-    @triton.jit
-    def guided(prediction, guidance, i, inside, size, N: tl.constexpr):
-        """x0 at the elements i, as guided() in csrc/include/emoface/sampler_step_math.h."""
-        first = tl.load(prediction + i, mask=inside, other=0.0).to(tl.float32)
-        x0 = first
-        if N == 2:
-            full = tl.load(prediction + size + i, mask=inside, other=0.0).to(tl.float32)
-            x0 = first + tl.load(guidance + 1) * (full - first)
-        if N == 3:
-            audio = tl.load(prediction + size + i, mask=inside, other=0.0).to(tl.float32)
-            full = tl.load(prediction + 2 * size + i, mask=inside, other=0.0).to(tl.float32)
-            x0 = first + tl.load(guidance) * (audio - first) + tl.load(guidance + 1) * (full - audio)
-        return x0
+    from .._triton_guidance import guided
 
     @triton.jit
     def sampler_step_limit_kernel(
@@ -127,9 +115,9 @@ def _run(
 
 def _specialisations():
     """Every kernel as launched above: kernel, signature, constants, options."""
-    for element in ("fp32", "bf16", "fp16"):
+    for element in ("fp32", "bf16"):
         data = f"*{element}"
-        for branches in (1, 2, 3):
+        for branches in (1, 3):
             pointers = {"prediction": data, "guidance": "*fp32"}
             yield (
                 "sampler_step_limit_kernel",

@@ -19,5 +19,5 @@ def _run(qkv, heads, slopes, lengths) -> Tensor:
     return out
 
 
-AOT = list(specialisations((False, True)))
+AOT = list(specialisations(("bf16", 100, False, True), ("fp16", 250, False, False)))
 BACKEND = Backend("triton", _run, ("cuda", "cpu"), _triton.why_not)

@@ -1,0 +1,68 @@
+"""Tiles of the Triton kernels: defaults without a table, measuring only when asked, the table on disk."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+import torch
+
+from emoface.kernels import _tiles
+
+FIRST, SECOND = {"BM": 32}, {"BM": 64}
+GPU, CPU = torch.device("cuda"), torch.device("cpu")
+
+
+@pytest.fixture
+def folder(tmp_path, monkeypatch):
+    """A GPU that is none, with its table in a folder of the test."""
+    monkeypatch.setenv("EMOFACE_CACHE", str(tmp_path))
+    monkeypatch.setattr(torch.cuda, "get_device_name", lambda device: "Some GPU")
+    monkeypatch.setattr(_tiles, "triton", type("triton", (), {"__version__": "3"}))
+    _tiles._table.cache_clear()
+    yield tmp_path
+    _tiles._table.cache_clear()
+
+
+def launched(device, shape=(100,)):
+    """All tiles that one launch ran with."""
+    seen = []
+    _tiles.launch("attention", shape, [FIRST, SECOND], device, lambda **tiles: seen.append(tiles))
+    return seen
+
+
+def test_without_a_table_the_first_candidate_runs_once(folder):
+    assert launched(GPU) == [FIRST] and launched(CPU) == [FIRST]
+
+
+def test_the_table_is_read_for_its_shape_class_alone(folder):
+    _tiles.table_path(GPU).write_text(json.dumps({"attention 100": SECOND}))
+    assert launched(GPU) == [SECOND]
+    assert launched(GPU, (200,)) == [FIRST] and launched(CPU) == [FIRST]
+    assert _tiles.table_path(GPU).name == "tiles-Some-GPU-triton-3.json"
+
+
+def test_tuning_keeps_the_fastest_and_measures_once(folder, monkeypatch):
+    times = iter([2.0, 1.0])
+
+    def do_bench(run):
+        run()
+        return next(times)
+
+    monkeypatch.setattr(_tiles.triton, "testing", type("testing", (), {"do_bench": staticmethod(do_bench)}), False)
+    with _tiles.tuning() as found:
+        assert launched(GPU) == [FIRST, SECOND, SECOND]
+        assert launched(GPU) == [SECOND]
+    assert found == {"attention 100": SECOND}
+    assert launched(GPU) == [FIRST]
+
+
+def test_tuning_without_a_gpu_is_refused(monkeypatch):
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    with pytest.raises(RuntimeError, match="tuning needs a CUDA device and Triton"):
+        _tiles.tune()
+
+
+@pytest.mark.parametrize("size, expected", [(1, 32), (32, 32), (33, 64), (64, 64), (65, 128)])
+def test_classes_of_sizes(size, expected):
+    assert _tiles.upper(size, 32, 64) == expected
