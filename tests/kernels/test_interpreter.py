@@ -23,9 +23,9 @@ def test_triton_kernels_under_the_interpreter():
         pytest.skip("the kernels run on the GPU here")
     done = subprocess.run(
         [sys.executable, "-m", "pytest", "-q", "-k", "triton or interpreter_is", "-p", "no:cacheprovider",
-         str(HERE / "test_ops.py"), str(HERE / "test_sampler_step.py")],
+         str(HERE / "test_ops.py"), str(HERE / "test_sampler_step.py"), str(HERE / "test_trajectory.py")],
         env={**os.environ, "TRITON_INTERPRET": "1"}, capture_output=True, text=True, cwd=HERE.parent.parent,
     )  # fmt: skip
     assert done.returncode == 0, done.stdout[-5000:]
     passed = re.search(r"(\d+) passed", done.stdout)
-    assert passed and int(passed[1]) >= 60, done.stdout[-500:]
+    assert passed and int(passed[1]) >= 200, done.stdout[-500:]

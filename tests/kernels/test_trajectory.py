@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
 from dataclasses import replace
 
 import pytest
@@ -56,17 +53,6 @@ def test_bfloat16_matrices_keep_the_state_in_float32(name):
         rough = denoise_loop(*args)
     assert rough.dtype == torch.float32
     assert 1e-5 < (rough - exact).norm() / exact.norm() < 2e-2
-
-
-def test_the_trajectory_runs_in_a_process_of_its_own_under_the_interpreter():
-    pytest.importorskip("triton")
-    if INTERPRETED or torch.cuda.is_available():
-        pytest.skip("it runs in this process")
-    done = subprocess.run(
-        [sys.executable, "-m", "pytest", "-q", "-k", "triton", __file__],
-        env={**os.environ, "TRITON_INTERPRET": "1"}, capture_output=True, text=True,
-    )  # fmt: skip
-    assert done.returncode == 0 and "2 passed" in done.stdout, done.stdout[-3000:]
 
 
 @pytest.mark.parametrize("time, bucket", [(1, 25), (25, 25), (26, 50), (100, 100), (101, 250), (250, 250)])

@@ -16,4 +16,8 @@ struct ContentAttention {
   std::int64_t batch, speech, motion, heads, width, window;
 };
 
+// `stream` is a cudaStream_t of the current device. Returns a cudaError_t. Heads of up to kMostWidth channels.
+constexpr int kMostWidth = 256;
+int content_attention_cuda(const ContentAttention& attention, void* stream);
+
 }  // namespace emoface

@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <cstdint>
 #include <cstdlib>
+#include <cstring>
 #include <functional>
 #include <numeric>
 #include <random>
@@ -56,6 +57,81 @@ T atomicMin(T* place, V value) {
   *place = std::min<T>(old, value);
   return old;
 }
+
+// The functions of emoface/warp.h. Lanes exchange values through memory, with a barrier of the whole block before and
+// after, so all warps of a block must come by equally often.
+namespace shim {
+
+constexpr unsigned kMostThreads = 1024;
+inline float numbers[kMostThreads];
+inline std::uint32_t left[kMostThreads][4], right[kMostThreads][2];
+inline const void* rows[kMostThreads];
+
+inline float half_of(const std::uint32_t* words, int high) {  // a bfloat16 of a pair
+  const std::uint32_t bits = (high ? *words >> 16 : *words & 0xffffu) << 16;
+  float value;
+  std::memcpy(&value, &bits, sizeof value);
+  return value;
+}
+
+template <class Join>
+float over_quad(float value, Join join) {
+  const unsigned me = threadIdx.x;
+  for (unsigned bit = 1; bit < 4; bit *= 2) {
+    numbers[me] = value;
+    __syncthreads();
+    value = join(value, numbers[me ^ bit]);
+    __syncthreads();
+  }
+  return value;
+}
+
+}  // namespace shim
+
+namespace emoface {
+
+template <class T>
+std::uint32_t bits_of(T value) {
+  return value.bits;
+}
+
+template <class T>
+void multiply(float (&sums)[4], const std::uint32_t (&a)[4], const std::uint32_t (&b)[2]) {
+  const unsigned me = threadIdx.x, warp = me / 32 * 32;
+  std::copy(a, a + 4, shim::left[me]);
+  std::copy(b, b + 2, shim::right[me]);
+  __syncthreads();
+  for (unsigned e = 0; e < 4; ++e) {
+    const unsigned row = me % 32 / 4, column = me % 4 * 2 + e % 2;
+    for (unsigned k = 0; k < 16; ++k) {
+      const std::uint32_t* x = &shim::left[warp + row * 4 + k % 8 / 2][e / 2 + k / 8 * 2];
+      const std::uint32_t* y = &shim::right[warp + column * 4 + k % 8 / 2][k / 8];
+      sums[e] += shim::half_of(x, k % 2) * shim::half_of(y, k % 2);
+    }
+  }
+  __syncthreads();
+}
+
+inline void load_transposed(std::uint32_t (&b)[2], const void* row) {
+  const unsigned me = threadIdx.x, warp = me / 32 * 32, column = me % 32 / 4;
+  shim::rows[me] = row;
+  __syncthreads();
+  for (unsigned block = 0; block < 2; ++block) {
+    const unsigned first = warp + block * 8 + me % 4 * 2;
+    const auto value = [&](unsigned at) { return std::uint32_t(static_cast<const std::uint16_t*>(shim::rows[at])[column]); };
+    b[block] = value(first) | value(first + 1) << 16;
+  }
+  __syncthreads();
+}
+
+inline float quad_max(float value) {
+  return shim::over_quad(value, [](float x, float y) { return x > y ? x : y; });
+}
+inline float quad_sum(float value) {
+  return shim::over_quad(value, [](float x, float y) { return x + y; });
+}
+
+}  // namespace emoface
 
 namespace shim {
 
