@@ -4,6 +4,7 @@
 
 #include <string>
 
+#include "emoface/content_attention.h"
 #include "emoface/flame_lbs.h"
 #include "emoface/sampler_step.h"
 

@@ -32,6 +32,17 @@ PYBIND11_MODULE(_cuda, m) {
       },
       py::call_guard<py::gil_scoped_release>());
   m.def(
+      "content_attention",
+      [](Address query, Address kv, Address slopes, Address lengths, Address out, int dtype, Count batch, Count speech,
+         Count motion, Count heads, Count width, Count window, Address stream) {
+        check("content_attention_cuda",
+              content_attention_cuda({pointer<const void>(query), pointer<const void>(kv), pointer<const void>(slopes),
+                                      pointer<const std::int64_t>(lengths), pointer<void>(out),
+                                      static_cast<DType>(dtype), batch, speech, motion, heads, width, window},
+                                     pointer<void>(stream)));
+      },
+      py::call_guard<py::gil_scoped_release>());
+  m.def(
       "flame_lbs",
       [](Address expression, Address pose, Address translation, Address template_, Address shape_basis,
          Address pose_basis, Address joints, Address joint_basis, Address skin_weights, Address out, int dtype,

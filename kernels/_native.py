@@ -11,7 +11,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from ._op import Backend
+from ._op import Backend, usable
 
 # The numbers are those of DType in csrc/include/emoface/types.h.
 DTYPES = {torch.float32: 0, torch.bfloat16: 1, torch.float16: 2, torch.float64: 3}
@@ -58,6 +58,14 @@ def run_cpu(name: str, tensors: tuple[Tensor | None, ...], *numbers: Any) -> Non
     getattr(CPU, name)(*map(address, tensors), *numbers)
 
 
+def run_cuda(name: str, tensors: tuple[Tensor | None, ...], *numbers: Any) -> None:
+    """Call a function of emoface._cuda on contiguous tensors, on their device's current stream."""
+    assert CUDA is not None and tensors[0] is not None
+    device = tensors[0].device
+    with torch.cuda.device(device):
+        getattr(CUDA, name)(*map(address, tensors), *numbers, torch.cuda.current_stream(device).cuda_stream)
+
+
 def cpu_why_not(*dtypes: torch.dtype) -> Callable[..., str | None]:
     """The `why_not` of a C++ back end that has code for some element types of the first argument."""
     names = " and ".join(str(dtype).removeprefix("torch.") for dtype in dtypes)
@@ -73,3 +81,8 @@ def cpu_why_not(*dtypes: torch.dtype) -> Callable[..., str | None]:
 def cpu_backend(run: Callable[..., Any]) -> Backend:
     """A C++ back end for float32 and bfloat16."""
     return Backend("cpu", run, ("cpu",), cpu_why_not(torch.float32, torch.bfloat16))
+
+
+def cuda_backend(run: Callable[..., Any], why_not: Callable[..., str | None] = usable) -> Backend:
+    """A CUDA back end for all element types; `why_not` as that of Backend, asked where the module is there."""
+    return Backend("cuda", run, ("cuda",), lambda *args: CUDA_MISSING if CUDA is None else why_not(*args))

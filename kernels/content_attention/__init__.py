@@ -13,7 +13,8 @@ OP = KernelOp(
     reference=reference.content_attention,
     fake=lambda query, kv, heads, slopes, window, lengths: query.new_empty(query.shape),
     cases=CASES,
-    backends=[triton_kernel.BACKEND, native.CPU_BACKEND],
+    backends=[native.CUDA_BACKEND, triton_kernel.BACKEND, native.CPU_BACKEND],
+    shape_class=native.limits,
 )
 
 

@@ -1,19 +1,47 @@
-"""content_attention in C++."""
+"""content_attention in C++ and CUDA."""
 
 from __future__ import annotations
 
 from torch import Tensor
 
-from .._native import DTYPES, cpu_backend, dense, run_cpu
+from .._native import DTYPES, cpu_backend, cuda_backend, dense, run_cpu, run_cuda
+
+WIDEST = 256  # kMostWidth in csrc/include/emoface/content_attention.h
+MOST_HEADS = 65535  # samples x heads that one grid reaches
 
 
-def _cpu(query, kv, heads, slopes, window, lengths) -> Tensor:
+def _arguments(query, kv, heads, slopes, window, lengths):
+    """Dense inputs, a fresh output and the plain numbers that the native function takes."""
     batch, speech, channels = query.shape
-    out = query.new_empty(query.shape)
     lengths = None if lengths is None else dense(lengths.long())
     sizes = (batch, speech, kv.shape[1], heads, channels // heads, window)
-    run_cpu("content_attention", (*map(dense, (query, kv, slopes)), lengths, out), DTYPES[query.dtype], *sizes)
-    return out
+    return (*map(dense, (query, kv, slopes)), lengths, query.new_empty(query.shape)), (DTYPES[query.dtype], *sizes)
 
 
+def _cpu(*args) -> Tensor:
+    tensors, numbers = _arguments(*args)
+    run_cpu("content_attention", tensors, *numbers)
+    return tensors[-1]
+
+
+def _cuda(*args) -> Tensor:
+    tensors, numbers = _arguments(*args)
+    run_cuda("content_attention", tensors, *numbers)
+    return tensors[-1]
+
+
+def _cuda_why_not(query: Tensor, kv: Tensor, heads: int, *_: object) -> str | None:
+    if (width := query.shape[2] // heads) > WIDEST:
+        return f"heads of {width} channels (up to {WIDEST})"
+    if query.shape[0] * heads > MOST_HEADS:
+        return f"{query.shape[0] * heads} heads of all samples (up to {MOST_HEADS})"
+    return None
+
+
+def limits(query: Tensor, kv: Tensor, heads: int, *_: object) -> tuple[bool, bool]:
+    """The shape class: whether the CUDA kernels reach heads this wide and this many."""
+    return query.shape[2] // heads > WIDEST, query.shape[0] * heads > MOST_HEADS
+
+
+CUDA_BACKEND = cuda_backend(_cuda, _cuda_why_not)
 CPU_BACKEND = cpu_backend(_cpu)

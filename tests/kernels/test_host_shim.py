@@ -13,6 +13,8 @@ import torch
 from emoface.kernels import OPS, _native
 from emoface.kernels._judge import faults
 from emoface.kernels._native import address
+from emoface.kernels.content_attention import native as content_attention
+from emoface.kernels.content_attention.cases import ContentAttentionCase
 from emoface.kernels.flame_lbs import native as flame_lbs
 from emoface.kernels.sampler_step.native import _arguments
 
@@ -99,6 +101,31 @@ def test_flame_lbs_for_older_processors(isa, tmp_path):
                 pointers = (ctypes.c_void_p * len(tensors))(*map(address, tensors))
                 assert library.run(pointers, number, *map(ctypes.c_int64, sizes))
                 assert not faults(OPS["flame_lbs"], tensors[-1], args), (case, dtype)
+
+
+@pytest.fixture(scope="module")
+def content_library(tmp_path_factory):
+    return build(HERE / "content_attention_shim.cpp", tmp_path_factory.mktemp("content_shim"))
+
+
+CONTENT_CASES = [
+    *(case for case in OPS["content_attention"].cases if not case.bench),
+    ContentAttentionCase(1, 35, 70, 2, 16, lengths=True),  # what follows runs on tensor cores in bfloat16
+    ContentAttentionCase(1, 40, 150, 1, 32, window=20),
+    ContentAttentionCase(2, 17, 65, 1, 64, lengths=True),
+]
+
+
+@pytest.mark.parametrize("order", ORDERS)
+@pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16, torch.float64], ids=str)
+@pytest.mark.parametrize("case", CONTENT_CASES, ids=str)
+def test_cuda_source_of_content_attention(content_library, case, dtype, order, poisoned_memory):
+    args = case.inputs(dtype=dtype)
+    tensors, (number, *sizes) = content_attention._arguments(*args)
+    pointers = (ctypes.c_void_p * len(tensors))(*map(address, tensors))
+    ran = content_library.content_attention_shim(pointers, number, *map(ctypes.c_int64, sizes), ORDERS[order])
+    assert ran == int(dtype == torch.bfloat16 and case.D in (16, 32, 64) and tensors[-1].numel() > 0)
+    assert not faults(OPS["content_attention"], tensors[-1], args)
 
 
 def test_shim_shows_a_missing_barrier(tmp_path):
