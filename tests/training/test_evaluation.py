@@ -9,14 +9,29 @@ import numpy as np
 import pytest
 
 from emoface.face.layout import FPS, motion_to_arkit
+from emoface.metrics.classification import accuracy
 from emoface.metrics.emotion import anatomically_right
 from emoface.pipeline import load
 from emoface.training.evaluation import evaluate, run
 from emoface.training.evaluation.expression import MOVING, Expression
 from emoface.training.evaluation.lips import with_noise
 from emoface.training.evaluation.material import Performer, berlin, bundled, captured
-from emoface.training.evaluation.report import Row, markdown
+from emoface.training.evaluation.page import matrix
+from emoface.training.evaluation.report import Row, markdown, told
 from emoface.training.evaluation.rest import text_rows
+
+
+def test_rows_take_what_they_share_and_keep_their_own() -> None:
+    rows = told([Row("a", 1.0), Row("b", 2.0, unit="mm")], "s", "clock", "all", "one clip")
+    assert [(row.unit, row.definition) for row in rows] == [("s", "clock"), ("mm", "clock")]
+    row = Row.of(accuracy.figure(0.5, "shapes", "two clips"), low=0.4, where="judge")
+    assert (row.name, row.unit, row.mask, row.met) == ("judge: accuracy", "1", "shapes", True)
+
+
+def test_pages_escape_what_they_show() -> None:
+    page = matrix("a < b", ["x<y", "z"], [[3, 1], [0, 0]])
+    assert "x&lt;y" in page and "a &lt; b" in page and "x<y" not in page
+    assert "rgba(46, 125, 90, 0.75)" in page and "rgba(179, 38, 30, 0.25)" in page
 
 
 def test_rows_know_whether_the_bar_is_met() -> None:
@@ -70,12 +85,21 @@ def test_evaluate_on_the_bundled_clip(
     tiny_checkpoint: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.delenv("EMOFACE_ASSETS", raising=False)
-    monkeypatch.setattr(run, "speed_rows", lambda *_: [Row("speed", 0.1, high=1.0)])
+    speed = Row("speed", 0.1, high=1.0, unit="s", definition="clock", mask="call", split="one")
+    monkeypatch.setattr(run, "speed_rows", lambda *_: [speed])
     parts: list[str] = []
     report = evaluate(tiny_checkpoint, out=tmp_path / "report", quick=True, progress=parts.append)
     names = {path.name for path in (tmp_path / "report").iterdir()}
-    assert {"evaluation.json", "evaluation.md"} <= names and set(report["pictures"]) <= names
-    assert report["pictures"] == [f"curves_{e}.png" for e in ("neutral", "happy", "sad", "angry")] + ["strengths.png"]
+    assert {"evaluation.json", "evaluation.md", "evaluation.html"} <= names and set(report["pictures"]) <= names
+    curves = [f"curves_{e}.png" for e in ("neutral", "happy", "sad", "angry")]
+    assert report["pictures"] == [*curves, "strengths.png", "emotions.png", "phones.png"]
+    for row in report["rows"]:
+        assert row["value"] is None or (row["unit"] and row["definition"] and row["mask"] and row["split"]), row
+    for found in report["confusions"].values():
+        assert np.sum(found["counts"]) == 24 and np.shape(found["counts"]) == (8, 8)
+    html = (tmp_path / "report" / "evaluation.html").read_text()
+    assert html.count("data:image/png") == len(report["pictures"]) and html.count('class="confusion"') == 2
+    assert "src=\"http" not in html and "mean_t max_{v in L}" in html
     assert json.loads((tmp_path / "report" / "evaluation.json").read_text())["rows"] == report["rows"]
     table = (tmp_path / "report" / "evaluation.md").read_text()
     assert table == markdown(json.loads((tmp_path / "report" / "evaluation.json").read_text()))

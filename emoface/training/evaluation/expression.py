@@ -8,6 +8,7 @@ import numpy as np
 
 from emoface.binding.emotions import EMOTIONS, LEVELS
 from emoface.face.layout import motion_to_arkit
+from emoface.metrics.classification import accuracy, confusion
 from emoface.metrics.diversity import pose_diversity
 from emoface.metrics.emotion import (
     anatomically_right,
@@ -21,7 +22,7 @@ from emoface.metrics.emotion import (
 from emoface.metrics.jitter import REGIONS, jitter, region_jitter
 
 from .material import Captured, Performer, Spoken
-from .report import Row
+from .report import Row, told
 
 MOVING = tuple(emotion for emotion in EMOTIONS if emotion != "neutral")
 INTENSITIES = (0.5, 1.0, 2.0)
@@ -65,22 +66,33 @@ class Expression:
         return motion_to_arkit(np.mean(takes, 0))
 
     def naming_rows(self) -> list[Row]:
-        """Nearest prototype; a neutral take is displaced by its other seed, or it would be at rest by definition."""
-        right: list[bool] = []
+        """Nearest prototype, with its confusion in ``counts``.
+
+        A neutral take is displaced by its other seed, or it would be at rest by definition.
+        """
+        asked: list[str] = []
+        found: list[str] = []
         levels: list[bool] = []
         for clip in self.clips:
             for emotion in EMOTIONS:
                 for level in LEVELS:
                     seed = OTHER_SEED + level if emotion == "neutral" else 0
                     named = nearest_prototype(self.moved(clip, emotion, level, seed=seed), self.prototypes)
-                    right.append(named[0] == emotion)
+                    asked.append(emotion)
+                    found.append(named[0])
                     if emotion != "neutral":
                         levels.append(named == (emotion, level))
-        note = f"{len(right)} takes of {len(self.clips)} clips; obedience to our own rules"
-        return [
-            Row("emotion named right by the nearest prototype", float(np.mean(right)), low=0.95, note=note),
+        self.counts = confusion(asked, found, EMOTIONS)
+        note = f"{len(asked)} takes of {len(self.clips)} clips; obedience to our own rules"
+        rows = [
+            Row("emotion named right by the nearest prototype", accuracy(self.counts), low=0.95, note=note),
             Row("emotion and level named right", float(np.mean(levels)), note="of 7 emotions x 3 levels"),
         ]
+        return self._told(rows, "takes whose nearest prototype of the rules, by mean displacement, is the asked one")
+
+    def _told(self, rows: list[Row], definition: str, unit: str = "1", mask: str = "52 ARKit shapes") -> list[Row]:
+        split = f"{len(self.clips)} clips, {self.clips[0].name} to {self.clips[-1].name}"
+        return told(rows, unit, definition, mask, split)
 
     def strengths(self) -> dict[str, list[float]]:
         """Per emotion, the strength at levels 1, 2, 3 as shares of the rules' mean at the same level."""
@@ -91,13 +103,14 @@ class Expression:
 
     def strength_rows(self) -> list[Row]:
         """Strength against the rules' mean."""
-        return [
+        rows = [
             Row(
                 f"strength of {emotion} against its rule", values[-1], low=0.8, high=1.2,
                 note=f"level 3; levels 1, 2: {values[0]:.2f}, {values[1]:.2f}",
             )
             for emotion, values in self.strengths().items()
         ]  # fmt: skip
+        return self._told(rows, "<d, p> / <p, p>, d our mean displacement from neutral, p the rules'")
 
     def anatomy_rows(self) -> list[Row]:
         """Whether the expected shapes move the expected way."""
@@ -109,7 +122,8 @@ class Expression:
             notes.append(f"{emotion} {least[0]} {least[1]:.2f}")
         note = "least movement of each: " + ", ".join(notes)
         share = float(np.mean(right))
-        return [Row("emotions whose shapes move the anatomically expected way", share, low=1.0, note=note)]
+        rows = [Row("emotions whose shapes move the anatomically expected way", share, low=1.0, note=note)]
+        return self._told(rows, "emotions all of whose EMFACS shapes move the expected way by more than 0.02 / 7")
 
     def growth_rows(self, clips: int) -> list[Row]:
         """Growth with level, guidance and intensity, measured along the rules' direction of each emotion."""
@@ -133,7 +147,7 @@ class Expression:
             return Row(name, share, low=low, note=note)
 
         ends = {emotion: [values[0], values[-1]] for emotion, values in by_guidance.items()}
-        return [
+        rows = [
             grown("emotions that grow with level 1, 2, 3", by_level, ""),
             grown("emotions stronger at guidance 3 than at 0.5", ends, "level 2, "),
             grown("emotions that grow with each step of guidance 0.5, 1, 1.5, 2, 3", by_guidance, "level 2, ", None),
@@ -142,6 +156,8 @@ class Expression:
                 note=f"{worst}, level 2: {ratios}",
             ),
         ]  # fmt: skip
+        definition = "strength along the rule's direction: emotions in which it grows / 7, or max_i |s(i)/(i s(1)) - 1|"
+        return self._told(rows, definition)
 
     def jitter_rows(self, clip: Captured | None) -> list[Row]:
         """Jitter against the rules' targets, and of the mouth against the measured curves."""
@@ -163,8 +179,11 @@ class Expression:
         if clip is not None:
             weights = motion_to_arkit(self.performer.motion(clip.samples, "neutral", seed=0))
             ratio = jitter(weights[:, clip.shapes]) / jitter(clip.weights[:, clip.shapes])
-            rows.append(Row("mouth jitter against the measured curves of 2_05", ratio, high=2.0, note="style artist"))
-        return rows
+            row = Row("mouth jitter against the measured curves of 2_05", ratio, high=2.0, note="style artist",
+                      mask=f"{len(clip.shapes)} measured shapes", split="FACEGOOD 2_05, neutral")  # fmt: skip
+            rows.append(row)
+        definition = "mean |x[t+1] - 2 x[t] + x[t-1]| of ours over that of the target"
+        return self._told(rows, definition, mask="the region's shapes")
 
     def diversity_rows(self, seeds: int, clips: int) -> list[Row]:
         """Spread of the mean pose over seeds against that of the rules' draws, emotions at level 3."""
@@ -176,7 +195,9 @@ class Expression:
                 for region, shapes in REGIONS.items():
                     ours, theirs = (motion_to_arkit(np.stack(set_))[..., list(shapes)] for set_ in (takes, rules))
                     ratios[region].append(pose_diversity(ours) / pose_diversity(theirs))
-        return [
+        rows = [
             Row(f"seed diversity against the rules', {region}", float(np.mean(values)), note=f"{seeds} seeds, level 3")
             for region, values in ratios.items()
         ]
+        definition = "mean_c std_n mean_t x[n,t,c] over seeds n of ours over that of the rules' draws"
+        return self._told(rows, definition, mask="the region's shapes")

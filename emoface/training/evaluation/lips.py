@@ -5,19 +5,27 @@ from __future__ import annotations
 import numpy as np
 import torch
 
+from emoface.animation import Animation
 from emoface.audio.features import log_mel
 from emoface.audio.lips import ARTIST, mouth_motion
 from emoface.audio.normalize import normalize_clip
 from emoface.binding.emotions import EMOTIONS
 from emoface.face.layout import ARKIT_INDEX, FPS, lip_gap, motion_to_arkit
-from emoface.metrics.lips import Closure, closure, correlation, phone_gaps
+from emoface.face.open_head import open_head_model
+from emoface.metrics.lips import Closure, bilabials_closed, closure, correlation, phone_gaps
+from emoface.metrics.mouth_opening import landmark_gap
 
 from ..corpus.phones import BILABIAL, OPEN_VOWELS
 from .material import Captured, Performer, Spoken
-from .report import Row
+from .report import Row, told
 
 CURVES = ("jawOpen", "mouthFunnel", "mouthLowerDownLeft")
 NOISE_DB = 10.0
+GAP = "gap of the inner lips at the mid-line, linear in the shapes"
+CLOSURE = (
+    "smallest gap in each p, b, m against largest in each open vowel: AUC of the two, ratio of their means, "
+    "hit30 = p, b, m below 30 % of the recording's median open gap"
+)
 
 
 def with_noise(samples: np.ndarray, decibels: float, seed: int = 0) -> np.ndarray:
@@ -53,7 +61,7 @@ def captured_rows(performer: Performer, clip: Captured, seeds: int) -> list[Row]
     asked = {e: performer.motion(clip.samples, (e, 3), seed=0) for e in EMOTIONS if e != "neutral"}
     drops = {e: takes[0]["jawOpen"] - curve_correlations(motion, clip)["jawOpen"] for e, motion in asked.items()}
     worst = max(drops, key=lambda e: drops[e])
-    return [
+    rows = [
         Row("2_05 neutral, jawOpen r, full system", jaw, low=0.74, note=f"mean of seeds: {spread}"),
         *(Row(f"2_05 neutral, {name} r", float(np.mean([take[name] for take in takes]))) for name in CURVES[1:]),
         Row("2_05, jawOpen r, lip net alone", alone["jawOpen"], low=0.80),
@@ -65,20 +73,23 @@ def captured_rows(performer: Performer, clip: Captured, seeds: int) -> list[Row]
             note=f"share of neutral; {worst}, level 3",
         ),
     ]  # fmt: skip
+    split = f"FACEGOOD 2_05, {len(clip.weights) / FPS:.0f} s, speaker heard in training"
+    return told(rows, "1", "Pearson's r of a curve with the measured one over time", "the shape named", split)
 
 
-def berlin_closure(performer: Performer, clips: list[Spoken], emotion: str, style: str) -> Closure:
-    """Closure over the labelled recordings with one emotion at level 3."""
+def berlin_closure(performer: Performer, clips: list[Spoken], emotion: str, style: str) -> tuple[Closure, float]:
+    """Closure over the labelled recordings with one emotion at level 3, and the share of bilabials closed."""
     gaps = []
     for clip in clips:
         motion = performer.motion(clip.samples, (emotion, 3), style=style)
         gaps.append(phone_gaps(lip_gap(motion), clip.phones, FPS))
-    return closure(gaps)
+    return closure(gaps), bilabials_closed(np.concatenate([shut for shut, _ in gaps]))
 
 
 def berlin_rows(performer: Performer, clips: list[Spoken], emotions: list[str], style: str) -> list[Row]:
     """Closure of p, b, m against open vowels on the held-out speakers of the Berlin database."""
-    found = {emotion: berlin_closure(performer, clips, emotion, style) for emotion in emotions}
+    measured = {emotion: berlin_closure(performer, clips, emotion, style) for emotion in emotions}
+    found = {emotion: value for emotion, (value, _) in measured.items()}
     rest = found["neutral"]
     where = f"Berlin speakers 13, 14, style {style}"
     rows = [
@@ -100,16 +111,27 @@ def berlin_rows(performer: Performer, clips: list[Spoken], emotions: list[str], 
         worst = max(losses, key=lambda e: losses[e])
         bar = None if name == "ratio" else 0.15
         rows.append(Row(f"{where}: {name} worse by emotion, worst", losses[worst], high=bar, note=f"share; {worst}"))
-    return rows
+    split = f"{len(clips)} recordings, {', '.join(emotions)} at level 3; sentences heard in training from others"
+    shares = {emotion: share for emotion, (_, share) in measured.items()}
+    least = min(shares, key=lambda e: shares[e])
+    note = "worst: " + least + "; " + ", ".join(f"{e} {share:.3f}" for e, share in shares.items())
+    rows.append(Row.of(bilabials_closed.figure(shares[least], GAP, split), low=0.95, note=note, where=where))
+    return told(rows, "1", CLOSURE, GAP, split)
 
 
 def bundled_rows(performer: Performer, clip: Spoken) -> list[Row]:
     """Closure on the bundled clip, by visemes."""
     visemes = [(str(int(viseme)), float(start), float(end)) for viseme, start, end in clip.visemes]
     motion = performer.motion(clip.samples, "neutral")
-    gaps = phone_gaps(lip_gap(motion), visemes, FPS, {str(BILABIAL)}, {str(v) for v in OPEN_VOWELS})
-    value = closure([gaps])
-    return [
+    labels = {str(BILABIAL)}, {str(v) for v in OPEN_VOWELS}
+    value = closure([phone_gaps(lip_gap(motion), visemes, FPS, *labels)])
+    rows = [
         Row("bundled clip: closure AUC, neutral", value.auc, note=f"{value.closed} p b m, {value.opened} vowels"),
         Row("bundled clip: closed/open ratio, neutral", value.ratio),
     ]
+    split = f"{len(clip.samples) / 16000:.1f} s of a synthetic voice outside training"
+    vertices = torch.from_numpy(Animation.from_motion(motion).vertices())
+    shut, _ = phone_gaps(landmark_gap(open_head_model().landmarks(vertices).numpy()), visemes, FPS, *labels)
+    mask = "three facing pairs of inner lip landmarks of the open head"
+    mesh = Row.of(bilabials_closed.figure(bilabials_closed(shut), mask, split), where="bundled clip, neutral")
+    return [*told(rows, "1", CLOSURE, GAP, split), mesh]

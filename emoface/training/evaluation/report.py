@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import json
 import math
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass
-from pathlib import Path
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
-from emoface.export.atomic import atomic_path
+from emoface.metrics.figure import Figure
 
 HONESTY = (
     "Emotion figures measure obedience to our own expression rules: the prototypes and target strengths come from "
@@ -20,6 +18,9 @@ HONESTY = (
 )
 
 
+HEADS = ("figure", "value", "unit", "bar", "met", "mask", "data", "note")
+
+
 @dataclass(frozen=True)
 class Row:
     """One figure.
@@ -27,7 +28,9 @@ class Row:
     Attributes:
         name: what was measured. value: the figure, None if it was not measured.
         low, high: the bar, met within them; None where there is no bar on that side.
-        note: unit, material, or why it was not measured.
+        note: what else must be known, or why it was not measured.
+        unit: of the value, "1" for shares, ratios and correlations. definition: the formula, or what was done.
+        mask: the vertices or shapes it was taken on. split: the recordings or prompts, and how many.
     """
 
     name: str
@@ -35,6 +38,19 @@ class Row:
     low: float | None = None
     high: float | None = None
     note: str = ""
+    unit: str = ""
+    definition: str = ""
+    mask: str = ""
+    split: str = ""
+
+    @classmethod
+    def of(
+        cls, figure: Figure, low: float | None = None, high: float | None = None, note: str = "", where: str = ""
+    ) -> Row:
+        """A row of a :class:`Figure`; ``where`` goes before its name."""
+        name = f"{where}: {figure.name}" if where else figure.name
+        known = (figure.unit, figure.definition, figure.mask, figure.split)
+        return cls(name, figure.value, low, high, note, *known)
 
     @property
     def met(self) -> bool | None:
@@ -58,30 +74,52 @@ class Row:
         return {**asdict(self), "value": value, "met": self.met}
 
 
-def markdown(report: dict[str, Any]) -> str:
-    """A report as a table: figure, value, bar, met, note."""
-    machine = report["machine"]
-    lines = [
-        f"# Evaluation of checkpoint {report['checkpoint'][:12]}", "",
-        f"{report['date']}, {machine['cpu']}, torch {machine['torch']}, {report['seconds']:.0f} s"
-        + (", quick" if report["quick"] else ""), "",
-        HONESTY, "",
-        "| figure | value | bar | met | note |", "|---|---|---|---|---|",
-    ]  # fmt: skip
-    words = {True: "yes", False: "**no**", None: ""}
+def told(rows: Iterable[Row], unit: str, definition: str, mask: str, split: str) -> list[Row]:
+    """Rows of one kind with what they share filled in, where a row does not say it itself."""
+    shared: dict[str, Any] = {"unit": unit, "definition": definition, "mask": mask, "split": split}
+    return [replace(row, **{k: v for k, v in shared.items() if not getattr(row, k)}) for row in rows]
+
+
+def definitions(report: dict[str, Any]) -> dict[str, list[str]]:
+    """Each definition of a report, with the names of the figures that follow it."""
+    found: dict[str, list[str]] = {}
     for row in report["rows"]:
-        value = row["value"]
-        shown = "not measured" if value is None else value if isinstance(value, str) else f"{value:.4g}"
-        bar = Row(row["name"], None, row["low"], row["high"]).bar
-        lines.append(f"| {row['name']} | {shown} | {bar} | {words[row['met']]} | {row['note']} |")
+        if row["definition"]:
+            found.setdefault(row["definition"], []).append(row["name"])
+    return found
+
+
+def shown(row: dict[str, Any]) -> tuple[str, str, str]:
+    """A row's value, bar and verdict as text."""
+    value = row["value"]
+    text = "not measured" if value is None else value if isinstance(value, str) else f"{value:.4g}"
+    words = {True: "yes", False: "no", None: ""}
+    return text, Row(row["name"], None, row["low"], row["high"]).bar, words[row["met"]]
+
+
+def markdown(report: dict[str, Any]) -> str:
+    """A report as a table, with the definitions after it."""
+    lines = [f"# {title(report)}", "", subtitle(report), "", HONESTY, "", f"| {' | '.join(HEADS)} |", "|---" * 8 + "|"]
+    for row in report["rows"]:
+        value, bar, met = shown(row)
+        cells = [row["name"], value, row["unit"], bar, met.replace("no", "**no**")]
+        cells += [row["mask"], row["split"], row["note"]]
+        lines.append("| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |")
+    lines += ["", "## Definitions", ""]
+    lines += [f"- {'; '.join(names)}: `{definition}`" for definition, names in definitions(report).items()]
     return "\n".join(lines) + "\n"
 
 
-def write_report(report: dict[str, Any], folder: Path) -> None:
-    """Write ``evaluation.json`` and ``evaluation.md``, each completely or not at all."""
-    for name, text in (("json", json.dumps(report, indent=2) + "\n"), ("md", markdown(report))):
-        with atomic_path(folder / f"evaluation.{name}") as path:
-            path.write_text(text, encoding="utf-8")
+def title(report: dict[str, Any]) -> str:
+    """What was evaluated."""
+    return f"Evaluation of checkpoint {report['checkpoint'][:12]}"
+
+
+def subtitle(report: dict[str, Any]) -> str:
+    """When, where and how long."""
+    machine = report["machine"]
+    quick = ", quick" if report["quick"] else ""
+    return f"{report['date']}, {machine['cpu']}, torch {machine['torch']}, {report['seconds']:.0f} s{quick}"
 
 
 def not_measured(names: Iterable[str], why: str) -> list[Row]:

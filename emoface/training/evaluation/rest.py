@@ -21,7 +21,7 @@ from emoface.metrics.memory import peak_memory
 from emoface.metrics.speed import cold_start, medians, threads
 from emoface.pipeline import Pipeline
 
-from .report import Row, not_measured
+from .report import Row, not_measured, told
 
 PROMPTS = Path("tests/binding/prompts")
 THREADS = 2
@@ -42,11 +42,18 @@ def life_rows(pipeline: Pipeline, samples: np.ndarray, minutes: float) -> list[R
         animation = pipeline.animate(voice, sample_rate=SAMPLE_RATE, emotion="neutral", seed=seed)
         rates.append(blinks_per_minute(animation.arkit()[:, ARKIT_INDEX["eyeBlinkLeft"]], animation.fps))
     still = animation.arkit()
-    return [
+    blinks = [
         Row("blinks a minute, speaking", rates[0], low=10, high=22, note=f"{minutes:g} min, neutral"),
         Row("blinks a minute, silence", rates[1], low=10, high=22, note=f"{minutes:g} min, neutral"),
+    ]
+    calm = [
         Row("silence: largest jawOpen", float(still[:, ARKIT_INDEX["jawOpen"]].max()), high=0.1),
-        Row("silence: mouth jitter", jitter(still[:, list(REGIONS["mouth"])]), high=0.002, note="weights per frame^2"),
+        Row("silence: mouth jitter", jitter(still[:, list(REGIONS["mouth"])]), high=0.002,
+            unit="weight/frame2", definition="mean |x[t+1] - 2 x[t] + x[t-1]|", mask="mouth shapes"),
+    ]  # fmt: skip
+    return [
+        *told(blinks, "1/min", "times eyeBlinkLeft rises through 0.5, a minute", "eyeBlinkLeft", "speech, or silence"),
+        *told(calm, "weight", "max_t jawOpen", "jawOpen", f"{minutes:g} min of silence, neutral"),
     ]
 
 
@@ -68,8 +75,9 @@ def text_rows(pipeline: Pipeline) -> list[Row]:
             for prompt in prompts:
                 z = pipeline.emotion.encode(text=prompt["text"])
                 right += pipeline.emotion.nearest_label(z)[0] == prompt["emotion"]
-        rows.append(Row(title, right / len(prompts), low=bar, note=f"{right} of {len(prompts)}"))
-    return rows
+        split = f"{PROMPTS / path.name}, {len(prompts)} prompts"
+        rows.append(Row(title, right / len(prompts), low=bar, note=f"{right} of {len(prompts)}", split=split))
+    return told(rows, "1", "prompts whose nearest label of z has the listed emotion / prompts", "bound space z", "none")
 
 
 def speed_rows(pipeline: Pipeline, samples: np.ndarray, checkpoint: Path | None, quick: bool) -> list[Row]:
@@ -95,5 +103,7 @@ def speed_rows(pipeline: Pipeline, samples: np.ndarray, checkpoint: Path | None,
         if not quick:
             one, ten = (peak_memory(short, minutes, checkpoint) for minutes in (1, 10))
             note = f"1 min {one:.0f}, 10 min {ten:.0f}, torch included"
-            rows.append(Row("peak memory, growth from 1 to 10 min, MiB", ten - one, high=150, note=note))
-    return rows
+            rows.append(Row("peak memory, growth from 1 to 10 min, MiB", ten - one, high=150, note=note, unit="MiB",
+                            definition="high-water mark of a fresh process at 10 min less that at 1 min"))  # fmt: skip
+    return told(rows, "s", "wall-clock seconds, median of interleaved runs (fresh process: one run)",
+                "whole call, audio encoder included", "one recording, batch 1")  # fmt: skip

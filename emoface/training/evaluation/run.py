@@ -13,12 +13,16 @@ from emoface.binding.emotions import EMOTIONS
 from emoface.metrics.speed import machine, threads
 from emoface.pipeline import load
 
+from .binding import bound_row, judge_rows, retrieval_rows
 from .expression import Expression
 from .lips import berlin_rows, bundled_rows, captured_rows
 from .material import Captured, Performer, Spoken, berlin, bundled, captured
-from .pictures import draw_curves, draw_strengths
-from .report import Row, not_measured, write_report
+from .page import write_report
+from .pictures import draw_curves, draw_sheets, draw_spectra, draw_strengths
+from .report import Row, not_measured
 from .rest import life_rows, speed_rows, text_rows
+from .timing import beat_row, live_link_take, offset_row, spectrum_rows
+from .vertices import measured_rows, rule_rows, sample_rows
 
 QUICK_EMOTIONS = ["neutral", "happy", "surprised"]
 
@@ -38,12 +42,13 @@ def evaluate(
         checkpoint: path, None for the default one.
         assets: folder with ``facegood/`` and ``emodb/``; None takes the environment's EMOFACE_ASSETS. Figures whose
             recordings are missing are listed as not measured; the bundled clip is always there.
-        out: folder for ``evaluation.json``, ``evaluation.md`` and pictures; None writes nothing.
+        out: folder for ``evaluation.json``, ``.md``, ``.html`` and pictures; None writes nothing.
         quick: fewer clips, seeds and emotions: under a minute instead of under five on one core.
         progress: called with the name of each part before it begins.
 
     Returns:
-        ``rows`` (dicts of name, value, low, high, met, note), ``machine``, ``checkpoint`` (SHA-256), ``pictures``,
+        ``rows`` (dicts of name, value, low, high, met, note, unit, definition, mask, split), ``confusions`` (name ->
+        classes and counts), ``machine``, ``checkpoint`` (SHA-256), ``pictures``,
         ``date``, ``seconds``, ``quick``.
 
     Raises:
@@ -77,6 +82,10 @@ def _evaluate(
     if measured is not None:
         take = measured
         part("lips against measured curves", lambda: captured_rows(performer, take, 1 if quick else 3))
+        part("vertices against measured curves", lambda: measured_rows(performer, take))
+        phone = live_link_take(folder) if folder is not None else None
+        part("timing", lambda: [offset_row(performer, take), beat_row(performer, take),
+                                *spectrum_rows(performer, take, phone)])  # fmt: skip
     else:
         rows += not_measured(["2_05: correlation with measured curves"], _why(folder, "facegood"))
     part("lips on the bundled clip", lambda: bundled_rows(performer, clip))
@@ -90,6 +99,16 @@ def _evaluate(
     fresh = [clip, *labelled[:: max(len(labelled) // 8, 1)]][: 3 if quick else 9]
     expression = Expression(performer, fresh, 4 if quick else 8)
     part("emotions", lambda: expression.naming_rows() + expression.strength_rows() + expression.anatomy_rows())
+    confusions = {"nearest prototype of the rules": expression.counts}
+
+    def judged() -> list[Row]:
+        found, confusions["judge outside training"] = judge_rows(performer, fresh)
+        return found
+
+    part("judge", judged)
+    part("bound space", lambda: [bound_row(performer, fresh), *retrieval_rows(pipeline.emotion, fresh, labelled)])
+    part("vertices against the rules", lambda: rule_rows(performer, fresh[: 2 if quick else 4]))
+    part("samples", lambda: sample_rows(performer, fresh[0], 4 if quick else 10))
     part("levels, guidance, intensity", lambda: expression.growth_rows(1 if quick else 3))
     part("jitter", lambda: expression.jitter_rows(measured))
     part("diversity", lambda: expression.diversity_rows(4 if quick else 6, 1 if quick else 2))
@@ -100,6 +119,7 @@ def _evaluate(
     report: dict[str, Any] = {
         "checkpoint": pipeline.checkpoint.sha256, "date": time.strftime("%Y-%m-%d"), "quick": quick,
         "machine": machine(), "rows": [row.as_dict() for row in rows], "pictures": [],
+        "confusions": {n: {"classes": list(EMOTIONS), "counts": c.tolist()} for n, c in confusions.items()},
     }  # fmt: skip
     if out is not None:
         target = Path(out)
@@ -107,6 +127,10 @@ def _evaluate(
         if importlib.util.find_spec("matplotlib") is not None:
             shown = fresh[-1].samples
             report["pictures"] = draw_curves(pipeline, shown, target) + draw_strengths(expression.strengths(), target)
+            if measured is not None:
+                report["pictures"] += draw_spectra(performer, measured, target)
+        if importlib.util.find_spec("PIL") is not None:
+            report["pictures"] += draw_sheets(performer, clip, target)
         report["seconds"] = time.perf_counter() - began
         write_report(report, target)
     report["seconds"] = time.perf_counter() - began
