@@ -1,0 +1,92 @@
+"""The CPU sources on another processor: all compile for aarch64, and denoise_loop gives the same bits there."""
+
+from __future__ import annotations
+
+import importlib.util
+import shutil
+import struct
+import subprocess
+import sysconfig
+from pathlib import Path
+
+import pytest
+import torch
+
+from emoface.kernels import OPS, _native
+from emoface.kernels._judge import faults
+
+ROOT = Path(__file__).resolve().parents[2]
+CSRC = ROOT / "csrc"
+FLAGS = ["-std=c++17", "-O1", "-ffp-contract=off", "-fno-math-errno", "-pthread", f"-I{CSRC}", f"-I{CSRC / 'include'}"]
+CROSS, EMULATOR = "aarch64-linux-gnu-g++", "qemu-aarch64-static"
+KERNELS = ["-DEMO_ISA=baseline", str(CSRC / "kernels_cpu.cpp")]
+PROGRAM = [*KERNELS, str(CSRC / "team.cpp"), str(Path(__file__).parent / "host_shim" / "denoise_main.cpp")]
+CASES = [case for case in OPS["denoise_loop"].cases if not case.bench and case.inputs()[0].numel()]
+
+
+def found(*tools: str) -> None:
+    for tool in tools:
+        if shutil.which(tool) is None:
+            pytest.skip(f"no {tool} on PATH")
+
+
+def compiled(compiler: str, target: Path, *arguments: str) -> Path:
+    done = subprocess.run([compiler, *FLAGS, *arguments, "-o", str(target)], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr[-3000:]
+    return target
+
+
+def output_of(program: list[str], args: tuple, threads: int) -> torch.Tensor:
+    """What the program of host_shim/denoise_main.cpp computes from the arguments of denoise_loop."""
+    *tensors, matrices, vectors, contents, heads, feed_forward, window, residual, eps, known, mask, _ = args
+    rows, time, motion = tensors[0].shape
+    branches, tracks, blocks, _, channels = tensors[3].shape
+    sizes = motion, channels, heads, blocks, feed_forward, window
+    call = _native.DTYPES[matrices.dtype], rows, time, len(tensors[1]), branches, tracks, len(tensors[5]), threads
+    parts = [struct.pack("<6q2d8q", *sizes, eps, residual, *call)]
+    for tensor in (matrices, vectors, *tensors, known, mask, torch.tensor(contents)):
+        values = b"" if tensor is None else bytes(tensor.contiguous().view(torch.uint8).numpy())
+        parts += [struct.pack("<q", len(values)), values]
+    done = subprocess.run(program, input=b"".join(parts), capture_output=True)
+    assert done.returncode == 0, done.stderr.decode()[-3000:]
+    return torch.frombuffer(bytearray(done.stdout), dtype=torch.float32).view(rows, time, motion)
+
+
+def test_the_module_builds(tmp_path, monkeypatch):
+    found(CROSS)
+    monkeypatch.setenv("EMOFACE_CUDA", "0")
+    spec = importlib.util.spec_from_file_location("emoface_setup", ROOT / "setup.py")
+    setup = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(setup)
+    module = setup.extensions()[0]
+    folders = [*(ROOT / path for path in module.include_dirs), sysconfig.get_paths()["include"]]
+    sources = [str(ROOT / source) for source in module.sources]
+    library = compiled(
+        CROSS, tmp_path / "_cpu.so", "-O0", "-shared", "-fPIC", *(f"-I{folder}" for folder in folders), *KERNELS,
+        *sources,
+    )  # fmt: skip
+    assert library.read_bytes()[18:20] == struct.pack("<H", 183), "not a library for aarch64"
+
+
+def test_denoise_loop_has_the_same_bits(tmp_path):
+    found(CROSS, EMULATOR)
+    program = [EMULATOR, str(compiled(CROSS, tmp_path / "denoise", "-static", *PROGRAM))]
+    fused = _native.CPU is not None and _native.CPU.isa() != "baseline"
+    for place, case in enumerate(CASES):
+        args = case.inputs()
+        out = output_of(program, args, threads=1 + place % 2)
+        assert not faults(OPS["denoise_loop"], out, args), case
+        if fused:
+            assert torch.equal(out, OPS["denoise_loop"].call(*args)), case
+    rough = list(CASES[-1].inputs())
+    rough[7] = rough[7].bfloat16()
+    out, exact = output_of(program, tuple(rough), threads=2), OPS["denoise_loop"].call(*args)
+    assert 1e-5 < (out - exact).norm() / exact.norm() < 2e-2
+
+
+def test_nothing_leaks(tmp_path):
+    found("g++")
+    program = [str(compiled("g++", tmp_path / "denoise", "-fsanitize=address", "-O0", *PROGRAM))]
+    for case in CASES[:3]:
+        args = case.inputs()
+        assert not faults(OPS["denoise_loop"], output_of(program, args, threads=3), args)
