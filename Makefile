@@ -4,6 +4,7 @@
 # make train ASSETS=dir         all training stages, to $(RUN) (RESUME=1 goes on where an interrupted run stopped)
 # make eval [ASSETS=dir]        every figure of the checkpoint, to $(RUN)/evaluation (QUICK=1: under a minute)
 # make bench | gpu              operator benchmarks on this CPU | build, tests and benchmarks on a GPU machine
+# make asan | tsan              kernel tests with the CPU module watched for memory and arithmetic | for races of threads
 # make wheel | clean
 #
 # The first target makes .venv and installs into it (CPU build of torch where pip offers one; an installed torch is used).
@@ -38,7 +39,7 @@ TRAIN_STAMP := .venv/installed-train
 endif
 EMOFACE := "$(PY)" -c 'import sys; from emoface.cli import main; sys.exit(main())'
 
-.PHONY: help demo test lint train eval bench gpu wheel clean check
+.PHONY: help demo test lint train eval bench gpu asan tsan wheel clean check
 help:
 	@sed -n '/^# make/,/^$$/s/^# \{0,1\}//p' Makefile
 
@@ -99,6 +100,9 @@ bench: $(DEV_STAMP)
 
 gpu:
 	PYTHON="$(if $(EMOFACE_PYTHON),$(EMOFACE_PYTHON),$(PYTHON))" bash benchmarks/gpu.sh
+
+asan tsan: $(DEV_STAMP)
+	PYTHON="$$(realpath -s "$$(command -v "$(PY)")")" bash tests/kernels/sanitize.sh $@
 
 wheel: $(DEV_STAMP)
 	"$(PY)" -m build --outdir dist

@@ -30,11 +30,17 @@ def load(name: str) -> tuple[ModuleType | None, str | None]:
 CPU, CPU_MISSING = load("_cpu")
 CUDA, CUDA_MISSING = load("_cuda")
 
-if CPU is not None and (_isa := os.environ.get("EMOFACE_CPU_ISA", "auto")) != "auto":
+
+def select(module: Any, isa: str) -> None:
+    """Use an instruction set of the CPU module; an error names those that it and the CPU have."""
     try:
-        CPU.select(_isa)
+        module.select(isa)
     except (RuntimeError, ValueError) as error:
-        raise type(error)(f"EMOFACE_CPU_ISA must be auto or one of {', '.join(CPU.isas())}: {error}") from None
+        raise type(error)(f"EMOFACE_CPU_ISA must be auto or one of {', '.join(module.isas())}: {error}") from None
+
+
+if CPU is not None:
+    select(CPU, os.environ.get("EMOFACE_CPU_ISA", "auto"))
 
 
 def address(tensor: Tensor | None) -> int:

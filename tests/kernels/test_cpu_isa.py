@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+import platform
 import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -78,3 +80,48 @@ def test_an_unknown_instruction_set_is_refused(isa, words):
     assert "EMOFACE_CPU_ISA must be auto or one of" in done.stderr and words in done.stderr
     with pytest.raises(ValueError, match=words):
         _native.CPU.select(isa)
+
+
+OLDER = """
+import array, importlib.util, sys
+
+spec = importlib.util.spec_from_file_location("emoface._cpu", sys.argv[1])
+cpu = importlib.util.module_from_spec(spec)
+spec.loader.exec_module(cpu)
+x, ones, out = (array.array("f", values) for values in ([1, 2, 3], [1, 1, 1], [0, 0, 0]))
+for isa in ("avx512bf16", "avx512", "avx2", "baseline"):
+    try:
+        cpu.select(isa)
+        cpu.film(*(values.buffer_info()[0] for values in (x, ones, ones, out)), 0, 1, 1, 3)
+        print(isa, *out)
+    except RuntimeError as error:
+        print(error)
+"""
+
+
+@pytest.mark.parametrize("processor, lacks", [("Nehalem", 3), ("max", 2)])
+def test_an_older_processor_refuses_what_it_lacks(processor, lacks):
+    """An emulated one: Nehalem has no AVX, "max" of the emulator no AVX-512."""
+    emulator = shutil.which("qemu-x86_64-static")
+    if emulator is None or platform.machine() != "x86_64":
+        pytest.skip("no qemu-x86_64-static on PATH")
+    done = subprocess.run(
+        [emulator, "-cpu", processor, os.path.realpath(sys.executable), "-c", OLDER, _native.CPU.__file__],
+        capture_output=True, text=True,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    names = ("avx512bf16", "avx512", "avx2", "baseline")
+    refusals = [f"this CPU lacks the instruction set {isa}" for isa in names[:lacks]]
+    assert done.stdout.splitlines() == refusals + [f"{isa} 3.0 5.0 7.0" for isa in names[lacks:]]
+
+
+def test_forcing_an_instruction_set_that_the_cpu_lacks_names_those_it_has(monkeypatch):
+    class OlderModule:
+        def isas(self):
+            return ["avx2", "baseline"]
+
+        def select(self, isa):
+            raise RuntimeError(f"this CPU lacks the instruction set {isa}")
+
+    with pytest.raises(RuntimeError, match="EMOFACE_CPU_ISA must be auto or one of avx2, baseline: this CPU lacks"):
+        _native.select(OlderModule(), "avx512")
