@@ -224,6 +224,8 @@ class Animation:
             )
         if isinstance(identity, Mapping):
             identity = identity_coefficients(identity)
+        if isinstance(identity, str):
+            raise TypeError(f"identity must map names to weights or be an array, got {identity!r}")
         shape = None if identity is None else torch.as_tensor(identity, dtype=torch.float32)
         with torch.inference_mode():
             expression, jaw_pose = torch.from_numpy(self.expression[part]), torch.from_numpy(self.jaw_pose[part])
@@ -278,8 +280,10 @@ class Animation:
             (size, size, 3) uint8, sRGB; :func:`emoface.render.write_png` saves it.
 
         Raises:
-            ValueError: seconds outside the animation, or as :meth:`render`.
+            ValueError: seconds outside the animation, or as :meth:`render`. TypeError: seconds is no number.
         """
+        if isinstance(seconds, bool) or not isinstance(seconds, (int, float, np.integer, np.floating)):
+            raise TypeError(f"seconds must be a number, got {type(seconds).__name__}")
         if not 0 <= seconds <= self.duration:
             raise ValueError(f"seconds must be in 0..{self.duration:.3g}, got {seconds}")
         frame = min(int(seconds * self.fps), self.frames - 1)

@@ -235,6 +235,11 @@ def run_animate(asked: argparse.Namespace) -> None:
     outputs = asked.out or [Path(f"{name}.npz")]
     for path in outputs:
         check_suffix(path)
+    suffixes = {path.suffix.lower() for path in outputs}
+    if asked.face and not suffixes & set(FACES):
+        raise ValueError(f"--face goes with an --out that holds a head: {', '.join(FACES)}")
+    if asked.layout and ".npz" not in suffixes:
+        raise ValueError("--layout goes with an --out that ends in .npz")
     for path in [*outputs, *([asked.plot] if asked.plot else [])]:
         check_writable(path)
     if asked.plot:
@@ -283,7 +288,7 @@ def _face(asked: argparse.Namespace) -> Any:
 
     rig = load_rig(asked.face)
     if rig.missing:
-        print(f"emoface: {asked.face} lacks {len(rig.missing)} shapes: {', '.join(rig.missing)}", file=sys.stderr)
+        print(f"emoface: {asked.face} lacks {len(rig.missing)} of ARKit's shapes: {', '.join(rig.missing)}", file=sys.stderr)
     return rig
 
 
@@ -303,6 +308,8 @@ def run_render(asked: argparse.Namespace) -> None:
     suffix = asked.out.suffix.lower()
     if suffix not in (".mp4", ".png"):
         raise ValueError(f"--out must be a .mp4 or a .png, got {asked.out}")
+    if asked.at is not None and suffix != ".png":
+        raise ValueError("--at goes with a .png")
     check_writable(asked.out)
     animation = Animation.load(asked.motion)
     if asked.audio:
@@ -311,8 +318,6 @@ def run_render(asked: argparse.Namespace) -> None:
         animation = animation.adjust(_controls(asked.controls))
     if suffix == ".png":
         write_png(asked.out, animation.picture(asked.at or 0.0, **_view(asked)))
-    elif asked.at is not None:
-        raise ValueError("--at goes with a .png")
     else:
         animation.save(asked.out, **_view(asked))
     print(asked.out)
@@ -324,6 +329,8 @@ def run_sheet(asked: argparse.Namespace) -> None:
     from emoface.render import write_png
     from emoface.render.sheet import animations_sheet, shapes_sheet
 
+    if asked.out.suffix.lower() != ".png":
+        raise ValueError(f"--out must be a .png, got {asked.out}")
     check_writable(asked.out)
     view = _view(asked)
     if asked.subject == "shapes":

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from emoface.animation import Animation
 from emoface.audio.load import open_audio
 from emoface.demo import demo_path
+from emoface.export import WRITERS
 from emoface.face.controls import Controls
 from emoface.face.layout import ARKIT_INDEX, JAW_OPEN_RADIANS, arkit_to_motion
 from emoface.face.open_head import open_head
@@ -102,6 +103,18 @@ def test_bad_curves() -> None:
     for wrong in (expression.tolist(), expression.astype(object), None):
         with pytest.raises(TypeError, match="expression must be a numeric numpy array or torch tensor, got"):
             Animation(wrong, jaw)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("suffix", sorted(WRITERS))
+def test_arrays_spoilt_after_they_were_checked_are_not_saved(tmp_path: Path, suffix: str) -> None:
+    animation = Animation(*curves())
+    animation.expression[7, 3] = np.nan
+    with pytest.raises(ValueError, match="expression must be finite, it is not in frame 7"):
+        animation.save(tmp_path / f"a{suffix}")
+    animation.expression, animation.jaw_pose = animation.expression[:0], animation.jaw_pose[:0]
+    with pytest.raises(ValueError, match="expression must have shape"):
+        animation.save(tmp_path / f"a{suffix}")
+    assert not list(tmp_path.iterdir())
 
 
 def test_unknown_suffix_and_unwritable_path(tmp_path: Path) -> None:

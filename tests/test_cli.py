@@ -170,6 +170,8 @@ def test_warnings_are_one_line(monkeypatch: pytest.MonkeyPatch, capsys: pytest.C
         (["-o", "none/a.npz"], "path none/a.npz cannot be written: there is no folder none"),
         (["--plot", "a.xyz"], "plot path a.xyz must end in one of"),
         (["--plot", "none/a.png"], "path none/a.png cannot be written"),
+        (["-o", "a.csv", "--face", "avatar.glb"], "--face goes with an --out that holds a head: .glb, .usda, .html"),
+        (["-o", "a.csv", "--layout", "emote"], "--layout goes with an --out that ends in .npz"),
         (["--level", "2"], "--level goes with --emotion LABEL"),
         (["--emotion", "sad", "--mix", "sad=1"], "argument --mix: not allowed with argument --emotion"),
         (["--mix", "sad"], "argument --mix: expected EMOTION=WEIGHT,..., got 'sad'"),
@@ -344,6 +346,11 @@ def test_sheets(calls: list[dict]) -> None:
     assert image.open("emotions.png").width == 48 * len(EMOTIONS)
     assert main(["sheet", "shapes", "-o", "shapes.png", "--size", "24"]) == 0
     assert image.open("shapes.png").width == 24 * 9
+
+
+def test_sheet_refuses(calls: list[dict], capsys: pytest.CaptureFixture[str]) -> None:
+    assert "--out must be a .png, got page.jpg" in error_of(capsys, "sheet", "emotions", "-o", "page.jpg")
+    assert not calls
 
 
 def test_help_needs_no_torch() -> None:

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import importlib
 import os
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-
-import numpy as np
 
 if TYPE_CHECKING:
     from emoface.animation import Animation
@@ -42,11 +41,7 @@ def check_suffix(path: str | os.PathLike[str]) -> None:
 def write(animation: Animation, path: str | os.PathLike[str], **options: Any) -> None:
     """Write an animation in the format of the path's suffix; see :meth:`emoface.animation.Animation.save`."""
     writer = _find(path, WRITERS, "saved as")
-    for name in ("expression", "jaw_pose"):  # checked when it was made, but arrays can be changed
-        finite = np.isfinite(getattr(animation, name)).all(1)
-        if not finite.all():
-            raise ValueError(f"{name} must be finite, it is not in frame {int(np.argmin(finite))}")
-    writer(animation, path, **options)
+    writer(replace(animation), path, **options)  # checked once more, as arrays and fields can be changed
 
 
 def read(path: str | os.PathLike[str], **options: Any) -> Animation:

@@ -8,13 +8,14 @@ from typing import Any
 import numpy as np
 
 from emoface.animation import Animation, metadata_json
+from emoface.face.colour import linear_colours
 from emoface.face.normals import smooth_normals
 from emoface.face.rig import Part, Rig
 from emoface.face.rigs import GlbRig
 from emoface.face.rigs.gltf import INDEX_DATA, VERTEX_DATA, Gltf
 
 from .atomic import atomic_path
-from .rig_curves import RigOrPath, facts, linear_colours, rig_curves, visible_deltas
+from .rig_curves import RigOrPath, facts, rig_curves, visible_deltas
 from .sound import MIME, sound_bytes
 
 AUDIO = "KHR_audio_emitter"

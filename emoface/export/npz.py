@@ -119,10 +119,10 @@ def read_npz(path: str | os.PathLike[str]) -> Animation:
     """
     path = Path(path)
     try:
-        archive = np.load(path, allow_pickle=False)
-        if not isinstance(archive, np.lib.npyio.NpzFile):
-            raise ValueError("it holds a single array")
-        with archive as file:
+        with open(path, "rb") as stream:  # numpy's own words on other files advise to unpickle them
+            if not zipfile.is_zipfile(stream):
+                raise ValueError("it is no archive of arrays")
+        with np.load(path, allow_pickle=False) as file:
             expression, jaw_pose = _coefficients(file)
             names = file["expression_names"].tolist() if "expression_names" in file else None
             if names:

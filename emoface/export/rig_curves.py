@@ -82,11 +82,6 @@ def visible_deltas(rig: Rig) -> np.ndarray:
     return np.where((deltas**2).sum(2, keepdims=True) >= SMALLEST**2, deltas, np.float32(0))
 
 
-def linear_colours(colours: np.ndarray) -> np.ndarray:
-    """sRGB 0..1 to linear light 0..1, IEC 61966-2-1."""
-    return np.where(colours <= 0.04045, colours / 12.92, ((colours + 0.055) / 1.055) ** 2.4)
-
-
 def facts(animation: Animation) -> dict[str, Any]:
     """What a file says about its animation: frame rate, face, how it was made, and the recording it belongs to.
 

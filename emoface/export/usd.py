@@ -11,11 +11,12 @@ from pathlib import Path
 import numpy as np
 
 from emoface.animation import Animation, metadata_json
+from emoface.face.colour import linear_colours
 from emoface.face.normals import smooth_normals
 from emoface.face.rig import Part, Rig
 
 from .atomic import atomic_path
-from .rig_curves import RigOrPath, facts, linear_colours, rig_curves, visible_deltas
+from .rig_curves import RigOrPath, facts, rig_curves, visible_deltas
 
 SOUND_SUFFIXES = (".wav", ".mp3", ".m4a")  # what UsdMedia allows
 IDENTITY = "( (1, 0, 0, 0), (0, 1, 0, 0), (0, 0, 1, 0), (0, 0, 0, 1) )"

@@ -49,8 +49,8 @@ def write_video(
     encoder = find_encoder()
     if isinstance(size, bool) or not isinstance(size, int) or size % 2 or not SIZES[0] <= size <= SIZES[1]:
         raise ValueError(f"size must be an even number of pixels, {SIZES[0]} to {SIZES[1]}, got {size!r}")
-    if not 0 <= quality <= 51:
-        raise ValueError(f"quality must be 0 to 51, got {quality}")
+    if isinstance(quality, bool) or not isinstance(quality, (int, float)) or not 0 <= quality <= 51:
+        raise ValueError(f"quality must be a number, 0 to 51, got {quality!r}")
     if fps is not None:
         animation = animation.resample(fps)
     if isinstance(face, (str, os.PathLike)):

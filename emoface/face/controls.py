@@ -251,7 +251,12 @@ class Controls:
         Raises:
             FileNotFoundError: no such file. ValueError, TypeError: as :meth:`from_json`.
         """
-        return cls.from_json(Path(path).read_text(encoding="utf-8"))
+        try:
+            return cls.from_json(Path(path).read_text(encoding="utf-8"))
+        except UnicodeDecodeError as error:
+            raise ValueError(f"path {path} is no JSON of controls: {error}") from error
+        except (ValueError, TypeError) as error:
+            raise type(error)(f"path {path}: {error}") from error
 
 
 def smooth(curves: np.ndarray, frames: float) -> np.ndarray:

@@ -82,13 +82,15 @@ def identity_coefficients(identity: Mapping[str, float]) -> np.ndarray:
         (N,) float32.
 
     Raises:
-        ValueError: an unknown name, or a weight that is no finite number.
+        ValueError: an unknown name, or a weight that is not finite. TypeError: a weight that is no number.
     """
     names = open_head().identity_names
     coefficients = np.zeros(len(names), np.float32)
     for name, weight in identity.items():
         if name not in names:
             raise ValueError(f"identity must name components of the open head ({', '.join(names)}), got {name!r}")
+        if isinstance(weight, bool) or not isinstance(weight, (int, float, np.integer, np.floating)):
+            raise TypeError(f"identity[{name!r}] must be a number, got {type(weight).__name__}")
         coefficients[names.index(name)] = weight
     if not np.isfinite(coefficients).all():
         raise ValueError(f"identity must be finite, got {dict(identity)}")

@@ -14,6 +14,7 @@ from emoface.face.rig import Part
 EYE_DISTANCES = 4.5  # height of the picture in distances between the eyes
 BELOW_EYES = 0.26  # its middle, in distances between the eyes
 STAND = 3.4  # distance of the camera in heights of the picture, as in portraits
+ZOOMS = (0.01, 100.0)
 
 
 @dataclass(frozen=True)
@@ -42,18 +43,21 @@ class Camera:
             template: (V, 3) vertices of the face at rest, metres.
             parts: of the face.
             yaw: degrees, see :class:`Camera`. pitch: degrees.
-            zoom: above 1 comes closer.
+            zoom: 0.01..100, above 1 comes closer.
 
         Returns:
             The camera.
 
         Raises:
-            ValueError: zoom is not positive, or an angle is not finite.
+            TypeError: zoom or an angle is no number. ValueError: one is not finite, or zoom out of 0.01..100.
         """
-        if not zoom > 0:
-            raise ValueError(f"zoom must be positive, got {zoom}")
-        if not (math.isfinite(yaw) and math.isfinite(pitch)):
-            raise ValueError(f"yaw and pitch must be finite degrees, got {yaw} and {pitch}")
+        for name, value in (("yaw", yaw), ("pitch", pitch), ("zoom", zoom)):
+            if isinstance(value, bool) or not isinstance(value, (int, float, np.integer, np.floating)):
+                raise TypeError(f"{name} must be a number, got {type(value).__name__}")
+            if not math.isfinite(value):
+                raise ValueError(f"{name} must be finite, got {value}")
+        if not ZOOMS[0] <= zoom <= ZOOMS[1]:
+            raise ValueError(f"zoom must be in {ZOOMS[0]:g}..{ZOOMS[1]:g}, got {zoom}")
         eyes = [template[slice(*part.vertices)].mean(0) for part in parts if part.name in ("eye_left", "eye_right")]
         low, high = template.min(0), template.max(0)
         if len(eyes) == 2:

@@ -19,7 +19,8 @@ def write_png(path: str | os.PathLike[str], image: np.ndarray) -> None:
         image: (H, W, 3) uint8.
 
     Raises:
-        TypeError: not uint8. ValueError: another shape. OSError: the path cannot be written.
+        TypeError: not uint8. ValueError: another shape, or a path that does not end in .png. OSError: the path cannot
+            be written.
 
     Source: PNG specification (W3C, third edition), sections 5 and 11.
     """
@@ -27,6 +28,8 @@ def write_png(path: str | os.PathLike[str], image: np.ndarray) -> None:
         raise TypeError(f"image must be a uint8 numpy array, got {getattr(image, 'dtype', type(image).__name__)}")
     if image.ndim != 3 or image.shape[2] != 3 or 0 in image.shape:
         raise ValueError(f"image must have shape (H, W, 3), got {image.shape}")
+    if os.path.splitext(path)[1].lower() != ".png":
+        raise ValueError(f"path {path} must end in .png")
     height, width, _ = image.shape
     rows = np.zeros((height, 1 + 3 * width), np.uint8)  # filter 2 (up): each row less the one above
     rows[:, 0] = 2

@@ -10,6 +10,7 @@ from contextlib import contextmanager
 import numpy as np
 import torch
 
+from emoface.face.colour import linear_colours
 from emoface.face.rig import Part
 from emoface.kernels import rasterize, shade, vertex_normals
 
@@ -17,6 +18,7 @@ from .camera import Camera
 from .light import Lighting
 
 SAMPLES = 2  # a side of a pixel
+LARGEST = 8192  # pixels of a picture's side
 SKIN_ROUGHNESS = 0.3  # rougher parts let light in under their surface
 BACKGROUND = ((0.20, 0.205, 0.215), (0.055, 0.058, 0.066))
 """Linear colour in the middle and in the corners."""
@@ -58,7 +60,7 @@ class Renderer:
             two_sided: draw the backs of triangles too (hair and lashes made of sheets).
 
         Raises:
-            ValueError: a wrong shape or value.
+            ValueError: a wrong shape or value. TypeError: an angle, zoom or two_sided of a wrong kind.
         """
         template, faces, colours = np.asarray(template), np.asarray(faces), np.asarray(colours)
         if template.ndim != 2 or template.shape[1] != 3 or not np.isfinite(template).all():
@@ -69,17 +71,18 @@ class Renderer:
             raise ValueError(f"faces must name vertices 0..{len(template) - 1} and be at least one")
         if colours.shape != template.shape:
             raise ValueError(f"colours must have the template's shape {template.shape}, got {colours.shape}")
-        if not 1 <= size <= 8192:
-            raise ValueError(f"size must be 1 to 8192 pixels, got {size}")
+        if isinstance(size, bool) or not isinstance(size, (int, np.integer)) or not 1 <= size <= LARGEST:
+            raise ValueError(f"size must be a whole number of pixels, 1 to {LARGEST}, got {size!r}")
+        if not isinstance(two_sided, bool):
+            raise TypeError(f"two_sided must be True or False, got {two_sided!r}")
         self.size, self.two_sided = int(size), two_sided
         self.camera = Camera.framing(template, parts, yaw, pitch, zoom)
         self.faces = torch.tensor(faces.astype(np.int32))
-        linear = np.where(colours <= 0.04045, colours / 12.92, ((colours + 0.055) / 1.055) ** 2.4)
         roughness = np.full(len(template), 0.6, np.float32)
         for part in parts:
             roughness[slice(*part.vertices)] = part.roughness
         skin = roughness > SKIN_ROUGHNESS
-        self._albedo = torch.tensor(linear.astype(np.float32))
+        self._albedo = torch.tensor(linear_colours(colours).astype(np.float32))
         self._material = torch.tensor(np.stack([roughness, skin], 1).astype(np.float32))
         away = np.linalg.norm(template - np.array(self.camera.target), axis=1).max()
         radius = 1.05 * float(min(away, self.camera.height * zoom))
@@ -125,8 +128,8 @@ class Renderer:
         Raises:
             ValueError: fewer than one thread, or vertices of another shape.
         """
-        if threads < 1:
-            raise ValueError(f"threads must be at least 1, got {threads}")
+        if isinstance(threads, bool) or not isinstance(threads, (int, np.integer)) or threads < 1:
+            raise ValueError(f"threads must be a whole number, at least 1, got {threads!r}")
         if threads == 1:
             yield from map(self.frame, vertices)
             return

@@ -119,8 +119,11 @@ def animations_sheet(
         The page, uint8.
 
     Raises:
-        ImportError: Pillow is not installed. ValueError: rows of another length than captions, or a bad option.
+        ImportError: Pillow is not installed. ValueError: rows of another length than captions, seconds that are not
+            finite, or a bad option.
     """
+    if not np.isfinite(seconds):
+        raise ValueError(f"seconds must be finite, got {seconds}")
     for name, row in animations.items():
         if len(row) != len(captions):
             raise ValueError(f"animations[{name!r}] must have one a caption, got {len(row)} for {len(captions)}")

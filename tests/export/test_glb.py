@@ -16,7 +16,8 @@ import pytest
 from emoface.animation import Animation
 from emoface.audio.load import open_audio
 from emoface.demo import demo_path
-from emoface.export.rig_curves import linear_colours, rig_curves
+from emoface.export.rig_curves import rig_curves
+from emoface.face.colour import linear_colours
 from emoface.face.rig import Rig
 
 pygltflib = pytest.importorskip("pygltflib", reason="pygltflib is not installed")

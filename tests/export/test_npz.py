@@ -164,5 +164,5 @@ def test_bad_files(tmp_path: Path, animate: Make) -> None:
         Animation.load(path)
     with open(path, "wb") as file:
         np.save(file, np.zeros(3))
-    with pytest.raises(ValueError, match="single array"):
+    with pytest.raises(ValueError, match="no archive of arrays"):
         Animation.load(path)

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from emoface.animation import Animation
-from emoface.export.rig_curves import linear_colours, rig_curves, visible_deltas
+from emoface.export.rig_curves import rig_curves, visible_deltas
 from emoface.face.layout import ARKIT_INDEX, MOTION_INDEX
 from emoface.face.rig import Rig
 
@@ -34,10 +34,6 @@ def test_only_visible_displacements(small_rig: Rig) -> None:
     deltas = visible_deltas(small_rig)
     assert not deltas[1, 30].any() and small_rig.deltas[1, 30].any()
     np.testing.assert_allclose(deltas, small_rig.deltas, atol=1e-6)
-
-
-def test_linear_colours() -> None:
-    np.testing.assert_allclose(linear_colours(np.array([0, 0.02, 0.5, 1])), [0, 0.001548, 0.214041, 1], atol=1e-6)
 
 
 @pytest.mark.parametrize("suffix", MESH_SUFFIXES)

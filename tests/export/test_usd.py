@@ -13,7 +13,8 @@ import pytest
 from emoface.animation import Animation
 from emoface.audio.load import open_audio
 from emoface.demo import demo_path
-from emoface.export.rig_curves import linear_colours, rig_curves
+from emoface.export.rig_curves import rig_curves
+from emoface.face.colour import linear_colours
 from emoface.face.rig import Rig
 
 pxr = pytest.importorskip("pxr", reason="usd-core is not installed")

@@ -86,8 +86,9 @@ def test_another_rate_and_no_sound(tmp_path):
         ({"size": 101}, "size must be an even number"),
         ({"size": 64.0}, "size must be an even number"),
         ({"quality": 99}, "quality must be"),
+        ({"quality": "best"}, "quality must be"),
         ({"fps": 0}, "fps must be positive"),
-        ({"yaw": math.nan}, "yaw and pitch must be finite"),
+        ({"yaw": math.nan}, "yaw must be finite"),
         ({"threads": 0}, "threads must be"),
     ],
 )

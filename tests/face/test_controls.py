@@ -252,6 +252,14 @@ def test_json_file(tmp_path):
     assert Controls.load(path) == Controls(upper_strength=1.5, shapes={"jawOpen": Shape(gain=0.8)})
 
 
+@pytest.mark.parametrize("data", [b"", b"[]", b'{"symmetry": 7}', b'{"symmetry": null}', b"\xff\xfe"])
+def test_bad_json_files_are_named(tmp_path, data):
+    path = tmp_path / "lively.json"
+    path.write_bytes(data)
+    with pytest.raises((ValueError, TypeError), match=r"lively\.json"):
+        Controls.load(path)
+
+
 @pytest.mark.parametrize(
     ("text", "error", "message"),
     [

@@ -18,3 +18,8 @@ def test_other_arrays_are_refused(tmp_path, image):
     with pytest.raises((TypeError, ValueError), match="image must"):
         write_png(tmp_path / "a.png", image)
     assert not list(tmp_path.iterdir())
+
+
+def test_another_suffix_is_refused(tmp_path):
+    with pytest.raises(ValueError, match=r"a\.jpg must end in \.png"):
+        write_png(tmp_path / "a.jpg", np.zeros((2, 2, 3), np.uint8))

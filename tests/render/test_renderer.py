@@ -100,13 +100,18 @@ def test_smooth_part_gets_a_sharper_highlight():
         ({"faces": np.full((2, 3), 99)}, "faces must name"),
         ({"colours": np.zeros((5, 3))}, "colours must have"),
         ({"size": 0}, "size must be"),
+        ({"size": 33.5}, "size must be"),
         ({"zoom": 0}, "zoom must be"),
+        ({"zoom": float("inf")}, "zoom must be"),
+        ({"zoom": "near"}, "zoom must be"),
+        ({"pitch": None}, "pitch must be"),
+        ({"two_sided": "no"}, "two_sided must be"),
     ],
 )
 def test_bad_input_is_named(change, words):
     vertices = np.eye(3, dtype=np.float32)
     good = {"template": vertices, "faces": np.array([[0, 1, 2]]), "colours": np.ones((3, 3))}
-    with pytest.raises(ValueError, match=words):
+    with pytest.raises((TypeError, ValueError), match=words):
         Renderer(**{**good, **change})
 
 

@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from emoface.face.colour import linear_colours, srgb_colours
 from emoface.face.rig import Part
 
 from .gltf import Gltf, finite, member, whole
@@ -316,7 +317,7 @@ class _Materials:
         if material.get("alphaMode", "OPAQUE") in ("MASK", "BLEND"):
             seen = colours[faces, 3].mean(1) >= 0.5
         roughness = float(finite([surface.get("roughnessFactor", 1)], "roughnessFactor", 1)[0])
-        return _to_srgb(colours[:, :3].clip(0, 1)), seen, min(max(roughness, 0.0), 1.0)
+        return srgb_colours(colours[:, :3].clip(0, 1)), seen, min(max(roughness, 0.0), 1.0)
 
     def _texture(self, index: Any) -> np.ndarray | None:
         """Pixels (height, width, 4) of a texture, linear, 0..1; None where Pillow is absent or cannot read it."""
@@ -346,11 +347,5 @@ def _decode(data: bytes) -> np.ndarray | None:
         return None
     small.thumbnail((TEXTURE_SIDE, TEXTURE_SIDE))
     pixels = np.asarray(small, np.float64) / 255
-    pixels[..., :3] = np.where(
-        pixels[..., :3] <= 0.04045, pixels[..., :3] / 12.92, ((pixels[..., :3] + 0.055) / 1.055) ** 2.4
-    )
+    pixels[..., :3] = linear_colours(pixels[..., :3])
     return pixels
-
-
-def _to_srgb(linear: np.ndarray) -> np.ndarray:
-    return np.where(linear <= 0.0031308, 12.92 * linear, 1.055 * linear ** (1 / 2.4) - 0.055)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import numpy as np
 import torch
 
 from emoface.face.flame import FlameModel
 from emoface.face.layout import ARKIT_NAMES, EXPRESSION_SIZE, MOTION_INDEX, arkit_to_motion
-from emoface.face.open_head import open_head
+from emoface.face.open_head import identity_coefficients, open_head
 from emoface.face.rig import Rig
 
 SHAPE_NAMES = (*ARKIT_NAMES, "tongueUp")
@@ -20,21 +22,24 @@ def shapes_to_motion(weights: np.ndarray) -> np.ndarray:
     return motion
 
 
-def open_head_rig(identity: np.ndarray | None = None) -> Rig:
+def open_head_rig(identity: Mapping[str, float] | np.ndarray | None = None) -> Rig:
     """The open head with 53 linear shapes: ARKit's 52 and ``tongueUp``.
 
     The jaw's rotation is linearised at weight 1: delta = V(jawOpen = 1) - V(0), likewise jawLeft and jawRight.
     ``mouthClose`` is meant on an open jaw: delta = V(jawOpen = 1, mouthClose = 1) - V(jawOpen = 1).
 
     Args:
-        identity: (n,) first components of the open head's identity, about -1..1; None: the neutral person.
+        identity: components by name ({"nose_width": 0.5}), or the first n as an array (n,), about -1..1; None: the
+            neutral person.
 
     Returns:
         The rig, in metres.
 
     Raises:
-        ValueError: more components than the open head has, or values that are not finite.
+        ValueError: components that the open head does not have, or values that are not finite.
     """
+    if isinstance(identity, Mapping):
+        identity = identity_coefficients(identity)
     head = open_head()
     known = len(head.data.identity_basis)
     person = np.zeros(0) if identity is None else np.asarray(identity, np.float64)

@@ -66,6 +66,15 @@ def test_identity_moves_the_template_and_keeps_the_shapes_names(rig):
     assert other.shape_names == rig.shape_names
 
 
+def test_identity_by_name():
+    names = open_head().identity_names
+    coefficients = np.zeros(len(names))
+    coefficients[names.index("nose_width")] = 0.5
+    assert np.array_equal(open_head_rig({"nose_width": 0.5}).template, open_head_rig(coefficients).template)
+    with pytest.raises(TypeError, match="identity\\['nose_width'\\] must be a number"):
+        open_head_rig({"nose_width": "wide"})
+
+
 def test_bad_identity_is_refused():
     for identity in (np.zeros(1000), np.zeros((1, 2)), np.array([np.nan])):
         with pytest.raises(ValueError, match="identity"):
