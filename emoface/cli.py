@@ -288,7 +288,8 @@ def _face(asked: argparse.Namespace) -> Any:
 
     rig = load_rig(asked.face)
     if rig.missing:
-        print(f"emoface: {asked.face} lacks {len(rig.missing)} of ARKit's shapes: {', '.join(rig.missing)}", file=sys.stderr)
+        names = ", ".join(rig.missing)
+        print(f"emoface: {asked.face} lacks {len(rig.missing)} of ARKit's shapes: {names}", file=sys.stderr)
     return rig
 
 

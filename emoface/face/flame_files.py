@@ -44,6 +44,7 @@ _KNOWN = {
     **{(module, name): name for module in ("builtins", "__builtin__") for name in ("object", "set")},
 }
 _DEEPEST = 8  # arrays inside chumpy expressions
+_LARGEST = 10**7  # elements of a sparse matrix, whose size a small file only claims
 _BROKEN = (
     pickle.UnpicklingError, EOFError, ValueError, TypeError, KeyError, IndexError, AttributeError, OverflowError,
     MemoryError, RecursionError, OSError, zipfile.BadZipFile, zlib.error,
@@ -132,6 +133,8 @@ def _dense(parts: Mapping[str, Any], by_column: bool, depth: int) -> np.ndarray:
     rows, columns = (int(size) for size in parts.get("_shape", parts.get("shape")))  # type: ignore[union-attr]
     data, indices, starts = (np.asarray(_array(parts[name], depth)) for name in ("data", "indices", "indptr"))
     lines, across = (columns, rows) if by_column else (rows, columns)
+    if not 0 <= rows * columns <= _LARGEST:
+        raise ValueError(f"a sparse matrix of {rows} x {columns}")
     starts = starts.astype(np.int64)
     counts = starts[1:] - starts[:-1]
     if len(counts) != lines or (counts < 0).any() or counts.sum() != len(data) or len(indices) != len(data):

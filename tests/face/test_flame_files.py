@@ -367,3 +367,13 @@ def test_sizes_that_do_not_fit_are_refused(old_modules, tmp_path):
     assert claimed != whole
     with pytest.raises(ValueError, match="'v_template' is not an array of numbers: cannot reshape"):
         load_flame(write(tmp_path / "flame2023.pkl", claimed))
+
+
+def test_a_sparse_matrix_that_only_claims_its_size_is_refused(old_modules, tmp_path):
+    matrix = csc_matrix(np.zeros((1, 1)))
+    matrix._shape = (10**6, 10**5)
+    matrix.indptr = np.zeros(10**5 + 1, np.int32)
+    path = tmp_path / "model.pkl"
+    path.write_bytes(pickle.dumps({**official(), "J_regressor": matrix}))
+    with pytest.raises(ValueError, match="'J_regressor' is not an array of numbers: a sparse matrix of 1000000 x"):
+        load_flame(path)

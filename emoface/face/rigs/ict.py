@@ -9,6 +9,7 @@ from __future__ import annotations
 import itertools
 import os
 import zipfile
+import zlib
 from pathlib import Path
 
 import numpy as np
@@ -105,7 +106,7 @@ def _read_npz(path: Path) -> tuple[np.ndarray, np.ndarray, list[str], np.ndarray
         with np.load(path, allow_pickle=False) as file:
             neutral, faces, shapes = (np.asarray(file[key]) for key in ("neutral", "tri", "expr"))
             names = [str(name) for name in file["expr_names"]]
-    except (KeyError, ValueError, EOFError, zipfile.BadZipFile) as error:
+    except (KeyError, ValueError, EOFError, zipfile.BadZipFile, zlib.error) as error:
         raise ValueError(f"{path} is no .npz of neutral, tri, expr and expr_names: {error}") from error
     if any(array.dtype.kind not in "fiu" for array in (neutral, faces, shapes)):
         raise ValueError(f"{path} must hold numbers in neutral, tri and expr")
