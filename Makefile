@@ -3,7 +3,7 @@
 # make test | lint              the test suite with its static checks | the static checks alone
 # make train ASSETS=dir         all training stages, to $(RUN) (RESUME=1 goes on where an interrupted run stopped)
 # make eval [ASSETS=dir]        every figure of the checkpoint, to $(RUN)/evaluation (QUICK=1: under a minute)
-# make bench | gpu              operator benchmarks on this CPU | build, tests and benchmarks on a GPU machine
+# make bench | gpu              operators, denoiser and animate() on this CPU | build, tests and benchmarks on a GPU machine
 # make asan | tsan              kernel tests with the CPU module watched for memory and arithmetic | for races of threads
 # make wheel | clean
 #
@@ -96,7 +96,10 @@ eval: $(USER_STAMP)
 	$(EMOFACE) eval --out "$(RUN)/evaluation" $(if $(ASSETS),--assets "$(ASSETS)") $(if $(QUICK),--quick) $(WEIGHTS)
 
 bench: $(DEV_STAMP)
-	"$(PY)" -m pytest -q benchmarks/bench_ops.py
+	@mkdir -p benchmarks/results/local
+	"$(PY)" -m pytest -q benchmarks/bench_ops.py --benchmark-json=benchmarks/results/local/operators.json
+	"$(PY)" -m pytest -q benchmarks/bench_denoise.py benchmarks/bench_animate.py \
+	    --benchmark-json=benchmarks/results/local/denoise.json
 
 gpu:
 	PYTHON="$(if $(EMOFACE_PYTHON),$(EMOFACE_PYTHON),$(PYTHON))" bash benchmarks/gpu.sh

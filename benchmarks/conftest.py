@@ -32,12 +32,25 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 def pytest_terminal_summary(terminalreporter, config) -> None:
     session = getattr(config, "_benchmarksession", None)
     rows = [b for b in getattr(session, "benchmarks", []) if "speedup" in b.extra_info]
-    if not rows:
-        return
-    terminalreporter.section("operators against eager PyTorch, same dtype, 1 thread, least times")
+    if rows:
+        terminalreporter.section("operators against eager PyTorch, same dtype, 1 thread, least times")
     for row in rows:
         extra, name = row.extra_info, row.name.removeprefix("test_operator")
         terminalreporter.write_line(
             f"{name:80} {row.stats.min * 1e6:10.1f} us  reference {extra['reference_us']:10.1f} us  "
             f"x{extra['speedup']:<6} {extra['gbytes_per_s']:7.2f} GB/s {extra['gflop_per_s']:8.2f} GFLOP/s"
+        )
+    rows = [b for b in getattr(session, "benchmarks", []) if "milliseconds" in b.extra_info]
+    if rows:
+        terminalreporter.section("least times of interleaved rounds, milliseconds")
+    for row in rows:
+        times = ", ".join(f"{name} {value:.2f}" for name, value in row.extra_info["milliseconds"].items())
+        terminalreporter.write_line(f"{row.name:45} ({row.extra_info['clock']}, {row.extra_info['isa']}) {times}")
+    targets = [t for b in getattr(session, "benchmarks", []) for t in b.extra_info.get("targets", [])]
+    if targets:
+        terminalreporter.section("targets")
+        terminalreporter.write_line(f"{'what':95} {'reached':>10} {'must':>8} {'stretch':>8}")
+    for row in targets:
+        terminalreporter.write_line(
+            f"{row['what']:95} {row['reached']:>10} {row['must']:>8} {row['stretch']:>8}"
         )
