@@ -118,7 +118,10 @@ void tile(const Left& left, const Word* right, std::int64_t words, float* c, std
       for (const std::int64_t stop = least(k + kBlock, words); k < stop; ++k, right += 16 * G) {
         typename P::Right b[G];
 #pragma GCC unroll 4
-        for (int g = 0; g < G; ++g) b[g] = P::right(right + 16 * g);
+        for (int g = 0; g < G; ++g) {
+          b[g] = P::right(right + 16 * g);
+          __builtin_prefetch(right + 16 * (g + 8 * G));  // panels are larger than the first cache
+        }
 #pragma GCC unroll 8
         for (int i = 0; i < R; ++i) {
           const Word a = word_at(row[i], k);

@@ -138,13 +138,16 @@ EMO_INLINE Lanes absolute(Lanes a) {
   return a;
 }
 
+// Part by part: copied as a whole, a Lanes of several registers would live in memory.
 EMO_INLINE Lanes load(const float* from) {
   Lanes r;
-  memcpy(&r, from, sizeof r);
+  EMO_EACH_PART memcpy(&r.part[i], from + i * kWidth, sizeof(Vector));
   return r;
 }
 
-EMO_INLINE void store(float* to, Lanes a) { memcpy(to, &a, sizeof a); }
+EMO_INLINE void store(float* to, Lanes a) {
+  EMO_EACH_PART memcpy(to + i * kWidth, &a.part[i], sizeof(Vector));
+}
 
 EMO_INLINE Lanes load(const bfloat16* from) {
   Lanes r;
