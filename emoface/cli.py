@@ -1,4 +1,4 @@
-"""The command line: ``emoface animate``, ``render``, ``sheet``, ``info``, ``train`` and ``eval``.
+"""The command line: ``emoface animate``, ``render``, ``sheet``, ``info``, ``train``, ``eval`` and ``compare``.
 
 Exit codes: 0 done; 1 a fault of the program, with its trace; 2 wrong arguments, input or paths, told in one
 line; 130 interrupted. With EMOFACE_TRACEBACK=1 in the environment, code 2 comes with the full trace too.
@@ -114,6 +114,13 @@ def build_parser() -> Parser:
     evaluate.add_argument("--out", type=Path, required=True, metavar="DIR", help="folder of the report")
     evaluate.add_argument("--checkpoint", type=Path, metavar="FILE", help="instead of the default one")
     evaluate.set_defaults(run=run_eval)
+    against = commands.add_parser("compare", help="vertex errors of motion against true motion of the open head")
+    against.add_argument("prediction", type=Path, metavar="PREDICTION", help=".npz, Live Link .csv, or a folder")
+    against.add_argument("truth", type=Path, metavar="TRUTH", help="the same; files of one name belong together")
+    against.add_argument("--split", metavar="TEXT", help="which data these are (default: the name of TRUTH)")
+    against.add_argument("--cut", action="store_true", help="compare the frames that both have where one is longer")
+    against.add_argument("--out", type=Path, metavar="JSON", help="write the figures to a file too")
+    against.set_defaults(run=run_compare)
     return parser
 
 
@@ -388,6 +395,21 @@ def run_eval(asked: argparse.Namespace) -> None:
         print(f"measuring {part}", file=sys.stderr, flush=True)
 
     print(markdown(evaluate(asked.checkpoint, asked.assets, asked.out, asked.quick, progress)))
+
+
+def run_compare(asked: argparse.Namespace) -> None:
+    """``emoface compare``."""
+    import json
+    from dataclasses import asdict
+
+    from emoface.export.atomic import atomic_path
+    from emoface.metrics.compare import compare, load_pairs
+
+    figures = compare(*load_pairs(asked.prediction, asked.truth), asked.split or asked.truth.name, cut=asked.cut)
+    if asked.out is not None:
+        with atomic_path(asked.out) as path:
+            path.write_text(json.dumps([asdict(figure) for figure in figures], indent=2) + "\n", encoding="utf-8")
+    print("\n".join(map(str, figures)))
 
 
 def _warn(message: Warning | str, *_: Any, **__: Any) -> None:

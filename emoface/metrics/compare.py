@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 
 import numpy as np
 
@@ -76,3 +77,33 @@ def compare(
         value = dynamics(predicted, true, neutral, regions.upper)
         figures.append(dynamics.figure(value, regions.said("upper"), said))
     return figures
+
+
+def load_pairs(predictions: Path, truths: Path) -> tuple[list[Animation], list[Animation]]:
+    """Animations of two files, or of the files of one name in two folders.
+
+    Args:
+        predictions, truths: two ``.npz`` or Live Link Face ``.csv``, or two folders of them; the suffixes may differ.
+
+    Returns:
+        Predictions and truths, in order of the names.
+
+    Raises:
+        FileNotFoundError: a path is not there.
+        ValueError: a file against a folder, no animations, names that only one folder has, or a file of another kind.
+    """
+    for path in (predictions, truths):
+        if not path.exists():
+            raise FileNotFoundError(f"{path} does not exist")
+    if predictions.is_dir() != truths.is_dir():
+        raise ValueError(f"predictions and truths must be two files or two folders, got {predictions} and {truths}")
+    if not predictions.is_dir():
+        return [Animation.load(predictions)], [Animation.load(truths)]
+    files = [
+        {path.stem: path for path in sorted(folder.iterdir()) if path.suffix in (".npz", ".csv")}
+        for folder in (predictions, truths)
+    ]
+    alone = sorted(files[0].keys() ^ files[1].keys())
+    if alone or not files[0]:
+        raise ValueError(f"folders must hold the same .npz or .csv names, at least one; in one only: {alone or 'none'}")
+    return [Animation.load(path) for path in files[0].values()], [Animation.load(files[1][stem]) for stem in files[0]]

@@ -32,9 +32,8 @@ def matched(
     if frames == 0:
         raise ValueError(f"prediction and truth must have frames, got {len(prediction)} and {len(truth)}")
     if len(prediction) != len(truth) and not cut:
-        raise ValueError(
-            f"prediction has {len(prediction)} frames and truth {len(truth)}: cut=True compares the first {frames}"
-        )
+        lengths = f"prediction has {len(prediction)} frames and truth {len(truth)}"
+        raise ValueError(f"{lengths}: cut=True (--cut) compares the first {frames}")
     return prediction[:frames], truth[:frames]
 
 

@@ -21,7 +21,7 @@ from .report import Row, told
 
 CURVES = ("jawOpen", "mouthFunnel", "mouthLowerDownLeft")
 NOISE_DB = 10.0
-GAP = "gap of the inner lips at the mid-line, linear in the shapes"
+GAP = "inner lips at the mid-line, linear in the shapes"
 CLOSURE = (
     "smallest gap in each p, b, m against largest in each open vowel: AUC of the two, ratio of their means, "
     "hit30 = p, b, m below 30 % of the recording's median open gap"

@@ -27,6 +27,7 @@ from ..expressions import express
 
 HELD_OUT_SPEAKERS = ("13", "14")
 CAPTURED = "1114_2_05"
+LENGTH_SLACK = 0.1  # seconds
 
 
 @dataclass
@@ -93,12 +94,19 @@ class Captured:
 
 
 def captured(assets: Path, seconds: float | None = None) -> Captured:
-    """The held-out FACEGOOD recording, or its beginning."""
+    """The held-out FACEGOOD recording, or its beginning.
+
+    Raises:
+        ValueError: sound and curves differ in length by more than 0.1 s.
+    """
     samples = read_wave(assets / "facegood" / f"{CAPTURED}.wav")
     with np.load(assets / "facegood" / CURVES, allow_pickle=False) as data:
         shapes = [ARKIT_INDEX[str(name)] for name in data["channels"]]
         fps, curves = float(data["fps"]), data[CAPTURED]
-    frames = min(round(len(samples) / SAMPLE_RATE * FPS), round(len(curves) / fps * FPS))
+    heard, seen = len(samples) / SAMPLE_RATE, len(curves) / fps
+    if abs(heard - seen) > LENGTH_SLACK:
+        raise ValueError(f"{CAPTURED} has {heard:.2f} s of sound and {seen:.2f} s of curves: not one recording")
+    frames = round(min(heard, seen) * FPS)
     if seconds is not None:
         frames = min(frames, round(seconds * FPS))
     weights = np.zeros((frames, len(ARKIT_NAMES)), np.float32)

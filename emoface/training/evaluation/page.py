@@ -10,13 +10,14 @@ from typing import Any
 
 from emoface.export.atomic import atomic_path
 
-from .report import HEADS, HONESTY, markdown, shown, subtitle, title
+from .report import HEADS, HONESTY, definitions, markdown, shown, subtitle, title
 
 STYLE = """
 body { font: 15px/1.5 system-ui, sans-serif; margin: 2rem auto; max-width: 1250px; padding: 0 1rem; color: #222 }
 table { border-collapse: collapse; font-size: 13px }
 td, th { padding: .25rem .55rem; text-align: left; vertical-align: top }
 tr { border-bottom: 1px solid #e4e4e4 } th { border-bottom: 2px solid #888 }
+td:first-child { min-width: 15rem } td.split { min-width: 13rem }
 td.number { text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap }
 td.mask, td.split, td.note { color: #555; font-size: 12px }
 td.yes { color: #1a7a3c } td.no { color: #b3261e; font-weight: 600 }
@@ -35,6 +36,7 @@ def write_report(report: dict[str, Any], folder: Path) -> None:
 
 def html(report: dict[str, Any], folder: Path) -> str:
     """The report as a page that needs no other file; its pictures are read from ``folder``."""
+    told = definitions(report)
     lines = ["<tr>" + "".join(f"<th>{head}</th>" for head in HEADS) + "</tr>"]
     for row in report["rows"]:
         value, bar, met = shown(row)
@@ -49,8 +51,10 @@ def html(report: dict[str, Any], folder: Path) -> str:
     head = f'<meta charset="utf-8"><title>{escape(title(report))}</title><style>{STYLE}</style>'
     parts = [
         f"<h1>{escape(title(report))}</h1><p>{escape(subtitle(report))}</p><p>{escape(HONESTY)}</p>",
-        f"<table>{''.join(lines)}</table><p>Definitions show under the pointer.</p>",
+        f"<table>{''.join(lines)}</table>",
         *(matrix(name, **found) for name, found in report["confusions"].items()),
+        "<h2>Definitions</h2>",
+        *(f"<p><code>{escape(text)}</code><br>{escape('; '.join(names))}</p>" for text, names in told.items()),
         *(picture(folder / name) for name in report["pictures"]),
     ]
     return f'<!doctype html>\n<html lang="en">{head}{"".join(parts)}</html>\n'
