@@ -147,8 +147,8 @@ class Expression:
             return Row(name, share, low=low, note=note)
 
         ends = {emotion: [values[0], values[-1]] for emotion, values in by_guidance.items()}
+        definition = "strength along the rule's direction: emotions in which it grows / 7, or max_i |s(i)/(i s(1)) - 1|"
         rows = [
-            grown("emotions that grow with level 1, 2, 3", by_level, ""),
             grown("emotions stronger at guidance 3 than at 0.5", ends, "level 2, "),
             grown("emotions that grow with each step of guidance 0.5, 1, 1.5, 2, 3", by_guidance, "level 2, ", None),
             Row(
@@ -156,8 +156,8 @@ class Expression:
                 note=f"{worst}, level 2: {ratios}",
             ),
         ]  # fmt: skip
-        definition = "strength along the rule's direction: emotions in which it grows / 7, or max_i |s(i)/(i s(1)) - 1|"
-        return self._told(rows, definition)
+        levels = [grown("emotions that grow with level 1, 2, 3", by_level, "")]
+        return [*self._told(levels, definition), *some._told(rows, definition)]
 
     def jitter_rows(self, clip: Captured | None) -> list[Row]:
         """Jitter against the rules' targets, and of the mouth against the measured curves."""
@@ -188,7 +188,8 @@ class Expression:
     def diversity_rows(self, seeds: int, clips: int) -> list[Row]:
         """Spread of the mean pose over seeds against that of the rules' draws, emotions at level 3."""
         ratios: dict[str, list[float]] = {region: [] for region in REGIONS}
-        for clip in self.clips[:clips]:
+        some = Expression(self.performer, self.clips[:clips], self.draws)
+        for clip in some.clips:
             for emotion in MOVING:
                 takes = [self.performer.motion(clip.samples, (emotion, 3), seed=seed) for seed in range(seeds)]
                 rules = [clip.rule(emotion, 3, seed) for seed in range(4 * seeds)]
@@ -200,4 +201,4 @@ class Expression:
             for region, values in ratios.items()
         ]
         definition = "mean_c std_n mean_t x[n,t,c] over seeds n of ours over that of the rules' draws"
-        return self._told(rows, definition, mask="the region's shapes")
+        return some._told(rows, definition, mask="the region's shapes")

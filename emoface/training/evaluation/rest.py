@@ -43,16 +43,17 @@ def life_rows(pipeline: Pipeline, samples: np.ndarray, minutes: float) -> list[R
         rates.append(blinks_per_minute(animation.arkit()[:, ARKIT_INDEX["eyeBlinkLeft"]], animation.fps))
     still = animation.arkit()
     blinks = [
-        Row("blinks a minute, speaking", rates[0], low=10, high=22, note=f"{minutes:g} min, neutral"),
-        Row("blinks a minute, silence", rates[1], low=10, high=22, note=f"{minutes:g} min, neutral"),
+        Row("blinks a minute, speaking", rates[0], low=10, high=22),
+        Row("blinks a minute, silence", rates[1], low=10, high=22),
     ]
     calm = [
         Row("silence: largest jawOpen", float(still[:, ARKIT_INDEX["jawOpen"]].max()), high=0.1),
         Row("silence: mouth jitter", jitter(still[:, list(REGIONS["mouth"])]), high=0.002,
             unit="weight/frame2", definition="mean |x[t+1] - 2 x[t] + x[t-1]|", mask="mouth shapes"),
     ]  # fmt: skip
+    split = f"{minutes:g} min of speech or of silence, neutral"
     return [
-        *told(blinks, "1/min", "times eyeBlinkLeft rises through 0.5, a minute", "eyeBlinkLeft", "speech, or silence"),
+        *told(blinks, "1/min", "times eyeBlinkLeft rises through 0.5, a minute", "eyeBlinkLeft", split),
         *told(calm, "weight", "max_t jawOpen", "jawOpen", f"{minutes:g} min of silence, neutral"),
     ]
 
