@@ -3,8 +3,9 @@
 from torch import Tensor
 
 from .. import _check
+from .._later import triton_backend
 from .._op import KernelOp
-from . import native, reference, triton_kernel
+from . import native, reference
 from .cases import CASES
 
 OP = KernelOp(
@@ -13,7 +14,7 @@ OP = KernelOp(
     reference=reference.adain,
     fake=lambda x, scale, shift, eps: x.new_empty(x.shape),
     cases=CASES,
-    backends=[triton_kernel.BACKEND, native.CPU_BACKEND],
+    backends=[triton_backend("adain"), native.CPU_BACKEND],
 )
 
 

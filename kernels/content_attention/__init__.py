@@ -3,8 +3,9 @@
 from torch import Tensor
 
 from .. import _check
+from .._later import triton_backend
 from .._op import KernelOp
-from . import native, reference, triton_kernel
+from . import native, reference
 from .cases import CASES
 
 OP = KernelOp(
@@ -13,7 +14,7 @@ OP = KernelOp(
     reference=reference.content_attention,
     fake=lambda query, kv, heads, slopes, window, lengths: query.new_empty(query.shape),
     cases=CASES,
-    backends=[native.CUDA_BACKEND, triton_kernel.BACKEND, native.CPU_BACKEND],
+    backends=[native.CUDA_BACKEND, triton_backend("content_attention"), native.CPU_BACKEND],
     shape_class=native.limits,
 )
 

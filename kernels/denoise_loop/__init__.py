@@ -6,8 +6,9 @@ import torch
 from torch import Tensor
 
 from .. import _check
+from .._later import triton_backend
 from .._op import KernelOp
-from . import graph, native, reference
+from . import native, reference
 from .cases import CASES, matrix_size, vector_size
 from .native import fast_products as fast_products
 
@@ -19,7 +20,7 @@ OP = KernelOp(
     reference=reference.denoise_loop,
     fake=lambda start, *_: start.new_empty(start.shape),
     cases=CASES,
-    backends=[graph.BACKEND, native.CPU_BACKEND],
+    backends=[triton_backend("denoise_loop", "graph"), native.CPU_BACKEND],
 )
 
 

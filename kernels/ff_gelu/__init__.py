@@ -3,8 +3,9 @@
 from torch import Tensor
 
 from .. import _check
+from .._later import triton_backend
 from .._op import KernelOp
-from . import native, reference, triton_kernel
+from . import native, reference
 from .cases import CASES
 
 OP = KernelOp(
@@ -13,7 +14,7 @@ OP = KernelOp(
     reference=reference.ff_gelu,
     fake=lambda x, gain, bias, weight, weight_bias, eps: x.new_empty((*x.shape[:2], weight.shape[0])),
     cases=CASES,
-    backends=[triton_kernel.BACKEND, native.CPU_BACKEND],
+    backends=[triton_backend("ff_gelu"), native.CPU_BACKEND],
 )
 
 

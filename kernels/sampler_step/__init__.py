@@ -3,8 +3,9 @@
 from torch import Tensor
 
 from .. import _check
+from .._later import triton_backend
 from .._op import KernelOp
-from . import native, reference, triton_kernel
+from . import native, reference
 from .cases import CASES
 
 OP = KernelOp(
@@ -14,7 +15,7 @@ OP = KernelOp(
     reference=reference.sampler_step,
     fake=lambda prediction, guidance, x, *_: (x.new_empty(x.shape), x.new_empty(x.shape)),
     cases=CASES,
-    backends=[native.CUDA_BACKEND, triton_kernel.BACKEND, native.CPU_BACKEND],
+    backends=[native.CUDA_BACKEND, triton_backend("sampler_step"), native.CPU_BACKEND],
 )
 
 

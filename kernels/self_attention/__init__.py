@@ -3,8 +3,9 @@
 from torch import Tensor
 
 from .. import _check
+from .._later import triton_backend
 from .._op import KernelOp
-from . import native, reference, triton_kernel
+from . import native, reference
 from .cases import CASES
 
 OP = KernelOp(
@@ -13,7 +14,7 @@ OP = KernelOp(
     reference=reference.self_attention,
     fake=lambda qkv, heads, slopes, lengths: qkv.new_empty((*qkv.shape[:2], qkv.shape[2] // 3)),
     cases=CASES,
-    backends=[triton_kernel.BACKEND, native.CPU_BACKEND],
+    backends=[triton_backend("self_attention"), native.CPU_BACKEND],
 )
 
 

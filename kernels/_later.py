@@ -1,0 +1,25 @@
+"""Triton back ends that are imported when a call first needs one: Triton takes 70 MB and a fifth of a second."""
+
+from __future__ import annotations
+
+import importlib
+import os
+from typing import Any
+
+from torch import Tensor
+
+from ._op import Backend
+
+
+def triton_backend(name: str, module: str = "triton_kernel") -> Backend:
+    """The back end BACKEND of a module of an operator."""
+
+    def kernel() -> Backend:
+        return importlib.import_module(f"{__package__}.{name}.{module}").BACKEND
+
+    def why_not(lead: Tensor, *rest: Any) -> str | None:
+        if lead.device.type == "cpu" and os.environ.get("TRITON_INTERPRET") != "1":
+            return "CPU tensors need TRITON_INTERPRET=1, set before the first import"
+        return kernel().why_not(lead, *rest)
+
+    return Backend("triton", lambda *args: kernel().run(*args), ("cuda", "cpu"), why_not)
