@@ -21,7 +21,7 @@ ABOVE, BELOW = (0.22, 0.21, 0.21), (0.13, 0.095, 0.08)
 AROUND = 10  # directions in which openness is looked for
 KEY_SPREAD, KEY_RAYS = 0.14, 3  # size of the key lamp, and directions within it
 MAP = 192  # pixels of a shadow map
-LEAST = 0.06  # of the surroundings reaches into every fold
+LEAST = 0.11  # of the surroundings reaches into every fold
 LIFT, BIAS, SOFTNESS = 1.3, 0.5, 2.0  # pixels by which points stand off the surface, and over which shadow sets in
 TURN = 0.5  # share of the face's yaw by which the lamps turn with it, so that a profile is not lit from behind
 

@@ -150,7 +150,6 @@ def test_shapes_leave_eyes_nose_and_scalp_alone(mouth, weights):
 
 @pytest.mark.parametrize("weights", [*ALONE, *TOGETHER], ids=_label)
 def test_no_triangle_folds_over(mouth, weights):
-    """Neighbouring visible triangles may close up at the very corner of the mouth, where the lips meet, and no more."""
     faces, pairs = mouth.visible
 
     def bend(points: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -161,9 +160,7 @@ def test_no_triangle_folds_over(mouth, weights):
 
     before, area = bend(mouth.rest)
     folded = (bend(mouth.pose(**weights))[0] < -0.2) & (before > 0) & (area > 0.15)
-    away = np.abs(np.abs(mouth.rest[faces[pairs[:, 0]]].mean(1)[:, 0]) - mouth.rest[mouth.lips[0], 0].max())
-    assert not folded[away > 6].any()
-    assert folded.sum() <= 8
+    assert not folded.any()
 
 
 @pytest.mark.parametrize("weights", ALONE, ids=_label)

@@ -13,7 +13,7 @@ PALE = (0.86, 0.725, 0.635)
 SHADE = (0.62, 0.42, 0.36)
 LIPS = (0.73, 0.42, 0.40)
 DARK = (0.16, 0.07, 0.06)
-MOUTH = (0.52, 0.20, 0.19)  # inside
+MOUTH = (0.60, 0.27, 0.26)  # inside
 
 
 def mix(colours: np.ndarray, weight: np.ndarray, tone: tuple[float, float, float]) -> np.ndarray:

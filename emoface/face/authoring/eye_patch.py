@@ -45,7 +45,7 @@ ROWS = np.array(
 )
 PLAIN = 0.19  # stand-off of a lid without crease and fold
 INNER_FORWARD = 0.22  # how far the lids' inner ends stand before the eyeball's shell, cm
-CARUNCLE = 0.22  # width of the pink corner, cm
+CARUNCLE, OUTER_CORNER = 0.22, 0.08  # width of the pink corners, cm: the outer one closes the gap beside the eyeball
 BEHIND_ROWS = ((1.30, 0.45), (1.10, 0.10))  # widening of the aperture and step back in cm of the rows behind the edge
 BEHIND_OFF = 0.09  # their stand-off from the eyeball, cm
 
@@ -103,7 +103,8 @@ def eye_patch(skin: Skin) -> EyePatch:
     for wider, back in BEHIND_ROWS:
         ray = (rows[0] - EYE_CENTRE) * [wider, wider, 1] - [0, 0, back]
         behind.append(EYE_CENTRE + ray / np.linalg.norm(ray, axis=1, keepdims=True) * (EYE_RADIUS + BEHIND_OFF))
-    _fill_corner([*behind, rows[0]], along)
+    _fill_corner([*behind, rows[0]], along, CARUNCLE)
+    _fill_corner([*behind, rows[0]], 1 - along, -OUTER_CORNER)
     return EyePatch(np.array([*behind, *rows]), True, upper, along)
 
 
@@ -123,12 +124,12 @@ def lid_colours(mesh: HeadMesh, eye: EyePatch, colours: np.ndarray) -> np.ndarra
     return tinted
 
 
-def _fill_corner(rows: list[np.ndarray], along: np.ndarray) -> None:
-    """Pull the rows (columns, 3) behind the lids at the inner canthus over the eyeball: the caruncle, in place."""
+def _fill_corner(rows: list[np.ndarray], along: np.ndarray, width: float) -> None:
+    """Pull the rows (columns, 3) behind the lids at a canthus, where along = 0, over the eyeball by a width in x."""
     share = np.exp(-((along / 0.08) ** 4))[:, None]
     rim = rows[-1][:, :2] - EYE_CENTRE[:2]
     for k, row in enumerate(rows[::-1]):
-        flat = rim + CARUNCLE * (1 - 0.3 * k) * share * [1, 0]
+        flat = rim + width * (1 - 0.3 * k) * share * [1, 0]
         on_ball = EYE_CENTRE[2] + _shell(np.linalg.norm(flat, axis=1), np.full(len(flat), EYE_RADIUS + 0.10 - 0.02 * k))
         row[:] = row * (1 - share) + np.column_stack([flat + EYE_CENTRE[:2], on_ball]) * share
 

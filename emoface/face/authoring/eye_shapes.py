@@ -17,7 +17,7 @@ LIDS = {
     "eyeWideLeft": (-0.34, -0.08),
     "eyeSquintLeft": (0.13, 0.36),
     "eyeLookUpLeft": (-0.30, 0.06),
-    "eyeLookDownLeft": (0.45, -0.16),
+    "eyeLookDownLeft": (0.36, -0.24),
     "cheekSquintLeft": (0.03, 0.20),
 }
 # How much of a lid's turn each row follows, from behind the edge to the orbit.
@@ -130,7 +130,7 @@ def _follows(eye: EyePatch) -> np.ndarray:
     follows = np.where(eye.upper == 1, UPPER_FOLLOWS[:, None], LOWER_FOLLOWS[:, None])
     # what lies behind the canthi stays, and so does the caruncle; the skin before them lags: no fold, no sliver
     follows[:EDGE] *= np.sin(np.pi * eye.along) ** 0.5 * (1 - np.exp(-((eye.along / 0.22) ** 2)))
-    follows[EDGE] *= 1 - np.exp(-((eye.along / 0.1) ** 2))
+    follows[EDGE] *= (1 - np.exp(-((eye.along / 0.1) ** 2))) * (1 - np.exp(-(((1 - eye.along) / 0.06) ** 2)))
     follows[LASHES + 1 :] *= 1 - 0.3 * _corner(eye)
     return follows
 

@@ -14,6 +14,8 @@ JAW_JOINT = np.array([0.0, -2.2, 0.9])
 JAW_FORWARD = np.array([0.0, -0.20, 0.90])
 """Move of all that follows the jaw at jawForward = 1, cm: down as well, so that the lower teeth clear the upper."""
 
+BAG_END_SHARE = (1.0, 0.55, 0.2)  # how far the bag's first rows share one weight
+
 
 def jaw_share(mesh: HeadMesh, patch: MouthPatch) -> np.ndarray:
     """Skin weight (V,) of the jaw joint: 1 at the chin, 0 above the cheeks, opening the lips to an ellipse.
@@ -28,6 +30,8 @@ def jaw_share(mesh: HeadMesh, patch: MouthPatch) -> np.ndarray:
     lens = np.sqrt(1 - patch.across**2)  # 1 at the mid-line .. 0 at the corner
     column = np.where(patch.side > 0, 0.5 * (1 - lens) ** 1.4, 0.5 + 0.5 * lens**0.8)
     weights[mesh.mouth[: patch.lips.stop + 2]] = column
+    for row, share in enumerate(BAG_END_SHARE):  # the bag's end moves as one
+        weights[mesh.mouth[row]] = column + share * (0.5 - column)
     return np.clip(Fill(mesh).symmetric(weights[:, None])[:, 0], 0, 1)
 
 
@@ -70,7 +74,7 @@ def opening_corrective(mesh: HeadMesh, patch: MouthPatch) -> np.ndarray:
     values = _held(mesh, patch)
     x, y, z = mesh.vertices[: mesh.half].T
     lens = np.sqrt(1 - patch.across**2)
-    corner = np.array([-0.42, 0.0, 0.10]) * (1 - lens)[:, None]
+    corner = np.array([-0.40, 0.0, 0.18]) * (patch.across**3)[:, None]
     lift = np.array([0.0, 0.16, 0.0]) * (lens * (patch.side > 0))[:, None]
     drop = np.array([0.0, -0.26, 0.08]) * (lens * (patch.side < 0))[:, None]
     values[mesh.mouth[patch.contact - 3 : patch.lips.stop]] = corner + lift + drop

@@ -76,12 +76,12 @@ def _peaks(x: np.ndarray, place: float, radius: float) -> np.ndarray:
 def mouth_patch(skin: Skin) -> MouthPatch:
     """The mouth of the left half over a skin without lips; lengths in centimetres."""
     steps = np.abs(np.linspace(-1, 1, COLUMNS))  # 1 at the mid-line .. 0 at the corner
-    turn = np.pi / 2 * 0.86
+    turn = np.pi / 2 * 0.74
     across = np.sin(turn * (1 - steps)) / np.sin(turn)
     across[COLUMNS // 2] = 1.0
     side = -np.sign(np.linspace(-1, 1, COLUMNS))
     rows = _lips(skin, across, side)
-    bag = _bag(rows[0], across, side)
+    bag = _bag(rows[0], steps, across, side)
     return MouthPatch(np.concatenate([bag, rows]), False, len(bag), across, side)
 
 
@@ -122,11 +122,11 @@ def _lips(skin: Skin, across: np.ndarray, side: np.ndarray) -> np.ndarray:
     return lips
 
 
-def _bag(contact: np.ndarray, across: np.ndarray, side: np.ndarray) -> np.ndarray:
+def _bag(contact: np.ndarray, steps: np.ndarray, across: np.ndarray, side: np.ndarray) -> np.ndarray:
     """Rows (7, columns, 3) from the bag's end to just behind the lips."""
     x = contact[:, 0]
     front = contact[0, 2]
-    angle = np.pi / 2 * np.where(side > 0, 1 - across, across - 1)  # 90 degrees up .. -90 degrees down
+    angle = np.pi / 2 * steps * side  # 90 degrees up .. -90 degrees down, evenly, whatever the columns of the lips
     rows = []
     for depth, tall, wide, middle in BAG_END:
         ring = np.stack(

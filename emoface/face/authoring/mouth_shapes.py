@@ -18,7 +18,8 @@ from .mouth_patch import LIP_ROWS, MouthPatch
 from .sdf import smooth_step
 from .teeth import UPPER, arch_points
 
-INNER_ROWS = (0.6, 1.0, 1.0)  # how far the bag's rows just behind the lips follow them
+INNER_ROWS = (0.35, 0.78, 0.96, 1.0)  # how far the bag's rows behind the lips follow them
+CORNER, CORNER_ROWS = 0.80, (1.0, 0.95, 0.86)  # beyond this place across, the skin's first rows follow the lips' edge
 Vector = tuple[float, float, float]
 
 
@@ -57,11 +58,14 @@ class MouthShapes:
         return values
 
     def with_lips(self, values: np.ndarray, move: np.ndarray) -> np.ndarray:
-        """Handles plus the moves (LIP_ROWS, columns, 3) of the lips; the bag behind follows the contact row."""
+        """Handles plus the moves (LIP_ROWS, columns, 3) of the lips; the bag and the corner's skin follow."""
         values = values.copy()
         for row, share in enumerate(INNER_ROWS):
             values[self.mesh.mouth[self.patch.contact - len(INNER_ROWS) + row]] = share * move[0]
         values[self.rows] = move
+        corner = self.across > CORNER
+        for row, share in enumerate(CORNER_ROWS):
+            values[self.mesh.mouth[self.patch.lips.stop + row, corner]] = share * move[-1, corner]
         return values
 
     def lips(self, move: np.ndarray, **region: float) -> np.ndarray:
@@ -108,7 +112,7 @@ class MouthShapes:
 
     def smile(self) -> np.ndarray:
         """Corners up, out and back along the teeth; cheeks bulge and fold beside the nose."""
-        corner = self.across**2.2
+        corner = 1 - (1 - self.across**2.2) ** 1.4
         move = self.spread((corner, (0.74, 0.80, -0.54)), (1 - corner, (0.0, 0.06, -0.08)))
         values = self.with_lips(self.held(radius=6.4, top=-1.4), move)
         cheek = self.push((4.0, -3.4, 7.0), (1.4, 1.1, 3.0), (0.10, 0.32, 0.58))
@@ -204,8 +208,9 @@ class MouthShapes:
         back = np.array([0.26, 0.52, 0.70, 0.72, 0.58, 0.40, 0.28])[:, None]
         narrower = np.array([0.0, 0.66, 0.78, 0.84, 0.86, 0.86, 0.84])[:, None]
         move = np.zeros_like(self.lip)
-        move[..., 1] = -narrower * (self.lip[..., 1] - self.lip[0, :, 1]) * side * self.lens**0.5
-        move[..., 2] = -np.minimum(back * side * self.lens, np.maximum(self.lip[..., 2] - self._before_teeth(), 0))
+        move[..., 1] = -narrower * (self.lip[..., 1] - self.lip[0, :, 1]) * side * self.lens
+        inwards = back * side * self.lens**1.25
+        move[..., 2] = -np.minimum(inwards, np.maximum(self.lip[..., 2] - self._before_teeth(), 0))
         return self.lips(move)
 
     def _before_teeth(self) -> np.ndarray:
@@ -216,7 +221,7 @@ class MouthShapes:
 
     def cheek_puff(self) -> np.ndarray:
         """Air behind closed lips: cheeks, lips and what lies around them swell."""
-        move = self.spread((self.lens, (0, 0, 0.45)), (1 - self.lens, (-0.55, 0.0, 0.30)))
+        move = self.spread((self.lens, (0, 0, 0.45)), (self.across**2, (-0.45, 0.0, 0.30)))
         air = self.push((3.6, -6.5, 6.4), (1.9, 2.0, 3.5), (1.00, 0.0, 1.20))
         return self.lips(move, radius=6.0, top=-3.4) + self.off_nose(air)
 
@@ -233,6 +238,8 @@ class MouthShapes:
         under = np.where(self.side >= 0, contact[self.patch.opposite()], contact)
         # nearer to the upper lip; as deep as keeps half-closed lips from crossing, clear of the teeth
         meet = opened[over] + np.array([0.30, 0.29, 0.28]) * (opened[under] - opened[over])
+        corner = len(contact) // 2
+        meet[corner] = 2 * meet[corner - 1] - meet[corner - 2]  # the line ends without a kink
         move = np.broadcast_to(meet - opened[contact], self.lip.shape).copy()
         move[..., 2] *= np.where(self.upper, np.linspace(1, 0, LIP_ROWS)[:, None], 1.0)
         weight = self.jaw[self.rows][..., None]

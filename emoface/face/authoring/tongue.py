@@ -29,7 +29,7 @@ def tongue_piece() -> Piece:
     weights = np.zeros((len(rest), 5))
     weights[:, 2] = 1.0
     along = np.concatenate([np.repeat(_places(), COLUMNS), [1.0, 0.0]])
-    colours = COLOUR * (0.60 + 0.40 * np.clip(along / 0.7, 0, 1) ** 0.8)[:, None]
+    colours = COLOUR * (0.78 + 0.22 * np.clip(along / 0.7, 0, 1) ** 0.8)[:, None]
     deltas = {
         "jawForward": np.tile(JAW_FORWARD, (len(rest), 1)),
         "tongueOut": _surface(OUT) - rest,

@@ -1,0 +1,7 @@
+"""The shipped head keeps every limit of the automatic checks."""
+
+from emoface.face.authoring import checks
+
+
+def test_the_shipped_head_fails_no_check():
+    assert checks.failures(*checks.check(checks.load())) == []
