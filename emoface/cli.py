@@ -1,4 +1,4 @@
-"""The command line: ``emoface animate``, ``render``, ``sheet``, ``info``, ``train``, ``eval`` and ``compare``.
+"""The command line: ``emoface animate``, ``render``, ``sheet``, ``info``, ``tune``, ``train``, ``eval``, ``compare``.
 
 Exit codes: 0 done; 1 a fault of the program, with its trace; 2 wrong arguments, input or paths, told in one
 line; 130 interrupted. With EMOFACE_TRACEBACK=1 in the environment, code 2 comes with the full trace too.
@@ -101,6 +101,8 @@ def build_parser() -> Parser:
     info = commands.add_parser("info", help="what is installed and which back ends run")
     info.add_argument("--json", action="store_true", help="as JSON")
     info.set_defaults(run=run_info)
+    tune = commands.add_parser("tune", help="measure the tiles of the Triton kernels on this GPU, once, ahead of use")
+    tune.set_defaults(run=run_tune)
     train = commands.add_parser("train", help="run one stage of the training")
     train.add_argument("stage", choices=STAGES, help="in this order")
     train.add_argument("--config", type=Path, metavar="JSON", help="settings; the default checkpoint's if left out")
@@ -373,6 +375,13 @@ def run_info(asked: argparse.Namespace) -> None:
     from emoface.info import main as info
 
     info(["--json"] if asked.json else [])
+
+
+def run_tune(asked: argparse.Namespace) -> None:
+    """``emoface tune``."""
+    from emoface.kernels import _tiles
+
+    print(_tiles.tune())
 
 
 def run_train(asked: argparse.Namespace) -> None:

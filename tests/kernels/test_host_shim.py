@@ -128,6 +128,25 @@ def test_cuda_source_of_content_attention(content_library, case, dtype, order, p
     assert not faults(OPS["content_attention"], tensors[-1], args)
 
 
+@pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16], ids=["simple", "tensor cores"])
+def test_a_missing_barrier_in_content_attention_shows(tmp_path, dtype):
+    kernels = (CSRC / "content_attention/content_attention_kernels.cuh").read_text()
+    broken = tmp_path / "content_attention_kernels.cuh"
+    broken.write_text(kernels.replace("__syncthreads();", ""))
+    text = (HERE / "content_attention_shim.cpp").read_text()
+    source = tmp_path / "broken.cpp"
+    source.write_text(text.replace("../../../csrc/content_attention/content_attention_kernels.cuh", str(broken)))
+    library = build(source, tmp_path, f"-I{HERE}")
+    args = ContentAttentionCase(1, 40, 150, 1, 32).inputs(dtype=dtype)
+    tensors, (number, *sizes) = content_attention._arguments(*args)
+    pointers = (ctypes.c_void_p * len(tensors))(*map(address, tensors))
+    bad = 0
+    for order in ORDERS:
+        library.content_attention_shim(pointers, number, *map(ctypes.c_int64, sizes), ORDERS[order])
+        bad += bool(faults(OPS["content_attention"], tensors[-1], args))
+    assert bad
+
+
 def test_shim_shows_a_missing_barrier(tmp_path):
     """The shim itself: with its barriers removed the threshold kernel must go wrong in some order."""
     kernels = (CSRC / "sampler_step/sampler_step_kernels.cuh").read_text()
