@@ -38,6 +38,6 @@ if [ -z "${QUICK:-}" ] && command -v compute-sanitizer >/dev/null; then
             "$python" -m pytest -q -m gpu tests/kernels/test_ops.py -k "$own"
     done
 fi
-[ -n "${QUICK:-}" ] || part tune 60 "$python" -c 'from emoface.cli import main; main(["tune"])'
+[ -n "${QUICK:-}" ] || part tune 60 "$python" -c 'import sys; from emoface.cli import main; sys.exit(main(["tune"]))'
 part bench_gpu 200 "$python" benchmarks/bench_gpu.py --out "$out"
 [ -z "$failed" ] || { echo "gpu.sh: failed:$failed" >&2; exit 1; }
