@@ -97,7 +97,7 @@ def test_an_answer_or_a_clear_error(op):
             assert str(error).startswith(f"{op.name}: ") and ", got " in str(error), error
             return
         except IndexError as error:
-            assert "must be in" in str(error) or "out of bounds" in str(error), error
+            assert "must be" in str(error) or "out of bounds" in str(error), error
             return
         expected = op.fake(*args)
         pairs = zip(outputs, expected) if isinstance(outputs, tuple) else [(outputs, expected)]
