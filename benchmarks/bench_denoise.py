@@ -44,8 +44,8 @@ def off(step: Step, result: torch.Tensor, exact: torch.Tensor) -> float:
     return float((result - exact).norm() / exact.norm())
 
 
-@pytest.mark.parametrize("size, branches, frames", [("paper", 2, 100), ("paper", 2, 25), ("default", 1, 100)])
 @pytest.mark.parametrize("precision", PRECISIONS)
+@pytest.mark.parametrize("size, branches, frames", [("paper", 2, 100), ("paper", 2, 25), ("default", 1, 100)])
 def test_step(benchmark, size, branches, frames, precision):
     step, others = made(size, branches, frames)
     ours = step.ours(PRECISIONS[precision], threads=1)
