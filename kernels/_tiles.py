@@ -53,7 +53,8 @@ def launch(
     if found is not None and key not in found:
         times = [(triton.testing.do_bench(lambda: run(**tiles)), i) for i, tiles in enumerate(candidates)]  # noqa: B023
         found[key] = candidates[min(times)[1]]
-    run(**(found or _table(device)).get(key, candidates[0]))
+    with torch.cuda.device(device):  # a tensor's device need not be the current one
+        run(**(found or _table(device)).get(key, candidates[0]))
 
 
 @contextmanager

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 
 import pytest
@@ -18,6 +19,7 @@ def folder(tmp_path, monkeypatch):
     """A GPU that is none, with its table in a folder of the test."""
     monkeypatch.setenv("EMOFACE_CACHE", str(tmp_path))
     monkeypatch.setattr(torch.cuda, "get_device_name", lambda device: "Some GPU")
+    monkeypatch.setattr(torch.cuda, "device", lambda device: contextlib.nullcontext())
     monkeypatch.setattr(_tiles, "triton", type("triton", (), {"__version__": "3"}))
     _tiles._table.cache_clear()
     yield tmp_path
