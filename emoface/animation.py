@@ -32,16 +32,19 @@ if TYPE_CHECKING:
     from emoface.face.rig import Rig
 
 
+MAX_FPS = 1000.0
+
+
 def check_fps(fps: Any) -> float:
     """Frames per second as a float.
 
     Raises:
-        TypeError: not a number. ValueError: not positive and finite.
+        TypeError: not a number. ValueError: not in 0..``MAX_FPS``.
     """
     if isinstance(fps, bool) or not isinstance(fps, (int, float, np.integer, np.floating)):
         raise TypeError(f"fps must be a number, got {type(fps).__name__}")
-    if not 0 < fps < math.inf:
-        raise ValueError(f"fps must be positive and finite, got {fps}")
+    if not 0 < fps <= MAX_FPS:
+        raise ValueError(f"fps must be positive and at most {MAX_FPS:g}, got {fps}")
     return float(fps)
 
 
@@ -220,7 +223,7 @@ class Animation:
         if face.data.version != self.flame_version:
             raise ValueError(
                 f"the coefficients are {self.flame_version}'s and mean nothing on {face.data.version}; "
-                "emoface.face.retarget converts"
+                "to_flame() and to_open_head() convert"
             )
         if isinstance(identity, Mapping):
             identity = identity_coefficients(identity)
@@ -230,6 +233,49 @@ class Animation:
         with torch.inference_mode():
             expression, jaw_pose = torch.from_numpy(self.expression[part]), torch.from_numpy(self.jaw_pose[part])
             return face(expression, jaw_pose, identity=shape).numpy()
+
+    def to_flame(self, model: FlameModel) -> Animation:
+        """The performance in the coefficients of an official FLAME model, fitted by way of its vertices.
+
+        Args:
+            model: from :func:`emoface.face.flame_files.load_flame`, with its landmarks.
+
+        Returns:
+            A new Animation; ``metadata["residual_mm"]`` says what the fit leaves on average. See
+            :func:`emoface.face.retarget.arkit_to_flame` for what it can do.
+
+        Raises:
+            ValueError: the coefficients are not the open head's, or the model's landmarks are not known.
+        """
+        from emoface.face.retarget import arkit_to_flame
+
+        fit = arkit_to_flame(self.arkit(), model)
+        return replace(
+            self, expression=fit.expression, jaw_pose=fit.jaw_pose, flame_version=fit.version,
+            expression_names=tuple(f"exp_{i}" for i in range(fit.expression.shape[1])),
+            metadata={**self.metadata, "residual_mm": round(float(fit.residual_mm.mean()), 4)},
+        )  # fmt: skip
+
+    def to_open_head(self, model: FlameModel) -> Animation:
+        """The performance in the open head's named shapes, from the coefficients of an official FLAME model.
+
+        Args:
+            model: the model that the coefficients belong to, with its landmarks.
+
+        Returns:
+            A new Animation, whose :meth:`arkit` works; ``metadata["residual_mm"]`` says what the fit leaves on average.
+            See :func:`emoface.face.retarget.flame_to_arkit` for what it can do.
+
+        Raises:
+            ValueError: coefficients of another version than the model's, or its landmarks are not known.
+        """
+        from emoface.face.retarget import flame_to_arkit
+
+        if model.data.version != self.flame_version:
+            raise ValueError(f"model must be {self.flame_version}, got {model.data.version}")
+        fit = flame_to_arkit(self.expression, self.jaw_pose, model)
+        metadata = {**self.metadata, "residual_mm": round(float(fit.residual_mm.mean()), 4)}
+        return Animation.from_arkit(fit.arkit(), self.fps, audio=self.audio, metadata=metadata)
 
     def adjust(self, controls: Controls) -> Animation:
         """The same performance with other strengths, offsets or smoothing; see :class:`emoface.Controls`.
@@ -252,11 +298,11 @@ class Animation:
         motion = controls.apply(self.motion, self.fps)
         return replace(self, expression=motion[:, :EXPRESSION_SIZE], jaw_pose=motion[:, EXPRESSION_SIZE:])
 
-    def render(self, face: FlameModel | Rig | None = None, **view: Any) -> Iterator[np.ndarray]:
+    def render(self, face: FlameModel | Rig | str | os.PathLike[str] | None = None, **view: Any) -> Iterator[np.ndarray]:
         """Pictures of the moving face, one a frame; :meth:`save` as ``.mp4`` makes a video with sound.
 
         Args:
-            face: as in :meth:`vertices`.
+            face: as in :meth:`vertices`, or the path of a rig.
             **view: ``size`` in pixels (512), ``yaw`` and ``pitch`` in degrees (0), ``zoom`` (1), ``identity``,
                 ``threads``; see :func:`emoface.render.render_frames`.
 
@@ -270,7 +316,9 @@ class Animation:
 
         return render_frames(self, face, **view)
 
-    def picture(self, seconds: float, face: FlameModel | Rig | None = None, **view: Any) -> np.ndarray:
+    def picture(
+        self, seconds: float, face: FlameModel | Rig | str | os.PathLike[str] | None = None, **view: Any
+    ) -> np.ndarray:
         """The face at one moment.
 
         Args:

@@ -182,6 +182,7 @@ def _add_render(parser: argparse.ArgumentParser) -> None:
     add("motion", type=Path, metavar="MOTION", help="motion (.npz, Live Link .csv)")
     add("-o", "--out", type=Path, required=True, metavar="OUT", help=".mp4 video, or .png of one moment")
     add("--audio", type=Path, metavar="FILE", help="the recording that belongs to it")
+    add("--fps", type=float, metavar="X", help="frames per second of a .csv too short or too fast to show them")
     add("--at", type=float, metavar="SECONDS", help="the moment of a .png (0)")
     add("--controls", type=Path, metavar="JSON", help="strengths, smoothing and offsets of the face's parts and shapes")
     _add_view(parser, 512, 1.0)
@@ -321,7 +322,7 @@ def run_render(asked: argparse.Namespace) -> None:
     if asked.at is not None and suffix != ".png":
         raise ValueError("--at goes with a .png")
     check_writable(asked.out)
-    animation = Animation.load(asked.motion)
+    animation = Animation.load(asked.motion, **({} if asked.fps is None else {"fps": asked.fps}))
     if asked.audio:
         animation = replace(animation, audio=open_audio(asked.audio))
     if asked.controls:

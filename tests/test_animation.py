@@ -191,3 +191,12 @@ def test_pictures_show_the_motion():
     np.testing.assert_array_equal(animation.picture(0.11, size=64), frames[2])
     with pytest.raises(ValueError, match="seconds"):
         animation.picture(5.0)
+
+
+def test_options_and_rates_that_make_no_sense_are_named(tmp_path):
+    animation = Animation.from_arkit(np.zeros((3, 52), np.float32))
+    with pytest.raises(TypeError, match=r"\.csv files take fps, got 'layout'"):
+        animation.save(tmp_path / "a.csv", layout="emote")
+    with pytest.raises(ValueError, match="at most 1000"):
+        animation.resample(1e9)
+    assert not list(tmp_path.iterdir())

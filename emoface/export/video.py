@@ -13,7 +13,6 @@ from typing import Any
 import numpy as np
 
 from emoface.animation import Animation
-from emoface.face.rigs import load_rig
 from emoface.render import render_frames
 
 from .atomic import atomic_path
@@ -53,8 +52,6 @@ def write_video(
         raise ValueError(f"quality must be a number, 0 to 51, got {quality!r}")
     if fps is not None:
         animation = animation.resample(fps)
-    if isinstance(face, (str, os.PathLike)):
-        face = load_rig(face)
     pictures = render_frames(animation, face, size=size, **view)
     with atomic_path(path) as temporary, tempfile.TemporaryDirectory() as folder:
         sound = None

@@ -12,6 +12,7 @@ from emoface.animation import Animation
 from emoface.face.flame import FlameModel
 from emoface.face.open_head import open_head, open_head_model
 from emoface.face.rig import Rig
+from emoface.face.rigs import load_rig
 
 from .renderer import Renderer
 
@@ -44,14 +45,14 @@ def face_renderer(face: FlameModel | Rig | None = None, **view: Any) -> Renderer
 
 
 def render_frames(
-    animation: Animation, face: FlameModel | Rig | None = None, *,
+    animation: Animation, face: FlameModel | Rig | str | os.PathLike[str] | None = None, *,
     identity: Mapping[str, float] | np.ndarray | None = None, threads: int | None = None, **view: Any,
 ) -> Iterator[np.ndarray]:  # fmt: skip
     """Pictures of an animation, one a frame, in memory that does not grow with its length.
 
     Args:
         animation: what to draw.
-        face: the FLAME model whose coefficients these are, a rig with ARKit shapes, or None: the open head.
+        face: the FLAME model whose coefficients these are, a rig with ARKit shapes or its path, or None: the open head.
         identity: of a FLAME model, see :meth:`emoface.animation.Animation.vertices`.
         threads: frames drawn at a time; as many as there are cores if None. The pictures do not depend on it.
         **view: options of :class:`emoface.render.Renderer`: ``size``, ``yaw``, ``pitch``, ``zoom``, ``two_sided``.
@@ -62,6 +63,8 @@ def render_frames(
     Raises:
         TypeError, ValueError: a bad argument; raised before the first picture.
     """
+    if isinstance(face, (str, os.PathLike)):
+        face = load_rig(face)
     renderer = face_renderer(face, **view)
     animation.vertices(face, identity=identity, stop=1)  # refuses what does not fit, now
     threads = len(os.sched_getaffinity(0)) if threads is None else threads

@@ -72,7 +72,7 @@ def test_bad_animations_and_paths(tmp_path: Path, animate: Make, small_rig: Rig,
         foreign.save(path, face=small_rig)
     with pytest.raises(TypeError, match="metadata must hold what JSON knows"):
         replace(animation, metadata={"a": object()}).save(path, face=small_rig)
-    with pytest.raises(TypeError, match="unexpected keyword argument 'quality'"):
+    with pytest.raises(TypeError, match="got 'quality'"):
         animation.save(path, face=small_rig, quality=3)
     animation.expression[1, 3] = np.nan  # after construction, which checks it too
     with pytest.raises(ValueError, match="expression must be finite, it is not in frame 1"):

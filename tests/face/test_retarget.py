@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 import torch
 
+from emoface.animation import Animation
 from emoface.face.flame import FlameModel
 from emoface.face.layout import ARKIT_NAMES, EXPRESSION_SIZE, arkit_to_motion, motion_to_arkit
 from emoface.face.open_head import open_head_model
@@ -220,6 +221,21 @@ def test_a_strangers_animation_becomes_arkit_and_back(stranger):
     again = np.abs(model(*map(torch.from_numpy, (back.expression, back.jaw_pose))).numpy()
                    - model(*map(torch.from_numpy, (expression, motion[:, 50:]))).numpy())  # fmt: skip
     assert 1000 * again.mean() < 0.1
+
+
+def test_an_animation_goes_to_another_face_and_back(stranger):
+    model, _ = stranger
+    animation = Animation.from_arkit(arkit_weights())
+    there = animation.to_flame(model)
+    assert (there.flame_version, there.expression.shape[1]) == ("stranger", model.expression_size)
+    assert there.metadata["residual_mm"] < 0.15
+    assert there.vertices(model).shape == (len(there), len(model.template), 3)
+    back = there.to_open_head(model)
+    assert np.abs(back.arkit() - animation.arkit()).mean() < 0.02
+    with pytest.raises(ValueError, match="model must be stranger"):
+        there.to_open_head(open_head_model())
+    with pytest.raises(ValueError, match="to_flame"):
+        there.vertices()
 
 
 def test_ict_round_trip(assets):
