@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import math
 import os
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
@@ -44,7 +43,7 @@ def check_fps(fps: Any) -> float:
     if isinstance(fps, bool) or not isinstance(fps, (int, float, np.integer, np.floating)):
         raise TypeError(f"fps must be a number, got {type(fps).__name__}")
     if not 0 < fps <= MAX_FPS:
-        raise ValueError(f"fps must be positive and at most {MAX_FPS:g}, got {fps}")
+        raise ValueError(f"fps must be positive and finite, at most {MAX_FPS:g}, got {fps}")
     return float(fps)
 
 
@@ -298,7 +297,9 @@ class Animation:
         motion = controls.apply(self.motion, self.fps)
         return replace(self, expression=motion[:, :EXPRESSION_SIZE], jaw_pose=motion[:, EXPRESSION_SIZE:])
 
-    def render(self, face: FlameModel | Rig | str | os.PathLike[str] | None = None, **view: Any) -> Iterator[np.ndarray]:
+    def render(
+        self, face: FlameModel | Rig | str | os.PathLike[str] | None = None, **view: Any
+    ) -> Iterator[np.ndarray]:
         """Pictures of the moving face, one a frame; :meth:`save` as ``.mp4`` makes a video with sound.
 
         Args:

@@ -167,7 +167,7 @@ def test_bad_options(tmp_path: Path, animate: Make, small_rig: Rig) -> None:
     animation = animate(frames=2)
     for options, error, message in (
         ({"sound": "ogg"}, ValueError, "sound must be one of flac, wav, mp3, got 'ogg'"),
-        ({"fps": 0}, ValueError, "fps must be positive and finite, got 0"),
+        ({"fps": 0}, ValueError, "fps must be positive and finite, at most 1000, got 0"),
         ({"title": 3}, TypeError, "title must be text, got int"),
     ):
         with pytest.raises(error, match=message):

@@ -69,4 +69,4 @@ def test_frames_follow_the_animation_on_every_kind_of_face(rig):
 
 def test_what_is_no_face_is_refused():
     with pytest.raises(TypeError, match="face must be"):
-        render_frames(smiling(0), "head")
+        render_frames(smiling(0), 7)
