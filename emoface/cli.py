@@ -1,4 +1,4 @@
-"""The command line: ``emoface animate``, ``render``, ``sheet``, ``info``, ``tune``, ``train``, ``eval``, ``compare``.
+"""The command line: ``animate``, ``render``, ``sheet``, ``compare``, ``info``, ``tune``, ``train`` and ``eval``.
 
 Exit codes: 0 done; 1 a fault of the program, with its trace; 2 wrong arguments, input or paths, told in one
 line; 130 interrupted. With EMOFACE_TRACEBACK=1 in the environment, code 2 comes with the full trace too.
