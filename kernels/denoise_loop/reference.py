@@ -65,8 +65,8 @@ def denoise_loop(
 
     speech_in = speech[contents].repeat_interleave(rows, 0)  # (N R, T, C)
     style = styles.repeat_interleave(rows // tracks, 1).flatten(0, 1)[:, :, :, None]  # (N R, L, 2, 1, C)
-    frozen = mask is not None and known is not None
-    flag = mask[..., None].to(start.dtype) if frozen else start.new_zeros(rows, time, 1)
+    frozen = None if mask is None or known is None else (mask[..., None], known)  # frames that are given
+    flag = frozen[0].to(start.dtype) if frozen else start.new_zeros(rows, time, 1)
 
     def predict(x: Tensor, step: int) -> Tensor:
         hidden = F.linear(torch.cat([x, flag], -1).repeat(branches, 1, 1), *enter) + speech_in  # (N R, T, C)
@@ -88,7 +88,7 @@ def denoise_loop(
         return F.linear(normed(hidden, last), *leave).unflatten(0, (branches, rows))
 
     g_audio, g_emotion = guidance
-    x = torch.where(mask[..., None], known, start) if frozen else start  # (R, T, M)
+    x = torch.where(*frozen, start) if frozen else start  # (R, T, M)
     x0_prev = torch.zeros_like(x)
     for step in range(table.shape[0]):
         p = predict(x, step)  # (N, R, T, M)
@@ -99,6 +99,6 @@ def denoise_loop(
             x0 = p[0] + g_audio * (p[1] - p[0]) + g_emotion * (p[2] - p[1])
         c_x, c_0, c_prev, _, k_known, _ = table[step]
         x = c_x * x + c_0 * x0 + c_prev * x0_prev
-        x = torch.where(mask[..., None], k_known * known, x) if frozen else x
+        x = torch.where(frozen[0], k_known * frozen[1], x) if frozen else x
         x0_prev = x0
     return x
