@@ -46,7 +46,8 @@ def test_strength_follows_level_and_intensity(expression: Expression, emotion: s
 
 
 def test_bilabials_close(expression: Expression) -> None:
-    auc, ratio = bundled_rows(expression.performer, expression.clips[0])
+    auc, ratio, shut = bundled_rows(expression.performer, expression.clips[0])
+    assert shut.value is not None and shut.value >= 0.7, shut
     assert auc.value is not None and auc.value >= 0.9, auc
     assert ratio.value is not None and ratio.value <= 0.4, ratio
 
