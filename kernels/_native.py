@@ -16,6 +16,9 @@ from ._op import Backend, usable
 # The numbers are those of DType in csrc/include/emoface/types.h.
 DTYPES = {torch.float32: 0, torch.bfloat16: 1, torch.float16: 2, torch.float64: 3}
 
+Prepare = Callable[..., tuple[Any, tuple[Any, ...]]]
+"""From an operator's arguments to fresh outputs and what its native function takes: dense tensors, dtypes, numbers."""
+
 
 def load(name: str) -> tuple[ModuleType | None, str | None]:
     """The native module emoface.<name>, or None and the reason why there is none."""
@@ -58,21 +61,14 @@ def compute_dtype(dtype: torch.dtype) -> torch.dtype:
     return torch.float64 if dtype == torch.float64 else torch.float32
 
 
-def run_cpu(name: str, tensors: tuple[Tensor | None, ...], *numbers: Any) -> None:
-    """Call a function of emoface._cpu on contiguous tensors; `why_not` has looked whether it can."""
-    assert CPU is not None
-    getattr(CPU, name)(*map(address, tensors), *numbers)
+def _plain(value: Any) -> Any:
+    """What a native function takes: the address of a tensor, the number of a dtype, other values as they are."""
+    if value is None or isinstance(value, Tensor):
+        return address(value)
+    return DTYPES[value] if isinstance(value, torch.dtype) else value
 
 
-def run_cuda(name: str, tensors: tuple[Tensor | None, ...], *numbers: Any) -> None:
-    """Call a function of emoface._cuda on contiguous tensors, on their device's current stream."""
-    assert CUDA is not None and tensors[0] is not None
-    device = tensors[0].device
-    with torch.cuda.device(device):
-        getattr(CUDA, name)(*map(address, tensors), *numbers, torch.cuda.current_stream(device).cuda_stream)
-
-
-def cpu_why_not(*dtypes: torch.dtype) -> Callable[..., str | None]:
+def _why_not(*dtypes: torch.dtype) -> Callable[..., str | None]:
     """The `why_not` of a C++ back end that has code for some element types of the first argument."""
     names = " and ".join(str(dtype).removeprefix("torch.") for dtype in dtypes)
 
@@ -84,11 +80,33 @@ def cpu_why_not(*dtypes: torch.dtype) -> Callable[..., str | None]:
     return why_not
 
 
-def cpu_backend(run: Callable[..., Any]) -> Backend:
-    """A C++ back end for float32 and bfloat16."""
-    return Backend("cpu", run, ("cpu",), cpu_why_not(torch.float32, torch.bfloat16))
+def cpu_backend(run: Callable[..., Any], *dtypes: torch.dtype) -> Backend:
+    """A C++ back end for some element types of the first argument, float32 and bfloat16 unless told."""
+    return Backend("cpu", run, ("cpu",), _why_not(*dtypes or (torch.float32, torch.bfloat16)))
 
 
-def cuda_backend(run: Callable[..., Any], why_not: Callable[..., str | None] = usable) -> Backend:
-    """A CUDA back end for all element types; `why_not` as that of Backend, asked where the module is there."""
+def cpu_function(name: str, prepare: Prepare, *dtypes: torch.dtype) -> Backend:
+    """The back end that calls a function of emoface._cpu, for the element types that :func:`cpu_backend` takes."""
+
+    def run(*args: Any) -> Any:
+        outputs, passed = prepare(*args)
+        getattr(CPU, name)(*map(_plain, passed))
+        return outputs
+
+    return cpu_backend(run, *dtypes)
+
+
+def cuda_function(name: str, prepare: Prepare, why_not: Callable[..., str | None] = usable) -> Backend:
+    """The back end that calls a function of emoface._cuda on the device's current stream, for all element types.
+
+    `why_not` as that of Backend, asked where the module is there.
+    """
+
+    def run(*args: Any) -> Any:
+        device = args[0].device
+        with torch.cuda.device(device):
+            outputs, passed = prepare(*args)
+            getattr(CUDA, name)(*map(_plain, passed), torch.cuda.current_stream(device).cuda_stream)
+        return outputs
+
     return Backend("cuda", run, ("cuda",), lambda *args: CUDA_MISSING if CUDA is None else why_not(*args))

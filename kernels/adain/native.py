@@ -2,17 +2,12 @@
 
 from __future__ import annotations
 
-import torch
-from torch import Tensor
-
-from .._native import DTYPES, cpu_backend, dense, run_cpu
+from .._native import cpu_function, dense
 
 
-def _cpu(x, scale, shift, eps) -> Tensor:
-    x = dense(x)
-    out = torch.empty_like(x)
-    run_cpu("adain", (x, dense(scale), dense(shift), out), DTYPES[x.dtype], *x.shape, eps)
-    return out
+def prepare(x, scale, shift, eps):
+    out = x.new_empty(x.shape)
+    return out, (*map(dense, (x, scale, shift)), out, x.dtype, *x.shape, eps)
 
 
-CPU_BACKEND = cpu_backend(_cpu)
+CPU_BACKEND = cpu_function("adain", prepare)

@@ -4,30 +4,18 @@ from __future__ import annotations
 
 from torch import Tensor
 
-from .._native import DTYPES, cpu_backend, cuda_backend, dense, run_cpu, run_cuda
+from .._native import cpu_function, cuda_function, dense
 
 WIDEST = 256  # kMostWidth in csrc/include/emoface/content_attention.h
 MOST_HEADS = 65535  # samples x heads that one grid reaches
 
 
-def _arguments(query, kv, heads, slopes, window, lengths):
-    """Dense inputs, a fresh output and the plain numbers that the native function takes."""
+def prepare(query, kv, heads, slopes, window, lengths):
     batch, speech, channels = query.shape
+    out = query.new_empty(query.shape)
     lengths = None if lengths is None else dense(lengths.long())
     sizes = (batch, speech, kv.shape[1], heads, channels // heads, window)
-    return (*map(dense, (query, kv, slopes)), lengths, query.new_empty(query.shape)), (DTYPES[query.dtype], *sizes)
-
-
-def _cpu(*args) -> Tensor:
-    tensors, numbers = _arguments(*args)
-    run_cpu("content_attention", tensors, *numbers)
-    return tensors[-1]
-
-
-def _cuda(*args) -> Tensor:
-    tensors, numbers = _arguments(*args)
-    run_cuda("content_attention", tensors, *numbers)
-    return tensors[-1]
+    return out, (*map(dense, (query, kv, slopes)), lengths, out, query.dtype, *sizes)
 
 
 def _cuda_why_not(query: Tensor, kv: Tensor, heads: int, *_: object) -> str | None:
@@ -43,5 +31,5 @@ def limits(query: Tensor, kv: Tensor, heads: int, *_: object) -> tuple[bool, boo
     return query.shape[2] // heads > WIDEST, query.shape[0] * heads > MOST_HEADS
 
 
-CUDA_BACKEND = cuda_backend(_cuda, _cuda_why_not)
-CPU_BACKEND = cpu_backend(_cpu)
+CUDA_BACKEND = cuda_function("content_attention", prepare, _cuda_why_not)
+CPU_BACKEND = cpu_function("content_attention", prepare)

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from torch import Tensor
-
-from .._native import DTYPES, cpu_backend, dense, run_cpu
+from .._native import cpu_function, dense
 
 
-def _cpu(h, weight, weight_bias, x, style_scale, style_shift, scale, shift, eps, residual) -> Tensor:
+def prepare(h, weight, weight_bias, x, style_scale, style_shift, scale, shift, eps, residual):
     out = x.new_empty(x.shape)
-    tensors = (*map(dense, (h, weight, weight_bias, x, style_scale, style_shift, scale, shift)), out)
-    run_cpu("ff_adain_film", tensors, DTYPES[x.dtype], *x.shape, h.shape[2], eps, residual)
-    return out
+    tensors = map(dense, (h, weight, weight_bias, x, style_scale, style_shift, scale, shift))
+    return out, (*tensors, out, x.dtype, *x.shape, h.shape[2], eps, residual)
 
 
-CPU_BACKEND = cpu_backend(_cpu)
+CPU_BACKEND = cpu_function("ff_adain_film", prepare)

@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-from torch import Tensor
-
-from .._native import DTYPES, cpu_backend, dense, run_cpu
+from .._native import cpu_function, dense
 
 
-def _cpu(x, gain, bias, weight, weight_bias, eps) -> Tensor:
+def prepare(x, gain, bias, weight, weight_bias, eps):
     batch, time, channels = x.shape
-    width = weight.shape[0]
-    out = x.new_empty((batch, time, width))
-    tensors = (*map(dense, (x, gain, bias, weight, weight_bias)), out)
-    run_cpu("ln_qkv", tensors, DTYPES[x.dtype], batch * time, channels, width, eps)
-    return out
+    out = x.new_empty((batch, time, len(weight)))
+    tensors = map(dense, (x, gain, bias, weight, weight_bias))
+    return out, (*tensors, out, x.dtype, batch * time, channels, len(weight), eps)
 
 
-CPU_BACKEND = cpu_backend(_cpu)
+CPU_BACKEND = cpu_function("ln_qkv", prepare)

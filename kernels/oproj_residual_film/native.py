@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-from torch import Tensor
-
-from .._native import DTYPES, cpu_backend, dense, run_cpu
+from .._native import cpu_function, dense
 
 
-def _cpu(a, weight, weight_bias, x, scale, shift) -> Tensor:
+def prepare(a, weight, weight_bias, x, scale, shift):
     out = a.new_empty(a.shape)
-    tensors = (*map(dense, (a, weight, weight_bias, x, scale, shift)), out)
-    run_cpu("oproj_residual_film", tensors, DTYPES[a.dtype], *a.shape)
-    return out
+    return out, (*map(dense, (a, weight, weight_bias, x, scale, shift)), out, a.dtype, *a.shape)
 
 
-CPU_BACKEND = cpu_backend(_cpu)
+CPU_BACKEND = cpu_function("oproj_residual_film", prepare)

@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-from torch import Tensor
-
-from .._native import DTYPES, cpu_backend, dense, run_cpu
+from .._native import cpu_function, dense
 
 
-def _cpu(qkv, heads, slopes, lengths) -> Tensor:
+def prepare(qkv, heads, slopes, lengths):
     batch, time, packed = qkv.shape
     out = qkv.new_empty((batch, time, packed // 3))
     lengths = None if lengths is None else dense(lengths.long())
-    width = packed // 3 // heads
-    run_cpu("self_attention", (dense(qkv), dense(slopes), lengths, out), DTYPES[qkv.dtype], batch, time, heads, width)
-    return out
+    return out, (dense(qkv), dense(slopes), lengths, out, qkv.dtype, batch, time, heads, packed // 3 // heads)
 
 
-CPU_BACKEND = cpu_backend(_cpu)
+CPU_BACKEND = cpu_function("self_attention", prepare)

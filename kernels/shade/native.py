@@ -5,21 +5,14 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from .. import _native
-from .._native import address
-from .._op import Backend
+from .._native import cpu_function, dense
 
 
-def _cpu(points: Tensor, surface: Tensor, faces: Tensor, face: Tensor, *rest: Tensor) -> Tensor:
-    inputs = [tensor.contiguous() for tensor in (points, surface, faces, face, *rest)]
-    lights, background = inputs[4], inputs[6]
+def prepare(points: Tensor, surface: Tensor, faces: Tensor, face: Tensor, *rest: Tensor):
+    lights, background = rest[0], rest[2]
     image = points.new_empty((len(points), *background.shape))
-    assert _native.CPU is not None  # why_not looked
-    _native.CPU.shade(
-        *map(address, inputs), address(image), _native.DTYPES[points.dtype], *points.shape[:2], len(faces),
-        len(lights), *background.shape[:2], face.shape[1] // len(background),
-    )  # fmt: skip
-    return image
+    sizes = (*points.shape[:2], len(faces), len(lights), *background.shape[:2], face.shape[1] // len(background))
+    return image, (*map(dense, (points, surface, faces, face, *rest)), image, points.dtype, *sizes)
 
 
-CPU_BACKEND = Backend("cpu", _cpu, ("cpu",), _native.cpu_why_not(torch.float32, torch.float64))
+CPU_BACKEND = cpu_function("shade", prepare, torch.float32, torch.float64)

@@ -5,20 +5,13 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from .. import _native
-from .._native import address
-from .._op import Backend
+from .._native import cpu_function, dense
 
 
-def _cpu(points: Tensor, depth: Tensor, bias: float, softness: float) -> Tensor:
-    depth = depth.contiguous()
+def prepare(points: Tensor, depth: Tensor, bias: float, softness: float):
     lit = points.new_empty(points.shape[:2])
-    assert _native.CPU is not None  # why_not looked
-    _native.CPU.shadow(
-        address(points), points.stride(), address(depth), address(lit), _native.DTYPES[points.dtype], *lit.shape,
-        *depth.shape[1:], bias, softness,
-    )  # fmt: skip
-    return lit
+    sizes = (*lit.shape, *depth.shape[1:], bias, softness)
+    return lit, (points, points.stride(), dense(depth), lit, points.dtype, *sizes)
 
 
-CPU_BACKEND = Backend("cpu", _cpu, ("cpu",), _native.cpu_why_not(torch.float32, torch.float64))
+CPU_BACKEND = cpu_function("shadow", prepare, torch.float32, torch.float64)

@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 
 from .. import _native
-from .._native import DTYPES, address, cpu_backend, dense, run_cpu
+from .._native import DTYPES, address, cpu_function, dense
 from .._packed import PackedWeights
 
 
@@ -23,15 +23,12 @@ def _pack(weight: Tensor) -> Tensor:
 _PACKED = PackedWeights(_pack)
 
 
-def _cpu(x, weight, bias, dilation, gelu, gain, shift, residual, eps) -> Tensor:
+def prepare(x, weight, bias, dilation, gelu, gain, shift, residual, eps):
     batch, time, channels = x.shape
     width, _, taps = weight.shape
     out = x.new_empty((batch, time, width))
-    if out.numel():
-        tensors = (dense(x), _PACKED.find((weight,)), *map(dense, (bias, gain, shift, residual)), out)
-        sizes = (batch, time, channels, width, taps, dilation)
-        run_cpu("time_conv", tensors, DTYPES[x.dtype], *sizes, gelu, eps)
-    return out
+    tensors = (dense(x), _PACKED.find((weight,)), *map(dense, (bias, gain, shift, residual)), out)
+    return out, (*tensors, x.dtype, batch, time, channels, width, taps, dilation, gelu, eps)
 
 
-CPU_BACKEND = cpu_backend(_cpu)
+CPU_BACKEND = cpu_function("time_conv", prepare)

@@ -12,11 +12,10 @@ import torch
 
 from emoface.kernels import OPS, _native
 from emoface.kernels._judge import faults
-from emoface.kernels._native import address
 from emoface.kernels.content_attention import native as content_attention
 from emoface.kernels.content_attention.cases import ContentAttentionCase
 from emoface.kernels.flame_lbs import native as flame_lbs
-from emoface.kernels.sampler_step.native import _arguments
+from emoface.kernels.sampler_step import native as sampler_step
 
 HERE = Path(__file__).parent / "host_shim"
 CSRC = HERE.parent.parent.parent / "csrc"
@@ -37,22 +36,19 @@ def build(source: Path, folder: Path, *flags: str) -> ctypes.CDLL:
     return ctypes.CDLL(str(target))
 
 
+def run(function, native, args, *order):
+    """The outputs, and what the function answers to an array of addresses, the dtype's number and the numbers."""
+    outputs, passed = native.prepare(*args)
+    place = next(i for i, value in enumerate(passed) if isinstance(value, torch.dtype))
+    tensors, (dtype, *numbers) = passed[:place], passed[place:]
+    pointers = (ctypes.c_void_p * place)(*map(_native.address, tensors))
+    typed = [ctypes.c_double(value) if isinstance(value, float) else ctypes.c_int64(value) for value in numbers]
+    return outputs, function(pointers, _native.DTYPES[dtype], *typed, *order)
+
+
 @pytest.fixture(scope="module")
 def library(tmp_path_factory):
     return build(HERE / "sampler_step_shim.cpp", tmp_path_factory.mktemp("shim"))
-
-
-def run(library, args, order):
-    tensors, (dtype, *sizes, quantile, low, high) = _arguments(*args)
-    pointers = (ctypes.c_void_p * len(tensors))(*map(address, tensors))
-    library.sampler_step_shim(
-        pointers,
-        dtype,
-        *map(ctypes.c_int64, sizes),
-        *map(ctypes.c_double, (quantile, low, high)),
-        ORDERS[order],
-    )
-    return tensors[-2], tensors[-1]
 
 
 @pytest.mark.parametrize("order", ORDERS)
@@ -60,7 +56,8 @@ def run(library, args, order):
 @pytest.mark.parametrize("case", OPS["sampler_step"].cases, ids=str)
 def test_cuda_source_of_sampler_step(library, case, dtype, order, poisoned_memory):
     args = case.inputs(dtype=dtype)
-    assert not faults(OPS["sampler_step"], run(library, args, order), args)
+    outputs, _ = run(library.sampler_step_shim, sampler_step, args, ORDERS[order])
+    assert not faults(OPS["sampler_step"], outputs, args)
 
 
 @pytest.fixture(scope="module")
@@ -73,10 +70,8 @@ def flame_library(tmp_path_factory):
 @pytest.mark.parametrize("case", [case for case in OPS["flame_lbs"].cases if not case.bench], ids=str)
 def test_cuda_source_of_flame_lbs(flame_library, case, dtype, order, poisoned_memory):
     args = case.inputs(dtype=dtype)
-    tensors, (number, *sizes) = flame_lbs._arguments(*args)
-    pointers = (ctypes.c_void_p * len(tensors))(*map(address, tensors))
-    flame_library.flame_lbs_shim(pointers, number, *map(ctypes.c_int64, sizes), ORDERS[order])
-    assert not faults(OPS["flame_lbs"], tensors[-1], args)
+    out, _ = run(flame_library.flame_lbs_shim, flame_lbs, args, ORDERS[order])
+    assert not faults(OPS["flame_lbs"], out, args)
 
 
 @pytest.mark.parametrize("isa", ["x86-64-v3", "baseline"])
@@ -97,10 +92,8 @@ def test_flame_lbs_for_older_processors(isa, tmp_path):
         for dtype in (torch.float32, torch.bfloat16, torch.float64):
             if not case.bench:
                 args = case.inputs(dtype=dtype)
-                tensors, (number, *sizes) = flame_lbs._arguments(*args)
-                pointers = (ctypes.c_void_p * len(tensors))(*map(address, tensors))
-                assert library.run(pointers, number, *map(ctypes.c_int64, sizes))
-                assert not faults(OPS["flame_lbs"], tensors[-1], args), (case, dtype)
+                out, ran = run(library.run, flame_lbs, args)
+                assert ran and not faults(OPS["flame_lbs"], out, args), (case, dtype)
 
 
 @pytest.fixture(scope="module")
@@ -121,11 +114,9 @@ CONTENT_CASES = [
 @pytest.mark.parametrize("case", CONTENT_CASES, ids=str)
 def test_cuda_source_of_content_attention(content_library, case, dtype, order, poisoned_memory):
     args = case.inputs(dtype=dtype)
-    tensors, (number, *sizes) = content_attention._arguments(*args)
-    pointers = (ctypes.c_void_p * len(tensors))(*map(address, tensors))
-    ran = content_library.content_attention_shim(pointers, number, *map(ctypes.c_int64, sizes), ORDERS[order])
-    assert ran == int(dtype == torch.bfloat16 and case.D in (16, 32, 64) and tensors[-1].numel() > 0)
-    assert not faults(OPS["content_attention"], tensors[-1], args)
+    out, ran = run(content_library.content_attention_shim, content_attention, args, ORDERS[order])
+    assert ran == int(dtype == torch.bfloat16 and case.D in (16, 32, 64) and out.numel() > 0)
+    assert not faults(OPS["content_attention"], out, args)
 
 
 @pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16], ids=["simple", "tensor cores"])
@@ -138,13 +129,8 @@ def test_a_missing_barrier_in_content_attention_shows(tmp_path, dtype):
     source.write_text(text.replace("../../../csrc/content_attention/content_attention_kernels.cuh", str(broken)))
     library = build(source, tmp_path, f"-I{HERE}")
     args = ContentAttentionCase(1, 40, 150, 1, 32).inputs(dtype=dtype)
-    tensors, (number, *sizes) = content_attention._arguments(*args)
-    pointers = (ctypes.c_void_p * len(tensors))(*map(address, tensors))
-    bad = 0
-    for order in ORDERS:
-        library.content_attention_shim(pointers, number, *map(ctypes.c_int64, sizes), ORDERS[order])
-        bad += bool(faults(OPS["content_attention"], tensors[-1], args))
-    assert bad
+    outputs = [run(library.content_attention_shim, content_attention, args, order)[0] for order in ORDERS.values()]
+    assert any(faults(OPS["content_attention"], out, args) for out in outputs)
 
 
 def test_shim_shows_a_missing_barrier(tmp_path):
@@ -159,7 +145,5 @@ def test_shim_shows_a_missing_barrier(tmp_path):
     op = OPS["sampler_step"]
     case = next(case for case in op.cases if case.threshold and case.T > 10)
     args = case.inputs()
-    bad = 0
-    for order in ORDERS:
-        bad += bool(faults(op, run(library, args, order), args))
-    assert bad
+    outputs = [run(library.sampler_step_shim, sampler_step, args, order)[0] for order in ORDERS.values()]
+    assert any(faults(op, out, args) for out in outputs)
