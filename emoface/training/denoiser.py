@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import math
 import time
+import warnings
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -23,8 +26,10 @@ from emoface.face.layout import MOTION_NAMES
 
 from . import losses
 from .corpus.clips import Clip, hours, load_clips, require_layout
+from .corpus.skipped import Skipped
+from .hardware import Hardware
 from .lips import pseudo_lips
-from .motion_windows import MixConfig, MotionWindows, WindowBatch
+from .motion_windows import Material, MixConfig, MotionWindows, Pools, WindowBatch
 from .run import (
     Ema,
     load_state,
@@ -36,6 +41,7 @@ from .run import (
     seed_everything,
     write_card,
 )
+from .stream import ShardStream
 from .sync import LipSync
 
 SMALLEST_DEVIATION = 0.03
@@ -49,7 +55,9 @@ class DenoiserTraining:
 
     Attributes:
         steps, batch, learning_rate, warm_up, ema, seed, threads: as named. workers: processes that make batches.
-        minutes: wall-clock budget, 0 for none.
+        minutes: wall-clock budget of a single process, 0 for none.
+        device, precision, compile: of ``Hardware``. accumulate: batches whose gradients make one step.
+        stream: shards of each source that are held in memory, 0 for the whole corpus; hold: steps from one to the next.
         model: fields of ``DenoiserConfig`` that differ from its defaults. mix: fields of ``MixConfig``.
         time_exponent: diffusion times are drawn as ``u ** exponent``.
         drop_emotion: share of windows without emotion; drop_all: share without emotion and audio.
@@ -70,6 +78,12 @@ class DenoiserTraining:
     seed: int = 0
     threads: int = 1
     workers: int = 1
+    device: str = "auto"
+    precision: str = "auto"
+    compile: str = "auto"
+    accumulate: int = 1
+    stream: int = 0
+    hold: int = 200
     model: dict[str, Any] = field(default_factory=dict)
     mix: dict[str, Any] = field(default_factory=dict)
     time_exponent: float = 0.7
@@ -91,6 +105,33 @@ class DenoiserTraining:
     synthetic_pseudo: int = 200
     save_every: int = 500
 
+    def __post_init__(self) -> None:
+        for name in ("steps", "batch", "accumulate", "save_every", "hold"):
+            if getattr(self, name) < 1:
+                raise ValueError(f"{name} must be at least 1, got {getattr(self, name)}")
+
+
+class SpeechDenoiser(nn.Module):
+    """Content encoder and denoiser as one model, which is what is compiled and kept equal between processes."""
+
+    def __init__(self, content: ContentEncoder, denoiser: Denoiser) -> None:
+        super().__init__()
+        self.content, self.denoiser = content, denoiser
+
+    def forward(
+        self, noisy: Tensor, times: Tensor, mel: Tensor, emotion: Tensor, style: Tensor, known: Tensor,
+        drop_emotion: Tensor, drop_all: Tensor,
+    ) -> Tensor:  # fmt: skip
+        """Predict x0 (B, T, 53) with conditions left out.
+
+        Args:
+            noisy: (B, T, 53). times: (B,). mel: (B, 2 T, 64). emotion: (B, Z). style: (B,). known: (B, T) bool.
+            drop_emotion, drop_all: (B,) bool, windows without emotion, and without emotion and speech.
+        """
+        content = torch.where(drop_all[:, None, None], self.denoiser.null_content, self.content(mel))
+        emotion = torch.where((drop_emotion | drop_all)[:, None], self.denoiser.null_emotion, emotion)
+        return self.denoiser(noisy, times, content, emotion, style, known)
+
 
 class EmotionSource:
     """Draws the emotion embedding of each window: from its label, from its own motion, or from a prompt."""
@@ -105,25 +146,30 @@ class EmotionSource:
         self.prompts = prompts
 
     @torch.no_grad()
-    def draw(self, batch: WindowBatch, rng: np.random.Generator) -> Tensor:
-        """Embeddings (B, Z), unit length."""
+    def draw(self, batch: WindowBatch, motion: Tensor, rng: np.random.Generator) -> Tensor:
+        """Embeddings (B, Z), unit length, on the device of the batch's motion (B, T, 53)."""
+        device = motion.device
+        emotion, level, share = (t.to(device) for t in (batch.emotion, batch.level, batch.share))
         label = self.space.modalities["label"]
-        z = label(batch.emotion[:, 0], batch.level)
-        motion = self.space.modalities["motion"](batch.motion)
-        mixed = batch.share < 1
-        if mixed.any():
-            second = label(batch.emotion[:, 1], batch.level)
-            share = batch.share[:, None]
-            z = torch.where(mixed[:, None], nn.functional.normalize(share * z + (1 - share) * second, dim=-1), z)
-        for row in range(z.shape[0]):
+        first, second = label(emotion[:, 0], level), label(emotion[:, 1], level)
+        share = share[:, None]
+        mixed = nn.functional.normalize(share * first + (1 - share) * second, dim=-1)
+        z = torch.where(share < 1, mixed, first)
+        from_motion = torch.zeros(len(z), 1, dtype=torch.bool)
+        told: dict[int, Tensor] = {}
+        for row in range(len(z)):
             choice = rng.random()
-            key = (int(batch.emotion[row, 0]), round(float(batch.level[row])))
+            asked = float(batch.level[row])
+            key = (int(batch.emotion[row, 0]), round(asked))
             if choice < 0.3:
-                z[row] = motion[row]
-            elif choice < 0.5 and not mixed[row] and key in self.prompts and float(batch.level[row]).is_integer():
+                from_motion[row] = True
+            elif choice < 0.5 and batch.share[row] == 1 and key in self.prompts and asked.is_integer():
                 bank = self.prompts[key]
-                z[row] = bank[int(rng.integers(len(bank)))]
-        z = z + 0.02 * torch.from_numpy(rng.standard_normal(z.shape).astype(np.float32))
+                told[row] = bank[int(rng.integers(len(bank)))]
+        z = torch.where(from_motion.to(device), self.space.modalities["motion"](motion), z)
+        if told:
+            z[list(told)] = torch.stack(list(told.values())).to(device)
+        z = z + 0.02 * torch.from_numpy(rng.standard_normal(z.shape).astype(np.float32)).to(device)
         return nn.functional.normalize(z, dim=-1)
 
 
@@ -143,7 +189,7 @@ def prompt_bank(space: EmotionSpace, count: int, rng: np.random.Generator) -> di
 
 
 def artist_lips(
-    net: LipNet, clips: list[Clip], synthetic: int, rng: np.random.Generator
+    net: LipNet, clips: Sequence[Clip], synthetic: int, rng: np.random.Generator
 ) -> dict[str, tuple[np.ndarray, np.ndarray]]:
     """Artist-style pseudo lips and closures by clip name, for real voices and some synthetic clips."""
     chosen = [clip for clip in clips if clip.source != "tts"]
@@ -173,28 +219,29 @@ class DenoiserLoss:
         self, config: DenoiserTraining, mean: Tensor, deviation: Tensor, sync: LipSync, space: EmotionSpace
     ) -> None:
         self.config, self.mean, self.deviation, self.sync, self.space = config, mean, deviation, sync, space
-        self.weights = losses.channel_weights(config.jaw, config.lips, config.sideways)
+        self.weights = losses.channel_weights(config.jaw, config.lips, config.sideways).to(mean.device)
 
     def __call__(
-        self, predicted: Tensor, target: Tensor, batch: WindowBatch, z: Tensor, times: Tensor, full: Tensor
+        self, predicted: Tensor, target: Tensor, mel: Tensor, closure: Tensor, z: Tensor, times: Tensor, full: Tensor
     ) -> dict[str, Tensor]:
         """The weighted terms.
 
         Args:
-            predicted, target: (B, T, 53) normalised. z: (B, Z). times: (B,). full: (B,) bool, nothing dropped.
+            predicted, target: (B, T, 53) normalised. mel: (B, 2 T, 64). closure: (B, T). z: (B, Z). times: (B,).
+            full: (B,) bool, nothing dropped.
         """
         config = self.config
         error = predicted - target
         activity = losses.phonetic_activity(target, config.activity)
         terms = {
-            "x0": losses.reconstruction(error, self.weights, batch.closure, config.closure, activity),
+            "x0": losses.reconstruction(error, self.weights, closure, config.closure, activity),
             "velocity": config.velocity * losses.velocity(error, self.weights, config.mouth_velocity),
             "acceleration": config.acceleration * losses.acceleration(error),
         }
         motion = predicted * self.deviation + self.mean
-        terms["opening"] = config.opening * losses.lip_opening(motion, batch.closure)
+        terms["opening"] = config.opening * losses.lip_opening(motion, closure)
         clean = (full & (times < 0.7)).float()  # where the prediction is sharp enough to judge
-        terms["sync"] = config.sync * self.sync.disagreement(batch.mel, predicted, clean)
+        terms["sync"] = config.sync * self.sync.disagreement(mel, predicted, clean)
         seen = self.space.modalities["motion"](motion)
         terms["consistency"] = config.consistency * ((1 - (seen * z).sum(-1)) * clean).mean()
         return terms
@@ -215,34 +262,37 @@ def train(config: Any, out: str | Path, assets: str | Path | None = None, resume
     settings = read_config(DenoiserTraining, config)
     rng = seed_everything(settings.seed)
     torch.set_num_threads(settings.threads)
+    hardware = Hardware(settings.device, settings.precision, settings.compile)
+    if settings.minutes and hardware.processes > 1:
+        raise ValueError("minutes belongs to one process, whose clock is not the others'; give steps")
     out = Path(out)
     folder = out / "denoiser"
     folder.mkdir(parents=True, exist_ok=True)
 
-    clips = load_clips(out / "corpus")
-    require_layout(clips, "open_head", "the denoiser")
     lip_tensors, lip_config = load_tensors(out / "lips" / "model.safetensors")
     lip_net = LipNet(**lip_config)
     lip_net.load_state_dict(lip_tensors)
     lip_net.eval()
     space_tensors, space_config = load_tensors(out / "binding" / "model.safetensors")
     space = EmotionSpace.from_config(space_config, space_tensors).eval().requires_grad_(False)
-    pseudo = artist_lips(lip_net, clips, settings.synthetic_pseudo, rng)
+    material, corpus = _material(settings, out / "corpus", lip_net, hardware.processes, rng)
 
     model_config = DenoiserConfig(**{**settings.model, "emotion": space.width})
-    content = ContentEncoder(ContentConfig(channels=model_config.content))
-    denoiser = Denoiser(model_config)
+    model = SpeechDenoiser(ContentEncoder(ContentConfig(channels=model_config.content)), Denoiser(model_config))
+    parts = settings.accumulate * hardware.processes  # batches of one step
+    batches = settings.steps * parts
     windows = MotionWindows(
-        clips, pseudo, MixConfig(**settings.mix), model_config.window, settings.batch, settings.steps, settings.seed
+        material, MixConfig(**settings.mix), model_config.window, settings.batch, batches, settings.seed
     )
-    beyond = settings.steps + settings.sync_steps  # batches that training does not see
+    beyond = batches + settings.sync_steps  # batches that training does not see
     sample = torch.cat([windows[beyond + i].motion.flatten(0, 1) for i in range(STATISTIC_BATCHES)])
     mean, deviation = sample.mean(0), sample.std(0).clamp(min=SMALLEST_DEVIATION)
-    sync = train_sync(windows, mean, deviation, settings.sync_steps)
-    source = EmotionSource(space, prompt_bank(space, 4000 if "text" in space.modalities else 0, rng))
-    objective = DenoiserLoss(settings, mean, deviation, sync, space)
+    sync = train_sync(windows, mean, deviation, settings.sync_steps).to(hardware.device)
+    prompts = prompt_bank(space, 4000 if "text" in space.modalities else 0, rng)
+    source = EmotionSource(space.to(hardware.device), prompts)
+    objective = DenoiserLoss(settings, mean.to(hardware.device), deviation.to(hardware.device), sync, space)
 
-    model = nn.ModuleDict({"content": content, "denoiser": denoiser})
+    model.to(hardware.device)
     optimizer = torch.optim.AdamW(model.parameters(), settings.learning_rate, betas=(0.9, 0.98), weight_decay=0.01)
     ema = Ema(model, settings.ema)
     state_path = folder / "state.pt"
@@ -253,47 +303,79 @@ def train(config: Any, out: str | Path, assets: str | Path | None = None, resume
         optimizer.load_state_dict(state["optimizer"])
         ema.load(state["ema"])
         first, spent = state["step"], state["seconds"]
+    called = hardware.prepare(model, optimizer)
 
-    loader = DataLoader(
-        windows,
-        batch_size=None,
-        sampler=range(first, settings.steps),
-        num_workers=settings.workers,
-        generator=torch.Generator(),  # its own, so that a resumed run draws the same noise
+    numbers = range(first * parts + hardware.rank, batches, hardware.processes)
+    loader = iter(
+        DataLoader(
+            windows,
+            batch_size=None,
+            sampler=numbers,
+            num_workers=settings.workers,
+            pin_memory=hardware.device.type == "cuda",
+            generator=torch.Generator(),  # its own, so that a resumed run draws the same noise
+        )
     )
     log: list[dict[str, float]] = []
+    refused = 0
     started = time.monotonic() - spent
     step = first
-    bar = progress(range(first, settings.steps), "denoiser", settings.steps, first)
-    for step, batch in zip(bar, loader, strict=False):
+    steps: Iterable[int] = range(first, settings.steps)
+    for step in progress(steps, "denoiser", settings.steps, first) if hardware.first else steps:
         elapsed = time.monotonic() - started
         done = elapsed / (60 * settings.minutes) if settings.minutes else step / settings.steps
         if done >= 1:
             break
         for group in optimizer.param_groups:
             group["lr"] = settings.learning_rate * min(1, (step + 1) / settings.warm_up) * _cosine(done)
-        terms = _step(model, objective, source, batch, np.random.default_rng((settings.seed, step, 1)), settings)
         optimizer.zero_grad()
-        torch.stack(list(terms.values())).sum().backward()
-        nn.utils.clip_grad_norm_(model.parameters(), 1.0)
-        optimizer.step()
-        ema.update(model)
+        for part in range(settings.accumulate):
+            number = numbers[(step - first) * settings.accumulate + part]
+            with hardware.gathering(called, last=part == settings.accumulate - 1):
+                terms = _step(called, hardware, objective, source, next(loader), number, settings)
+                hardware.backward(torch.stack(list(terms.values())).sum() / settings.accumulate)
+        if nn.utils.clip_grad_norm_(model.parameters(), 1.0).isfinite():
+            optimizer.step()
+            ema.update(model)
+        else:  # of all processes, as they have the same gradients
+            refused += 1
+            warnings.warn(f"step {step} is left out: its gradients are not finite", stacklevel=2)
         if step % 50 == 0:
             log.append({"step": step, **{name: round(float(term.detach()), 5) for name, term in terms.items()}})
-        if (step + 1) % settings.save_every == 0:
+        if (step + 1) % settings.save_every == 0 and hardware.first:
             seconds = time.monotonic() - started
             save_state(
                 state_path, model=model.state_dict(), optimizer=optimizer.state_dict(), ema=ema.state(),
                 step=step + 1, seconds=seconds,
             )  # fmt: skip
             _export(folder, model, ema, mean, deviation)
-    _export(folder, model, ema, mean, deviation)
-    write_card(
-        folder, "denoiser", settings, steps=step, minutes=round((time.monotonic() - started) / 60, 1),
-        corpus_hours=round(hours(clips), 2), clips=len(clips),
-        parameters=sum(p.numel() for p in model.parameters()), log=log,
-    )  # fmt: skip
+    if hardware.first:
+        _export(folder, model, ema, mean, deviation)
+        write_card(
+            folder, "denoiser", settings, steps=step, minutes=round((time.monotonic() - started) / 60, 1), **corpus,
+            processes=hardware.processes, device=str(hardware.device), steps_left_out=refused,
+            parameters=sum(p.numel() for p in model.parameters()), log=log,
+        )  # fmt: skip
+    hardware.close()
     return folder
+
+
+def _material(
+    settings: DenoiserTraining, folder: Path, lip_net: LipNet, processes: int, rng: np.random.Generator
+) -> tuple[Material, dict[str, Any]]:
+    """Where windows come from, and what the card says of the corpus."""
+    mix = MixConfig(**settings.mix)
+    if settings.stream:
+        stream = ShardStream(
+            folder, settings.stream, settings.hold * settings.accumulate, processes, settings.seed, mix,
+            partial(artist_lips, lip_net), settings.synthetic_pseudo,
+        )  # fmt: skip
+        return stream, stream.facts()
+    skipped = Skipped()
+    clips = load_clips(folder, skipped)
+    require_layout(clips, "open_head", "the denoiser")
+    pools = Pools(clips, artist_lips(lip_net, clips, settings.synthetic_pseudo, rng), mix)
+    return pools, {"corpus_hours": round(hours(clips), 2), "clips": len(clips), "shards_left_out": dict(skipped.counts)}
 
 
 def _cosine(done: float) -> float:
@@ -301,44 +383,46 @@ def _cosine(done: float) -> float:
 
 
 def _step(
-    model: nn.ModuleDict,
+    model: Callable[..., Tensor],
+    hardware: Hardware,
     objective: DenoiserLoss,
     source: EmotionSource,
     batch: WindowBatch,
-    rng: np.random.Generator,
+    number: int,
     settings: DenoiserTraining,
 ) -> dict[str, Tensor]:
-    """Loss terms of one batch."""
-    denoiser: Denoiser = model["denoiser"]  # type: ignore[assignment]
-    target = (batch.motion - objective.mean) / objective.deviation  # (B, T, 53)
+    """Loss terms of batch ``number``, which alone decides what is drawn."""
+    rng = np.random.default_rng((settings.seed, number, 1))
+    generator = torch.Generator().manual_seed(int(rng.integers(2**63)))
+    device = hardware.device
+    motion, mel, closure, style = (t.to(device) for t in (batch.motion, batch.mel, batch.closure, batch.style))
+    target = (motion - objective.mean) / objective.deviation  # (B, T, 53)
     rows, frames, _ = target.shape
-    z = source.draw(batch, rng)
-    content = model["content"](batch.mel)
-    draw = torch.from_numpy(rng.random(rows).astype(np.float32))
-    drop_all = draw < settings.drop_all
-    drop_emotion = draw < settings.drop_all + settings.drop_emotion
-    content = torch.where(drop_all[:, None, None], denoiser.null_content, content)
-    emotion = torch.where(drop_emotion[:, None], denoiser.null_emotion, z)
-    times = training_times(rows, settings.time_exponent)
-    noisy = add_noise(target, torch.randn_like(target), times)
+    z = source.draw(batch, motion, rng)
+    draw = rng.random(rows)
+    drop_all, drop_emotion = draw < settings.drop_all, draw < settings.drop_all + settings.drop_emotion
+    times = training_times(rows, settings.time_exponent, generator).to(device)
+    noisy = add_noise(target, torch.randn(target.shape, generator=generator).to(device), times)
     carried = rng.integers(1, max(2, min(20, frames // 2)), rows) * (rng.random(rows) < settings.context_share)
-    known = torch.arange(frames)[None] < torch.from_numpy(carried)[:, None]  # (B, T)
+    known = torch.from_numpy(np.arange(frames) < carried[:, None]).to(device)  # (B, T)
     noisy = torch.where(known[..., None], target, noisy)
-    predicted = denoiser(noisy, times, content, emotion, batch.style, known)
-    return objective(predicted, target, batch, z, times, ~drop_emotion)
+    dropped = [torch.from_numpy(drop).to(device) for drop in (drop_emotion, drop_all)]
+    with hardware.autocast():
+        predicted = model(noisy, times, mel, z, style, known, *dropped)
+    return objective(predicted.float(), target, mel, closure, z, times, ~dropped[0])
 
 
-def _export(folder: Path, model: nn.ModuleDict, ema: Ema, mean: Tensor, deviation: Tensor) -> None:
+def _export(folder: Path, model: SpeechDenoiser, ema: Ema, mean: Tensor, deviation: Tensor) -> None:
     """Write the averaged weights with the motion statistics."""
     present = [p.detach().clone() for p in model.parameters()]
     ema.copy_to(model)
-    denoiser, content = model["denoiser"], model["content"]
+    denoiser, content = model.denoiser, model.content
     tensors = {f"denoiser.{name}": t for name, t in denoiser.state_dict().items()}
     tensors |= {f"audio.{name}": t for name, t in content.state_dict().items()}
     tensors |= {"motion.mean": mean, "motion.deviation": deviation}
     config = {
-        "denoiser": denoiser.describe(),  # type: ignore[operator]
-        "audio": content.describe(),  # type: ignore[operator]
+        "denoiser": denoiser.describe(),
+        "audio": content.describe(),
         "layout": {"names": list(MOTION_NAMES), "fps": 25, "face": "open-head-1"},
     }
     save_tensors(folder / "model.safetensors", tensors, config)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 import torch
@@ -62,30 +64,22 @@ class WindowBatch:
     share: Tensor
 
 
-class MotionWindows(Dataset):
-    """Batches by step number: the same (seed, step) always gives the same batch, whoever makes it."""
+class Pools:
+    """The clips that windows are cut from, by source, with how often each is drawn."""
 
     def __init__(
-        self,
-        clips: list[Clip],
-        pseudo: dict[str, tuple[np.ndarray, np.ndarray]],
-        config: MixConfig,
-        frames: int,
-        batch: int,
-        steps: int,
-        seed: int,
+        self, clips: Sequence[Clip], pseudo: Mapping[str, tuple[np.ndarray, np.ndarray]], config: MixConfig
     ) -> None:
         """Set up.
 
         Args:
-            clips: the corpus. pseudo: artist-style (lips (T, 53), closure (T,)) by clip name.
-            config: the mixture. frames: longest window. batch: windows in a batch. steps: number of batches.
-            seed: of everything drawn.
+            clips: the corpus, or a part of it. pseudo: artist-style (lips (T, 53), closure (T,)) by clip name.
+            config: the mixture; shares of sources that are missing go to the others.
+
+        Raises:
+            ValueError: no clip can be used.
         """
-        if not clips:
-            raise ValueError("clips must hold at least one clip, got none; run `emoface train corpus` first")
-        self.pseudo, self.config, self.frames = pseudo, config, frames
-        self.batch, self.steps, self.seed = batch, steps, seed
+        self.pseudo = pseudo
         pools: dict[str, list[Clip]] = {"captured": [], "labelled": [], "voice": [], "tts": []}
         for clip in clips:
             usable = {
@@ -97,6 +91,8 @@ class MotionWindows(Dataset):
         shares = {"captured": config.captured, "labelled": config.labelled, "voice": config.voice}
         shares["tts"] = 1 - sum(shares.values())
         self.pools = [pools[name] for name in shares if pools[name]]
+        if not self.pools:
+            raise ValueError("clips must hold at least one usable clip, got none; run `emoface train corpus` first")
         weights = np.array([shares[name] for name in shares if pools[name]])
         self.shares = weights / weights.sum()
         self.lengths = []
@@ -104,13 +100,47 @@ class MotionWindows(Dataset):
             sizes = np.array([len(clip.mel) for clip in pool], float)
             self.lengths.append(sizes / sizes.sum())
 
-    def __len__(self) -> int:
-        return self.steps
+    def at(self, number: int) -> Pools:
+        """What batch ``number`` is made of: a corpus in memory, always itself."""
+        return self
 
-    def __getitem__(self, step: int) -> WindowBatch:
-        rng = np.random.default_rng((self.seed, step))
+    def draw(self, rng: np.random.Generator) -> Clip:
+        """A clip; longer ones more often."""
+        pool = int(rng.choice(len(self.pools), p=self.shares))
+        return self.pools[pool][int(rng.choice(len(self.pools[pool]), p=self.lengths[pool]))]
+
+
+class Material(Protocol):
+    """Where batches get their clips: :class:`Pools` in memory, or shards streamed from disk."""
+
+    def at(self, number: int) -> Pools:
+        """What batch ``number`` is made of."""
+        ...
+
+
+class MotionWindows(Dataset):
+    """Batches by number: the same (seed, number) always gives the same batch, whoever makes it."""
+
+    def __init__(
+        self, material: Material, config: MixConfig, frames: int, batch: int, batches: int, seed: int
+    ) -> None:
+        """Set up.
+
+        Args:
+            material: the clips. config: the mixture. frames: longest window. batch: windows in a batch.
+            batches: how many there are. seed: of everything drawn.
+        """
+        self.material, self.config, self.frames = material, config, frames
+        self.batch, self.batches, self.seed = batch, batches, seed
+
+    def __len__(self) -> int:
+        return self.batches
+
+    def __getitem__(self, number: int) -> WindowBatch:
+        rng = np.random.default_rng((self.seed, number))
+        pools = self.material.at(number)
         frames = self.frames if rng.random() < 0.6 else int(rng.integers(min(40, self.frames), self.frames + 1))
-        rows = [self._window(rng, frames) for _ in range(self.batch)]
+        rows = [self._window(pools, rng, frames) for _ in range(self.batch)]
         mel, motion, closure, style, emotion, level, share = zip(*rows, strict=True)
         return WindowBatch(
             torch.stack(mel),
@@ -122,10 +152,8 @@ class MotionWindows(Dataset):
             torch.tensor(share, dtype=torch.float32),
         )
 
-    def _window(self, rng: np.random.Generator, frames: int) -> tuple:
-        pool = int(rng.choice(len(self.pools), p=self.shares))
-        clip = self.pools[pool][int(rng.choice(len(self.pools[pool]), p=self.lengths[pool]))]
-        mel, lips, closure, style = self._speech(clip, rng, frames)
+    def _window(self, pools: Pools, rng: np.random.Generator, frames: int) -> tuple:
+        mel, lips, closure, style = self._speech(pools.draw(rng), pools.pseudo, rng, frames)
         loudness = relative_loudness(mel)  # (T,)
         first, second = rng.choice(len(EMOTIONS), 2, replace=False)
         level = float(rng.choice([1, 2, 3])) if rng.random() < 0.7 else float(rng.uniform(0.7, 3))
@@ -151,13 +179,17 @@ class MotionWindows(Dataset):
         )  # fmt: skip
 
     def _speech(
-        self, clip: Clip, rng: np.random.Generator, frames: int
+        self,
+        clip: Clip,
+        pseudo: Mapping[str, tuple[np.ndarray, np.ndarray]],
+        rng: np.random.Generator,
+        frames: int,
     ) -> tuple[np.ndarray, np.ndarray, np.ndarray, int]:
         """Mel (2 T, 64), lips (T, 53), closure (T,) and style of a clip, at least ``frames`` long."""
         mel = clip.mel.astype(np.float32)
         artist = {"labelled": self.config.pseudo_labelled, "tts": self.config.pseudo_synthetic}.get(clip.source, 1.0)
-        if clip.name in self.pseudo and rng.random() < artist:
-            lips, closure = self.pseudo[clip.name]
+        if clip.name in pseudo and rng.random() < artist:
+            lips, closure = pseudo[clip.name]
             style = ARTIST
             if clip.source == "captured":
                 lips = clip.lips.astype(np.float32)  # type: ignore[union-attr]

@@ -95,7 +95,7 @@ def save_state(path: Path, **parts: Any) -> None:
 
 def load_state(path: Path) -> dict[str, Any]:
     """Load what :func:`save_state` wrote, with torch's restricted unpickler, and restore torch's random state."""
-    state = torch.load(path, weights_only=True)
+    state = torch.load(path, map_location="cpu", weights_only=True)
     torch.set_rng_state(state.pop("torch_rng"))
     return state
 

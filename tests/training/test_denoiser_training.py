@@ -6,67 +6,39 @@ import numpy as np
 import pytest
 import torch
 
-from emoface.audio.lips import LipNet
-from emoface.binding.space import EmotionSpace
 from emoface.checkpoints import load_checkpoint
 from emoface.face.layout import MOTION_SIZE
 from emoface.pipeline import Pipeline
 from emoface.training import denoiser, pack
-from emoface.training.corpus.clips import Clip, save_clips
-from emoface.training.motion_windows import ARTIST, RULE, MixConfig, MotionWindows
-from emoface.training.run import Ema, load_tensors, read_config, save_tensors
+from emoface.training.corpus.clips import save_clips
+from emoface.training.motion_windows import ARTIST, RULE, MixConfig, MotionWindows, Pools
+from emoface.training.run import Ema, load_tensors, read_config
 from emoface.training.sync import LipSync
 
 FRAMES = 90
-LIP_CONFIG = {"width": 16, "blocks": 2}
-TOY = {
-    "steps": 6, "batch": 4, "workers": 0, "sync_steps": 2, "save_every": 3, "warm_up": 2,
-    "model": {"channels": 16, "heads": 2, "blocks": 2, "feed_forward": 32, "content": 16, "window": 48},
-}  # fmt: skip
 
 
-def toy_clips(frames=FRAMES):
-    rng = np.random.default_rng(0)
+@pytest.fixture
+def windows(toy_clips):
+    """Makes windows of the toy corpus: ``windows(augmented=0.0)``."""
 
-    def mel():
-        return rng.normal(-4, 2, (2 * frames, 64)).astype(np.float16)
+    def make(**settings):
+        clips = toy_clips(FRAMES)
+        lips, closure = np.full((FRAMES, MOTION_SIZE), 0.1, np.float32), np.zeros(FRAMES, np.float32)
+        pseudo = {c.name: (lips, closure) for c in clips if c.source != "tts"}
+        mix = MixConfig(**settings)
+        return MotionWindows(Pools(clips, pseudo, mix), mix, 48, 8, 20, seed=3)
 
-    times = np.arange(0, frames / 25, 0.2, dtype=np.float32)
-    visemes = np.stack([rng.integers(0, 15, len(times)), times, times + 0.2], 1).astype(np.float32)
-    lips = rng.uniform(0, 0.2, (frames, MOTION_SIZE)).astype(np.float16)
-    return [
-        Clip("toy/tts", "tts", "voice", "en", None, mel(), visemes),
-        Clip("toy/hand", "labelled", "actor", "de", "angry", mel(), visemes),
-        Clip("toy/face", "captured", "actor", "zh", None, mel(), None, lips),
-        Clip("toy/voice", "voice", "actor", "en", None, mel()),
-    ]
+    return make
 
 
-@pytest.fixture(scope="module")
-def run_folder(tmp_path_factory):
-    out = tmp_path_factory.mktemp("run")
-    save_clips(out / "corpus" / "toy.npz", toy_clips())
-    torch.manual_seed(0)
-    save_tensors(out / "lips" / "model.safetensors", LipNet(**LIP_CONFIG).state_dict(), LIP_CONFIG)
-    space = EmotionSpace(8)
-    save_tensors(out / "binding" / "model.safetensors", space.state_dict(), space.config())
-    return out
-
-
-def windows(**settings):
-    clips = toy_clips()
-    closure = np.zeros(FRAMES, np.float32)
-    pseudo = {c.name: (np.full((FRAMES, MOTION_SIZE), 0.1, np.float32), closure) for c in clips if c.source != "tts"}
-    return MotionWindows(clips, pseudo, MixConfig(**settings), 48, 8, 20, seed=3)
-
-
-def test_batches_depend_on_seed_and_step_only():
+def test_batches_depend_on_seed_and_step_only(windows):
     one, other = windows()[5], windows()[5]
     assert torch.equal(one.mel, other.mel) and torch.equal(one.motion, other.motion)
     assert not torch.equal(one.motion[:, :40], windows()[6].motion[:, :40])
 
 
-def test_batches_are_finite_and_of_one_length():
+def test_batches_are_finite_and_of_one_length(windows):
     lengths = set()
     for step in range(20):
         batch = windows()[step]
@@ -80,16 +52,17 @@ def test_batches_are_finite_and_of_one_length():
     assert len(lengths) > 1
 
 
-def test_short_clips_are_followed_by_silence():
+def test_short_clips_are_followed_by_silence(toy_clips):
     clips = toy_clips(frames=20)[:1]
-    batch = MotionWindows(clips, {}, MixConfig(augmented=0.0), 48, 2, 4, seed=0)[0]
+    mix = MixConfig(augmented=0.0)
+    batch = MotionWindows(Pools(clips, {}, mix), mix, 48, 2, 4, seed=0)[0]
     tail = batch.mel[:, 2 * 30 :]
     assert (tail == tail[:, :1]).all() and tail.max() < -1.5
 
 
 def test_no_clips():
     with pytest.raises(ValueError, match="run `emoface train corpus` first"):
-        MotionWindows([], {}, MixConfig(), 48, 2, 4, seed=0)
+        Pools([], {}, MixConfig())
 
 
 def test_sync_hears_shifted_lips():
@@ -109,8 +82,8 @@ def test_sync_hears_shifted_lips():
     assert net.disagreement(mel, motion, weight) + 0.2 < net.disagreement(mel, motion.roll(10, 1), weight)
 
 
-def test_training_end_to_end_resumes_and_packs(run_folder, tmp_path):
-    folder = denoiser.train(TOY, run_folder)
+def test_training_end_to_end_resumes_and_packs(run_folder, toy_config):
+    folder = denoiser.train(toy_config, run_folder)
     tensors, config = load_tensors(folder / "model.safetensors")
     assert config["denoiser"]["channels"] == 16 and "denoiser.enter.weight" in tensors
     card = json.loads((folder / "card.json").read_text())
@@ -118,8 +91,7 @@ def test_training_end_to_end_resumes_and_packs(run_folder, tmp_path):
 
     state = folder / "state.pt"
     assert state.exists()
-    longer = {**TOY, "steps": 8}
-    denoiser.train(longer, run_folder, resume=True)
+    denoiser.train({**toy_config, "steps": 8}, run_folder, resume=True)
     resumed, _ = load_tensors(folder / "model.safetensors")
     assert not torch.equal(resumed["denoiser.enter.weight"], tensors["denoiser.enter.weight"])
 
@@ -131,41 +103,10 @@ def test_training_end_to_end_resumes_and_packs(run_folder, tmp_path):
     assert len(animation) == 25
 
 
-def test_resuming_gives_the_same_weights_as_not_stopping(run_folder, tmp_path):
-    import shutil
-
-    whole, parts = tmp_path / "whole", tmp_path / "parts"
-    for out in (whole, parts):
-        shutil.copytree(run_folder, out, ignore=shutil.ignore_patterns("denoiser"))
-    constant = {**TOY, "learning_rate": 1e-3}
-    denoiser.train(constant, whole)
-
-    stopped = {**constant}
-    original, count = denoiser._step, 0
-
-    def interrupted(*args):
-        nonlocal count
-        count += 1
-        if count > 4:
-            raise KeyboardInterrupt
-        return original(*args)
-
-    denoiser._step = interrupted
-    try:
-        with pytest.raises(KeyboardInterrupt):
-            denoiser.train(stopped, parts)
-    finally:
-        denoiser._step = original
-    denoiser.train(stopped, parts, resume=True)
-    one, _ = load_tensors(whole / "denoiser" / "model.safetensors")
-    two, _ = load_tensors(parts / "denoiser" / "model.safetensors")
-    assert all(torch.equal(one[name], two[name]) for name in one)
-
-
-def test_missing_stage_is_named(tmp_path):
+def test_missing_stage_is_named(tmp_path, toy_clips, toy_config):
     save_clips(tmp_path / "corpus" / "toy.npz", toy_clips())
     with pytest.raises(FileNotFoundError, match=r"lips/model.safetensors does not exist"):
-        denoiser.train(TOY, tmp_path)
+        denoiser.train(toy_config, tmp_path)
 
 
 def test_config_errors():

@@ -13,6 +13,8 @@ import numpy as np
 from emoface.audio.features import MEL_BINS, MEL_PER_FRAME, loudness
 from emoface.face.layout import FPS, MOTION_SIZE
 
+from .skipped import FAULTS, Skipped
+
 SOURCES = ("tts", "labelled", "captured", "voice")
 LAYOUTS = ("open_head", "flame")
 LOUDNESS_RANGE = 2.5
@@ -128,11 +130,24 @@ def save_clips(path: str | Path, clips: Sequence[Clip]) -> None:
     os.replace(temporary, path)
 
 
-def load_clips(folder: str | Path) -> list[Clip]:
-    """Read every .npz shard of a folder (not of its subfolders), in name order; a single shard also works.
+def shard_paths(folder: str | Path) -> list[Path]:
+    """Every .npz shard of a folder (not of its subfolders), in name order; a single shard also works.
+
+    Raises:
+        FileNotFoundError: nothing there.
+    """
+    folder = Path(folder)
+    paths = [folder] if folder.is_file() else sorted(folder.glob("*.npz"))
+    if not paths:
+        raise FileNotFoundError(f"no corpus shards (*.npz) in {folder}; run `emoface train corpus` first")
+    return paths
+
+
+def load_clips(folder: str | Path, skipped: Skipped | None = None) -> list[Clip]:
+    """Read every shard of a folder, or one shard, into memory.
 
     Args:
-        folder: a corpus folder, or one shard.
+        folder: a corpus folder, or one shard. skipped: takes the damaged shards; None: they are errors.
 
     Returns:
         The clips.
@@ -140,14 +155,17 @@ def load_clips(folder: str | Path) -> list[Clip]:
     Raises:
         FileNotFoundError: nothing there. ValueError: a shard is damaged or not a corpus shard.
     """
-    folder = Path(folder)
-    paths = [folder] if folder.is_file() else sorted(folder.glob("*.npz"))
-    if not paths:
-        raise FileNotFoundError(f"no corpus shards (*.npz) in {folder}; run `emoface train corpus` first")
-    return [clip for path in paths for clip in _read_shard(path)]
+    paths = shard_paths(folder)
+    shards = map(read_shard, paths) if skipped is None else skipped.readable(paths, read_shard)
+    return [clip for shard in shards for clip in shard]
 
 
-def _read_shard(path: Path) -> list[Clip]:
+def read_shard(path: Path) -> list[Clip]:
+    """Clips of one shard.
+
+    Raises:
+        ValueError: it is damaged or not a corpus shard.
+    """
     try:
         with np.load(path, allow_pickle=False) as shard:
             arrays = {name: shard[name] for name in shard.files}
@@ -167,7 +185,7 @@ def _read_shard(path: Path) -> list[Clip]:
             fields["lips"] = lips if fields["lips"] else None
             clips.append(Clip(mel=mel, known=None if known.all() else known, **fields))
         return clips
-    except (KeyError, IndexError, TypeError, ValueError, OSError, EOFError) as error:
+    except FAULTS as error:
         raise ValueError(f"{path} is not a readable corpus shard: {error}") from error
 
 
