@@ -1,12 +1,12 @@
 #pragma once
-// What both Python modules share: tensors arrive as addresses (0 for an absent one).
+// What both Python modules share: tensors arrive as addresses (0 for an absent one), dtypes as numbers.
 #include <pybind11/pybind11.h>
 
 #include <string>
+#include <type_traits>
+#include <utility>
 
-#include "emoface/content_attention.h"
-#include "emoface/flame_lbs.h"
-#include "emoface/sampler_step.h"
+#include "emoface/types.h"
 
 namespace emoface {
 
@@ -18,29 +18,71 @@ T* pointer(Address address) {
   return reinterpret_cast<T*>(address);
 }
 
-inline SamplerStep sampler_step_of(Address prediction, Address guidance, Address x, Address x0_prev,
-                                   Address coefficients, Address noise, Address known, Address mask, Address x_next,
-                                   Address x0, int dtype, Count branches, Count batch, Count time, Count channels,
-                                   double quantile, double limit_low, double limit_high) {
-  return {pointer<const void>(prediction), pointer<const void>(guidance), pointer<const void>(x),
-          pointer<const void>(x0_prev), pointer<const void>(coefficients), pointer<const void>(noise),
-          pointer<const void>(known), pointer<const std::uint8_t>(mask), pointer<void>(x_next), pointer<void>(x0),
-          static_cast<DType>(dtype), branches, batch, time, channels, quantile, limit_low, limit_high};
+// An argument from Python, which becomes whatever the field that it fills is.
+struct Argument {
+  pybind11::handle value;
+
+  template <class Field>
+  operator Field() const {
+    if constexpr (std::is_pointer_v<Field>)
+      return reinterpret_cast<Field>(value.cast<Address>());
+    else if constexpr (std::is_enum_v<Field>)
+      return static_cast<Field>(value.cast<int>());
+    else
+      return value.cast<Field>();
+  }
+};
+
+template <class Parameters, std::size_t... I>
+auto filled(const pybind11::args& args, std::index_sequence<I...>)
+    -> decltype(Parameters{(static_cast<void>(I), Argument{})...}) {
+  return Parameters{Argument{args[I]}...};
 }
 
-inline FlameLbs flame_lbs_of(Address expression, Address pose, Address translation, Address template_,
-                             Address shape_basis, Address pose_basis, Address joints, Address joint_basis,
-                             Address skin_weights, Address out, int dtype, std::int64_t frames, std::int64_t shapes,
-                             std::int64_t vertices) {
-  return {pointer<const void>(expression), pointer<const void>(pose), pointer<const void>(translation),
-          pointer<const void>(template_), pointer<const void>(shape_basis), pointer<const void>(pose_basis),
-          pointer<const void>(joints), pointer<const void>(joint_basis), pointer<const void>(skin_weights),
-          pointer<void>(out), static_cast<DType>(dtype), frames, shapes, vertices};
+template <class Parameters, class Places, class = void>
+struct Takes : std::false_type {};
+template <class Parameters, class Places>
+struct Takes<Parameters, Places, std::void_t<decltype(filled<Parameters>(std::declval<pybind11::args>(), Places{}))>>
+    : std::true_type {};
+
+// How many values fill a struct, each element of an array for itself.
+template <class Parameters, std::size_t kAtLeast = 1>
+constexpr std::size_t fields() {
+  if constexpr (Takes<Parameters, std::make_index_sequence<kAtLeast + 1>>::value)
+    return fields<Parameters, kAtLeast + 1>();
+  else
+    return kAtLeast;
 }
 
-inline void check(const char* what, bool done, int dtype) {
+// Python's function `name`: the fields of Parameters in their order, then `more` arguments. `run` has all of these and
+// is called without the interpreter's lock.
+template <class Parameters, class Run>
+void define(pybind11::module_& m, const char* name, std::size_t more, Run run) {
+  constexpr std::size_t count = fields<Parameters>();
+  m.def(name, [=](const pybind11::args& args) {
+    if (args.size() != count + more)
+      throw pybind11::type_error(std::string(name) + ": takes " + std::to_string(count + more) + " values, got " +
+                                 std::to_string(args.size()));
+    run(filled<Parameters>(args, std::make_index_sequence<count>{}), args);
+  });
+}
+
+inline void check(const std::string& what, bool done, DType dtype) {
   if (!done)
-    throw pybind11::value_error(std::string(what) + ": dtype number " + std::to_string(dtype) + " has no code");
+    throw pybind11::value_error(what + ": dtype number " + std::to_string(int(dtype)) + " has no code");
+}
+
+// A CPU function under its operator's name: `find()` gives the bool (*)(const Parameters&) in use.
+template <class Parameters, class Find>
+void define_cpu(pybind11::module_& m, const char* name, Find find) {
+  define<Parameters>(m, name, 0, [=](const Parameters& call, const pybind11::args&) {
+    bool done;
+    {
+      const pybind11::gil_scoped_release free;
+      done = find()(call);
+    }
+    check(std::string(name) + "_cpu", done, call.dtype);
+  });
 }
 
 void bind_networks(pybind11::module_& m);  // bindings_networks.cpp

@@ -52,7 +52,7 @@ class PackedDenoiser {
         denoiser_(kernels_.pack_denoiser({motion, channels, heads, blocks, feed_forward, window, eps, residual},
                                          pointer<const void>(matrices), static_cast<DType>(dtype),
                                          pointer<const float>(vectors))) {
-    check("pack_denoiser", denoiser_ != nullptr, dtype);
+    check("pack_denoiser", denoiser_ != nullptr, static_cast<DType>(dtype));
   }
   PackedDenoiser(const PackedDenoiser&) = delete;
   ~PackedDenoiser() { kernels_.free_denoiser(denoiser_); }
@@ -75,6 +75,11 @@ class PackedDenoiser {
   void* denoiser_;
 };
 
+template <class Parameters>
+void bind(py::module_& m, const char* name, bool (*CpuKernels::*run)(const Parameters&)) {
+  define_cpu<Parameters>(m, name, [=] { return kernels().*run; });
+}
+
 }  // namespace
 
 void emoface::bind_networks(py::module_& m) {
@@ -92,136 +97,23 @@ void emoface::bind_networks(py::module_& m) {
       "Every instruction set that was built and that this CPU has, best first.");
   m.def("select", &choose, "Use the named instruction set, or the best one for 'auto'.");
 
-  m.def(
-      "film",
-      [](Address x, Address scale, Address shift, Address out, int dtype, Count batch, Count time, Count channels) {
-        check("film_cpu",
-              kernels().film({pointer<const void>(x), pointer<const void>(scale), pointer<const void>(shift),
-                              pointer<void>(out), static_cast<DType>(dtype), batch, time, channels}),
-              dtype);
-      },
-      Free());
-  m.def(
-      "adain",
-      [](Address x, Address scale, Address shift, Address out, int dtype, Count batch, Count time, Count channels,
-         double eps) {
-        check("adain_cpu",
-              kernels().adain({pointer<const void>(x), pointer<const void>(scale), pointer<const void>(shift),
-                               pointer<void>(out), static_cast<DType>(dtype), batch, time, channels, eps}),
-              dtype);
-      },
-      Free());
-  m.def(
-      "ln_qkv",
-      [](Address x, Address gain, Address bias, Address weight, Address weight_bias, Address out, int dtype, Count rows,
-         Count channels, Count width, double eps) {
-        check("ln_qkv_cpu",
-              kernels().ln_qkv({pointer<const void>(x), pointer<const void>(gain), pointer<const void>(bias),
-                                pointer<const void>(weight), pointer<const void>(weight_bias), pointer<void>(out),
-                                static_cast<DType>(dtype), rows, channels, width, eps}),
-              dtype);
-      },
-      Free());
-  m.def(
-      "ff_gelu",
-      [](Address x, Address gain, Address bias, Address weight, Address weight_bias, Address out, int dtype, Count rows,
-         Count channels, Count width, double eps) {
-        check("ff_gelu_cpu",
-              kernels().ff_gelu({pointer<const void>(x), pointer<const void>(gain), pointer<const void>(bias),
-                                 pointer<const void>(weight), pointer<const void>(weight_bias), pointer<void>(out),
-                                 static_cast<DType>(dtype), rows, channels, width, eps}),
-              dtype);
-      },
-      Free());
-  m.def(
-      "oproj_residual_film",
-      [](Address a, Address weight, Address weight_bias, Address x, Address scale, Address shift, Address out,
-         int dtype, Count batch, Count time, Count channels) {
-        check("oproj_residual_film_cpu",
-              kernels().oproj_residual_film({pointer<const void>(a), pointer<const void>(weight),
-                                             pointer<const void>(weight_bias), pointer<const void>(x),
-                                             pointer<const void>(scale), pointer<const void>(shift), pointer<void>(out),
-                                             static_cast<DType>(dtype), batch, time, channels}),
-              dtype);
-      },
-      Free());
-  m.def(
-      "ff_adain_film",
-      [](Address h, Address weight, Address weight_bias, Address x, Address style_scale, Address style_shift,
-         Address scale, Address shift, Address out, int dtype, Count batch, Count time, Count channels, Count width,
-         double eps, double residual) {
-        check("ff_adain_film_cpu",
-              kernels().ff_adain_film({pointer<const void>(h), pointer<const void>(weight),
-                                       pointer<const void>(weight_bias), pointer<const void>(x),
-                                       pointer<const void>(style_scale), pointer<const void>(style_shift),
-                                       pointer<const void>(scale), pointer<const void>(shift), pointer<void>(out),
-                                       static_cast<DType>(dtype), batch, time, channels, width, eps, residual}),
-              dtype);
-      },
-      Free());
-  m.def(
-      "self_attention",
-      [](Address qkv, Address slopes, Address lengths, Address out, int dtype, Count batch, Count time, Count heads,
-         Count width) {
-        check("self_attention_cpu",
-              kernels().self_attention({pointer<const void>(qkv), pointer<const void>(slopes),
-                                        pointer<const std::int64_t>(lengths), pointer<void>(out),
-                                        static_cast<DType>(dtype), batch, time, heads, width}),
-              dtype);
-      },
-      Free());
-  m.def(
-      "content_attention",
-      [](Address query, Address kv, Address slopes, Address lengths, Address out, int dtype, Count batch, Count speech,
-         Count motion, Count heads, Count width, Count window) {
-        check("content_attention_cpu",
-              kernels().content_attention({pointer<const void>(query), pointer<const void>(kv),
-                                           pointer<const void>(slopes), pointer<const std::int64_t>(lengths),
-                                           pointer<void>(out), static_cast<DType>(dtype), batch, speech, motion, heads,
-                                           width, window}),
-              dtype);
-      },
-      Free());
-  m.def(
-      "sampler_step",
-      [](Address prediction, Address guidance, Address x, Address x0_prev, Address coefficients, Address noise,
-         Address known, Address mask, Address x_next, Address x0, int dtype, Count branches, Count batch, Count time,
-         Count channels, double quantile, double limit_low, double limit_high) {
-        check("sampler_step_cpu",
-              kernels().sampler_step(sampler_step_of(prediction, guidance, x, x0_prev, coefficients, noise, known, mask,
-                                                     x_next, x0, dtype, branches, batch, time, channels, quantile,
-                                                     limit_low, limit_high)),
-              dtype);
-      },
-      Free());
-
-  m.def(
-      "time_conv",
-      [](Address x, Address packed, Address bias, Address gain, Address shift, Address residual, Address out, int dtype,
-         Count batch, Count time, Count channels, Count width, Count taps, Count dilation, bool gelu, double eps) {
-        check("time_conv_cpu",
-              kernels().time_conv({pointer<const void>(x), pointer<const void>(packed), pointer<const void>(bias),
-                                   pointer<const void>(gain), pointer<const void>(shift), pointer<const void>(residual),
-                                   pointer<void>(out), static_cast<DType>(dtype), batch, time, channels, width, taps,
-                                   dilation, gelu, eps}),
-              dtype);
-      },
-      Free());
+  bind(m, "adain", &CpuKernels::adain);
+  bind(m, "content_attention", &CpuKernels::content_attention);
+  bind(m, "ff_adain_film", &CpuKernels::ff_adain_film);
+  bind(m, "ff_gelu", &CpuKernels::ff_gelu);
+  bind(m, "film", &CpuKernels::film);
+  bind(m, "ln_qkv", &CpuKernels::ln_qkv);
+  bind(m, "oproj_residual_film", &CpuKernels::oproj_residual_film);
+  bind(m, "sampler_step", &CpuKernels::sampler_step);
+  bind(m, "self_attention", &CpuKernels::self_attention);
+  bind(m, "time_conv", &CpuKernels::time_conv);
+  bind(m, "pack_conv", &CpuKernels::pack_conv);
   m.def(
       "conv_words",
       [](int dtype, Count width, Count taps, Count channels) {
         return kernels().conv_words({nullptr, nullptr, static_cast<DType>(dtype), width, taps, channels});
       },
       "32-bit words that the packed weights of a convolution take.");
-  m.def(
-      "pack_conv",
-      [](Address weight, Address packed, int dtype, Count width, Count taps, Count channels) {
-        check("pack_conv",
-              kernels().pack_conv({pointer<const void>(weight), pointer<void>(packed), static_cast<DType>(dtype), width,
-                                   taps, channels}),
-              dtype);
-      },
-      Free());
 
   py::class_<PackedDenoiser>(m, "PackedDenoiser")
       .def(py::init<Count, Count, Count, Count, Count, Count, double, double, Address, int, Address>(), Free())

@@ -14,7 +14,7 @@ def prepare(points: Tensor, faces: Tensor, height: int, width: int, cull: bool):
     depth = points.new_empty((batch, height, width))
     face = faces.new_empty((batch, height, width))
     sizes = (batch, vertices, len(faces), height, width, cull)
-    return (depth, face), (points, points.stride(), faces, depth, face, points.dtype, *sizes)
+    return (depth, face), (points, *points.stride(), faces, depth, face, points.dtype, *sizes)
 
 
 CPU_BACKEND = cpu_function("rasterize", prepare, torch.float32, torch.float64)

@@ -11,7 +11,7 @@ from .._native import cpu_function, dense
 def prepare(points: Tensor, depth: Tensor, bias: float, softness: float):
     lit = points.new_empty(points.shape[:2])
     sizes = (*lit.shape, *depth.shape[1:], bias, softness)
-    return lit, (points, points.stride(), dense(depth), lit, points.dtype, *sizes)
+    return lit, (points, *points.stride(), dense(depth), lit, points.dtype, *sizes)
 
 
 CPU_BACKEND = cpu_function("shadow", prepare, torch.float32, torch.float64)
