@@ -10,7 +10,7 @@
 namespace emoface::EMO_ISA {
 
 constexpr float kNormEps = 1e-5f;
-constexpr std::int64_t kChunk = 32 * kRows;  // rows that pass through a chain of products together, to stay in cache
+constexpr std::int64_t kChunk = 18 * kRows;  // rows that pass through a chain of products together, to stay in cache
 constexpr int kMostThreads = 64;
 
 bool sampler_step_cpu(const SamplerStep& step);
@@ -181,7 +181,12 @@ class Denoiser {
     if (whole(f) > f)
       for (std::int64_t row = 0; row < kChunk; ++row) hidden[row * whole(f) + f] = E{};
     const auto each_chunk = [&](auto&& chain) {
-      for (std::int64_t row = begin; row < end; row += kChunk) chain(row, least(kChunk, end - row));
+      std::int64_t row = begin;
+      for (std::int64_t chunks = (end - begin + kChunk - 1) / kChunk; chunks > 0; --chunks) {  // nearly equal ones
+        const std::int64_t rows = (end - row + chunks - 1) / chunks;
+        chain(row, rows);
+        row += rows;
+      }
     };
     const auto project = [&](std::int64_t row, std::int64_t rows, const AttentionWeights& a) {
       layer_norm_rows(w.x + row * c, rows, c, a.norm.gain, a.norm.bias, kNormEps, normed);

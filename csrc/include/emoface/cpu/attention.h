@@ -45,6 +45,7 @@ void attend(const Attention<E>& a, Arena& scratch) {
   pack_transposed<E>(a.k, a.k_stride, a.keys, a.width, keys, staging);
   pack_straight<E>(a.v, a.v_stride, a.width, a.keys, values);
 
+  const Ahead at_hand{reinterpret_cast<const char*>(keys), 0};  // nothing lies in slow memory here
   const Lanes scale = splat(kLog2E / __builtin_sqrtf(float(a.width))), slope = splat(-kLog2E * a.slope);
   std::int64_t row = 0;
   for (std::int64_t tiles = (a.queries + kRows - 1) / kRows; tiles > 0; --tiles) {
@@ -56,7 +57,7 @@ void attend(const Attention<E>& a, Arena& scratch) {
     for (std::int64_t panel = begin; panel < end; panel += kPanel) {
       const std::int64_t width = least(kPanel, padded - panel);
       const Left left{q + row * q_stride, q_stride * std::int64_t(sizeof(E))};
-      tile_of<E>(height, width / kLanes)(left, keys + panel * words, words, scores + panel, padded);
+      tile_of<E>(height, width / kLanes)(left, keys + panel * words, words, scores + panel, padded, at_hand);
     }
     float rates[kRows];
     for (std::int64_t i = 0; i < height; ++i) {
@@ -93,7 +94,7 @@ void attend(const Attention<E>& a, Arena& scratch) {
       const std::int64_t width = least(kPanel, whole_lanes(a.width - column));
       alignas(64) float c[kRows * kPanel];
       const Left left{shares + begin, padded * std::int64_t(sizeof(E))};
-      tile_of<E>(height, width / kLanes)(left, panel + first * width, most(last - first, 0), c, kPanel);
+      tile_of<E>(height, width / kLanes)(left, panel + first * width, most(last - first, 0), c, kPanel, at_hand);
       for (std::int64_t i = 0; i < height; ++i)
         for (std::int64_t g = 0; g < width && column + g < a.width; g += kLanes)
           store(a.out + (row + i) * a.out_stride + column + g, load(c + i * kPanel + g) * splat(rates[i]),

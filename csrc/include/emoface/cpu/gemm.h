@@ -99,9 +99,15 @@ struct Left {
 
 constexpr std::int64_t kBlock = 256;  // words summed in registers; longer sums are sums of such, for their accuracy
 
+// Memory that is fetched into the second cache along the way, `step` bytes with each word that is summed over.
+struct Ahead {
+  const char* first;
+  std::int64_t step;
+};
+
 // c (R, 16 G) = left (R, taps * words) @ right (taps * words, 16 G)
 template <class E, int R, int G>
-void tile(const Left& left, const Word* right, std::int64_t words, float* c, std::int64_t c_stride) {
+void tile(const Left& left, const Word* right, std::int64_t words, float* c, std::int64_t c_stride, Ahead ahead) {
   using P = Product<E>;
   bool first = true;
   for (std::int64_t tap = 0; tap < left.taps; ++tap) {
@@ -118,10 +124,9 @@ void tile(const Left& left, const Word* right, std::int64_t words, float* c, std
       for (const std::int64_t stop = least(k + kBlock, words); k < stop; ++k, right += 16 * G) {
         typename P::Right b[G];
 #pragma GCC unroll 4
-        for (int g = 0; g < G; ++g) {
-          b[g] = P::right(right + 16 * g);
-          __builtin_prefetch(right + 16 * (g + 8 * G));  // panels are larger than the first cache
-        }
+        for (int g = 0; g < G; ++g) b[g] = P::right(right + 16 * g);
+        __builtin_prefetch(ahead.first, 0, 2);
+        ahead.first += ahead.step;
 #pragma GCC unroll 8
         for (int i = 0; i < R; ++i) {
           const Word a = word_at(row[i], k);
@@ -142,7 +147,7 @@ void tile(const Left& left, const Word* right, std::int64_t words, float* c, std
   }
 }
 
-using Tile = void (*)(const Left&, const Word*, std::int64_t, float*, std::int64_t);
+using Tile = void (*)(const Left&, const Word*, std::int64_t, float*, std::int64_t, Ahead);
 
 template <class E, int G>
 Tile tile_of(std::int64_t rows) {
@@ -287,22 +292,27 @@ struct Packed {
 // `count` of the lanes are columns of the result.
 template <class E, class Finish>
 EMO_INLINE void multiply(const Left& left, std::int64_t rows, const Packed& right, Finish&& finish) {
+  if (rows == 0) return;
   alignas(64) float c[kRows * kPanel];
   const Word* panel = right.data;
   for (std::int64_t first = 0; first < right.columns; first += kPanel) {
     const std::int64_t columns = least(kPanel, right.columns - first), width = whole_lanes(columns);
-    std::int64_t row = 0;
-    for (std::int64_t tiles = (rows + kRows - 1) / kRows; tiles > 0; --tiles) {  // of nearly equal height
+    const std::int64_t words = right.words * left.taps;
+    std::int64_t row = 0, tiles = (rows + kRows - 1) / kRows;
+    // Each tile fetches its share of the next panel, which may be that of the next product.
+    Ahead ahead{reinterpret_cast<const char*>(panel + width * words), width * std::int64_t(sizeof(Word)) / tiles + 1};
+    for (; tiles > 0; --tiles) {  // of nearly equal height
       const std::int64_t height = (rows - row + tiles - 1) / tiles;
       Left part = left;
       part.first = static_cast<const char*>(left.first) + row * left.stride;
-      tile_of<E>(height, width / kLanes)(part, panel, right.words, c, kPanel);
+      tile_of<E>(height, width / kLanes)(part, panel, right.words, c, kPanel, ahead);
+      ahead.first += ahead.step * words;
       for (std::int64_t i = 0; i < height; ++i)
         for (std::int64_t g = 0; g < columns; g += kLanes)
           finish(row + i, first + g, least(kLanes, columns - g), load(c + i * kPanel + g));
       row += height;
     }
-    panel += width * right.words * left.taps;
+    panel += width * words;
   }
 }
 
