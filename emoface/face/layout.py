@@ -59,12 +59,13 @@ _JAW_X, _JAW_Y = MOTION_INDEX["jaw_pose_x"], MOTION_INDEX["jaw_pose_y"]
 Array = TypeVar("Array", np.ndarray, torch.Tensor)
 
 # Opening of the inner lips at the mid-line per unit of each shape, in millimetres: measured once on an ARKit-style
-# rig. jaw_pose_x is per radian. Shapes left out move it by less than half a millimetre.
+# rig. jaw_pose_x is per radian, and mouthClose takes up jawOpen of its own weight, as ARKit has it. Shapes left out
+# move it by less than half a millimetre, on the open head at least.
 LIP_GAP_MM: dict[str, float] = {
-    "jaw_pose_x": 109.0, "mouthClose": -38.2, "mouthFunnel": 12.7, "mouthPucker": -0.7, "jawForward": 1.3,
+    "jaw_pose_x": 109.0, "mouthClose": -32.7, "mouthFunnel": 12.7, "mouthPucker": -0.7, "jawForward": 1.3,
     "mouthLowerDownLeft": 3.4, "mouthLowerDownRight": 3.4, "mouthUpperUpLeft": 3.6, "mouthUpperUpRight": 3.6,
-    "noseSneerLeft": 3.1, "noseSneerRight": 3.1, "mouthShrugUpper": 5.3, "mouthShrugLower": -6.9,
-    "mouthRollUpper": 1.5, "mouthRollLower": -2.2, "mouthPressLeft": -1.3, "mouthPressRight": -1.3,
+    "noseSneerLeft": 3.1, "noseSneerRight": 3.1, "mouthShrugUpper": 5.3, "mouthRollUpper": 1.5, "mouthRollLower": -2.2,
+    "mouthPressLeft": -1.3, "mouthPressRight": -1.3,
 }  # fmt: skip
 
 

@@ -1,9 +1,10 @@
 """Rule-made emotional expression: what the default checkpoint learns to do with a face besides speaking.
 
 Each emotion is a small set of prototypes in the manner of EMFACS (which action units go with which emotion), written
-as ARKit shapes at full strength. A clip draws a mixture of them, its own per-shape gains and asymmetry, an
-onset/apex/offset course, and a coupling to the loudness of the voice. All numbers are our own judgement; no captured
-emotional motion is involved, and figures measured against these rules say how well the rules are obeyed, no more.
+as ARKit shapes at full strength. A clip draws mostly one of them, its own gains and asymmetry, an onset/apex/offset
+course in which the brows lead, and a coupling to the voice's loudness, stress and phrases; where an expression works
+against the lips, speech wins. All numbers are our own judgement; no captured emotional motion is involved, and figures
+measured against these rules say how well the rules are obeyed, no more.
 """
 
 from __future__ import annotations
@@ -11,7 +12,16 @@ from __future__ import annotations
 import numpy as np
 
 from emoface.binding.emotions import EMOTIONS
-from emoface.face.layout import FPS, JAW_OPEN_RADIANS, MOTION_INDEX, MOTION_NAMES, MOTION_SIZE
+from emoface.face.layout import (
+    FPS,
+    JAW_OPEN_RADIANS,
+    LIP_GAP_MM,
+    MOTION_INDEX,
+    MOTION_NAMES,
+    MOTION_SIZE,
+    MOUTH,
+    lip_gap,
+)
 
 LEVEL_STRENGTH = (0.0, 0.4, 0.7, 1.0)
 """Strength of an expression at level 0 (neutral), 1, 2 and 3; levels between interpolate."""
@@ -33,51 +43,106 @@ def _shapes(**weights: float) -> np.ndarray:
 PROTOTYPES: dict[str, tuple[np.ndarray, ...]] = {
     "neutral": (_shapes(),),
     "happy": (
-        _shapes(mouthSmile=0.72, cheekSquint=0.6, eyeSquint=0.32, mouthDimple=0.15, browOuterUp=0.08),
-        _shapes(mouthSmile=0.6, cheekSquint=0.42, mouthUpperUp=0.14, eyeSquint=0.2, browInnerUp=0.12, browOuterUp=0.18),
+        _shapes(mouthSmile=0.82, cheekSquint=0.8, eyeSquint=0.4, mouthUpperUp=0.16, mouthDimple=0.1,
+                browInnerUp=0.16, browOuterUp=0.14),
+        _shapes(mouthSmile=0.7, cheekSquint=0.6, mouthUpperUp=0.26, mouthLowerDown=0.16, mouthStretch=0.12,
+                eyeSquint=0.24, browInnerUp=0.14, browOuterUp=0.16, jawOpen=0.03),
+        _shapes(mouthSmile=0.8, cheekSquint=0.66, mouthDimple=0.34, mouthPress=0.1, eyeSquint=0.3,
+                browInnerUp=0.18, browOuterUp=0.1),
+        _shapes(mouthSmile=0.68, cheekSquint=0.5, mouthUpperUp=0.16, eyeSquint=0.1, browInnerUp=0.4,
+                browOuterUp=0.34),
     ),
     "sad": (
-        _shapes(browInnerUp=0.8, browDown=0.12, mouthFrown=0.5, mouthShrugLower=0.25, eyeLookDown=0.22, eyeBlink=0.14),
-        _shapes(browInnerUp=0.68, mouthFrown=0.36, mouthStretch=0.1, eyeSquint=0.2, eyeLookDown=0.28, eyeBlink=0.18),
+        _shapes(browInnerUp=0.92, browDown=0.16, mouthFrown=0.72, mouthShrugLower=0.36, eyeLookDown=0.2,
+                eyeBlink=0.18),
+        _shapes(browInnerUp=0.8, browDown=0.1, mouthFrown=0.56, mouthShrugLower=0.62, mouthPucker=0.1,
+                mouthRollLower=0.06, eyeLookDown=0.14, eyeBlink=0.14),
+        _shapes(browInnerUp=0.88, browDown=0.26, mouthFrown=0.6, mouthStretch=0.3, mouthShrugLower=0.3,
+                cheekSquint=0.3, eyeSquint=0.36, noseSneer=0.08),
+        _shapes(browInnerUp=0.66, mouthFrown=0.54, mouthShrugLower=0.2, eyeLookDown=0.3, eyeBlink=0.28),
     ),
     "surprised": (
-        _shapes(browInnerUp=0.66, browOuterUp=0.8, eyeWide=0.62, jawOpen=0.1, mouthFunnel=0.04),
-        _shapes(browInnerUp=0.56, browOuterUp=0.64, eyeWide=0.48, jawOpen=0.07),
+        _shapes(browInnerUp=1.0, browOuterUp=0.8, eyeWide=0.8, jawOpen=0.18),
+        _shapes(browInnerUp=0.88, browOuterUp=0.7, eyeWide=0.66, jawOpen=0.12, mouthFunnel=0.14),
+        _shapes(browInnerUp=0.96, browOuterUp=0.9, eyeWide=0.56, jawOpen=0.06),
+        _shapes(browInnerUp=0.86, browOuterUp=0.7, eyeWide=0.66, jawOpen=0.12, mouthSmile=0.2, mouthStretch=0.08),
     ),
     "fear": (
-        _shapes(browInnerUp=0.72, browOuterUp=0.26, browDown=0.24, eyeWide=0.66, mouthStretch=0.5, mouthLowerDown=0.1),
-        _shapes(browInnerUp=0.78, browOuterUp=0.32, browDown=0.16, eyeWide=0.56, mouthStretch=0.38, mouthFrown=0.12),
+        _shapes(browInnerUp=0.86, browOuterUp=0.3, browDown=0.3, eyeWide=0.86, mouthStretch=0.78, mouthLowerDown=0.18,
+                jawOpen=0.05),
+        _shapes(browInnerUp=0.8, browOuterUp=0.36, browDown=0.2, eyeWide=0.72, mouthStretch=0.6, mouthPress=0.16,
+                mouthFrown=0.2),
+        _shapes(browInnerUp=0.9, browOuterUp=0.24, browDown=0.34, eyeWide=0.72, mouthStretch=0.66, mouthFrown=0.3,
+                mouthLowerDown=0.26, noseSneer=0.08, jawOpen=0.07),
+        _shapes(browInnerUp=0.94, browDown=0.26, eyeWide=0.6, eyeSquint=0.14, mouthStretch=0.5, mouthRollLower=0.2,
+                mouthShrugLower=0.16),
     ),
     "disgusted": (
-        _shapes(noseSneer=0.82, mouthUpperUp=0.36, browDown=0.4, eyeSquint=0.4, mouthFrown=0.14, cheekSquint=0.3),
-        _shapes(noseSneer=0.64, mouthShrugLower=0.26, mouthFrown=0.3, mouthUpperUp=0.18, eyeSquint=0.34, browDown=0.3),
+        _shapes(noseSneer=0.88, mouthUpperUp=0.24, browDown=0.44, eyeSquint=0.5, cheekSquint=0.4, mouthFrown=0.24),
+        _shapes(noseSneer=0.66, mouthShrugLower=0.6, mouthFrown=0.56, mouthUpperUp=0.08, eyeSquint=0.42, browDown=0.34,
+                cheekSquint=0.24),
+        _shapes(noseSneer=0.8, eyeSquint=0.46, browDown=0.4, cheekSquint=0.34, mouthFrown=0.2)
+        + _shapes(mouthUpperUpLeft=0.4, mouthUpperUpRight=0.1, browOuterUpRight=0.16),
+        _shapes(noseSneer=0.7, mouthUpperUp=0.16, mouthLowerDown=0.22, mouthStretch=0.3, mouthFrown=0.36,
+                browDown=0.3, eyeSquint=0.46, eyeBlink=0.1, cheekSquint=0.26),
     ),
     "angry": (
-        _shapes(browDown=0.88, eyeWide=0.22, eyeSquint=0.22, noseSneer=0.28, mouthPress=0.2, mouthFrown=0.18),
-        _shapes(browDown=0.8, noseSneer=0.42, mouthUpperUp=0.16, mouthLowerDown=0.16, mouthStretch=0.1, eyeSquint=0.3),
+        _shapes(browDown=1.0, eyeWide=0.3, eyeSquint=0.34, noseSneer=0.12, mouthPress=0.5, mouthRollLower=0.16,
+                mouthRollUpper=0.12, mouthFrown=0.22, mouthShrugLower=0.2),
+        _shapes(browDown=0.94, noseSneer=0.46, mouthUpperUp=0.18, mouthLowerDown=0.3, mouthStretch=0.26,
+                eyeSquint=0.42, cheekSquint=0.2),
+        _shapes(browDown=0.88, eyeSquint=0.5, noseSneer=0.14, mouthFrown=0.44, mouthPress=0.34, mouthShrugLower=0.34),
+        _shapes(browDown=0.92, eyeWide=0.42, noseSneer=0.36, mouthUpperUp=0.14, mouthLowerDown=0.34, mouthFunnel=0.1,
+                jawForward=0.14, jawOpen=0.03),
     ),
     "contempt": (
-        _shapes(eyeSquint=0.2, eyeLookDown=0.08)
-        + _shapes(mouthSmileLeft=0.46, mouthDimpleLeft=0.5, noseSneerLeft=0.12, browOuterUpRight=0.3)
-        + _shapes(mouthPressLeft=0.12),
-        _shapes(eyeSquint=0.24, mouthPress=0.1)
-        + _shapes(mouthDimpleLeft=0.58, mouthSmileLeft=0.34, browOuterUpRight=0.2, browDownLeft=0.14),
+        _shapes(eyeSquint=0.26, eyeBlink=0.08)
+        + _shapes(mouthSmileLeft=0.58, mouthDimpleLeft=0.6, noseSneerLeft=0.14, cheekSquintLeft=0.34)
+        + _shapes(browOuterUpRight=0.36),
+        _shapes(eyeSquint=0.28, mouthPress=0.14)
+        + _shapes(mouthDimpleLeft=0.74, mouthSmileLeft=0.4, mouthLeft=0.18, browOuterUpRight=0.3, browDownLeft=0.2),
+        _shapes(eyeSquint=0.32, browDown=0.14)
+        + _shapes(mouthUpperUpLeft=0.22, noseSneerLeft=0.36, mouthSmileLeft=0.44, mouthDimpleLeft=0.46)
+        + _shapes(cheekSquintLeft=0.3, browOuterUpRight=0.2),
+        _shapes(mouthShrugLower=0.26, mouthFrownRight=0.2, eyeBlink=0.2, eyeLookDown=0.1, browOuterUp=0.14)
+        + _shapes(mouthDimpleLeft=0.6, mouthSmileLeft=0.46, browOuterUpRight=0.18),
     ),
-}
+}  # fmt: skip
+"""Full-strength shapes of each emotion's variants; contempt is on the speaker's left by convention."""
 
-SPEECH_GAIN = {"angry": 1.15, "surprised": 1.12, "happy": 1.05, "sad": 0.82, "contempt": 0.87}
+ACCENTS: dict[str, np.ndarray] = {
+    "neutral": _shapes(browInnerUp=0.5, browOuterUp=0.45),
+    "happy": _shapes(browInnerUp=0.3, browOuterUp=0.5, cheekSquint=0.3),
+    "sad": _shapes(browInnerUp=0.6, browDown=0.12),
+    "surprised": _shapes(browInnerUp=0.4, browOuterUp=0.4, eyeWide=0.3),
+    "fear": _shapes(browInnerUp=0.4, eyeWide=0.3),
+    "disgusted": _shapes(noseSneer=0.3, browDown=0.2, browOuterUp=0.2),
+    "angry": _shapes(browDown=0.3, noseSneer=0.3, browOuterUp=0.15),
+    "contempt": _shapes(browInnerUp=0.2) + _shapes(browOuterUpRight=0.5),
+}
+"""What a stressed syllable adds to each emotion, per unit of accent."""
+
+SPEECH_GAIN = {"angry": 1.15, "surprised": 1.12, "happy": 1.05, "fear": 0.95, "sad": 0.82, "contempt": 0.87}
 """How much larger or smaller articulation gets at level 3; emotions left out leave it."""
 
+
+def _places(*beginnings: str) -> list[int]:
+    """Indices of the channels whose names begin so."""
+    return [index for name, index in MOTION_INDEX.items() if name.startswith(beginnings)]
+
+
 _SIDES = [(MOTION_INDEX[n], MOTION_INDEX[n[:-4] + "Right"]) for n in MOTION_NAMES if n.endswith("Left")]
-_OPENERS = [
-    MOTION_INDEX[n]
-    for n in (
-        "mouthUpperUpLeft", "mouthUpperUpRight", "mouthLowerDownLeft", "mouthLowerDownRight", "mouthFunnel",
-        "mouthShrugUpper", "jaw_pose_x",
-    )
-]  # fmt: skip
-_ROUNDING = [MOTION_INDEX["mouthFunnel"], MOTION_INDEX["mouthPucker"]]
-_SPREAD = [MOTION_INDEX["mouthSmileLeft"], MOTION_INDEX["mouthStretchLeft"]]
+_JAW = MOTION_INDEX["jaw_pose_x"]
+_OPENERS = _places("mouthUpperUp", "mouthLowerDown", "mouthFunnel", "mouthShrugUpper")
+_PRESSES = _places("mouthPress", "mouthRoll", "mouthShrugLower")
+_SPREADS = _places("mouthSmile", "mouthStretch", "mouthDimple")
+_ROUNDING = _places("mouthFunnel", "mouthPucker")
+_SNEERS = _places("noseSneer")
+_THRUSTS = [_JAW, MOTION_INDEX["jawForward"]]
+_REGIONS = (_places("brow"), _places("eye"), _places("cheek", "nose"), list(MOUTH))
+_LAGS = (0.0, 0.2, 0.7, 1.0)  # when each region follows, in shares of the clip's lag
+_WIDE_MM = 8.0  # an opening in speech at which no lip is pressed any more
+_TIGHT_MM = 0.8  # by which closed lips are drawn together beyond meeting
 
 
 def level_strength(level: float) -> float:
@@ -110,6 +175,8 @@ def _sigmoid(x: np.ndarray) -> np.ndarray:
 def course(frames: int, rng: np.random.Generator, loudness: np.ndarray) -> np.ndarray:
     """Onset, apex and sometimes offset of an expression, carried by the voice's loudness: (T,), about 1 at the apex.
 
+    It swells at the beginning of a phrase, after a pause.
+
     Args:
         frames: T at 25 fps. rng: source of the variation. loudness: (T,) 0..1.2, 1 at the clip's loud level.
     """
@@ -120,7 +187,23 @@ def course(frames: int, rng: np.random.Generator, loudness: np.ndarray) -> np.nd
         release = seconds[-1] - rng.uniform(-0.3, 0.6)
         envelope = envelope * (1 - 0.5 * _sigmoid((seconds - release) / 0.12))
     envelope = envelope * (1 + 0.07 * _wander(frames, 27, rng))
-    return envelope * (0.84 + 0.26 * smooth(np.clip(loudness, 0, 1.2), 13))
+    voice = np.clip(loudness, 0, 1.2)
+    swell = np.clip(smooth(voice, 9) - smooth(voice, 51), 0, 1)
+    return envelope * (0.84 + 0.24 * smooth(voice, 13) + 0.2 * swell)
+
+
+def _variant(emotion: str, rng: np.random.Generator) -> np.ndarray:
+    """Shapes (53,) of one person on one day: mostly one variant of the emotion, with own gains and asymmetry."""
+    variants = PROTOTYPES[emotion]
+    shares = rng.dirichlet([0.35] * len(variants))
+    shape = shares @ np.stack(variants)
+    gains = np.exp(0.09 * rng.standard_normal(MOTION_SIZE))
+    for region in _REGIONS:
+        gains[region] *= np.exp(0.13 * rng.standard_normal())
+    lopsided = 0.05 * rng.standard_normal()  # one side is a little livelier throughout
+    for left, right in _SIDES:
+        gains[right] = gains[left] * np.exp(lopsided + 0.05 * rng.standard_normal())
+    return shape * gains
 
 
 def express(
@@ -141,7 +224,7 @@ def express(
         rng: source of the variation.
         loudness: (T,) relative loudness, 0..1.2.
         lips: (T, 53) motion of speech alone.
-        closure: (T,) how closed the lips must be, 0..1; emotional opening is suppressed there.
+        closure: (T,) how closed the lips must be, 0..1; what the emotion opens is shut there.
 
     Returns:
         (T, 53) float32 motion.
@@ -152,30 +235,42 @@ def express(
     if emotion not in EMOTIONS:
         raise ValueError(f"emotion must be one of {EMOTIONS}, got {emotion!r}")
     strength = level_strength(level)
-    variants = PROTOTYPES[emotion]
-    share = rng.beta(0.6, 0.6) if len(variants) > 1 else 1.0
-    shape = share * variants[0] + (1 - share) * variants[-1]
-
-    gains = np.exp(0.16 * rng.standard_normal(MOTION_SIZE)).astype(np.float32)
-    for left, right in _SIDES:
-        gains[right] = gains[left] * np.exp(0.07 * rng.standard_normal())
-    motion = course(frames, rng, loudness)[:, None] * (shape * gains * strength)[None]  # (T, 53)
-
-    # Accents: brows rise a little on stressed syllables, whatever the emotion.
+    carried = course(frames, rng, loudness)  # (T,)
+    lag = FPS * rng.uniform(-0.04, 0.14)  # the brows mostly move before the mouth
+    shape = _variant(emotion, rng) * strength
+    time = np.arange(frames)
+    motion = np.zeros((frames, MOTION_SIZE))
+    for region, share in zip(_REGIONS, _LAGS, strict=True):
+        motion[:, region] = np.interp(time - share * lag, time, carried)[:, None] * shape[region]
     accent = smooth(np.clip(loudness - 0.72, 0, 1), 7) * rng.uniform(0, 0.55)
-    motion[:, MOTION_INDEX["browInnerUp"]] += 0.5 * accent
-    for side in ("Left", "Right"):
-        motion[:, MOTION_INDEX["browOuterUp" + side]] += 0.45 * accent
+    motion += accent[:, None] * (strength * ACCENTS[emotion] + (1 - strength) * ACCENTS["neutral"])
 
     speech = lips * (1 + (SPEECH_GAIN.get(emotion, 1.0) - 1) * strength)  # (T, 53)
-    spread = np.clip(motion[:, _SPREAD].sum(-1), 0, 1)
+    _yield_to_speech(motion, speech, np.clip(closure, 0, 1))
+    spread = np.clip(motion[:, _SPREADS].mean(-1), 0, 1)
     speech[:, _ROUNDING] *= (1 - 0.45 * spread)[:, None]
-    open_weight = 1 - np.clip(closure, 0, 1)
-    motion[:, _OPENERS] *= open_weight[:, None]
-    # A wide smile or stretch thins the lips; on p, b, m they still meet.
-    motion = motion + speech
-    jaw = MOTION_INDEX["jaw_pose_x"]
-    expression = np.clip(motion[:, : jaw], 0, 1)
-    pose = motion[:, jaw:]
+    motion = _meet(motion + speech, np.clip(closure, 0, 1))
+    expression, pose = np.clip(motion[:, :_JAW], 0, 1), motion[:, _JAW:]
     pose[:, 0] = np.clip(pose[:, 0], 0, JAW_OPEN_RADIANS)
     return np.concatenate([expression, pose], 1).astype(np.float32)
+
+
+def _yield_to_speech(motion: np.ndarray, speech: np.ndarray, closure: np.ndarray) -> None:
+    """Weaken the parts of an expression (T, 53) that work against what the lips say, in place.
+
+    Rounding narrows a smile, an open mouth is not pressed, closed lips are not raised or drawn apart.
+    """
+    rounded = np.clip(speech[:, _ROUNDING].sum(-1), 0, 1)
+    opened = np.clip(lip_gap(speech) / _WIDE_MM, 0, 1)
+    motion[:, _SPREADS] *= ((1 - 0.4 * rounded) * (1 - 0.15 * closure))[:, None]
+    motion[:, _PRESSES] *= (1 - 0.9 * opened)[:, None]
+    motion[:, _OPENERS] *= (1 - closure)[:, None]
+    motion[:, _SNEERS] *= (1 - 0.6 * closure)[:, None]
+    motion[:, _THRUSTS] *= (1 - 0.8 * closure)[:, None]
+
+
+def _meet(motion: np.ndarray, closure: np.ndarray) -> np.ndarray:
+    """Motion (T, 53) in which mouthClose takes up what still parts the lips where they must be closed, and a bit more."""
+    parted = lip_gap(motion) + _TIGHT_MM  # (T,)
+    motion[:, MOTION_INDEX["mouthClose"]] += closure * parted / -LIP_GAP_MM["mouthClose"]
+    return motion

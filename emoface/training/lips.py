@@ -27,6 +27,7 @@ from emoface.audio.lips import (
 from emoface.audio.normalize import SILENT_MEL, MelNormalizer, normalize_clip
 from emoface.face.layout import FPS, JAW_OPEN_RADIANS, MOTION_INDEX, MOTION_NAMES, MOTION_SIZE, MOUTH, lip_gap
 from emoface.training.run import (
+    Ema,
     load_state,
     progress,
     read_config,
@@ -78,6 +79,7 @@ class LipsConfig:
     learning_rate: float = 2e-3
     weight_decay: float = 0.02
     warm_up: float = 0.1
+    ema: float = 0.99
     model: dict[str, Any] = field(default_factory=dict)
     shares: dict[str, float] = field(
         default_factory=lambda: {
@@ -300,12 +302,14 @@ def train(
     net = LipNet(**config.model).train()
     optimizer = torch.optim.AdamW(net.parameters(), config.learning_rate, weight_decay=config.weight_decay)
     channels = channel_weights(config.channels)
+    ema = Ema(net, config.ema)
     state_path = folder / "state.pt"
     first, spent = 0, 0.0
     if resume and state_path.exists():
         state = load_state(state_path)
         net.load_state_dict(state["model"])
         optimizer.load_state_dict(state["optimizer"])
+        ema.load(state["ema"])
         first, spent = state["step"], state["seconds"]
     log = []
     started = time.monotonic() - spent
@@ -319,14 +323,15 @@ def train(
         loss.backward()
         nn.utils.clip_grad_norm_(net.parameters(), 1.0)
         optimizer.step()
+        ema.update(net)
         if step % max(config.steps // LOGGED, 1) == 0:
             log.append({"step": step, "loss": round(float(loss.detach()), 4)})
         if (step + 1) % config.save_every == 0:
             save_state(
-                state_path, model=net.state_dict(), optimizer=optimizer.state_dict(), step=step + 1,
-                seconds=time.monotonic() - started,
+                state_path, model=net.state_dict(), optimizer=optimizer.state_dict(), ema=ema.state(),
+                step=step + 1, seconds=time.monotonic() - started,
             )  # fmt: skip
-    net.eval()
+    ema.copy_to(net.eval())
     save_tensors(folder / "model.safetensors", net.state_dict(), config.model)
     held_out = Path(out) / "corpus" / HELD_OUT
     figures = evaluate(net, load_clips(held_out)) if any(held_out.glob("*.npz")) else {}

@@ -215,7 +215,7 @@ def test_closures_survive(knobs):
 
 
 def test_pressed_lips_overlap_no_more_when_the_mouth_is_made_stronger():
-    motion = arkit_to_motion(face(jawOpen=0.1, mouthClose=0.14, mouthRollLower=0.1))
+    motion = arkit_to_motion(face(jawOpen=0.1, mouthClose=0.16, mouthRollLower=0.1))
     overlap = lip_gap(motion, signed=True)
     assert overlap < -2
     after = Controls(lower_strength=2).apply(motion, FPS)
