@@ -270,7 +270,7 @@ def _yield_to_speech(motion: np.ndarray, speech: np.ndarray, closure: np.ndarray
 
 
 def _meet(motion: np.ndarray, closure: np.ndarray) -> np.ndarray:
-    """Motion (T, 53) in which mouthClose takes up what still parts the lips where they must be closed, and a bit more."""
+    """Motion (T, 53) in which mouthClose takes up what still parts lips that must be closed, and more."""
     parted = lip_gap(motion) + _TIGHT_MM  # (T,)
     motion[:, MOTION_INDEX["mouthClose"]] += closure * parted / -LIP_GAP_MM["mouthClose"]
     return motion
