@@ -33,6 +33,7 @@ from .face.layout import (
     FPS,
     JAW_OPEN_RADIANS,
     JAW_SIDE_RADIANS,
+    LIP_GAP_MM,
     MOTION_INDEX,
     MOTION_NAMES,
     MOUTH,
@@ -49,6 +50,9 @@ FILTER_REACH = 4.0  # the smoothing filter ends after this many standard deviati
 LOUD_QUANTILE = 0.95
 HEARD_FRAMES = 100  # the emotion in the voice is heard over the last four seconds
 HEARD_MEMORY = 0.5
+PARTING_MM = 3.0
+RESTING = tuple(i for i in MOUTH if abs(LIP_GAP_MM.get(MOTION_NAMES[i], 0.0)) < PARTING_MM)
+"""Mouth shapes that neither part nor close the lips."""
 
 
 @dataclass(frozen=True)
@@ -58,13 +62,17 @@ class Sampling:
     Attributes:
         sampler: name in ``SAMPLERS``. steps: network calls per window.
         mouth_temperature: scale of the start noise on the mouth channels; sampling, not training, limits the lips.
+        upper_character, mouth_character: scale of what is constant in the start noise over a take, on the upper face
+            and on mouth shapes that do not part the lips; the network by itself shrinks the variety between takes.
         upper_filter, mouth_filter: standard deviation in frames of the smoothing of each region, 0 for none.
         closure: strength of the closure gate, 0..1.
     """
 
     sampler: str = "ddim"
     steps: int = 4
-    mouth_temperature: float = 0.5
+    mouth_temperature: float = 0.4
+    upper_character: float = 1.2
+    mouth_character: float = 2.0
     upper_filter: float = 1.7
     mouth_filter: float = 0.5
     closure: float = 0.5
@@ -278,9 +286,13 @@ class Pipeline:
         config = self.denoiser.config
         temperature = torch.ones(config.motion)
         temperature[list(MOUTH)] = self.sampling.mouth_temperature
+        character = temperature.clone()
+        character[list(UPPER)] = self.sampling.upper_character
+        character[list(RESTING)] = self.sampling.mouth_character
         sampler = WindowSampler(
             self.denoiser, self.sampling.sampler, request.steps, Guidance(request.guidance), request.style,
             request.seed, request.num_samples, temperature.to(self.device), self.products,
+            character.to(self.device),
         )  # fmt: skip
         stream = MelStream(recording.blocks(10 * 16000))
         heard = HeardEmotion(self.emotion) if request.keyframes is None else None

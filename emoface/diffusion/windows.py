@@ -9,6 +9,7 @@ whole recording and a stream of chunks give the same motion.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Hashable, Iterator
 from dataclasses import dataclass
 
@@ -26,6 +27,9 @@ SHORTEST = 32
 """Windows are at least this long; a shorter recording is denoised with silence behind it."""
 LEAD_IN = 8
 """Frames of silence that are denoised before the recording and not kept."""
+TAKE = -4
+"""In place of a window number: noise that all windows of a take share. With -4 seed 0 is an ordinary take, neither
+weak nor strong."""
 
 
 @dataclass(frozen=True)
@@ -96,6 +100,7 @@ class WindowSampler:
         num_samples: int,
         temperature: Tensor,
         products: torch.dtype = torch.float32,
+        character: Tensor | None = None,
     ) -> None:
         """Set up.
 
@@ -104,6 +109,7 @@ class WindowSampler:
             guidance: classifier-free guidance. style: speaking style. seed: of the noise.
             num_samples: B, independent samples. temperature: (motion,) scale of the start noise per channel.
             products: float32, or bfloat16 for matrix products of bfloat16 operands.
+            character: (motion,) scale of the noise's mean over time, one draw per take; None for ``temperature``.
         """
         self.denoiser = denoiser
         self.guidance = guidance
@@ -111,6 +117,7 @@ class WindowSampler:
         self.seed = seed
         self.num_samples = num_samples
         self.temperature = temperature
+        self.character = temperature if character is None else character
         self.products = products
         self.weights: tuple[Tensor, Tensor] | None = None
         device = temperature.device
@@ -118,15 +125,31 @@ class WindowSampler:
         self.film = denoiser.prepare_schedule(sampling_times(steps)[:-1].float().to(device))
         self.context: dict[Hashable, Tensor] = {}
 
-    def noise(self, window: Window) -> Tensor:
-        """Start noise (B, T, motion) of a window: a function of seed, sample and window only."""
-        frames, width = window.stop - window.start, self.denoiser.config.motion
+    def noise(self, window: Window, liveliness: Tensor | None = None) -> Tensor:
+        """Start noise (B, T, motion) of a window: a function of seed, sample and window only.
+
+        ``temperature liveliness (n - mean_t n) + character m / sqrt(T)`` with n white noise of the window and m of the
+        take, both of unit variance: white noise if all scales are 1. What varies within a take and what tells takes
+        apart so have scales of their own.
+
+        Args:
+            window: the window. liveliness: (T, motion) or None, as in :meth:`run`.
+        """
+        frames = window.stop - window.start
+        fast = self._drawn(window.index, frames)
+        fast = (fast - fast.mean(1, keepdim=True)) * self.temperature
+        if liveliness is not None:
+            fast = fast * liveliness.to(fast)
+        return fast + self._drawn(TAKE, 1) * self.character / math.sqrt(frames)
+
+    def _drawn(self, index: int, frames: int) -> Tensor:
+        """White noise (B, frames, motion) of each sample and a window number."""
         drawn = []
         for number in range(self.num_samples):
-            place = (self.seed * 1_000_003 + number) * 1_000_003 + window.index
+            place = (self.seed * 1_000_003 + number) * 1_000_003 + index
             generator = torch.Generator().manual_seed(place % 2**63)
-            drawn.append(torch.randn(frames, width, generator=generator))
-        return torch.stack(drawn).to(self.temperature.device) * self.temperature
+            drawn.append(torch.randn(frames, self.denoiser.config.motion, generator=generator))
+        return torch.stack(drawn).to(self.temperature.device)
 
     def run(
         self, window: Window, content: Tensor, tracks: list[Track], liveliness: Tensor | None = None
@@ -137,15 +160,13 @@ class WindowSampler:
             window: the window, the next of the plan.
             content: (T, F) content features of its frames.
             tracks: trajectories to denoise; the first is the one that new tracks take their context from.
-            liveliness: (T, motion) further scale of the start noise: 0 gives the mean motion, without chance.
+            liveliness: (T, motion) further scale of the noise within the window: 0 leaves the take's character.
 
         Returns:
             (B, kept frames, motion) normalised motion.
         """
         samples = self.num_samples
-        noise = self.noise(window)  # (B, T, motion)
-        if liveliness is not None:
-            noise = noise * liveliness.to(noise)
+        noise = self.noise(window, liveliness)  # (B, T, motion)
         start = noise.repeat(len(tracks), 1, 1)  # (K B, T, motion), track-major
         known, mask = self._carried(window, tracks, start)
         whole = OPS["denoise_loop"].accelerates(start)

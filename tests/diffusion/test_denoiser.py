@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from emoface.audio.encoder import ContentConfig, ContentEncoder
 from emoface.diffusion.denoiser import Denoiser, DenoiserConfig
 from emoface.diffusion.guidance import Guidance, stack_conditions
-from emoface.diffusion.windows import LEAD_IN, SHORTEST, Track, WindowSampler, plan_windows
+from emoface.diffusion.windows import LEAD_IN, SHORTEST, Track, Window, WindowSampler, plan_windows
 
 SMALL = DenoiserConfig(emotion=8, content=16, channels=16, heads=2, blocks=2, feed_forward=32, window=40, context=8)
 
@@ -167,6 +167,17 @@ def test_samples_are_independent_and_the_first_is_the_single_one():
         three, one = run(num_samples=3), run()
     assert torch.allclose(three[:1], one, atol=1e-5)
     assert (three[1] - three[2]).abs().max() > 1e-2
+
+
+def test_start_noise_is_white_and_its_mean_belongs_to_the_take():
+    loop = sampler(num_samples=400)
+    first, second = (loop.noise(Window(0, 40, 0, 40, index)) for index in (0, 1))
+    assert abs(float(first.var()) - 1) < 0.03 and abs(float(first[:, 0].var()) - 1) < 0.1
+    assert abs(float((first[:, 3] * first[:, 30]).mean())) < 0.05
+    assert torch.allclose(first.mean(1), second.mean(1), atol=1e-5) and not torch.allclose(first, second)
+    loop.character = loop.character * 3
+    still = loop.noise(Window(0, 40, 0, 40, 0), torch.zeros(40, SMALL.motion))
+    assert torch.allclose(still, 3 * first.mean(1, keepdim=True).expand_as(still), atol=1e-5)
 
 
 def test_a_shorter_recording_begins_like_a_longer_one():
