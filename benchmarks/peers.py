@@ -73,14 +73,14 @@ class Step:
     def ours(self, products: torch.dtype, threads: int) -> Callable[[], Tensor]:
         """The native loop for one step, guidance and sampler update included."""
         denoiser, config, branches = self.denoiser, self.denoiser.config, len(self.content)
-        speech, queries = denoiser.prepare_speech(self.content, self.style)
-        styles = denoiser.prepare_styles(self.emotion, self.style)[:, None]
+        speech, queries, styles = denoiser.prepare(self.content, self.emotion, self.style)
         weights = denoiser.flat_weights(products)
         film = denoiser.prepare_schedule(self.times[:1])
         table, guidance = torch.tensor([[0.0, 1, 0, 0, 1, 0]]), torch.tensor([1.0, GUIDANCE])
         return lambda: denoise_loop(
-            self.x, speech, queries, styles, film, table, guidance, *weights, list(range(branches)), config.heads,
-            config.feed_forward, config.attention_window, config.adain_residual, ADAIN_EPS, threads=threads,
+            self.x, speech, queries, styles[:, None], film, table, guidance, *weights, list(range(branches)),
+            config.heads, config.feed_forward, config.attention_window, config.adain_residual, ADAIN_EPS,
+            threads=threads,
         )  # fmt: skip
 
 

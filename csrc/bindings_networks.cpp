@@ -104,6 +104,8 @@ void emoface::bind_networks(py::module_& m) {
   bind(m, "film", &CpuKernels::film);
   bind(m, "ln_qkv", &CpuKernels::ln_qkv);
   bind(m, "oproj_residual_film", &CpuKernels::oproj_residual_film);
+  bind(m, "prepare_clip", &CpuKernels::prepare_clip);
+  bind(m, "prepare_schedule", &CpuKernels::prepare_schedule);
   bind(m, "sampler_step", &CpuKernels::sampler_step);
   bind(m, "self_attention", &CpuKernels::self_attention);
   bind(m, "time_conv", &CpuKernels::time_conv);

@@ -9,6 +9,8 @@
 #include "film/film_cpu.cpp"
 #include "ln_qkv/ln_qkv_cpu.cpp"
 #include "oproj_residual_film/oproj_residual_film_cpu.cpp"
+#include "prepare_clip/prepare_clip_cpu.cpp"
+#include "prepare_schedule/prepare_schedule_cpu.cpp"
 #include "sampler_step/sampler_step_cpu.cpp"
 #include "self_attention/self_attention_cpu.cpp"
 #include "time_conv/time_conv_cpu.cpp"
@@ -26,6 +28,8 @@ const CpuKernels kKernels{EMO_NAME(EMO_ISA),
                           film_cpu,
                           ln_qkv_cpu,
                           oproj_residual_film_cpu,
+                          prepare_clip_cpu,
+                          prepare_schedule_cpu,
                           sampler_step_cpu,
                           self_attention_cpu,
                           time_conv_cpu,

@@ -19,6 +19,8 @@ from .film import film
 from .flame_lbs import flame_lbs
 from .ln_qkv import ln_qkv
 from .oproj_residual_film import oproj_residual_film
+from .prepare_clip import prepare_clip
+from .prepare_schedule import prepare_schedule
 from .rasterize import rasterize
 from .sampler_step import sampler_step
 from .self_attention import self_attention
@@ -40,6 +42,8 @@ __all__ = [
     "flame_lbs",
     "ln_qkv",
     "oproj_residual_film",
+    "prepare_clip",
+    "prepare_schedule",
     "rasterize",
     "sampler_step",
     "self_attention",

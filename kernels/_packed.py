@@ -7,9 +7,31 @@ import weakref
 from collections.abc import Callable, Hashable
 from typing import Any
 
+import torch
 from torch import Tensor
 
 from . import _native
+from ._native import DTYPES, address
+
+
+def packed_matrices(weights: Tensor) -> Tensor:
+    """Right-hand sides of products for the instruction set in use.
+
+    Args:
+        weights: (N, K) one matrix, (L, N, K) several, or (L, N, taps, K) those of convolutions.
+
+    Returns:
+        (L, words) int32.
+    """
+    assert _native.CPU is not None
+    if weights.dim() < 4:
+        weights = weights.reshape(-1, weights.shape[-2], 1, weights.shape[-1])
+    rows = weights.contiguous()
+    sizes = DTYPES[rows.dtype], *rows.shape[1:]
+    packed = torch.empty(len(rows), _native.CPU.conv_words(*sizes), dtype=torch.int32)
+    for matrix, words in zip(rows, packed):
+        _native.CPU.pack_conv(address(matrix), address(words), *sizes)
+    return packed
 
 
 class PackedWeights:

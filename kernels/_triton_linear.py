@@ -92,6 +92,14 @@ def linear(
             (norm is not None, gelu, False))  # fmt: skip
 
 
+def linear_rows(a: Tensor, weight: Tensor, weight_bias: Tensor, gelu: bool = False) -> Tensor:
+    """a W^T + b, or GELU of it, as a new dense tensor (..., N), for a (..., K) in any strides."""
+    out = a.new_empty((*a.shape[:-1], weight.shape[0]))
+    if out.numel():
+        linear(a.contiguous(), weight.contiguous(), weight_bias.contiguous(), out, gelu=gelu)
+    return out
+
+
 def linear_residual_film(
     a: Tensor, weight: Tensor, weight_bias: Tensor, x: Tensor, scale: Tensor, shift: Tensor, out: Tensor,
     step: Tensor | None = None,

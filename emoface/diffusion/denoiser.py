@@ -17,15 +17,23 @@ schedule (FiLM tables).
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass
 from typing import Any
 
 import torch
 from torch import Tensor, nn
-from torch.nn import functional as F
 
-from emoface.kernels import content_attention, ff_adain_film, ff_gelu, ln_qkv, oproj_residual_film, self_attention
+from emoface.kernels import (
+    content_attention,
+    ff_adain_film,
+    ff_gelu,
+    ln_qkv,
+    oproj_residual_film,
+    prepare_clip,
+    prepare_schedule,
+    self_attention,
+)
 
 ADAIN_EPS = 1e-2
 TIME_FEATURES = 64
@@ -144,6 +152,11 @@ class Block(nn.Module):
         )  # fmt: skip
 
 
+def _state(parameters: Iterable[Tensor]) -> tuple[tuple[int, int], ...]:
+    """What changes when one of the parameters does."""
+    return tuple((p.data_ptr(), 0 if p.is_inference() else p._version) for p in parameters)
+
+
 class Denoiser(nn.Module):
     """Predicts the clean motion x0 from a noisy one, speech and an emotion embedding."""
 
@@ -165,6 +178,7 @@ class Denoiser(nn.Module):
         self.norm = nn.LayerNorm(channels)
         self.leave = nn.Linear(channels, config.motion)
         self._flat: tuple[Any, Tensor, Tensor] | None = None  # of flat_weights()
+        self._stacks: dict[str, tuple[Any, Tensor, Tensor]] = {}
         self.null_content = nn.Parameter(torch.zeros(config.content))
         self.null_emotion = nn.Parameter(torch.zeros(config.emotion))
 
@@ -173,12 +187,6 @@ class Denoiser(nn.Module):
         for block in self.blocks:
             assert isinstance(block, Block)
             yield block
-
-    @staticmethod
-    def _halves(packed: Tensor) -> tuple[Tensor, Tensor]:
-        """Scale and shift out of (B, 2 C)."""
-        scale, shift = packed.chunk(2, -1)
-        return scale, shift
 
     def positions(self, frames: int) -> Tensor:
         """Sinusoidal positions (T, C), scaled per channel by learnt factors."""
@@ -198,30 +206,27 @@ class Denoiser(nn.Module):
         Returns:
             The window's conditions.
         """
-        speech, queries = self.prepare_speech(content, style)
-        styles = self.prepare_styles(emotion, style)
-        return ClipConditions(
-            speech, queries.unbind(1), tuple(self._halves(block) for block in styles.flatten(-2).unbind(1))
-        )
+        speech, queries, styles = self.prepare(content, emotion, style)
+        halves = [block.unbind(1) for block in styles.unbind(1)]
+        return ClipConditions(speech, queries.unbind(1), tuple((scale, shift) for scale, shift in halves))
 
-    def prepare_speech(self, content: Tensor, style: Tensor) -> tuple[Tensor, Tensor]:
-        """What speech contributes: (B, T, C) added to the input and (B, blocks, T, C) prepared audio queries.
+    def prepare(self, content: Tensor, emotion: Tensor, style: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """The same as three tensors, for U speeches and E emotions.
 
         Args:
-            content: (B, T, content) content features. style: (B,) int64 speaking style.
-        """
-        placed = self.speech(content) + self.positions(content.shape[1])  # (B, T, C)
-        queries = torch.stack([block.query(placed) for block in self.each_block()], 1)
-        return placed + self.style_token(style)[:, None], queries
+            content: (U, T, content) content features. emotion: (E, Z) emotion embeddings.
+            style: int64 speaking style: () of all, or (U,) where U = E.
 
-    def prepare_styles(self, emotion: Tensor, style: Tensor) -> Tensor:
-        """What the emotion contributes: (..., blocks, 2, C) AdaIN scales and shifts.
-
-        Args:
-            emotion: (..., Z) emotion embeddings. style: (...) int64 speaking style.
+        Returns:
+            (U, T, C) added to the input, (U, blocks, T, C) audio queries, (E, blocks, 2, C) AdaIN scales and shifts.
         """
-        mapped = self.mapping(emotion) + self.style_token(style)  # (..., C)
-        return torch.stack([block.style(mapped).unflatten(-1, (2, -1)) for block in self.each_block()], -3)
+        token = self.style_token(style)  # (C,) or (U, C)
+        first, _, second = self.mapping
+        return prepare_clip(
+            content, self.positions(content.shape[1]), token.expand(content.shape[0], -1), emotion,
+            token.expand(emotion.shape[0], -1), self.speech.weight, self.speech.bias, *self._stacked("query"),
+            first.weight, first.bias, second.weight, second.bias, *self._stacked("style"),
+        )  # fmt: skip
 
     def prepare_schedule(self, times: Tensor) -> Tensor:
         """FiLM tables of a schedule.
@@ -232,12 +237,21 @@ class Denoiser(nn.Module):
         Returns:
             (N, blocks, 3, 2, C): scale and shift of the three FiLMs of each block.
         """
-        half = TIME_FEATURES // 2
-        rates = torch.exp(torch.arange(half, device=times.device) * (-math.log(1e4) / half))
-        angles = 1000 * times[:, None] * rates  # (N, half)
-        embedded = F.silu(self.time(torch.cat([angles.sin(), angles.cos()], -1)))  # (N, C)
-        tables = [block.film(embedded).unflatten(-1, (3, 2, -1)) for block in self.each_block()]
-        return torch.stack(tables, 1)
+        first, _, second = self.time
+        return prepare_schedule(times, first.weight, first.bias, second.weight, second.bias, *self._stacked("film"))
+
+    def _stacked(self, name: str) -> tuple[Tensor, Tensor]:
+        """Weights and biases of one linear map of all blocks, the same tensors until one of them changes."""
+        linears = [getattr(block, name) for block in self.each_block()]
+        weights, biases = [linear.weight for linear in linears], [linear.bias for linear in linears]
+        if torch.compiler.is_compiling() or (torch.is_grad_enabled() and weights[0].requires_grad):
+            return torch.stack(weights), torch.stack(biases)
+        state = _state((*weights, *biases))
+        kept = self._stacks.get(name)
+        if kept is None or kept[0] != state:
+            with torch.inference_mode(False), torch.no_grad():
+                kept = self._stacks[name] = (state, torch.stack(weights), torch.stack(biases))
+        return kept[1:]
 
     def denoise(self, x: Tensor, film: Tensor, clip: ClipConditions, known: Tensor | None = None) -> Tensor:
         """Predict x0.
@@ -269,7 +283,7 @@ class Denoiser(nn.Module):
 
         The same tensors come back until a parameter changes, so that they are packed once.
         """
-        state = (products, *((p.data_ptr(), 0 if p.is_inference() else p._version) for p in self.parameters()))
+        state = (products, *_state(self.parameters()))
         if self._flat is None or self._flat[0] != state:
             linears: list[nn.Linear] = [self.enter]
             vectors: list[Tensor] = [self.enter.bias]

@@ -186,13 +186,13 @@ class WindowSampler:
         if any(audio for audio, _ in branches):
             heard = torch.cat([heard, denoiser.null_content.expand_as(heard)])
         own = torch.stack([track.emotion for track in tracks])  # (K, Z)
-        emotions = torch.stack([denoiser.null_emotion.expand_as(own) if none else own for _, none in branches])
+        emotions = torch.cat([denoiser.null_emotion.expand_as(own) if none else own for _, none in branches])
         style = torch.tensor(self.style, device=start.device)
-        speech, queries = denoiser.prepare_speech(heard, style.expand(heard.shape[0]))
+        speech, queries, styles = denoiser.prepare(heard, emotions, style)
         if self.weights is None:
             self.weights = denoiser.flat_weights(self.products)
         return denoise_loop(
-            start, speech, queries, denoiser.prepare_styles(emotions, style), self.film, self.table,
+            start, speech, queries, styles.unflatten(0, (len(branches), -1)), self.film, self.table,
             self.guidance.weights(start), *self.weights, [int(audio) for audio, _ in branches], config.heads,
             config.feed_forward, config.attention_window, config.adain_residual, ADAIN_EPS, known, mask,
         )  # fmt: skip

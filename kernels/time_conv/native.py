@@ -2,25 +2,10 @@
 
 from __future__ import annotations
 
-import torch
-from torch import Tensor
+from .._native import cpu_function, dense
+from .._packed import PackedWeights, packed_matrices
 
-from .. import _native
-from .._native import DTYPES, address, cpu_function, dense
-from .._packed import PackedWeights
-
-
-def _pack(weight: Tensor) -> Tensor:
-    assert _native.CPU is not None
-    width, channels, taps = weight.shape
-    rows = weight.permute(0, 2, 1).contiguous()  # (N, taps, C)
-    sizes = DTYPES[weight.dtype], width, taps, channels
-    packed = torch.empty(_native.CPU.conv_words(*sizes), dtype=torch.int32)
-    _native.CPU.pack_conv(address(rows), address(packed), *sizes)
-    return packed
-
-
-_PACKED = PackedWeights(_pack)
+_PACKED = PackedWeights(lambda weight: packed_matrices(weight.permute(0, 2, 1)[None]))  # (1, N, taps, C)
 
 
 def prepare(x, weight, bias, dilation, gelu, gain, shift, residual, eps):

@@ -18,12 +18,13 @@ ROOT = Path(__file__).resolve().parent.parent.parent
 # The most that any kernel of an operator may take: registers of a thread, bytes of shared memory of a block.
 REGISTERS = {
     "adain": 96, "content_attention": 208, "denoise_loop": 224, "ff_adain_film": 255, "ff_gelu": 128, "film": 48,
-    "flame_lbs": 200, "ln_qkv": 168, "oproj_residual_film": 160, "sampler_step": 64, "self_attention": 208,
+    "flame_lbs": 200, "ln_qkv": 168, "oproj_residual_film": 160, "prepare_clip": 160,
+    "prepare_schedule": 160, "sampler_step": 64, "self_attention": 208,
 }  # fmt: skip
 SHARED_BYTES = {
     "adain": 1024, "content_attention": 48 * 1024, "denoise_loop": 64 * 1024, "ff_adain_film": 64 * 1024,
     "ff_gelu": 48 * 1024, "film": 0, "flame_lbs": 27 * 1024, "ln_qkv": 64 * 1024, "oproj_residual_film": 64 * 1024,
-    "sampler_step": 4096, "self_attention": 48 * 1024,
+    "prepare_clip": 64 * 1024, "prepare_schedule": 64 * 1024, "sampler_step": 4096, "self_attention": 48 * 1024,
 }  # fmt: skip
 TRITON_SPILLS = 8  # bytes: ptxas may park a pair of loop invariants to keep a round number of registers
 VGPRS = 256  # of gfx942, whose compiler takes more than it needs

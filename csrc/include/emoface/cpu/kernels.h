@@ -9,6 +9,8 @@
 #include "emoface/film.h"
 #include "emoface/ln_qkv.h"
 #include "emoface/oproj_residual_film.h"
+#include "emoface/prepare_clip.h"
+#include "emoface/prepare_schedule.h"
 #include "emoface/sampler_step.h"
 #include "emoface/self_attention.h"
 #include "emoface/time_conv.h"
@@ -24,6 +26,8 @@ struct CpuKernels {
   bool (*film)(const Film&);
   bool (*ln_qkv)(const LnQkv&);
   bool (*oproj_residual_film)(const OprojResidualFilm&);
+  bool (*prepare_clip)(const PrepareClip&);
+  bool (*prepare_schedule)(const PrepareSchedule&);
   bool (*sampler_step)(const SamplerStep&);
   bool (*self_attention)(const SelfAttention&);
   bool (*time_conv)(const TimeConv&);

@@ -36,15 +36,21 @@ EMO_INLINE void layer_norm(const X* x, std::int64_t n, const P* gain, const P* b
   }
 }
 
+// Zeros behind rows of n values that lie in whole words, as a left operand of a product needs them.
+template <class E>
+EMO_INLINE void zero_padding(E* rows, std::int64_t count, std::int64_t n) {
+  const std::int64_t stride = words_of<E>(n) * kPerWord<E>;
+  if (stride > n)
+    for (std::int64_t row = 0; row < count; ++row) rows[row * stride + n] = E{};
+}
+
 // Rows of a layer norm, as the left operand of a product: padded with zeros to whole words.
 template <class E, class X, class P>
 EMO_INLINE void layer_norm_rows(const X* x, std::int64_t rows, std::int64_t n, const P* gain, const P* bias, float eps,
                                 E* out) {
   const std::int64_t stride = words_of<E>(n) * kPerWord<E>;
-  for (std::int64_t row = 0; row < rows; ++row) {
-    layer_norm(x + row * n, n, gain, bias, eps, out + row * stride);
-    if (stride > n) out[row * stride + n] = E{};
-  }
+  for (std::int64_t row = 0; row < rows; ++row) layer_norm(x + row * n, n, gain, bias, eps, out + row * stride);
+  zero_padding(out, rows, n);
 }
 
 template <class E>
