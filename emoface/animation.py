@@ -69,10 +69,15 @@ def _curves(values: Any, name: str) -> np.ndarray:
     values = np.array(values, np.float32, order="C")
     if values.ndim != 2 or len(values) == 0:
         raise ValueError(f"{name} must have shape (T, n) with T at least 1, got {values.shape}")
+    _check_finite(values, name)
+    return values
+
+
+def _check_finite(values: np.ndarray, name: str, first: int = 0) -> None:
+    """Raise ValueError unless frames (T, n), the first of them of this number, are finite."""
     finite = np.isfinite(values).all(1)
     if not finite.all():
-        raise ValueError(f"{name} must be finite, it is not in frame {int(np.argmin(finite))}")
-    return values
+        raise ValueError(f"{name} must be finite, it is not in frame {first + int(np.argmin(finite))}")
 
 
 @dataclass(eq=False)
@@ -167,9 +172,10 @@ class Animation:
         """(T, 53) float32: expression and jaw side by side.
 
         Raises:
-            ValueError: another number of expression coefficients than 50.
+            ValueError: another number of expression coefficients than 50, or values changed to NaN or infinity.
         """
         motion = np.concatenate([self.expression, self.jaw_pose], 1)
+        _check_finite(motion, "motion")
         if motion.shape[1] != MOTION_SIZE:
             raise ValueError(f"motion needs {EXPRESSION_SIZE} expression coefficients, got {motion.shape[1] - 3}")
         return motion
@@ -203,7 +209,7 @@ class Animation:
             (T, V, 3) float32, metres, y up, face towards +z.
 
         Raises:
-            ValueError: coefficients of another FLAME version than ``face``, or a bad identity.
+            ValueError: coefficients of another FLAME version than ``face`` or that are not finite, or a bad identity.
             TypeError: ``face`` is none of these.
         """
         from emoface.face.flame import FlameModel
@@ -229,9 +235,11 @@ class Animation:
         if isinstance(identity, str):
             raise TypeError(f"identity must map names to weights or be an array, got {identity!r}")
         shape = None if identity is None else torch.as_tensor(identity, dtype=torch.float32)
+        expression, jaw_pose = self.expression[part], self.jaw_pose[part]
+        _check_finite(expression, "expression", part.start)
+        _check_finite(jaw_pose, "jaw_pose", part.start)
         with torch.inference_mode():
-            expression, jaw_pose = torch.from_numpy(self.expression[part]), torch.from_numpy(self.jaw_pose[part])
-            return face(expression, jaw_pose, identity=shape).numpy()
+            return face(torch.from_numpy(expression), torch.from_numpy(jaw_pose), identity=shape).numpy()
 
     def to_flame(self, model: FlameModel) -> Animation:
         """The performance in the coefficients of an official FLAME model, fitted by way of its vertices.

@@ -63,21 +63,21 @@ def parse_timeline(text: str) -> list[tuple[float, Any]]:
     return entries
 
 
-def parse_mix(text: str) -> dict[str, float]:
+def parse_weights(text: str) -> dict[str, float]:
     """Read ``happy=.7,surprised=.3`` as {"happy": 0.7, "surprised": 0.3}.
 
     Raises:
         argparse.ArgumentTypeError: another form, or a name twice.
     """
-    mix: dict[str, float] = {}
+    weights: dict[str, float] = {}
     for part in text.split(","):
         name, equals, weight = part.partition("=")
         if not name.strip() or not equals:
-            raise argparse.ArgumentTypeError(f"expected EMOTION=WEIGHT,..., got {text!r}")
-        if name.strip() in mix:
+            raise argparse.ArgumentTypeError(f"expected NAME=WEIGHT,..., got {text!r}")
+        if name.strip() in weights:
             raise argparse.ArgumentTypeError(f"names {name.strip()} twice: {text!r}")
-        mix[name.strip()] = _number(weight, text)
-    return mix
+        weights[name.strip()] = _number(weight, text)
+    return weights
 
 
 def _number(part: str, text: str) -> float:
@@ -138,7 +138,7 @@ def _add_animate(parser: argparse.ArgumentParser) -> None:
     emotion.add_argument("--emotion", metavar="TEXT", help="a label (happy, sad, ...) or a sentence")
     emotion.add_argument("--timeline", type=parse_timeline, metavar="T:E,...", help=(
         "emotions from given seconds on, such as 0:neutral,1.5:surprised,3:happy@3"))  # fmt: skip
-    emotion.add_argument("--mix", type=parse_mix, metavar="E=W,...", help="a mixture: happy=.7,surprised=.3")
+    emotion.add_argument("--mix", type=parse_weights, metavar="E=W,...", help="a mixture: happy=.7,surprised=.3")
     emotion.add_argument("--emotion-audio", metavar="FILE", help="the emotion of another voice")
     emotion.add_argument("--emotion-motion", metavar="FILE", help="the emotion of a motion (.npz, Live Link .csv)")
     add("--level", type=float, metavar="L", help="with a label: 1 slight, 2 medium, 3 strong")
@@ -162,9 +162,13 @@ def _add_animate(parser: argparse.ArgumentParser) -> None:
 
 
 def _add_face(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--face", type=Path, metavar="FILE", help=(
+    head = parser.add_mutually_exclusive_group()
+    head.add_argument("--face", type=Path, metavar="FILE", help=(
         "head of .glb, .usda, .html and .mp4: an avatar (.glb, .vrm) with ARKit's shapes, or ICT-FaceKit (default: the "
         "open head)"))  # fmt: skip
+    head.add_argument("--identity", type=parse_weights, metavar="N=W,...", help=(
+        "another person's open head, about -1..1 each: nose_width=1,face_width=-.8; "
+        "a wrong name lists them all"))  # fmt: skip
 
 
 def _add_view(parser: argparse.ArgumentParser, size: int, zoom: float) -> None:
@@ -246,8 +250,9 @@ def run_animate(asked: argparse.Namespace) -> None:
     for path in outputs:
         check_suffix(path)
     suffixes = {path.suffix.lower() for path in outputs}
-    if asked.face and not suffixes & set(FACES):
-        raise ValueError(f"--face goes with an --out that holds a head: {', '.join(FACES)}")
+    for option in ("face", "identity"):
+        if getattr(asked, option) and not suffixes & set(FACES):
+            raise ValueError(f"--{option} goes with an --out that holds a head: {', '.join(FACES)}")
     if asked.layout and ".npz" not in suffixes:
         raise ValueError("--layout goes with an --out that ends in .npz")
     for path in [*outputs, *([asked.plot] if asked.plot else [])]:
@@ -291,11 +296,13 @@ def _controls(path: Path) -> Any:
 
 
 def _face(asked: argparse.Namespace) -> Any:
-    """The rig of ``--face``, None for the open head; what it lacks is said."""
-    if asked.face is None:
+    """The rig of ``--face`` or ``--identity``, None for the plain open head; what it lacks is said."""
+    if asked.face is None and asked.identity is None:
         return None
-    from emoface.face.rigs import load_rig
+    from emoface.face.rigs import load_rig, open_head_rig
 
+    if asked.identity is not None:
+        return open_head_rig(asked.identity)
     rig = load_rig(asked.face)
     if rig.missing:
         names = ", ".join(rig.missing)

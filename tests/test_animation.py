@@ -74,6 +74,24 @@ def test_resampling_follows_the_recording_and_keeps_time() -> None:
     assert np.array_equal(animation.resample(25).motion, animation.motion)
 
 
+@pytest.mark.parametrize("array", ["expression", "jaw_pose"])
+def test_arrays_that_were_spoilt_are_refused(array: str) -> None:
+    animation = Animation(*curves())
+    getattr(animation, array)[30, 2] = np.nan
+    assert np.isfinite(animation.vertices(stop=30)).all()
+    with pytest.raises(ValueError, match=f"{array} must be finite, it is not in frame 30"):
+        animation.vertices(start=20)
+    with pytest.raises(ValueError, match=f"{array} must be finite, it is not in frame 30"):
+        animation.render(size=16)
+    with pytest.raises(ValueError, match="motion must be finite, it is not in frame 30"):
+        animation.arkit()
+
+
+def test_unknown_options_of_pictures_are_named() -> None:
+    with pytest.raises(TypeError, match="pictures take size, yaw, pitch, zoom, two_sided, got 'height'"):
+        Animation(*curves()).render(height=16)
+
+
 @pytest.mark.parametrize("fps", [0, -25, float("nan"), float("inf")])
 def test_bad_fps(fps: float) -> None:
     expression, jaw = curves()

@@ -18,7 +18,7 @@ from emoface import training
 from emoface.animation import Animation
 from emoface.audio.load import open_audio
 from emoface.binding.emotions import EMOTIONS
-from emoface.cli import STAGES, build_parser, main, parse_mix, parse_timeline
+from emoface.cli import STAGES, build_parser, main, parse_timeline, parse_weights
 from emoface.demo import demo_path
 from emoface.face.controls import Controls, Shape
 from emoface.face.layout import ARKIT_INDEX
@@ -171,10 +171,13 @@ def test_warnings_are_one_line(monkeypatch: pytest.MonkeyPatch, capsys: pytest.C
         (["--plot", "a.xyz"], "plot path a.xyz must end in one of"),
         (["--plot", "none/a.png"], "path none/a.png cannot be written"),
         (["-o", "a.csv", "--face", "avatar.glb"], "--face goes with an --out that holds a head: .glb, .usda, .html"),
+        (["-o", "a.csv", "--identity", "nose_width=1"], "--identity goes with an --out that holds a head"),
+        (["-o", "a.glb", "--identity", "nose=1"], "identity must name components of the open head (face_width"),
+        (["-o", "a.glb", "--identity", "nose_width=1", "--face", "b.glb"], "not allowed with argument --identity"),
         (["-o", "a.csv", "--layout", "emote"], "--layout goes with an --out that ends in .npz"),
         (["--level", "2"], "--level goes with --emotion LABEL"),
         (["--emotion", "sad", "--mix", "sad=1"], "argument --mix: not allowed with argument --emotion"),
-        (["--mix", "sad"], "argument --mix: expected EMOTION=WEIGHT,..., got 'sad'"),
+        (["--mix", "sad"], "argument --mix: expected NAME=WEIGHT,..., got 'sad'"),
         (["--timeline", ""], "argument --timeline: expected SECONDS:EMOTION[@LEVEL],..., got ''"),
         (["--steps", "many"], "argument --steps: invalid int value: 'many'"),
         (["--emotion-audio", "none.wav"], "none.wav does not exist"),
@@ -239,7 +242,7 @@ def test_bad_timelines(text: str) -> None:
 @pytest.mark.parametrize("text", ["", "happy", "=1", "happy=", "happy=x", "happy=1,", "happy=1,happy=2"])
 def test_bad_mixtures(text: str) -> None:
     with pytest.raises(argparse.ArgumentTypeError):
-        parse_mix(text)
+        parse_weights(text)
 
 
 # ---- the other commands
@@ -328,6 +331,13 @@ def test_render_a_video(take: Path) -> None:
     assert main(["render", str(take), "-o", "take.mp4", "--audio", DEMO, "--size", "64"]) == 0
     with av.open("take.mp4") as video:
         assert len(video.streams.audio) == 1 and video.streams.video[0].codec_context.width == 64
+
+
+def test_an_identity_shows(take: Path) -> None:
+    picture = ["render", str(take), "--size", "64", "-o"]
+    assert main([*picture, "plain.png"]) == 0
+    assert main([*picture, "wide.png", "--identity", "face_width=1,nose_width=-1"]) == 0
+    assert Path("plain.png").read_bytes() != Path("wide.png").read_bytes()
 
 
 def test_render_refuses(take: Path, capsys: pytest.CaptureFixture[str]) -> None:

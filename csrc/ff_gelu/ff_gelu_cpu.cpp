@@ -1,21 +1,14 @@
 #include "emoface/ff_gelu.h"
 
-#include "emoface/cpu/dispatch.h"
 #include "emoface/cpu/layers.h"
 
 namespace emoface::EMO_ISA {
 
 template <class E>
 void ff_gelu_of(const FfGelu& p) {
-  const std::int64_t words = words_of<E>(p.channels);
-  const std::int64_t packed = packed_words(p.width, words), normed = p.rows * words;
-  Arena arena(space<Word>(packed) + space<Word>(normed) + space<Word>(kLanes * words));
-  Word* weight = arena.take<Word>(packed);
-  E* rows = reinterpret_cast<E*>(arena.take<Word>(normed));
-  pack_transposed<E>(typed<E>(p.weight), p.channels, p.width, p.channels, weight, arena.take<Word>(kLanes * words));
-  layer_norm_rows(typed<E>(p.x), p.rows, p.channels, typed<E>(p.gain), typed<E>(p.bias), float(p.eps), rows);
-  linear_gelu<E>(dense_left(rows, p.channels), p.rows, {weight, p.width, words}, typed<E>(p.weight_bias),
-                 typed<E>(p.out), p.width);
+  with_normed_rows<E>(p, [&](const Left& left, const Packed& right) {
+    linear_gelu<E>(left, p.rows, right, typed<E>(p.weight_bias), typed<E>(p.out), p.width);
+  });
 }
 
 bool ff_gelu_cpu(const FfGelu& p) {

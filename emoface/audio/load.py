@@ -18,6 +18,7 @@ from .features import SAMPLE_RATE, frame_count
 
 MIN_RATE, MAX_RATE = 4000, 192000
 MAX_CHANNELS = 8
+UNNAMED = ("samples", "stream")  # what stands for the name of an array, and of bytes without one
 READ_FRAMES = 1 << 16  # source samples handled at once; fixed: results must not depend on the caller's blocks
 KEEP_FRAMES = 1 << 21  # a decoded file of at most this many samples is kept instead of decoded again
 
@@ -29,7 +30,7 @@ class Audio:
     """A recording that was checked and can be read any number of times.
 
     Attributes:
-        name: file name, or "samples" for an array.
+        name: file name, or one of ``UNNAMED``: "samples" for an array, "stream" for bytes without a name.
         sample_rate: rate of the source in Hz.
         num_samples: number of samples per channel at the source's rate, exact.
     """
@@ -221,7 +222,7 @@ def _open_array(samples: np.ndarray | Tensor, rate: Any, argument: str) -> Audio
 
     for index, block in enumerate(blocks()):
         _check_finite(block, index * READ_FRAMES, argument)
-    return Audio("samples", rate, len(array), blocks)
+    return Audio(UNNAMED[0], rate, len(array), blocks)
 
 
 # ---- files
@@ -246,7 +247,7 @@ def _open_stream(stream: Any, rate: Any, argument: str) -> Audio:
     if copy.tell() == 0:
         raise ValueError(f"{argument} is a file object with no bytes from its present position on")
     given = getattr(stream, "name", None)
-    name = Path(given).name if isinstance(given, str) else "stream"
+    name = Path(given).name if isinstance(given, str) else UNNAMED[1]
     return _open_file(lambda: copy.name, name, rate, argument)
 
 

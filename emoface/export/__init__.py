@@ -42,13 +42,11 @@ def check_suffix(path: str | os.PathLike[str]) -> None:
 def write(animation: Animation, path: str | os.PathLike[str], **options: Any) -> None:
     """Write an animation in the format of the path's suffix; see :meth:`emoface.animation.Animation.save`."""
     writer = _find(path, WRITERS, "saved as")
-    taken = inspect.signature(writer).parameters
-    if not any(parameter.kind is inspect.Parameter.VAR_KEYWORD for parameter in taken.values()):
-        known = list(taken)[2:]
-        for name in options:
-            if name not in known:
-                kinds = ", ".join(known) or "no options"
-                raise TypeError(f"{Path(path).suffix.lower()} files take {kinds}, got {name!r}")
+    known = list(inspect.signature(writer).parameters)[2:]
+    for name in options:
+        if name not in known:
+            kinds = ", ".join(known) or "no options"
+            raise TypeError(f"{Path(path).suffix.lower()} files take {kinds}, got {name!r}")
     writer(replace(animation), path, **options)  # checked once more, as arrays and fields can be changed
 
 

@@ -15,6 +15,7 @@ from typing import Any, TypeGuard
 import numpy as np
 
 from emoface.animation import Animation, check_fps, metadata_json
+from emoface.audio.load import UNNAMED
 from emoface.face.layout import ARKIT_INDEX
 from emoface.face.normals import welded
 from emoface.face.rig import Rig
@@ -54,7 +55,7 @@ def write_html(
         fps: rate of the curves in the page, None for 60 or the animation's own if that is higher.
         sound: how the recording is kept: "flac" (lossless), "wav" or "mp3" (smaller, begins some ms late in browsers
             that do not know the encoder's delay).
-        title: of the page, None for the recording's name.
+        title: of the page; None for the recording's name, or the face's where the recording has none.
 
     Raises:
         TypeError: ``face`` is no Rig, ``title`` no text, or metadata that JSON does not know. ValueError: a rig without
@@ -67,7 +68,8 @@ def write_html(
     fps = max(SCREEN_FPS, animation.fps) if fps is None else check_fps(fps)
     rig, weights = rig_curves(animation.resample(fps), face)
     metadata_json(animation.metadata)
-    name = title or (animation.audio.name if animation.audio else rig.name)
+    recording = animation.audio.name if animation.audio else UNNAMED[0]
+    name = title or (rig.name if recording in UNNAMED else recording)
     emotion = emotion_text(animation.metadata.get("emotion"))
     voice = sound_bytes(animation.audio, sound) if animation.audio else b""
     filled = {

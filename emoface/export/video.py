@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import tempfile
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -25,7 +25,8 @@ AUDIO_BITS = 160_000  # per second
 
 def write_video(
     animation: Animation, path: str | os.PathLike[str], face: Any = None, size: int = 512, fps: float | None = None,
-    quality: int = QUALITY, **view: Any,
+    quality: int = QUALITY, yaw: float = 0.0, pitch: float = 0.0, zoom: float = 1.0, two_sided: bool = False,
+    identity: Mapping[str, float] | np.ndarray | None = None, threads: int | None = None,
 ) -> None:  # fmt: skip
     """Render an animation into an MP4 with its recording, if it has one; it starts to play before it is loaded.
 
@@ -39,7 +40,8 @@ def write_video(
         size: height and width in pixels, even, 16 to 4096.
         fps: frames per second of the video, the animation's own if None.
         quality: constant rate factor of x264, 0 (lossless) to 51.
-        **view: of :func:`emoface.render.render_frames`: ``yaw``, ``pitch``, ``zoom``, ``identity``, ``threads``, ...
+        yaw, pitch, zoom, two_sided: of :class:`emoface.render.Renderer`.
+        identity, threads: of :func:`emoface.render.render_frames`.
 
     Raises:
         ImportError: imageio-ffmpeg is not installed (the extra ``video``).
@@ -52,7 +54,10 @@ def write_video(
         raise ValueError(f"quality must be a number, 0 to 51, got {quality!r}")
     if fps is not None:
         animation = animation.resample(fps)
-    pictures = render_frames(animation, face, size=size, **view)
+    pictures = render_frames(
+        animation, face, identity=identity, threads=threads, size=size, yaw=yaw, pitch=pitch, zoom=zoom,
+        two_sided=two_sided,
+    )  # fmt: skip
     with atomic_path(path) as temporary, tempfile.TemporaryDirectory() as folder:
         sound = None
         if animation.audio:

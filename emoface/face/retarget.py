@@ -17,7 +17,8 @@ from functools import lru_cache
 import numpy as np
 import torch
 
-from ..kernels import flame_lbs
+from emoface.kernels import flame_lbs
+
 from .flame import FlameModel
 from .layout import ARKIT_NAMES, EXPRESSION_NAMES, EXPRESSION_SIZE, arkit_to_motion, motion_to_arkit
 from .open_head import open_head, open_head_model

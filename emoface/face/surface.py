@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import numpy as np
+import torch
+
+from emoface.kernels import vertex_normals as mesh_normals
 
 FACING = 0.01  # metres that opposite normals count for, half of it at right angles
 CHUNK = 512  # vertices compared at once
@@ -12,13 +15,9 @@ CANDIDATES = 3  # nearest vertices whose triangles are tried
 
 
 def vertex_normals(vertices: np.ndarray, faces: np.ndarray) -> np.ndarray:
-    """Unit normals (V, 3), each the sum of its triangles' normals by area; zero where there is none."""
-    a, b, c = (vertices[faces[:, i]] for i in range(3))
-    crossed = np.cross(b - a, c - a)
-    out = np.zeros(vertices.shape)
-    for i in range(3):
-        np.add.at(out, faces[:, i], crossed)
-    return out / np.maximum(np.linalg.norm(out, axis=1, keepdims=True), 1e-20)
+    """Unit normals (V, 3) float64 of one mesh, by the operator of the same name; zero where there is none."""
+    corners = torch.from_numpy(faces.astype(np.int32))
+    return mesh_normals(torch.from_numpy(vertices.astype(np.float64))[None], corners)[0].numpy()
 
 
 def barycentric(points: np.ndarray, a: np.ndarray, b: np.ndarray, c: np.ndarray) -> np.ndarray:

@@ -41,9 +41,6 @@ def lve(prediction: np.ndarray, truth: np.ndarray, lips: np.ndarray) -> float:
     Returns:
         Millimetres.
 
-    Raises:
-        ValueError: as :func:`lve_squared`.
-
     Source: Zhao et al. 2024, "Media2Face".
     """
     return MILLIMETRES * float(distances(prediction, truth, lips).max(1).mean())
@@ -58,9 +55,6 @@ def mve(prediction: np.ndarray, truth: np.ndarray, face: np.ndarray) -> float:
 
     Returns:
         Millimetres.
-
-    Raises:
-        ValueError: as :func:`lve_squared`.
 
     Source: Stan et al. 2023, "FaceDiffuser".
     """
@@ -77,9 +71,6 @@ def ufve(prediction: np.ndarray, truth: np.ndarray, upper: np.ndarray) -> float:
     Returns:
         Millimetres.
 
-    Raises:
-        ValueError: as :func:`lve_squared`.
-
     Source: name from Fan et al. 2024, "UniTalker".
     """
     return MILLIMETRES * float(distances(prediction, truth, upper).mean())
@@ -94,9 +85,6 @@ def eve_mean(prediction: np.ndarray, truth: np.ndarray, upper: np.ndarray) -> fl
 
     Returns:
         Square metres.
-
-    Raises:
-        ValueError: as :func:`lve_squared`.
 
     Source: Peng et al. 2023, "EmoTalk".
     """

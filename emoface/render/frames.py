@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import inspect
 import os
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -18,6 +20,7 @@ from .renderer import Renderer
 
 CLAY = (0.80, 0.69, 0.62)  # sRGB of a face that brings no colours
 BLOCK = 128  # frames whose vertices are held at a time
+VIEW = tuple(inspect.signature(Renderer).parameters)[4:]  # size, yaw, ...
 
 
 def face_renderer(face: FlameModel | Rig | None = None, **view: Any) -> Renderer:
@@ -31,8 +34,10 @@ def face_renderer(face: FlameModel | Rig | None = None, **view: Any) -> Renderer
         The renderer.
 
     Raises:
-        TypeError: ``face`` is none of these. ValueError: a bad option.
+        TypeError: ``face`` is none of these, or an unknown option. ValueError: a bad option.
     """
+    if unknown := [name for name in view if name not in VIEW]:
+        raise TypeError(f"pictures take {', '.join(VIEW)}, got {unknown[0]!r}")
     if isinstance(face, Rig):
         return Renderer(face.template, face.faces, face.colours, face.parts, **view)
     if face is None or face is open_head_model():
@@ -65,6 +70,7 @@ def render_frames(
     """
     if isinstance(face, (str, os.PathLike)):
         face = load_rig(face)
+    animation = replace(animation)  # checked once more, as arrays and fields can be changed
     renderer = face_renderer(face, **view)
     animation.vertices(face, identity=identity, stop=1)  # refuses what does not fit, now
     threads = len(os.sched_getaffinity(0)) if threads is None else threads

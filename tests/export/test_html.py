@@ -136,6 +136,14 @@ def test_page_can_be_used_without_seeing_it(tmp_path: Path, animate: Make, small
     assert ("html", {"lang": "en"}) in page.elements
 
 
+def test_a_recording_without_a_name_leaves_the_heading_to_the_face(
+    tmp_path: Path, animate: Make, small_rig: Rig
+) -> None:
+    voice = open_audio(np.zeros(8000, np.float32), sample_rate=16000)
+    page = page_of(animate(frames=2, audio=voice).save(tmp_path / "take.html", face=small_rig))
+    assert page.texts["h1"].strip() == "small"
+
+
 def test_names_cannot_become_markup(tmp_path: Path, animate: Make, small_rig: Rig) -> None:
     evil = '</script><img onerror="x">&amp;{{clip}}'
     animation = animate(frames=2, metadata={"emotion": evil, "style": evil})

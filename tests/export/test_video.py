@@ -98,6 +98,11 @@ def test_bad_options_are_named_and_leave_nothing(tmp_path, options, words):
     assert not list(tmp_path.iterdir())
 
 
+def test_unknown_options_are_named(tmp_path):
+    with pytest.raises(TypeError, match=r"\.mp4 files take face, size, fps, quality, yaw, .*, got 'frames'"):
+        talking().save(tmp_path / "bad.mp4", frames=3)
+
+
 def test_a_failing_encoder_is_quoted_and_leaves_nothing(tmp_path, monkeypatch):
     monkeypatch.setattr("emoface.export.video.AUDIO_BITS", "many")
     with pytest.raises(OSError, match=r"bad\.mp4 was not written: ffmpeg says"):

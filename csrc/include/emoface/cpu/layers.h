@@ -1,5 +1,6 @@
 #pragma once
 // The steps that operators and the denoising loop are made of: norms, and products with what follows them.
+#include "emoface/cpu/dispatch.h"
 #include "emoface/cpu/gemm.h"
 
 namespace emoface::EMO_ISA {
@@ -56,6 +57,19 @@ EMO_INLINE void layer_norm_rows(const X* x, std::int64_t rows, std::int64_t n, c
 template <class E>
 EMO_INLINE Left dense_left(const E* first, std::int64_t inner) {
   return {first, words_of<E>(inner) * std::int64_t(sizeof(Word))};
+}
+
+// product(left, right) of the normed rows of `p.x` and the weights `p.weight`, packed for this call.
+template <class E, class Parameters, class Product>
+EMO_INLINE void with_normed_rows(const Parameters& p, Product product) {
+  const std::int64_t words = words_of<E>(p.channels);
+  const std::int64_t packed = packed_words(p.width, words), normed = p.rows * words;
+  Arena arena(space<Word>(packed) + space<Word>(normed) + space<Word>(kLanes * words));
+  Word* weight = arena.take<Word>(packed);
+  E* rows = reinterpret_cast<E*>(arena.take<Word>(normed));
+  pack_transposed<E>(typed<E>(p.weight), p.channels, p.width, p.channels, weight, arena.take<Word>(kLanes * words));
+  layer_norm_rows(typed<E>(p.x), p.rows, p.channels, typed<E>(p.gain), typed<E>(p.bias), float(p.eps), rows);
+  product(dense_left(rows, p.channels), Packed{weight, p.width, words});
 }
 
 // out (rows, columns) = left right + bias
