@@ -15,7 +15,7 @@ from emoface.audio.features import MEL_BINS, MEL_PER_FRAME
 from emoface.audio.lips import ARTIST, RULE
 from emoface.audio.normalize import SILENT_MEL, MelNormalizer
 from emoface.binding.emotions import EMOTIONS
-from emoface.face.layout import MOTION_SIZE
+from emoface.face.layout import MOTION_INDEX, MOTION_SIZE, MOUTH
 
 from .corpus.augment import KINDS, augment_mel
 from .corpus.clips import Clip, relative_loudness
@@ -33,6 +33,7 @@ class MixConfig:
         captured, labelled, voice: shares of real lip curves, of real voices with phone labels and of real voices with
             pseudo lips; the rest is synthetic speech. pseudo_labelled, pseudo_synthetic: how often those take
             artist-style pseudo lips instead of rule lips.
+        livelier: deviation of the logarithm by which artist-style lips move more or less, as people differ.
         augmented: share of windows with augmented mels. mixed: share of windows that mix two emotions.
     """
 
@@ -41,6 +42,7 @@ class MixConfig:
     voice: float = 0.05
     pseudo_labelled: float = 0.3
     pseudo_synthetic: float = 0.08
+    livelier: float = 0.12
     augmented: float = 0.7
     mixed: float = 0.08
 
@@ -116,6 +118,20 @@ class Material(Protocol):
     def at(self, number: int) -> Pools:
         """What batch ``number`` is made of."""
         ...
+
+
+def _livelier(deviation: float, rng: np.random.Generator) -> np.ndarray:
+    """Gain of each channel (53,) of a speaker: one of the jaw, one of rounding, one of the other lips."""
+    gains = np.ones(MOTION_SIZE, np.float32)
+    jaw, rounding, lips = np.exp(deviation * rng.standard_normal(3)).clip(0.7, 1.4)
+    for name, index in MOTION_INDEX.items():
+        if name.startswith(("jaw", "mouthClose")):  # mouthClose goes with the jaw, so that closed lips stay closed
+            gains[index] = jaw
+        elif name.startswith(("mouthFunnel", "mouthPucker")):
+            gains[index] = rounding
+        elif index in MOUTH:
+            gains[index] = lips
+    return gains
 
 
 class MotionWindows(Dataset):
@@ -197,7 +213,8 @@ class MotionWindows(Dataset):
             begin = int(rng.integers(0, max(total - frames - LEAD_FRAMES, 0) + 1))
             stop = min(begin + frames + LEAD_FRAMES, total)
             mel = mel[MEL_PER_FRAME * begin : MEL_PER_FRAME * stop]
-            lips, closure = lips[begin:stop].astype(np.float32), closure[begin:stop].astype(np.float32)
+            lips = lips[begin:stop].astype(np.float32) * _livelier(self.config.livelier, rng)
+            closure = closure[begin:stop].astype(np.float32)
         else:
             assert clip.visemes is not None  # the pools hold no other clips
             total = len(mel) // MEL_PER_FRAME
