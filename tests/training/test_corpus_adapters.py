@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -21,11 +22,14 @@ from emoface.face.layout import (
 )
 from emoface.training.corpus.adapters import ADAPTERS
 from emoface.training.corpus.adapters.emodb import lablaut_visemes, read_lablaut
-from emoface.training.corpus.adapters.flame import load_flame
+from emoface.training.corpus.adapters.flame import load_take
+from emoface.training.corpus.adapters.mead import Told, told_by_name
 from emoface.training.corpus.adapters.signals import as_rows, find_recording, read_wave, resample_motion
 from emoface.training.corpus.adapters.takes import known_channels, load_beat
 from emoface.training.corpus.build import train
+from emoface.training.corpus.clips import load_clips
 from emoface.training.corpus.phones import BILABIAL, SILENCE, VISEMES
+from emoface.training.corpus.skipped import Skipped
 
 RNG = np.random.default_rng(0)
 
@@ -36,8 +40,14 @@ def write_wave(path: Path, seconds: float = 2.0, rate: int = 16000) -> None:
     soundfile.write(path, 0.3 * np.sin(2 * np.pi * 180 * time) * (1 + np.sin(2 * np.pi * 4 * time)) / 2, rate)
 
 
-def read(adapter: str, folder: Path):
-    return list(ADAPTERS[adapter](folder, "set"))
+def read(adapter: str, folder: Path, skipped: Skipped | None = None, **options: str):
+    return list(ADAPTERS[adapter](folder, "set", skipped or Skipped(), **options))
+
+
+def take(seconds: float = 2.0, fps: float = 25.0, width: int = 100) -> tuple[np.ndarray, np.ndarray]:
+    """Expression (T, width) and jaw (T, 3)."""
+    frames = round(seconds * fps)
+    return RNG.normal(size=(frames, width)).astype(np.float32), RNG.normal(0, 0.1, (frames, 3)).astype(np.float32)
 
 
 class TestSignals:
@@ -111,66 +121,175 @@ separator ;
 
 class TestFlame:
     def test_layouts(self, tmp_path: Path) -> None:
-        expression = RNG.normal(size=(50, 100)).astype(np.float32)
-        jaw = RNG.normal(0, 0.1, (50, 3)).astype(np.float32)
-        want = np.concatenate([expression[:, :50], jaw], 1)
+        expression, jaw = take()
         pose = np.concatenate([np.ones((50, 3), np.float32), jaw], 1)
         np.savez(tmp_path / "dpt.npz", exp=expression[:, :50], pose=pose, shape=np.zeros((50, 100)))
-        np.savez(tmp_path / "emote.npz", expression=expression, jaw_pose=jaw, fps=30)
+        np.savez(tmp_path / "emote.npz", expression=expression, jaw_pose=jaw, fps=30, flame_version="FLAME 2023")
+        np.savez(tmp_path / "vhap.npz", expr=expression, jaw_pose=jaw, rotation=0 * jaw, eyes_pose=np.zeros((50, 6)))
+        poses = np.zeros((50, 165), np.float32)
+        poses[:, 66:69] = jaw
+        np.savez(tmp_path / "2_scott_0_1_1.npz", poses=poses, expressions=expression, mocap_frame_rate=30)
         mead = np.concatenate([np.ones((50, 300), np.float32), expression, jaw], 1)
         np.save(tmp_path / "M003_001_5_1.npy", mead)
         np.save(tmp_path / "batched.npy", mead[None])
-        for name in ("dpt.npz", "emote.npz", "M003_001_5_1.npy", "batched.npy"):
-            motion, fps = load_flame(tmp_path / name)
-            np.testing.assert_array_equal(motion, want)
-            assert fps == (30 if name == "emote.npz" else 25)
+        (tmp_path / "flame_param").mkdir()
+        for i in range(50):
+            np.savez(tmp_path / "flame_param" / f"{i:05d}.npz", expr=expression[i : i + 1], jaw_pose=jaw[i : i + 1])
+        found = {}
+        for name in ("dpt.npz", "emote.npz", "vhap.npz", "2_scott_0_1_1.npz", "M003_001_5_1.npy", "batched.npy",
+                     "flame_param"):  # fmt: skip
+            animation = load_take(tmp_path / name)
+            np.testing.assert_array_equal(animation.expression[:, :50], expression[:, :50])
+            np.testing.assert_array_equal(animation.jaw_pose, jaw)
+            found[name] = animation.fps, animation.flame_version
+        assert found.pop("emote.npz") == (30, "FLAME 2023") and found.pop("2_scott_0_1_1.npz") == (30, "unknown")
+        assert {v for k, v in found.items() if k.endswith(".npy")} == {(25, "FLAME 2020")}
+        assert {v for k, v in found.items() if not k.endswith(".npy")} == {(25, "unknown")}
+
+    def test_published_mead(self, tmp_path: Path) -> None:
+        h5py = pytest.importorskip("h5py", reason="h5py is not installed")
+        expression, jaw = take()
+        folder = tmp_path / "W009" / "front" / "disgusted" / "level_3" / "021"
+        folder.mkdir(parents=True)
+        with h5py.File(folder / "shape_pose_cam.hdf5", "w") as file:
+            file["exp"], file["jaw"], file["shape"] = expression[None], jaw[None], np.zeros((1, 50, 300))
+        h5py.File(folder / "appearance.hdf5", "w").close()
+        write_wave(tmp_path / "W009" / "audio" / "disgusted" / "level_3" / "021.wav")
+        (clip,) = read("mead", tmp_path)
+        assert (clip.name, clip.speaker, clip.emotion) == ("set/W009/front/disgusted/level_3/021", "W009", "disgusted")
+        assert (clip.level, clip.sentence, clip.flame_version, clip.layout) == (3, "021", "FLAME 2020", "flame")
+        np.testing.assert_allclose(clip.lips[:, :50], expression[:, :50], atol=5e-3)
+
+    @pytest.mark.parametrize(
+        ("name", "told"),
+        [
+            ("M003/front/angry/level_2/001.npz", Told("M003", "angry", 2, "001")),
+            ("fits/W011/video/left_30/surprised/level_1/7.npz", Told("W011", "surprised", 1, "7")),
+            ("M003_001_5_1.npy", Told("M003", "disgusted", 2, "001")),
+            ("M041_sad_level_2_020.npz", Told("M041", "sad", 2, "020")),
+            ("x/w024_front_happy_level_3_037.npz", Told("W024", "happy", 3, "037")),
+            ("M003/front/angry/001.npz", None), ("M003_001_8_1.npy", None), ("M003_cross_level_2_020.npz", None),
+            ("take_7.npz", None),
+        ],
+    )  # fmt: skip
+    def test_names_of_mead(self, name: str, told: Told | None) -> None:
+        assert told_by_name(Path(name)) == told
+
+    def test_other_rates_come_to_25(self, tmp_path: Path) -> None:
+        jaw = np.zeros((120, 3), np.float32)
+        jaw[:, 0] = np.linspace(0, 0.3, 120)  # 4 s at 30 fps
+        poses = np.zeros((120, 165), np.float32)
+        poses[:, 66:69] = jaw
+        folder = tmp_path / "smplxflame_30"
+        folder.mkdir()
+        np.savez(folder / "2_scott_0_1_1.npz", poses=poses, expressions=np.zeros((120, 100)), mocap_frame_rate=30)
+        np.savez(folder / "slow.npz", exp=np.zeros((48, 50)), pose=poses[:48, :6])
+        (folder / "slow.json").write_text('{"fps": 12, "speaker": "me"}')  # the file does not tell its rate
+        write_wave(tmp_path / "wave16k" / "2_scott_0_1_1.wav", 4.0)
+        write_wave(tmp_path / "wave16k" / "slow.wav", 4.0)
+        scott, slow = read("flame", tmp_path)
+        assert (scott.speaker, scott.frames, slow.speaker, slow.frames) == ("scott", 100, "me", 100)
+        want = np.interp((np.arange(100) + 0.5) / 25, (np.arange(120) + 0.5) / 30, jaw[:, 0])
+        np.testing.assert_allclose(scott.lips[2:-2, 50].astype(np.float32), want[2:-2], atol=2e-3)
 
     def test_folder_and_refusal_to_mix(self, tmp_path: Path) -> None:
         data = tmp_path / "data"
         write_wave(data / "M003" / "a.wav")
         write_wave(data / "wav" / "b.wav")
-        motion = RNG.normal(size=(50, 50)).astype(np.float32)
-        np.savez(data / "M003" / "a.npz", expression=motion, jaw_pose=np.zeros((50, 3), np.float32))
-        (data / "M003" / "a.json").write_text('{"emotion": "anger", "language": "en"}')
-        np.savez(data / "b.npz", exp=motion, pose=np.zeros((50, 6), np.float32))
-        np.savez(data / "c.npz", exp=motion, pose=np.zeros((50, 6), np.float32))
+        expression, jaw = take(width=50)
+        np.savez(data / "M003" / "a.npz", expression=expression, jaw_pose=0 * jaw)
+        (data / "M003" / "a.json").write_text('{"emotion": "anger", "language": "en", "level": 3, "sentence": "s1"}')
+        pose = np.zeros((50, 6), np.float32)
+        np.savez(data / "b.npz", exp=expression, pose=pose)
+        np.savez(data / "c.npz", exp=expression, pose=pose)
         with pytest.warns(UserWarning, match=r"c\.npz has no recording"):
             clips = read("flame", data)
-        assert [(c.name, c.speaker, c.emotion) for c in clips] == [
-            ("set/M003/a", "M003", "angry"), ("set/b", "b", None)
+        assert [(c.name, c.speaker, c.emotion, c.level) for c in clips] == [
+            ("set/M003/a", "M003", "angry", 3), ("set/b", "b", None, None)
         ]  # fmt: skip
         assert all(c.layout == "flame" and c.lips.shape == (50, MOTION_SIZE) for c in clips)
-        np.testing.assert_allclose(clips[0].lips[:, :50], motion, atol=5e-3)
+        np.testing.assert_allclose(clips[0].lips[:, :50], expression, atol=5e-3)
 
         config = {
-            "tts_hours": 0, "tts_held_out_minutes": 0,
+            "tts_hours": 0, "tts_held_out_minutes": 0, "held_out": {"mine": ["s1"]},
             "datasets": [{"adapter": "flame", "folder": str(data), "name": "mine"}],
         }  # fmt: skip
-        with pytest.warns(UserWarning, match="no recording"):
-            train(config, tmp_path / "run")
+        with pytest.warns(UserWarning, match="'mine': 1 files left out: 1 without recording"):
+            folder = train(config, tmp_path / "run")
+        assert json.loads((folder / "card.json").read_text())["left_out"] == {"mine": {"without recording": 1}}
+        assert [c.name for c in load_clips(folder / "held_out")] == ["mine/M003/a"], "a split by sentence"
         from emoface.training.lips import train as train_lips
 
         with pytest.raises(ValueError, match="layouts cannot be mixed"):
             train_lips({"steps": 1}, tmp_path / "run")
 
-    def test_errors(self, tmp_path: Path) -> None:
-        write_wave(tmp_path / "x.wav")
-        for arrays in (
-            {"verts": np.zeros((5, 3))},
-            {"exp": np.zeros((5, 10)), "pose": np.zeros((5, 6))},
-            {"exp": np.zeros((5, 50)), "pose": np.zeros((5, 3))},
-            {"exp": np.full((5, 50), np.nan), "pose": np.zeros((5, 6))},
-            {"exp": np.zeros((5, 50)), "pose": np.zeros((4, 6))},
-        ):
-            np.savez(tmp_path / "x.npz", **arrays)
-            with pytest.raises(ValueError, match=r"x\.npz is not a take of FLAME"):
-                read("flame", tmp_path)
-        (tmp_path / "x.npz").write_bytes(b"PK broken")
-        with pytest.raises(ValueError, match=r"x\.npz"):
-            read("flame", tmp_path)
-        np.save(tmp_path / "y.npy", np.zeros((5, 400)))
-        with pytest.raises(ValueError, match="403"):
-            load_flame(tmp_path / "y.npy")
+    def test_what_cannot_be_used_is_named_left_out_and_counted(self, tmp_path: Path) -> None:
+        expression, jaw = take()
+        good = {"expression": expression, "jaw_pose": jaw, "fps": 25}
+        bad = {
+            "damaged": [
+                {"verts": np.zeros((5, 3))},
+                {"exp": np.zeros((50, 10)), "pose": np.zeros((50, 6))},
+                {"exp": np.zeros((50, 50)), "pose": np.zeros((50, 3))},
+                {"exp": np.full((50, 50), np.nan), "pose": np.zeros((50, 6))},
+                {"exp": np.zeros((50, 50)), "pose": np.zeros((4, 6))},
+                {"exp": np.full((50, 50), 1e6), "pose": np.zeros((50, 6))},
+                {**good, "fps": 0},
+                {"exp": np.array([{"run": 1}], object), "pose": np.zeros((50, 6))},
+            ],
+            "other length": [{**good, "fps": 60}],
+        }
+        place = tmp_path / "M003" / "front" / "sad" / "level_1"
+        place.mkdir(parents=True)
+        number = 0
+        for takes in bad.values():
+            for arrays in takes:
+                number += 1
+                np.savez(place / f"{number:03d}.npz", **arrays)
+                write_wave(place / f"{number:03d}.wav")
+        for name in ("truncated", "pickled", "silent", "torn", "unlabelled", "dumb", "whole", "sheet"):
+            np.savez((tmp_path if name == "unlabelled" else place) / f"{name}.npz", **good)
+            if name != "dumb":
+                write_wave((tmp_path if name == "unlabelled" else place) / f"{name}.wav")
+        place.joinpath("truncated.npz").write_bytes(place.joinpath("whole.npz").read_bytes()[:900])
+        place.joinpath("pickled.npz").unlink()
+        place.joinpath("pickled.npy").write_bytes(b"\x80\x04K\x01.")
+        place.joinpath("torn.wav").write_bytes(b"RIFF")
+        soundfile.write(place / "silent.wav", np.zeros(32000), 16000)
+        place.joinpath("sheet.json").write_text('{"emotion": "peckish"}')
+        for name in ("truncated", "pickled", "silent", "torn", "dumb", "whole", "sheet"):  # named like MEAD's sentences
+            number += 1
+            for path in sorted(place.glob(f"{name}.*")):
+                path.rename(path.with_stem(f"{number:03d}"))
+        skipped = Skipped()
+        with pytest.warns(UserWarning) as told:
+            (clip,) = read("mead", tmp_path, skipped)
+        assert (clip.emotion, clip.level, clip.sentence) == ("sad", 1, "015")
+        assert skipped.counts == {
+            "damaged": 8 + 3, "other length": 1, "silent": 1, "without recording": 1, "without emotion": 1,
+            "damaged sheet": 1,
+        }  # fmt: skip
+        said = [str(warning.message) for warning in told if "left out" in str(warning.message)]
+        assert len(said) == 16 and all(str(tmp_path) in line for line in said)
+        assert str(skipped).startswith("16 files left out: 11 damaged, 1 damaged sheet, 1 other length")
+
+    def test_with_the_model_they_become_named_shapes(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        from emoface.face.open_head import open_head
+        from emoface.training.corpus.adapters import flame
+
+        data = replace(open_head().data, version="FLAME 2020")
+        monkeypatch.setattr(flame, "load_flame", lambda model, landmarks: data)
+        weights = np.zeros((50, 52), np.float32)
+        weights[:, ARKIT_INDEX["browInnerUp"]] = np.linspace(0, 0.8, 50)
+        motion = arkit_to_motion(weights)
+        arrays = {"expression": motion[:, :50], "jaw_pose": motion[:, 50:]}
+        for name, version in (("one", "FLAME 2020"), ("other", "FLAME 2023")):
+            np.savez(tmp_path / f"{name}.npz", flame_version=version, **arrays)
+            write_wave(tmp_path / f"{name}.wav")
+        with pytest.warns(UserWarning, match=r"other\.npz is FLAME 2023's, the model FLAME 2020"):
+            (clip,) = read("flame", tmp_path, model="generic_model.pkl", landmarks="l.npz")
+        assert clip.layout == "open_head"
+        np.testing.assert_allclose(clip.lips.astype(np.float32), motion, atol=0.02)
 
 
 def beat(names: list[str], weights: np.ndarray, fps: float = 60.0) -> str:
@@ -262,8 +381,8 @@ class TestOtherFolders:
         write_wave(tmp_path / "x.wav")
         for sheet in ('{"phones": [["b", 2, 1]]}', '{"phones": 3}', "[]", "{", '{"phones": [], "emotion": "meh"}'):
             (tmp_path / "x.json").write_text(sheet)
-            with pytest.raises(ValueError, match=r"x\.json is not a phone sheet"):
-                read("labelled", tmp_path)
+            with pytest.warns(UserWarning, match=r"x\.json is not a phone sheet"):
+                assert read("labelled", tmp_path) == []
 
     def test_a2f_names(self, tmp_path: Path) -> None:
         for name in ("Mark_anger", "Claire_joy_mandarin", "Mark_outofbreath", "Claire_sadness_16khz_5_sec"):

@@ -2,26 +2,29 @@
 
 from __future__ import annotations
 
+import json
 import math
+import re
 import warnings
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 from typing import Any
 
-import numpy as np
+from emoface.face.layout import FPS
+from emoface.training.run import file_sha256, progress, read_config, seed_everything, write_card, write_json
 
-from emoface.training.run import file_sha256, progress, read_config, seed_everything, write_card
-
-from .adapters import ADAPTERS
-from .clips import Clip, hours, load_clips, save_clips
+from .adapters import ADAPTERS, OPTIONS
+from .clips import Clip, hours, read_shard, save_clips
 from .phones import BILABIAL, OPEN_VOWELS
 from .shard import write_shard
+from .skipped import Skipped
 from .synth import espeak_missing, flite_missing
 
 HELD_OUT = "held_out"
+PART = re.compile(r"\.(part\d+\.npz|left_out\.json|npz)$")
 
 
 @dataclass
@@ -34,11 +37,11 @@ class CorpusConfig:
         tts_held_out_minutes: more of it, kept for evaluation.
         espeak_share: share of utterances by espeak-ng; the others are flite's.
         quiet_share: share of clips without speech (silence, hiss, hum).
-        shard_minutes: synthetic speech in one shard, the unit of resuming.
-        datasets: real recordings: ``{"adapter": name, "folder": path, "name": data set name (optional)}``;
-            relative folders are looked for in the assets folder and skipped with a warning where there is
-            none.
-        held_out: per data set, the speakers or recordings kept for evaluation.
+        shard_minutes: speech in one shard; of synthetic speech, also the unit of resuming.
+        datasets: real recordings: ``{"adapter": name, "folder": path, "name": data set name (optional)}`` and
+            options of the adapter; relative folders are looked for in the assets folder and skipped with a
+            warning where there is none.
+        held_out: per data set, the speakers, sentences or recordings kept for evaluation.
     """
 
     seed: int = 0
@@ -60,6 +63,9 @@ class CorpusConfig:
                 raise ValueError(f"adapter must be one of {sorted(ADAPTERS)}, got {entry.get('adapter')!r}")
             if "folder" not in entry:
                 raise ValueError(f"each of datasets needs a folder, got {entry}")
+            unknown = _options(entry).keys() - set(OPTIONS.get(entry["adapter"], ()))
+            if unknown:
+                raise ValueError(f"adapter {entry['adapter']} has no options {sorted(unknown)}")
 
 
 def train(
@@ -82,11 +88,12 @@ def train(
 
     Raises:
         RuntimeError: a synthesiser is needed but not installed; the message names the package.
-        FileNotFoundError: a data set's folder does not exist. ValueError: bad config or damaged data.
+        FileNotFoundError: a data set's folder does not exist. ValueError: bad config, or nothing is left.
+        Files of a data set that cannot be used are named in warnings, left out and counted in the card.
     """
     if not isinstance(config, CorpusConfig):
         config = read_config(CorpusConfig, config)
-    folders = _dataset_folders(config, assets)
+    datasets = _datasets(config, assets)
     if config.tts_hours or config.tts_held_out_minutes:
         for missing in (
             config.espeak_share > 0 and espeak_missing(),
@@ -96,9 +103,10 @@ def train(
                 raise RuntimeError(f"the corpus stage needs a synthesiser: {missing}")
     folder = Path(out) / "corpus"
     (folder / HELD_OUT).mkdir(parents=True, exist_ok=True)
-    planned = _planned_shards(config, folders)
-    for path in (*folder.glob("*.npz"), *(folder / HELD_OUT).glob("*.npz")):
-        if not resume or path.relative_to(folder).as_posix() not in planned:
+    planned = _planned_shards(config, datasets)
+    for path in (*folder.glob("*.npz"), *(folder / HELD_OUT).glob("*.npz"), *folder.glob("*.left_out.json")):
+        plan = PART.sub(".npz", path.name)  # a data set's last shard stands for all its files
+        if not resume or not {path.relative_to(folder).as_posix(), plan} & planned.keys():
             path.unlink()
     seed_everything(config.seed)
     names = list(planned)
@@ -112,9 +120,13 @@ def train(
     return folder
 
 
-def _dataset_folders(config: CorpusConfig, assets: str | Path | None) -> dict[str, tuple[str, Path]]:
-    """Data set name -> (adapter, folder) of those that are there."""
-    found = {}
+def _options(entry: dict[str, str]) -> dict[str, str]:
+    return {key: value for key, value in entry.items() if key not in ("adapter", "folder", "name")}
+
+
+def _datasets(config: CorpusConfig, assets: str | Path | None) -> dict[str, Callable[[Skipped], Iterator[Clip]]]:
+    """Data set name -> reader of its clips, of those that are there."""
+    found: dict[str, Callable[[Skipped], Iterator[Clip]]] = {}
     for entry in config.datasets:
         name = entry.get("name", entry["adapter"])
         folder = Path(entry["folder"])
@@ -127,17 +139,17 @@ def _dataset_folders(config: CorpusConfig, assets: str | Path | None) -> dict[st
             raise FileNotFoundError(f"folder of data set {name!r} does not exist: {folder}")
         if name in found:
             raise ValueError(f"datasets must have different names, got {name!r} twice")
-        found[name] = entry["adapter"], folder
+        found[name] = partial(ADAPTERS[entry["adapter"]], folder, name, **_options(entry))
     return found
 
 
-def _planned_shards(config: CorpusConfig, folders: dict[str, tuple[str, Path]]) -> dict[str, Callable[[Path], None]]:
-    """Shard path within the corpus -> function that writes it."""
+def _planned_shards(
+    config: CorpusConfig, datasets: dict[str, Callable[[Skipped], Iterator[Clip]]]
+) -> dict[str, Callable[[Path], None]]:
+    """Shard path within the corpus -> function that writes it, and all others of a data set before it."""
     plans: dict[str, Callable[[Path], None]] = {}
-    for name, (adapter, source) in folders.items():
-        plans[f"{name}.npz"] = partial(_write_dataset, config, adapter, source, name, False)
-        if config.held_out.get(name):
-            plans[f"{HELD_OUT}/{name}.npz"] = partial(_write_dataset, config, adapter, source, name, True)
+    for name, read in datasets.items():
+        plans[f"{name}.npz"] = partial(_write_dataset, config, read, name)
     synthetic = partial(write_shard, seed=config.seed, espeak_share=config.espeak_share, quiet_share=config.quiet_share)
     seconds, shard = config.tts_hours * 3600, config.shard_minutes * 60
     for i in range(math.ceil(seconds / shard - 1e-9)):
@@ -149,35 +161,65 @@ def _planned_shards(config: CorpusConfig, folders: dict[str, tuple[str, Path]]) 
     return plans
 
 
-def _write_dataset(config: CorpusConfig, adapter: str, folder: Path, name: str, held_out: bool, path: Path) -> None:
-    kept = set(config.held_out.get(name, ()))
-    clips = ADAPTERS[adapter](folder, name)
-    save_clips(path, [c for c in clips if (c.speaker in kept or c.name.split("/", 1)[1] in kept) == held_out])
+def _write_dataset(
+    config: CorpusConfig, read: Callable[[Skipped], Iterator[Clip]], name: str, path: Path
+) -> None:
+    """Write ``name.part000.npz``, ..., and at last ``name.npz``, here and in the folder of held-out clips."""
+    for old in (*path.parent.glob(f"{name}.part*.npz"), *(path.parent / HELD_OUT).glob(f"{name}.*npz")):
+        old.unlink()
+    skipped = Skipped()
+    kept, limit = set(config.held_out.get(name, ())), config.shard_minutes / 60
+    places = {False: path, True: path.parent / HELD_OUT / path.name}
+    waiting: dict[bool, list[Clip]] = {False: [], True: []}
+    written = Counter[bool]()
+    for clip in read(skipped):
+        held_out = not kept.isdisjoint((clip.speaker, clip.sentence, clip.name.split("/", 1)[1]))
+        waiting[held_out].append(clip)
+        if hours(waiting[held_out]) >= limit:
+            save_clips(places[held_out].with_name(f"{name}.part{written[held_out]:03d}.npz"), waiting[held_out])
+            waiting[held_out], written[held_out] = [], written[held_out] + 1
+    if skipped.counts:
+        warnings.warn(f"data set {name!r}: {skipped}", stacklevel=2)
+        write_json(path.with_name(f"{name}.left_out.json"), dict(skipped.counts))
+    if kept:
+        save_clips(places[True], waiting[True])
+    save_clips(path, waiting[False])
 
 
 def _write_corpus_card(folder: Path, config: CorpusConfig) -> None:
-    parts = {}
-    for part, path in (("train", folder), (HELD_OUT, folder / HELD_OUT)):
-        if not any(path.glob("*.npz")):
-            continue
-        clips = load_clips(path)
-        rows = [clip.visemes for clip in clips if clip.visemes is not None]
-        ids = np.concatenate(rows)[:, 0].astype(int) if rows else np.zeros(0, int)
-        parts[part] = {
-            "clips": len(clips),
-            "hours": round(hours(clips), 4),
-            "hours_by_dataset": _hours_by(clips, "dataset"),
-            "hours_by_source": _hours_by(clips, "source"),
-            "hours_by_language": _hours_by(clips, "language"),
-            "clips_by_emotion": dict(Counter(str(clip.emotion) for clip in clips)),
-            "voices": len({(clip.dataset, clip.speaker) for clip in clips}),
-            "bilabials": int((ids == BILABIAL).sum()),
-            "open_vowels": int(np.isin(ids, list(OPEN_VOWELS)).sum()),
-            "sha256": {p.name: file_sha256(p) for p in sorted(path.glob("*.npz"))},
-        }
-    write_card(folder, "corpus", config, parts=parts)
+    parts = {part: _figures(path) for part, path in (("train", folder), (HELD_OUT, folder / HELD_OUT))}
+    counts = sorted(folder.glob("*.left_out.json"))
+    left_out = {path.name.split(".")[0]: json.loads(path.read_text(encoding="utf-8")) for path in counts}
+    write_card(folder, "corpus", config, parts={k: v for k, v in parts.items() if v}, left_out=left_out)
 
 
-def _hours_by(clips: list[Clip], attribute: str) -> dict[str, float]:
-    values = sorted({getattr(clip, attribute) for clip in clips})
-    return {str(v): round(hours([c for c in clips if getattr(c, attribute) == v]), 4) for v in values}
+def _figures(folder: Path) -> dict[str, Any]:
+    """What the card says of a folder of shards, read one by one; empty without shards."""
+    paths = sorted(folder.glob("*.npz"))
+    frames = {name: Counter[str]() for name in ("dataset", "source", "language")}
+    emotions, visemes = Counter[str](), Counter[int]()
+    voices: set[tuple[str, str]] = set()
+    for path in paths:
+        for clip in read_shard(path):
+            for name, counts in frames.items():
+                counts[str(getattr(clip, name))] += clip.frames
+            emotions[str(clip.emotion)] += 1
+            voices.add((clip.dataset, clip.speaker))
+            if clip.visemes is not None:
+                visemes.update(clip.visemes[:, 0].astype(int).tolist())
+    if not paths:
+        return {}
+
+    def as_hours(count: int) -> float:
+        return round(count / FPS / 3600, 4)
+
+    return {
+        "clips": emotions.total(),
+        "hours": as_hours(frames["source"].total()),
+        **{f"hours_by_{name}": {k: as_hours(v) for k, v in sorted(counts.items())} for name, counts in frames.items()},
+        "clips_by_emotion": dict(emotions),
+        "voices": len(voices),
+        "bilabials": visemes[BILABIAL],
+        "open_vowels": sum(visemes[viseme] for viseme in OPEN_VOWELS),
+        "sha256": {path.name: file_sha256(path) for path in paths},
+    }

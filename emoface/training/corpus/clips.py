@@ -38,6 +38,8 @@ class Clip:
         visemes: (n, 3) float32 rows of viseme id, start s, end s; or None.
         lips: (T, 53) float16 measured motion at 25 fps; or None.
         known: (53,) bool, the channels that ``lips`` really measures; None means all.
+        level, sentence: of the recording, where its data set tells them: 1..3, and a name such as ``"001"``.
+        flame_version: the face whose coefficients ``lips`` are, where it is told.
         layout: what the channels of ``lips`` are: ``"open_head"`` (named, ``MOTION_NAMES``) or ``"flame"``
             (the 50 unnamed expression components of a FLAME model, then its jaw pose).
     """
@@ -52,6 +54,9 @@ class Clip:
     lips: np.ndarray | None = None
     known: np.ndarray | None = None
     layout: str = "open_head"
+    level: float | None = None
+    sentence: str = ""
+    flame_version: str = ""
 
     def __post_init__(self) -> None:
         if self.source not in SOURCES:
@@ -106,7 +111,7 @@ def save_clips(path: str | Path, clips: Sequence[Clip]) -> None:
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
     blank_visemes, blank_lips = np.zeros((0, 3), np.float32), np.zeros((0, MOTION_SIZE), np.float16)
-    fields = ("name", "source", "speaker", "language", "emotion", "layout")
+    fields = ("name", "source", "speaker", "language", "emotion", "layout", "level", "sentence", "flame_version")
     text = [
         {field: getattr(c, field) for field in fields} | {"visemes": c.visemes is not None, "lips": c.lips is not None}
         for c in clips

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from pathlib import Path
+from functools import partial
 
 from ..clips import Clip
 from .a2f import read_a2f
@@ -14,13 +14,16 @@ from .labelled import read_labelled
 from .ljspeech import read_ljspeech
 from .takes import read_takes
 
-ADAPTERS: dict[str, Callable[[Path, str], Iterator[Clip]]] = {
+ADAPTERS: dict[str, Callable[..., Iterator[Clip]]] = {
     "a2f": read_a2f,
     "emodb": read_emodb,
     "facegood": read_facegood,
     "flame": read_flame,
     "labelled": read_labelled,
     "ljspeech": read_ljspeech,
+    "mead": partial(read_flame, labelled=True),
     "takes": read_takes,
 }
-"""Adapter name -> reader(folder, data set name) -> clips."""
+"""Adapter name -> reader(folder, data set name, skipped, **options) -> clips."""
+OPTIONS = {"flame": ("model", "landmarks"), "mead": ("model", "landmarks")}
+"""Options of an adapter in the corpus config."""

@@ -6,19 +6,22 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from ..clips import Clip
+from ..skipped import Skipped
 from .signals import mel_of, read_wave
 
 EMOTIONS = {"anger": "angry", "joy": "happy", "neutral": "neutral", "sadness": "sad"}
 
 
-def read_a2f(folder: Path, dataset: str) -> Iterator[Clip]:
+def read_a2f(folder: Path, dataset: str, skipped: Skipped) -> Iterator[Clip]:
     """Clips of a folder of wavs named ``Speaker_emotion[...].wav``; excerpts of the same recording are left
     out.
     """
-    for path in sorted(folder.glob("*.wav")):
+
+    def clip(path: Path) -> Clip:
         parts = path.stem.split("_")
-        if len(parts) < 2 or path.stem.endswith("_sec"):
-            continue
         language = "zh" if "mandarin" in parts else "en"
         mel = mel_of(read_wave(path))
-        yield Clip(f"{dataset}/{path.stem}", "voice", parts[0], language, EMOTIONS.get(parts[1]), mel)
+        return Clip(f"{dataset}/{path.stem}", "voice", parts[0], language, EMOTIONS.get(parts[1]), mel)
+
+    paths = [p for p in sorted(folder.glob("*.wav")) if "_" in p.stem and not p.stem.endswith("_sec")]
+    yield from skipped.readable(paths, clip)

@@ -9,15 +9,17 @@ from emoface.audio.features import SAMPLE_RATE
 
 from ..clips import Clip
 from ..phones import SAMPA, SILENCE, Interval, sampa_visemes
+from ..skipped import Skipped
 from .signals import as_rows, mel_of, read_wave, release_bilabial
 
 EMOTIONS = {"W": "angry", "E": "disgusted", "A": "fear", "F": "happy", "T": "sad", "N": "neutral", "L": None}
 """Sixth letter of a recording's name; boredom (L) is none of the eight."""
 
 
-def read_emodb(folder: Path, dataset: str) -> Iterator[Clip]:
+def read_emodb(folder: Path, dataset: str, skipped: Skipped) -> Iterator[Clip]:
     """Clips of a folder with ``wav/`` and ``lablaut/``: ``"labelled"``, or ``"voice"`` without labels."""
-    for path in sorted((folder / "wav").glob("*.wav")):
+
+    def clip(path: Path) -> Clip:
         samples = read_wave(path)
         labels = sorted((folder / "lablaut").glob(path.stem[:7] + "*.lablaut"))
         visemes = None
@@ -25,8 +27,10 @@ def read_emodb(folder: Path, dataset: str) -> Iterator[Clip]:
             duration = len(samples) / SAMPLE_RATE
             visemes = as_rows(lablaut_visemes(labels[0], duration), duration)
         source = "labelled" if labels else "voice"
-        emotion = EMOTIONS.get(path.stem[5])
-        yield Clip(f"{dataset}/{path.stem}", source, path.stem[:2], "de", emotion, mel_of(samples), visemes)
+        emotion = EMOTIONS.get(path.stem[5:6])
+        return Clip(f"{dataset}/{path.stem}", source, path.stem[:2], "de", emotion, mel_of(samples), visemes)
+
+    yield from skipped.readable(sorted((folder / "wav").glob("*.wav")), clip)
 
 
 def read_lablaut(path: Path, duration: float) -> list[tuple[str, float, float]]:

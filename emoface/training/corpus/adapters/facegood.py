@@ -19,12 +19,13 @@ from emoface.face.layout import (
 )
 
 from ..clips import Clip
+from ..skipped import Skipped
 from .signals import mel_of, read_wave, resample_motion
 
 CURVES = "arkit_mouth_curves.npz"
 
 
-def read_facegood(folder: Path, dataset: str) -> Iterator[Clip]:
+def read_facegood(folder: Path, dataset: str, skipped: Skipped) -> Iterator[Clip]:
     """Clips of a folder of wavs and ``arkit_mouth_curves.npz`` (per wav name (N, channels), ``channels``,
     ``fps``).
 
@@ -39,14 +40,16 @@ def read_facegood(folder: Path, dataset: str) -> Iterator[Clip]:
     known[[MOTION_INDEX[name] for name in names if name not in JAW_SHAPES]] = True
     known[[MOTION_INDEX["jaw_pose_x"], MOTION_INDEX["jaw_pose_y"]]] = True
     columns = [ARKIT_INDEX[name] for name in names]
-    for path in sorted(folder.glob("*.wav")):
+
+    def clip(path: Path) -> Clip:
         samples = read_wave(path)
         name = f"{dataset}/{path.stem.removeprefix('1114_')}"
         if path.stem not in curves:
-            yield Clip(name, "voice", dataset, "zh", None, mel_of(samples))
-            continue
+            return Clip(name, "voice", dataset, "zh", None, mel_of(samples))
         weights = np.zeros((len(curves[path.stem]), len(ARKIT_NAMES)), np.float32)
         weights[:, columns] = curves[path.stem]
         frames = min(frame_count(len(samples), SAMPLE_RATE, FPS), round(len(weights) / fps * FPS))
         lips = arkit_to_motion(resample_motion(weights, fps, frames)).astype(np.float16)
-        yield Clip(name, "captured", dataset, "zh", None, mel_of(samples, frames), lips=lips, known=known)
+        return Clip(name, "captured", dataset, "zh", None, mel_of(samples, frames), lips=lips, known=known)
+
+    yield from skipped.readable(sorted(folder.glob("*.wav")), clip)

@@ -1,106 +1,168 @@
-"""Folders of FLAME coefficients beside recordings, in the layouts of DiffPoseTalk, EMOTE and 3DMEAD.
+"""Folders of FLAME coefficients beside recordings: fits of MEAD, BEAT2, VHAP tracks and files of published models.
 
-FLAME's expression components have no names, so these clips keep the layout ``"flame"`` and are not mixed with
-clips of the open head. The edition of FLAME is the user's to know: coefficients do not transfer between
-editions.
+FLAME's expression components have no names. Without a FLAME model such clips keep the layout ``"flame"``, beside the
+edition that their file tells, and are not mixed with clips of the open head. With the model (``"model"`` and
+``"landmarks"`` in the corpus config) they are fitted to the open head's named shapes, and train like captured curves.
 """
 
 from __future__ import annotations
 
 import json
-import warnings
 from collections.abc import Iterator
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
-from emoface.audio.features import SAMPLE_RATE, frame_count
-from emoface.binding.emotions import canonical_emotion
-from emoface.face.layout import EXPRESSION_SIZE, FPS
+from emoface.animation import Animation
+from emoface.binding.emotions import canonical_emotion, check_level
+from emoface.export.npz import read_npz
+from emoface.face.flame import FlameModel
+from emoface.face.flame_files import load_flame
+from emoface.face.layout import EXPRESSION_NAMES, EXPRESSION_SIZE
 
 from ..clips import Clip
-from .signals import find_recording, mel_of, read_wave, resample_motion
+from ..skipped import Skipped, Unusable
+from .mead import mead_recording, told_by_name
+from .signals import find_recording, speaker_of, with_recording
 
-MEAD_WIDTH, MEAD_SHAPE, MEAD_EXPRESSION = 403, 300, 100
-"""Columns of a 3DMEAD row: 300 identity, 100 expression, 3 jaw."""
-
-
-def read_flame(folder: Path, dataset: str) -> Iterator[Clip]:
-    """Clips of every ``.npz`` and ``.npy`` of coefficients under a folder that has a recording of the same
-    name.
-
-    The recording is looked for beside the file and in ``audio/``, ``wav/`` and ``wavs/`` of the folder. An
-    optional ``name.json`` tells ``speaker``, ``language`` and ``emotion``. Files without a recording are left
-    out with a warning.
-
-    Raises:
-        ValueError: a file in none of the layouts; the message names it.
-    """
-    for path in sorted(p for p in folder.rglob("*") if p.suffix in (".npz", ".npy")):
-        recording = find_recording(path, folder)
-        if recording is None:
-            warnings.warn(f"{path} has no recording of the same name and is left out", stacklevel=2)
-            continue
-        try:
-            motion, fps = load_flame(path)
-            sheet = path.with_suffix(".json")
-            told = json.loads(sheet.read_text("utf-8")) if sheet.exists() else {}
-            emotion = None if told.get("emotion") is None else canonical_emotion(told["emotion"])
-        except (ValueError, TypeError, AttributeError, OSError) as error:
-            raise ValueError(f"{path} is not a take of FLAME coefficients: {error}") from error
-        samples = read_wave(recording)
-        frames = min(frame_count(len(samples), SAMPLE_RATE, FPS), round(len(motion) / fps * FPS))
-        name = path.relative_to(folder).with_suffix("").as_posix()
-        lips = resample_motion(motion, fps, frames).astype(np.float16)
-        speaker, language = str(told.get("speaker", name.split("/")[0])), str(told.get("language", ""))
-        mel = mel_of(samples, frames)
-        yield Clip(f"{dataset}/{name}", "captured", speaker, language, emotion, mel, lips=lips, layout="flame")
+MEAD_FPS = 25.0
+MEAD_WIDTH, MEAD_SHAPE = 403, 300
+"""Columns of a converted 3DMEAD row: 300 identity, 100 expression, 3 jaw."""
+MEAD_EDITION = "FLAME 2020"
+FRAMES = "flame_param"
+"""Name of VHAP's folders of one file a frame."""
 
 
-def load_flame(path: Path) -> tuple[np.ndarray, float]:
-    """Motion of one file of coefficients.
+def read_flame(
+    folder: Path,
+    dataset: str,
+    skipped: Skipped,
+    labelled: bool = False,
+    model: str | None = None,
+    landmarks: str | None = None,
+) -> Iterator[Clip]:
+    """Clips of every take under a folder that has a recording.
 
-    Known layouts: npz with ``exp`` (T, 50+) and ``pose`` (T, 6: global, jaw) (DiffPoseTalk); npz with
-    ``expression`` (T, 50+) and ``jaw_pose`` (T, 3) (EMOTE, ours); npy (T, 403) or (1, T, 403) of 300
-    identity, 100 expression and 3 jaw values (3DMEAD). ``fps`` in an npz is honoured; else 25.
+    Takes are ``.npz`` in any layout that :meth:`Animation.load` reads, ``.npy`` and ``.hdf5`` of 3DMEAD, and VHAP's
+    folders ``flame_param/``. The recording has the take's name, beside it or in ``audio/``, ``wav/``, ``wavs/`` or
+    ``wave16k/``, or lies where MEAD has it. Speaker, emotion, level and sentence are read from MEAD's names or from
+    an optional ``name.json``, which also tells ``language`` and, for files that do not, ``fps``.
 
     Args:
-        path: ``.npz`` or ``.npy``.
+        folder: of the takes. dataset: name of the data set. skipped: takes the files that cannot be used.
+        labelled: leave out takes without an emotion.
+        model: FLAME model file to which the coefficients belong. landmarks: its landmark embedding.
+    """
+    flame = None if model is None else FlameModel(load_flame(model, landmarks))
+    clip = partial(_clip, folder=folder, dataset=dataset, labelled=labelled, flame=flame)
+    yield from skipped.readable(takes(folder), clip)
 
-    Returns:
-        (T, 53) float32, the first 50 expression coefficients and the jaw's axis-angle; frames per second.
+
+def takes(folder: Path) -> list[Path]:
+    """Files and frame folders of FLAME coefficients under a folder, in order of their names."""
+    found = {
+        path.parent if path.parent.name == FRAMES else path
+        for path in folder.rglob("*")
+        if path.suffix in (".npz", ".npy", ".hdf5") and path.name != "appearance.hdf5"
+    }
+    return sorted(found)
+
+
+def _clip(path: Path, folder: Path, dataset: str, labelled: bool, flame: FlameModel | None) -> Clip:
+    named = path.parent if path.name in (FRAMES, "shape_pose_cam.hdf5") else path  # what bears the take's name
+    name = named.relative_to(folder).with_suffix("").as_posix()
+    told = _told(named.relative_to(folder), named.with_suffix(".json"))
+    if labelled and told["emotion"] is None:
+        raise Unusable("without emotion", f"{path} tells no emotion, by its name or by {named.stem}.json")
+    recording = find_recording(named, folder) or mead_recording(named, folder)
+    if recording is None:
+        raise Unusable("without recording", f"{path} has no recording of the same name")
+    take = load_take(path)
+    if "fps" in told:
+        take = replace(take, fps=told.pop("fps"))
+    if flame is not None:
+        if take.flame_version == "unknown":
+            take = replace(take, flame_version=flame.data.version)
+        elif take.flame_version != flame.data.version:
+            raise Unusable("other face", f"{path} is {take.flame_version}'s, the model {flame.data.version}")
+        take = take.to_open_head(flame)
+    if take.expression.shape[1] < EXPRESSION_SIZE:
+        raise ValueError(f"{path} has {take.expression.shape[1]} expression coefficients, at least 50 are needed")
+    motion = np.concatenate([take.expression[:, :EXPRESSION_SIZE], take.jaw_pose], 1)
+    lips, mel = with_recording(path, motion, take.fps, recording)
+    layout = "open_head" if take.expression_names == EXPRESSION_NAMES else "flame"
+    told["speaker"] = told["speaker"] or speaker_of(Path(name))
+    return Clip(f"{dataset}/{name}", "captured", mel=mel, lips=lips, layout=layout,
+                flame_version=take.flame_version, **told)  # fmt: skip
+
+
+def _told(path: Path, sheet: Path) -> dict[str, Any]:
+    """What a take's name and its sheet tell; the sheet knows better."""
+    named = told_by_name(path)
+    told: dict[str, Any] = {"speaker": "", "language": "", "emotion": None, "level": None, "sentence": ""}
+    if named is not None:
+        told |= {**vars(named), "level": float(named.level), "language": "en"}
+    if not sheet.exists():
+        return told
+    try:
+        written = json.loads(sheet.read_text("utf-8"))
+        told |= {key: str(written[key]) for key in ("speaker", "language", "sentence") if key in written}
+        if written.get("emotion") is not None:
+            told["emotion"] = canonical_emotion(written["emotion"])
+        if written.get("level") is not None:
+            told["level"] = check_level(written["level"])
+        if "fps" in written:
+            told["fps"] = float(written["fps"])
+    except (ValueError, TypeError, AttributeError) as error:
+        raise Unusable("damaged sheet", f"{sheet} is not a sheet of a take: {error}") from error
+    return told
+
+
+def load_take(path: Path) -> Animation:
+    """The coefficients of one take.
+
+    ``.npz``: see :func:`emoface.export.npz.read_npz`. ``.npy``: (T, 403) or (1, T, 403) of 300 identity, 100
+    expression and 3 jaw values (3DMEAD as ProbTalk3D converts it). ``.hdf5``: ``exp`` (1, T, 100) and ``jaw``
+    (1, T, 3) (3DMEAD as published). A folder: one ``.npz`` of one frame each, in order of their names.
 
     Raises:
-        ValueError: another layout, other shapes, or values that are not finite.
+        ValueError: another layout, other shapes, or values that are not finite. ImportError: .hdf5 without h5py.
     """
-    stored = np.load(path, allow_pickle=False)
-    fps = float(FPS)
-    if isinstance(stored, np.ndarray):
-        rows = stored[0] if stored.ndim == 3 and len(stored) == 1 else stored
-        if rows.ndim != 2 or rows.shape[1] != MEAD_WIDTH:
-            raise ValueError(f"an npy must have shape (T, {MEAD_WIDTH}), got {stored.shape}")
-        expression, jaw = rows[:, MEAD_SHAPE : MEAD_SHAPE + MEAD_EXPRESSION], rows[:, -3:]
+    if path.suffix == ".npz":
+        return read_npz(path)
+    if path.is_dir():
+        frames = [read_npz(frame) for frame in sorted(path.glob("*.npz"))]
+        if any(len(frame) != 1 for frame in frames):
+            raise ValueError(f"{path} must hold files of one frame each")
+        expression, jaw = (np.concatenate([getattr(f, key) for f in frames]) for key in ("expression", "jaw_pose"))
+        return _unnamed(expression, jaw, frames[0].fps, frames[0].flame_version)
+    if path.suffix == ".hdf5":
+        try:
+            import h5py
+        except ImportError as error:
+            raise ImportError("3DMEAD's .hdf5 files need h5py: pip install 'emoface[train]'") from error
+        with h5py.File(path) as file:
+            expression, jaw = (_rows(path, key, file[key][()]) for key in ("exp", "jaw"))
     else:
-        with stored:
-            if "fps" in stored.files:
-                fps = float(stored["fps"])
-            if {"exp", "pose"} <= set(stored.files):
-                expression, jaw = stored["exp"], _columns(stored["pose"], 6, "pose")[:, 3:]
-            elif {"expression", "jaw_pose"} <= set(stored.files):
-                expression, jaw = stored["expression"], _columns(stored["jaw_pose"], 3, "jaw_pose")
-            else:
-                raise ValueError(f"an npz must hold exp and pose, or expression and jaw_pose; got {stored.files}")
-    if expression.ndim != 2 or expression.shape[1] < EXPRESSION_SIZE or len(expression) != len(jaw):
-        raise ValueError(f"expression must have shape ({len(jaw)}, at least {EXPRESSION_SIZE}), got {expression.shape}")
-    motion = np.concatenate([expression[:, :EXPRESSION_SIZE], jaw], 1).astype(np.float32)
-    if not len(motion) or not np.isfinite(motion).all():
-        raise ValueError("coefficients must be finite and at least one frame")
-    if not 0 < fps < 1000:
-        raise ValueError(f"fps must be in 0..1000, got {fps}")
-    return motion, fps
+        with open(path, "rb") as file:  # numpy takes other files for pickles and advises to run them
+            rows = _rows(path, "array", np.lib.format.read_array(file, allow_pickle=False))
+        if rows.shape[1] != MEAD_WIDTH:
+            raise ValueError(f"{path} must have shape (T, {MEAD_WIDTH}), got {rows.shape}")
+        expression, jaw = rows[:, MEAD_SHAPE:-3], rows[:, -3:]
+    return _unnamed(expression, jaw, MEAD_FPS, MEAD_EDITION)
 
 
-def _columns(values: np.ndarray, width: int, name: str) -> np.ndarray:
-    if values.ndim != 2 or values.shape[1] != width:
-        raise ValueError(f"{name} must have shape (T, {width}), got {values.shape}")
-    return values
+def _rows(path: Path, key: str, values: np.ndarray) -> np.ndarray:
+    """(T, n) out of (T, n) or (1, T, n)."""
+    rows = values[0] if values.ndim == 3 and len(values) == 1 else values
+    if rows.ndim != 2:
+        raise ValueError(f"{path}: {key} must have shape (T, n) or (1, T, n), got {values.shape}")
+    return rows
+
+
+def _unnamed(expression: np.ndarray, jaw: np.ndarray, fps: float, version: str) -> Animation:
+    names = tuple(f"exp_{i}" for i in range(expression.shape[1]))
+    return Animation(expression, jaw, fps, expression_names=names, flame_version=version)

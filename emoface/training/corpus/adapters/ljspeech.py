@@ -12,13 +12,14 @@ from emoface.audio.features import SAMPLE_RATE
 
 from ..clips import Clip
 from ..phones import Interval, arpabet_visemes
+from ..skipped import Skipped
 from .signals import as_rows, mel_of, read_wave
 
 MOST_UNKNOWN = 0.2
 """Share of words missing from the dictionary above which a transcript is not aligned."""
 
 
-def read_ljspeech(folder: Path, dataset: str) -> Iterator[Clip]:
+def read_ljspeech(folder: Path, dataset: str, skipped: Skipped) -> Iterator[Clip]:
     """Clips of a folder with ``wavs/`` and ``metadata.csv`` (name|text|normalised text).
 
     ``"labelled"`` where a transcript could be aligned (needs the package ``pocketsphinx``), else ``"voice"``.
@@ -29,12 +30,15 @@ def read_ljspeech(folder: Path, dataset: str) -> Iterator[Clip]:
         if len(fields) > 1:
             transcripts[fields[0]] = fields[-1]
     align = _aligner()
-    for path in sorted((folder / "wavs").glob("*.wav")):
+
+    def clip(path: Path) -> Clip:
         samples = read_wave(path)
         visemes = align(samples, transcripts[path.stem]) if align and path.stem in transcripts else None
         rows = None if visemes is None else as_rows(visemes, len(samples) / SAMPLE_RATE)
         source = "voice" if rows is None else "labelled"
-        yield Clip(f"{dataset}/{path.stem}", source, dataset, "en", None, mel_of(samples), rows)
+        return Clip(f"{dataset}/{path.stem}", source, dataset, "en", None, mel_of(samples), rows)
+
+    yield from skipped.readable(sorted((folder / "wavs").glob("*.wav")), clip)
 
 
 def _aligner():

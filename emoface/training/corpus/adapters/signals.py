@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import numpy as np
@@ -11,7 +12,10 @@ from emoface.audio.features import SAMPLE_RATE, frame_count, log_mel
 from emoface.face.layout import FPS
 
 from ..phones import BILABIAL, SILENCE, Interval
+from ..skipped import Unusable
 
+BEAT_NAME = re.compile(r"\d+_([a-zA-Z]+)_\d+_\d+_\d+")
+"""BEAT's file names: speaker number, speaker name, kind of recording, first and last sentence."""
 BURST = 0.02
 """Seconds of a stop's release during which the lips are still together."""
 TAPS = 6
@@ -19,21 +23,55 @@ TAPS = 6
 
 RECORDINGS = (".wav", ".flac", ".ogg")
 """Suffixes of recordings."""
+SILENT = 1e-3
+"""Peak, 60 dB below full scale, under which a recording counts as silent."""
+SLACK = 0.5, 0.1
+"""Seconds, and share of the longer one, by which motion and recording may differ in length."""
 
 
 def find_recording(path: Path, root: Path) -> Path | None:
-    """The recording of a file of motion: the same name beside it, or in ``audio/``, ``wav/`` or ``wavs/``."""
-    places = [path.parent, *(root / name for name in ("audio", "wav", "wavs"))]
+    """The recording of a file of motion: the same name beside it, or in a folder of recordings."""
+    places = [path.parent, *(root / name for name in ("audio", "wav", "wavs", "wave16k"))]
     places += [place / path.parent.relative_to(root) for place in places[1:]]
     found = (place / (path.stem + suffix) for place in places for suffix in RECORDINGS)
     return next((candidate for candidate in found if candidate.exists()), None)
+
+
+def speaker_of(path: Path) -> str:
+    """The speaker by BEAT's file names, else the first folder of a relative path."""
+    beat = BEAT_NAME.fullmatch(path.stem)
+    return beat.group(1) if beat else path.parts[0]
+
+
+def with_recording(path: Path, motion: np.ndarray, fps: float, recording: Path) -> tuple[np.ndarray, np.ndarray]:
+    """Motion of a take at 25 fps, (T, 53) float16, and the log-mel (2 T, 64) of its recording.
+
+    Args:
+        path: of the take. motion: (N, 53). fps: of it. recording: begins with the motion.
+
+    Raises:
+        ValueError: the recording cannot be read, or the motion does not fit into float16.
+        Unusable: they differ in length, are too short, or the recording is silent.
+    """
+    samples = read_wave(recording)
+    heard, seen = len(samples) / SAMPLE_RATE, len(motion) / fps
+    if abs(heard - seen) > max(SLACK[0], SLACK[1] * max(heard, seen)):
+        raise Unusable("other length", f"{path} lasts {seen:.2f} s at {fps:g} fps and {recording.name} {heard:.2f} s")
+    frames = min(frame_count(len(samples), SAMPLE_RATE, FPS), round(seen * FPS))
+    if not frames:
+        raise Unusable("too short", f"{path} and {recording.name} must last a frame, got {seen:.3f} and {heard:.3f} s")
+    with np.errstate(over="ignore"):
+        rows = resample_motion(motion, fps, frames).astype(np.float16)
+    if not np.isfinite(rows).all():
+        raise ValueError(f"{path} must hold motion within 65504, got {np.abs(motion).max():g}")
+    return rows, mel_of(samples, frames)
 
 
 def read_wave(path: Path) -> np.ndarray:
     """A recording as mono float32 samples at 16 kHz.
 
     Raises:
-        ValueError: it cannot be read, is empty, or is not finite.
+        ValueError: it cannot be read, is empty, or is not finite. Unusable: it is silent.
     """
     import soundfile
     import soxr
@@ -45,6 +83,8 @@ def read_wave(path: Path) -> np.ndarray:
     mono = samples.mean(1)
     if not len(mono) or not np.isfinite(mono).all():
         raise ValueError(f"{path} must hold finite samples, got {'none' if not len(mono) else 'NaN or inf'}")
+    if np.abs(mono).max() < SILENT:
+        raise Unusable("silent", f"{path} is silent: no sample above {SILENT:g}")
     return mono if rate == SAMPLE_RATE else soxr.resample(mono, rate, SAMPLE_RATE)
 
 

@@ -7,30 +7,26 @@ left as they are.
 from __future__ import annotations
 
 import json
-import re
-import warnings
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 
-from emoface.audio.features import SAMPLE_RATE, frame_count
 from emoface.export.live_link import read_live_link
 from emoface.face.layout import (
     ARKIT_INDEX,
     ARKIT_NAMES,
     EXPRESSION_NAMES,
-    FPS,
     MOTION_INDEX,
     MOTION_SIZE,
     arkit_to_motion,
 )
 
 from ..clips import Clip
-from .signals import find_recording, mel_of, read_wave, resample_motion
+from ..skipped import Skipped, Unusable
+from .signals import find_recording, speaker_of, with_recording
 
-BEAT_NAME = re.compile(r"\d+_([a-zA-Z]+)_\d+_\d+_\d+")
-"""BEAT's file names: speaker number, speaker name, kind of recording, first and last sentence."""
 BEAT_FPS = 60.0
 MOST_MISSING = 4
 """Shapes that a BEAT file may lack (it has no tongueOut)."""
@@ -38,34 +34,30 @@ MOST_MISSING = 4
 _LOWER = {name.lower(): i for name, i in ARKIT_INDEX.items()}
 
 
-def read_takes(folder: Path, dataset: str) -> Iterator[Clip]:
+def read_takes(folder: Path, dataset: str, skipped: Skipped) -> Iterator[Clip]:
     """Clips of every ``.json`` (BEAT) and ``.csv`` (Live Link Face) take under a folder that has a recording.
 
-    The recording has the take's name, beside it or in ``audio/``, ``wav/`` or ``wavs/``; takes without one
-    are left out with a warning.
-
-    Raises:
-        ValueError: a take that is damaged; the message names it.
+    The recording has the take's name, beside it or in ``audio/``, ``wav/``, ``wavs/`` or ``wave16k/``.
     """
-    for path in sorted(p for p in folder.rglob("*") if p.suffix.lower() in (".json", ".csv")):
-        recording = find_recording(path, folder)
-        if recording is None:
-            warnings.warn(f"{path} has no recording of the same name and is left out", stacklevel=2)
-            continue
-        if path.suffix.lower() == ".csv":
-            animation = read_live_link(path)
-            motion = np.concatenate([animation.expression, animation.jaw_pose], 1)
-            fps, given = animation.fps, np.ones(len(ARKIT_NAMES), bool)
-        else:
-            weights, fps, given = load_beat(path)
-            motion = arkit_to_motion(weights)
-        samples = read_wave(recording)
-        frames = min(frame_count(len(samples), SAMPLE_RATE, FPS), round(len(motion) / fps * FPS))
-        named = BEAT_NAME.fullmatch(path.stem)
-        speaker = named.group(1) if named else dataset
-        name = f"{dataset}/{path.relative_to(folder).with_suffix('').as_posix()}"
-        lips = resample_motion(motion, fps, frames).astype(np.float16)
-        yield Clip(name, "captured", speaker, "", None, mel_of(samples, frames), lips=lips, known=known_channels(given))
+    paths = sorted(p for p in folder.rglob("*") if p.suffix.lower() in (".json", ".csv"))
+    yield from skipped.readable(paths, partial(_clip, folder=folder, dataset=dataset))
+
+
+def _clip(path: Path, folder: Path, dataset: str) -> Clip:
+    recording = find_recording(path, folder)
+    if recording is None:
+        raise Unusable("without recording", f"{path} has no recording of the same name")
+    if path.suffix.lower() == ".csv":
+        animation = read_live_link(path)
+        motion, fps, given = animation.motion, animation.fps, np.ones(len(ARKIT_NAMES), bool)
+    else:
+        weights, fps, given = load_beat(path)
+        motion = arkit_to_motion(weights)
+    lips, mel = with_recording(path, motion, fps, recording)
+    name = path.relative_to(folder).with_suffix("")
+    speaker = speaker_of(Path(dataset, name.name))
+    known = known_channels(given)
+    return Clip(f"{dataset}/{name.as_posix()}", "captured", speaker, "", None, mel, lips=lips, known=known)
 
 
 def known_channels(given: np.ndarray) -> np.ndarray:
