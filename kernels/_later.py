@@ -11,8 +11,8 @@ from torch import Tensor
 from ._op import Backend
 
 
-def triton_backend(name: str, module: str = "triton_kernel") -> Backend:
-    """The back end BACKEND of a module of an operator."""
+def triton_backend(name: str, module: str = "triton_kernel", trains: bool = False) -> Backend:
+    """The back end BACKEND of a module of an operator; `trains` where it has gradient kernels."""
 
     def kernel() -> Backend:
         return importlib.import_module(f"{__package__}.{name}.{module}").BACKEND
@@ -22,4 +22,9 @@ def triton_backend(name: str, module: str = "triton_kernel") -> Backend:
             return "CPU tensors need TRITON_INTERPRET=1, set before the first import"
         return kernel().why_not(lead, *rest)
 
-    return Backend("triton", lambda *args: kernel().run(*args), ("cuda", "cpu"), why_not)
+    def train(*args: Any) -> Any:
+        with_gradient = kernel().train
+        assert with_gradient is not None
+        return with_gradient(*args)
+
+    return Backend("triton", lambda *args: kernel().run(*args), ("cuda", "cpu"), why_not, train if trains else None)

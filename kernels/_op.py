@@ -48,6 +48,19 @@ def use_backend(name: str) -> Iterator[None]:
         _forced.reset(token)
 
 
+def define(
+    name: str, schema: str, run: Callable[..., Any], fake: Callable[..., Any], backward: Callable[..., Any],
+    setup: Callable[..., None] | None = None,
+) -> Any:  # fmt: skip
+    """Register emoface::name with PyTorch on CPU and CUDA, with its fake and its gradient; returns what calls it."""
+    _LIBRARY.define(f"{name}{schema}")
+    for key in ("CPU", "CUDA"):
+        _LIBRARY.impl(name, run, key)
+    torch.library.register_fake(f"emoface::{name}", fake, lib=_LIBRARY)
+    torch.library.register_autograd(f"emoface::{name}", backward, setup_context=setup, lib=_LIBRARY)
+    return getattr(torch.ops.emoface, name).default
+
+
 def usable(*args: Any) -> None:
     """The `why_not` of a back end that runs everything on its devices."""
     return None
@@ -59,12 +72,14 @@ class Backend:
 
     `why_not(*args)` answers None when the back end can run the call, else the reason. It may look at the
     device, the dtype and what the operator's `shape_class` returns, nothing else: it is kept per such key.
+    `train` is like `run`, with a gradient that autograd takes from kernels of the back end; None where there is none.
     """
 
     name: str
     run: Callable[..., Any]
     devices: tuple[str, ...]
     why_not: Callable[..., str | None] = usable
+    train: Callable[..., Any] | None = None
 
     def refusal(self, *args: Any) -> str | None:
         """Why this back end cannot run the call, or None."""
@@ -89,7 +104,8 @@ class KernelOp:
       * `OP.call(*args)`, the registered torch operator: every argument given, in order, nothing checked.
         Hot loops may use it after one checked call.
 
-    The gradient of `OP.call` is the vector-Jacobian product of the reference, recomputed.
+    The gradient of `OP.call` is the vector-Jacobian product of the reference, recomputed. `OP(*args)` takes a back end
+    that has gradient kernels, where one serves the call, when gradients are wanted.
     """
 
     name: str
@@ -102,13 +118,7 @@ class KernelOp:
     _chosen: dict[Hashable, Backend] = field(default_factory=dict, init=False, repr=False)
 
     def __post_init__(self) -> None:
-        _LIBRARY.define(f"{self.name}{self.schema}")
-        for key in ("CPU", "CUDA"):
-            _LIBRARY.impl(self.name, self._run, key)
-        qualified = f"emoface::{self.name}"
-        torch.library.register_fake(qualified, self.fake, lib=_LIBRARY)
-        torch.library.register_autograd(qualified, self._vjp, setup_context=_save_inputs, lib=_LIBRARY)
-        self.call = getattr(torch.ops.emoface, self.name).default
+        self.call = define(self.name, self.schema, self._run, self.fake, self._vjp, _save_inputs)
         self.plain = Backend("reference", self.reference, ("cpu", "cuda"))
         OPS[self.name] = self
 
@@ -117,6 +127,9 @@ class KernelOp:
         if torch.compiler.is_compiling():  # the operator chooses its back end when the compiled graph runs
             return self.reference(*args) if plain else self.call(*args)
         forced = _forced.get()
+        trainer = self._trainer(forced, args) if plain and _gradients_wanted(args) else None
+        if trainer is not None:
+            return trainer(*args)
         if forced == "reference" or (forced == "auto" and plain):
             return self.reference(*args)
         backend = self.pick(*args)
@@ -132,6 +145,14 @@ class KernelOp:
             _LOG.debug("emoface::%s %s: %s (passed over: %s)", self.name, key, backend.name, passed_over)
             self._chosen[key] = backend
         return backend
+
+    def _trainer(self, forced: str, args: tuple[Any, ...]) -> Callable[..., Any] | None:
+        """What runs the call and has a gradient of its own kernels: on a GPU, or where the back end is forced."""
+        for backend in self.backends:
+            fits = forced == backend.name or (forced == "auto" and args[0].device.type == "cuda")
+            if backend.train is not None and fits and backend.refusal(*args) is None:
+                return backend.train
+        return None
 
     def accelerates(self, lead: Tensor) -> bool:
         """Whether calls whose first argument is like this tensor run on a back end of their own."""
@@ -191,9 +212,11 @@ class KernelOp:
 
 
 def _plain_is_better(args: tuple[Any, ...]) -> bool:
-    """Gradients are wanted (there are no backward kernels: recomputing costs a forward) or autocast is on."""
-    if torch.is_autocast_enabled(args[0].device.type):
-        return True
+    """Gradients are wanted (without gradient kernels, recomputing would cost a forward) or autocast is on."""
+    return torch.is_autocast_enabled(args[0].device.type) or _gradients_wanted(args)
+
+
+def _gradients_wanted(args: tuple[Any, ...]) -> bool:
     return torch.is_grad_enabled() and any(isinstance(a, Tensor) and a.requires_grad for a in args)
 
 

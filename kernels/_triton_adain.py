@@ -103,7 +103,7 @@ KINDS = (("bf16", "bf16", 100), ("bf16", "bf16", 250), ("fp32", "fp32", 100))
 def _candidates(frames: int, exact: bool) -> list[Tiles]:
     one = max(16, 1 << (frames - 1).bit_length())
     if exact:  # products of float32 use no tensor cores, and many registers
-        one, narrow = min(one, 64), {"BN": 16, "BK": 32, "num_warps": 4, "num_stages": 3}
+        one, narrow = min(one, 64), {"BN": 16, "BK": 32, "num_warps": 8, "num_stages": 3}
         return [{"BM": one, **narrow}, {"BM": 32, **narrow}]
     narrow = {"BM": min(one, 128), "BN": 16, "BK": 64, "num_warps": 4, "num_stages": 3}
     return [narrow, {**narrow, "BN": 32}, {**narrow, "BK": 128}, {**narrow, "num_warps": 2}, {**narrow, "BM": 64}]

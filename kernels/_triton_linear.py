@@ -71,14 +71,20 @@ if triton is not None:
 KINDS = (("bf16", "bf16", "bf16", 200), ("bf16", "bf16", "bf16", 4000), ("fp32", "fp32", "fp32", 200))
 
 
-def _candidates(rows: int, exact: bool) -> list[Tiles]:
+MULTIPROCESSORS = 128  # about as many as the GPUs meant here have: tiles are narrower where they would not suffice
+
+
+def _candidates(rows: int, width: int, exact: bool) -> list[Tiles]:
     small = {"BM": 32, "BN": 64, "BK": 64, "num_warps": 4, "num_stages": 3}
     if exact:  # products of float32 use no tensor cores, and many registers
         return [{**small, "BN": 32, "BK": 32}, {**small, "BM": 16, "BK": 32}, {**small, "BK": 32}]
     tiny = {**small, "BM": 16}
     narrow = {**small, "BN": 32}
     large = {**small, "BM": 64}
-    order = [tiny, small, narrow, large] if rows <= 64 else [small, tiny, narrow, large]
+    few = triton.cdiv(rows, 32) * triton.cdiv(width, 64) < MULTIPROCESSORS // 2
+    order = [narrow, small, tiny, large] if few else [small, tiny, narrow, large]
+    if rows <= 64:
+        return [tiny, small, narrow, large]
     return order if rows <= 1024 else [large, {**large, "BN": 128}, {**large, "BM": 128, "num_warps": 8}, small]
 
 
@@ -126,7 +132,7 @@ def _launch(a, weight, weight_bias, out, norm, film, strides, step, flags) -> No
 
     shape = (str(a.dtype)[6:], str(weight.dtype)[6:], upper(rows, 32, 128, 512, 2048), upper(width, 256, 512, 1024),
              upper(depth, 256, 512, 1024), *map(int, flags))  # fmt: skip
-    launch("linear", shape, _candidates(rows, weight.dtype == torch.float32), a.device, run)
+    launch("linear", shape, _candidates(rows, width, weight.dtype == torch.float32), a.device, run)
 
 
 def specialisations(
@@ -144,5 +150,5 @@ def specialisations(
              "width": "i32:16", "depth": "i32:16", "time": "i32", "film_batch": "i32:16", "film_step": "i32:16",
              "eps": "fp32"},
             {"NORM": norm, "GELU": gelu, "FILM": film, "STEPPED": stepped},
-            _candidates(rows, narrow == "fp32")[0],
+            _candidates(rows, 512 if film else 1536, narrow == "fp32")[0],
         )  # fmt: skip

@@ -14,7 +14,7 @@ OP = KernelOp(
     reference=reference.content_attention,
     fake=lambda query, kv, heads, slopes, window, lengths: query.new_empty(query.shape),
     cases=CASES,
-    backends=[native.CUDA_BACKEND, triton_backend("content_attention"), native.CPU_BACKEND],
+    backends=[native.CUDA_BACKEND, triton_backend("content_attention", trains=True), native.CPU_BACKEND],
     shape_class=native.limits,
 )
 

@@ -1,14 +1,19 @@
-"""content_attention in Triton."""
+"""content_attention in Triton, with its gradient."""
 
 from torch import Tensor
 
-from .. import _triton
+from .. import _triton, _triton_attention_gradient
+from .._attention_training import attend_with_gradient
 from .._native import dense
 from .._op import Backend
 from .._triton_attention import attend, specialisations
 
-if _triton.triton is not None:
-    from .._triton_attention import attention_kernel  # noqa: F401  (named in AOT)
+if _triton.triton is not None:  # named in AOT
+    from .._triton_attention import attention_kernel  # noqa: F401
+    from .._triton_attention_gradient import (  # noqa: F401
+        attention_key_gradient_kernel,
+        attention_query_gradient_kernel,
+    )
 
 
 def _run(query, kv, heads, slopes, window, lengths) -> Tensor:
@@ -20,5 +25,19 @@ def _run(query, kv, heads, slopes, window, lengths) -> Tensor:
     return out
 
 
-AOT = list(specialisations(("bf16", 100, False, False), ("bf16", 250, True, True), ("fp32", 100, True, True)))
-BACKEND = Backend("triton", _run, ("cuda", "cpu"), _triton.why_not)
+def _train(query, kv, heads, slopes, window, lengths) -> Tensor:
+    return attend_with_gradient(query, *kv.chunk(2, -1), heads, slopes, window, lengths)
+
+
+AOT = [
+    *specialisations(
+        ("bf16", 100, 64, False, False), ("bf16", 250, 64, True, True), ("bf16", 100, 32, False, False),
+        ("bf16", 100, 128, True, True), ("fp32", 100, 64, True, True), ("fp32", 100, 128, True, True),
+    ),
+    *specialisations(("bf16", 100, 64, True, True), ("fp32", 100, 64, False, False), logsum=True),
+    *_triton_attention_gradient.specialisations(
+        ("bf16", 64, False, False), ("bf16", 64, True, True), ("fp16", 32, True, False), ("bf16", 128, True, True),
+        ("fp32", 64, True, True), ("fp32", 128, False, False),
+    ),
+]  # fmt: skip
+BACKEND = Backend("triton", _run, ("cuda", "cpu"), _triton.why_not, _train)

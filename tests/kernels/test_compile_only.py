@@ -17,18 +17,20 @@ from emoface.kernels import OPS
 ROOT = Path(__file__).resolve().parent.parent.parent
 # The most that any kernel of an operator may take: registers of a thread, bytes of shared memory of a block.
 REGISTERS = {
-    "adain": 96, "content_attention": 208, "denoise_loop": 224, "ff_adain_film": 255, "ff_gelu": 128, "film": 48,
+    "adain": 96, "content_attention": 192, "denoise_loop": 224, "ff_adain_film": 255, "ff_gelu": 128, "film": 48,
     "flame_lbs": 200, "ln_qkv": 168, "oproj_residual_film": 160, "prepare_clip": 160,
-    "prepare_schedule": 160, "sampler_step": 64, "self_attention": 208,
+    "prepare_schedule": 160, "sampler_step": 64, "self_attention": 192,
 }  # fmt: skip
 SHARED_BYTES = {
     "adain": 1024, "content_attention": 48 * 1024, "denoise_loop": 64 * 1024, "ff_adain_film": 64 * 1024,
     "ff_gelu": 48 * 1024, "film": 0, "flame_lbs": 27 * 1024, "ln_qkv": 64 * 1024, "oproj_residual_film": 64 * 1024,
     "prepare_clip": 64 * 1024, "prepare_schedule": 64 * 1024, "sampler_step": 4096, "self_attention": 48 * 1024,
 }  # fmt: skip
-TRITON_SPILLS = 8  # bytes: ptxas may park a pair of loop invariants to keep a round number of registers
-VGPRS = 256  # of gfx942, whose compiler takes more than it needs
-PRODUCTS = ("attention_kernel", "linear_kernel", "ff_adain_film_kernel", "denoise_enter_kernel")
+VGPRS = {"attention_key_gradient_kernel": 288}  # of gfx942, whose compiler takes more than it needs; 256 elsewhere
+PRODUCTS = (
+    "attention_kernel", "attention_query_gradient_kernel", "attention_key_gradient_kernel", "linear_kernel",
+    "ff_adain_film_kernel", "denoise_enter_kernel",
+)  # fmt: skip
 INSTRUCTIONS = {
     80: {"mma.sync"}, 90: {"mma.sync", "wgmma"}, 100: {"mma.sync", "tcgen05.mma"}, 120: {"mma.sync"},
     "gfx942": {"v_mfma"},
@@ -56,8 +58,9 @@ def test_triton_kernels_stay_in_budget():
     assert {row["op"] for row in rows} == expected
     assert {row["target"] for row in rows} == set(INSTRUCTIONS)
     for row in rows:
-        assert row["spilled"] <= TRITON_SPILLS, row
-        assert row["registers"] <= (VGPRS if row["target"] == "gfx942" else REGISTERS[row["op"]]), row
+        assert row["spilled"] == 0, row
+        most = VGPRS.get(row["kernel"], 256) if row["target"] == "gfx942" else REGISTERS[row["op"]]
+        assert row["registers"] <= most, row
         assert row["shared"] <= SHARED_BYTES[row["op"]], row
         if row["kernel"] in PRODUCTS and row["element"] in ("bf16", "fp16"):
             assert INSTRUCTIONS[row["target"]] & set(row["mma"]), row

@@ -23,7 +23,7 @@ def test_triton_kernels_under_the_interpreter():
         pytest.skip("the kernels run on the GPU here")
     done = subprocess.run(
         [sys.executable, "-m", "pytest", "-q", "-k", "triton or interpreter_is", "-p", "no:cacheprovider",
-         str(HERE / "test_ops.py"), str(HERE / "test_sampler_step.py"), str(HERE / "test_trajectory.py")],
+         *(str(HERE / f"test_{name}.py") for name in ("ops", "sampler_step", "trajectory", "attention_training"))],
         env={**os.environ, "TRITON_INTERPRET": "1"}, capture_output=True, text=True, cwd=HERE.parent.parent,
     )  # fmt: skip
     assert done.returncode == 0, done.stdout[-5000:]
