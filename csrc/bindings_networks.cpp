@@ -4,6 +4,7 @@
 
 #include "bindings.h"
 #include "emoface/cpu/kernels.h"
+#include "emoface/cpu/level.h"
 
 namespace py = pybind11;
 using namespace emoface;
@@ -35,7 +36,9 @@ void choose(const std::string& isa) {
   for (const CpuKernels* set : kAll) {
     if (isa != "auto" && isa != set->name) continue;
     if (supported(set->name)) {
+      const std::string name = set->name;
       chosen = set;
+      level = name == "baseline" ? Level::baseline : name == "avx2" ? Level::v3 : Level::v4;
       return;
     }
     if (isa != "auto") throw std::runtime_error("this CPU lacks the instruction set " + isa);

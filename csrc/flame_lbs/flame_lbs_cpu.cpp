@@ -9,6 +9,7 @@
 #include <type_traits>
 #include <vector>
 
+#include "emoface/cpu/level.h"
 #include "emoface/flame_lbs_math.h"
 
 namespace emoface {
@@ -281,8 +282,9 @@ bool run_baseline(const FlameLbs& head) { return run_any<16, 4>(head); }
 
 bool flame_lbs_cpu(const FlameLbs& head) {
 #if defined(__x86_64__) && defined(__GNUC__) && !defined(__clang__)
-  if (__builtin_cpu_supports("x86-64-v4")) return run_v4(head);
-  if (__builtin_cpu_supports("x86-64-v3")) return run_v3(head);
+  const Level now = level.load(std::memory_order_relaxed);
+  if (now == Level::v4) return run_v4(head);
+  if (now == Level::v3) return run_v3(head);
 #endif
   return run_baseline(head);
 }

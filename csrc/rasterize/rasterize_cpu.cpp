@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <vector>
 
+#include "emoface/cpu/level.h"
 #include "emoface/triangles.h"
 
 namespace emoface {
@@ -103,8 +104,8 @@ EMO_HD void run(const Rasterize& call) {
   }
 }
 
-EMO_CLONES void run_float32(const Rasterize& call) { run<Floats, float>(call); }
-EMO_CLONES void run_float64(const Rasterize& call) { run<Doubles, double>(call); }
+EMO_LEVELS(run_float32, Rasterize, run<Floats, float>(call))
+EMO_LEVELS(run_float64, Rasterize, run<Doubles, double>(call))
 
 }  // namespace
 

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "emoface/cpu/level.h"
 #include "emoface/triangles.h"
 
 namespace emoface {
@@ -270,8 +271,8 @@ EMO_HD void run(const Shade& call) {
   }
 }
 
-EMO_CLONES void run_float32(const Shade& call) { run<float>(call); }
-EMO_CLONES void run_float64(const Shade& call) { run<double>(call); }
+EMO_LEVELS(run_float32, Shade, run<float>(call))
+EMO_LEVELS(run_float64, Shade, run<double>(call))
 
 }  // namespace
 

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cmath>
 
+#include "emoface/cpu/level.h"
+
 namespace emoface {
 namespace {
 
@@ -60,8 +62,8 @@ EMO_HD void run(const Shadow& call) {
   }
 }
 
-EMO_CLONES void run_float32(const Shadow& call) { run<float>(call); }
-EMO_CLONES void run_float64(const Shadow& call) { run<double>(call); }
+EMO_LEVELS(run_float32, Shadow, run<float>(call))
+EMO_LEVELS(run_float64, Shadow, run<double>(call))
 
 }  // namespace
 

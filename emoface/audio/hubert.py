@@ -17,6 +17,8 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from emoface.kernels.denoise_loop import fast_products
+
 from .features import SAMPLE_RATE, frame_count
 
 KINDS = ("hubert", "wav2vec2")
@@ -62,24 +64,31 @@ class HubertFeatures:
     """Turns a waveform into hidden states of HuBERT or wav2vec 2.0, one per motion frame.
 
     Attributes:
-        width: size F of a feature, 768 for the base models.
+        width: size F of a feature, 768 for the base models. dtype: what the network computes in.
     """
 
     def __init__(
-        self, model: str | os.PathLike[str], download: bool = False, device: str | torch.device = "cpu"
-    ) -> None:
+        self, model: str | os.PathLike[str], download: bool = False, device: str | torch.device = "cpu",
+        dtype: str = "auto",
+    ) -> None:  # fmt: skip
         """Load a model.
 
         Args:
             model: folder with ``config.json`` and weights, or a hub id such as ``facebook/hubert-base-ls960``.
             download: allow fetching it; otherwise nothing leaves this machine.
             device: where it runs.
+            dtype: of weights and activations: ``"float32"``, ``"bfloat16"`` or ``"auto"``: bfloat16 on a CPU that
+                multiplies it natively, float32 elsewhere.
 
         Raises:
             ImportError: transformers is not installed. FileNotFoundError: no such model.
-            ValueError: another kind of model.
+            ValueError: another kind of model, or an unknown dtype.
         """
-        self.model = _load(os.fspath(model), download).eval().requires_grad_(False).to(device)
+        if dtype not in ("auto", "float32", "bfloat16"):
+            raise ValueError(f"dtype must be 'auto', 'float32' or 'bfloat16', got {dtype!r}")
+        automatic = fast_products() if torch.device(device).type == "cpu" else torch.float32
+        self.dtype = automatic if dtype == "auto" else getattr(torch, dtype)
+        self.model = _load(os.fspath(model), download).eval().requires_grad_(False).to(device, self.dtype)
         config = self.model.config
         self.width: int = config.hidden_size
         self.hop, self.field = 1, 1  # samples from feature to feature, and that one feature sees
@@ -127,5 +136,6 @@ class HubertFeatures:
             stop = min(start + step, total)
             low, high = max(start - context, 0), min(stop + context, total)
             window = samples[low * self.hop : (high - 1) * self.hop + self.field]
-            pieces.append(self.model(window[None]).last_hidden_state[0, start - low : stop - low])
+            hidden = self.model(window[None].to(self.dtype)).last_hidden_state  # (1, S, F)
+            pieces.append(hidden[0, start - low : stop - low].float())
         return torch.cat(pieces)

@@ -13,6 +13,7 @@ from emoface.audio import hubert
 from emoface.audio.hubert import HubertFeatures
 from emoface.audio.load import open_audio
 from emoface.demo import demo_path
+from emoface.kernels.denoise_loop import fast_products
 
 pytest.importorskip("transformers")
 
@@ -44,7 +45,7 @@ def test_shapes_and_repeatability(folder: Path) -> None:
 
 
 def test_level_does_not_matter(folder: Path) -> None:
-    features = HubertFeatures(folder)
+    features = HubertFeatures(folder, dtype="float32")
     waveform = open_audio(demo_path()).waveform()[:16000]
     torch.testing.assert_close(features(0.1 * waveform + 0.2), features(waveform), atol=1e-3, rtol=0)
 
@@ -61,7 +62,7 @@ class Clock(torch.nn.Module):
 
 @pytest.mark.parametrize("seconds", [2, 95])
 def test_features_sit_at_the_centres_of_the_frames(folder: Path, seconds: int) -> None:
-    features = HubertFeatures(folder)
+    features = HubertFeatures(folder, dtype="float32")
     assert (features.hop, features.field) == (320, 400)
     features.model = Clock()
     time = (torch.arange(seconds * 16000, dtype=torch.float64) + 0.5) / 16000
@@ -81,6 +82,17 @@ def test_long_recordings_go_through_in_windows(folder: Path, monkeypatch: pytest
     monkeypatch.setattr(hubert, "CONTEXT_SECONDS", 1)
     assert features(waveform).shape == (121, 24)
     assert sizes[0] > 77000 and len(sizes) == 6 and max(sizes[1:]) <= 3 * 16000 + 400
+
+
+def test_bfloat16_is_near_float32_and_automatic_where_it_is_fast(folder: Path) -> None:
+    waveform = open_audio(demo_path()).waveform()
+    exact, rough = (HubertFeatures(folder, dtype=dtype)(waveform) for dtype in ("float32", "bfloat16"))
+    assert rough.dtype == torch.float32
+    assert 1e-4 < (rough - exact).norm() / exact.norm() < 3e-2
+    automatic = HubertFeatures(folder)
+    assert automatic.dtype == fast_products() == next(automatic.model.parameters()).dtype
+    with pytest.raises(ValueError, match="dtype must be 'auto', 'float32' or 'bfloat16', got 'int8'"):
+        HubertFeatures(folder, dtype="int8")
 
 
 def test_wrong_models_and_waveforms(folder: Path, tmp_path: Path) -> None:

@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import os
 import platform
-import re
 import shutil
 import subprocess
 import sys
-from pathlib import Path
 
 import pytest
 import torch
@@ -18,8 +16,7 @@ from emoface.kernels._judge import faults
 
 pytestmark = pytest.mark.skipif(_native.CPU is None, reason=f"no CPU module: {_native.CPU_MISSING}")
 ISAS = _native.CPU.isas() if _native.CPU else []
-TABLE = Path(__file__).resolve().parents[2] / "csrc" / "kernels_cpu.cpp"
-NAMES = re.findall(r'#include "(\w+)/\w+_cpu.cpp"', TABLE.read_text())
+NAMES = [name for name, op in OPS.items() if any(backend.name == "cpu" for backend in op.backends)]
 
 every_op = pytest.mark.parametrize("op", [OPS[name] for name in NAMES], ids=NAMES)
 
@@ -42,6 +39,8 @@ def test_every_instruction_set_is_right(op, isa, using, poisoned_memory):
             continue  # slow without fused multiply-add, and no other path
         for dtype in (torch.float32, torch.bfloat16):
             args = case.inputs(dtype=dtype)
+            if backend.refusal(*args):
+                continue
             assert not faults(op, backend.run(*args), args), (case, dtype)
 
 

@@ -10,14 +10,6 @@
 #define EMO_HD inline __attribute__((always_inline))
 #endif
 
-// One CPU function compiled for several instruction sets; the loader picks at start-up. Plain loops use it; kernels
-// that are written for vectors are compiled once for each instruction set instead (emoface/cpu/isa.h).
-#if defined(__x86_64__) && defined(__GNUC__) && !defined(__clang__)
-#define EMO_CLONES __attribute__((target_clones("arch=x86-64-v4", "arch=x86-64-v3", "default")))
-#else
-#define EMO_CLONES
-#endif
-
 namespace emoface {
 
 // The numbers are the contract with kernels/_native.py.
