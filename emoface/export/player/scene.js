@@ -54,6 +54,7 @@ const vec3 ABOVE = vec3(0.34, 0.36, 0.40), BELOW = vec3(0.16, 0.14, 0.13);
 const vec3 WRAP = vec3(0.42, 0.18, 0.10); // how far light creeps around an edge of shadow in skin
 const vec3 BLEED = vec3(0.55, 0.12, 0.0); // and across the edge of a cast shadow
 const vec3 WARM = vec3(1.15, 0.88, 0.80); // what reaches hollows has touched skin before
+const vec3 INNER = vec3(0.34, 0.31, 0.27); // light that teeth and eyes pass on from within
 const vec3 WINDOW = normalize(vec3(-0.42, 0.46, 0.80)); // what wet eyes mirror
 const float MIRROR = 0.04, KNEE = 0.65;
 
@@ -113,13 +114,14 @@ void main() {
   float key = reach(turn), open = openness(normal, turn);
   open = mix(sqrt(open), open, skin); // teeth and eyes get light that the picture does not know of
   vec3 wrap = skin * WRAP, bleed = skin * BLEED;
-  vec3 around = mix(BELOW, ABOVE, 0.5 + 0.5 * normal.y) * mix(WARM, vec3(1), open);
+  vec3 around = mix(BELOW, ABOVE, 0.5 + 0.5 * normal.y) * mix(WARM, vec3(1), open * skin);
   vec3 light = around * open / (1.0 - albedo * (1.0 - open)), gloss = vec3(0);
+  light += (1.0 - skin) * INNER * open;
   for (int i = 0; i < 3; i++) {
     // Teeth and eyes glow a little from within: they never fall quite into shadow.
     vec3 way = i == 0 ? KEY : i == 1 ? FILL : RIM;
     vec3 radiance = i == 0 ? KEY_COLOUR : i == 1 ? FILL_COLOUR : RIM_COLOUR;
-    float got = i == 0 ? max(key, 0.35 - 0.35 * skin) * mix(open, 1.0, 0.6) : mix(open * open, open, skin);
+    float got = i == 0 ? max(key, 0.6 - 0.6 * skin) * mix(open, 1.0, 0.6) : mix(open * open, open, skin);
     vec3 diffuse = max((dot(normal, way) + wrap) / (1.0 + wrap), 0.0);
     if (i == 2) diffuse *= diffuse; // a rim without an edge of its own across the face
     light += radiance * diffuse * (got + bleed * got * (1.0 - got));

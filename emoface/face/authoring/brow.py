@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import numpy as np
 
+from emoface.face.surface import vertex_normals
+
 from .attach import from_front
 from .mesh import HeadMesh
 from .pieces import Piece
 
 # The middle line of the left brow seen from the front, cm, from the nose outwards, and half its height there.
 LINE = np.array([[1.40, 1.36], [2.15, 1.56], [3.05, 1.80], [3.95, 1.93], [4.6, 1.78], [5.12, 1.45]])
-HALF_HEIGHT = np.array([0.22, 0.30, 0.29, 0.24, 0.16, 0.05])
-LEAN = np.array([62.0, 40.0, 22.0, 4.0, -22.0, -32.0])  # degrees of the hairs over the horizontal
+HALF_HEIGHT = np.array([0.09, 0.29, 0.29, 0.24, 0.16, 0.05])
+LEAN = np.array([46.0, 38.0, 22.0, 4.0, -22.0, -32.0])  # degrees of the hairs over the horizontal
 HAIRS = 120
 HAIR_LENGTH = np.array([0.34, 0.48, 0.52, 0.48, 0.42, 0.3])
 HAIR_WIDTH = 0.05
@@ -27,7 +29,7 @@ def brow_piece(mesh: HeadMesh, face: Piece) -> Piece:
     tint, tint_faces, tint_share = _tint()
     hairs, hair_faces, hair_height, hair_tone = _hairs(random)
     held = from_front(np.concatenate([tint, hairs]), mesh.vertices, mesh.faces)
-    up = held.carry(_normals(mesh.vertices, mesh.faces))
+    up = held.carry(vertex_normals(mesh.vertices, mesh.faces))
     height = np.concatenate([np.full(len(tint), TINT_HEIGHT), hair_height])
     left = held.carry(mesh.vertices) + height[:, None] * up / np.linalg.norm(up, axis=1, keepdims=True)
     share = np.concatenate([TINT * tint_share, hair_tone])[:, None]
@@ -75,14 +77,6 @@ def _hairs(random: np.random.Generator) -> tuple[np.ndarray, np.ndarray, np.ndar
     corners = np.stack([root - across, root + ahead * length[:, None], root + across], 1)
     faces = np.arange(3 * HAIRS).reshape(-1, 3)
     height = np.tile([ROOT_HEIGHT, TIP_HEIGHT, ROOT_HEIGHT], HAIRS)
-    tone = (np.array([0.80, 0.55, 0.80]) * random.uniform(0.75, 1.2, (HAIRS, 1))).clip(0, 1)
+    thin = 0.45 + 0.55 * np.minimum(t / 0.2, 1)[:, None]  # the brow begins softly
+    tone = (np.array([0.80, 0.55, 0.80]) * thin * random.uniform(0.75, 1.2, (HAIRS, 1))).clip(0, 1)
     return corners.reshape(-1, 2), faces, height, tone.ravel()
-
-
-def _normals(vertices: np.ndarray, faces: np.ndarray) -> np.ndarray:
-    a, b, c = (vertices[faces[:, k]] for k in range(3))
-    normal = np.cross(b - a, c - a)
-    summed = np.zeros_like(vertices)
-    for k in range(3):
-        np.add.at(summed, faces[:, k], normal)
-    return summed / (np.linalg.norm(summed, axis=1, keepdims=True) + 1e-12)

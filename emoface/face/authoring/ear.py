@@ -20,6 +20,7 @@ FRONT = (
     (0.10, -0.45), (0.22, -0.40), (0.34, -0.22), (0.46, 0.10), (0.58, 0.42), (0.70, 0.40), (0.82, 0.18), (0.94, 0.05),
 )  # fmt: skip
 TRAGUS = -10, 34  # degrees from the front, half width
+CURVE = 0.55  # how far the upper and lower end of the rim bend back to the head
 
 
 def ear_patch(skin: Skin) -> Patch:
@@ -39,7 +40,8 @@ def ear_patch(skin: Skin) -> Patch:
     rows = []
     for k, (size, height) in enumerate(BACK):
         inner = max(7 - k, 0) / 7  # the concha lies low and forward
-        back = np.stack([np.full(COLUMNS, plane + height), y * size - 0.25 * inner, z * size + 0.25 * inner], -1)
+        rim = plane + height - CURVE * size**2 * (y / 2.9) ** 2
+        back = np.stack([rim, y * size - 0.25 * inner, z * size + 0.25 * inner], -1)
         size, height = FRONT[min(k, len(FRONT) - 1)]
         way = max(k - len(FRONT) + 1, 0) / (len(BACK) - len(FRONT) + 1)
         ahead_y = (y * size - 0.25 * inner) * (1 - way) + attached_y * way

@@ -9,7 +9,7 @@ from .pieces import Piece
 from .sdf import smooth_step
 from .skin import Skin
 
-ROUGHNESS = 0.9
+ROUGHNESS = 0.78  # near the skin's, into which the hair fades
 CENTRE = np.array([0.0, 1.5, -1.6])  # rows run on spheres round it
 CROWN = np.array([0.0, 0.86, -0.51])  # direction of the whorl
 # The left half of the hairline from the middle of the forehead over temple, sideburn and ear to the nape.
