@@ -21,7 +21,7 @@ from .audio.lips import ARTIST, RULE, LipNet, apply_closure, closure_weight
 from .audio.load import Audio, open_audio
 from .audio.stream import MelStream
 from .binding.space import EmotionSpace
-from .checkpoints import Checkpoint, load_checkpoint
+from .checkpoints import Checkpoint, Unfilled, load_checkpoint
 from .diffusion.denoiser import Denoiser, DenoiserConfig
 from .diffusion.guidance import Guidance
 from .diffusion.samplers import SAMPLERS
@@ -169,14 +169,14 @@ class Pipeline:
             if self.sampling.sampler not in SAMPLERS:
                 raise ValueError(f"sampler must be one of {', '.join(SAMPLERS)}, got {self.sampling.sampler!r}")
             _number("steps", self.sampling.steps, whole=True)
-            content = ContentEncoder(ContentConfig(**config["audio"]))
-            if content.config.kind != "mel":
-                kind = content.config.kind
-                raise ValueError(f"it was trained on {kind!r} features; animate computes log-mels only so far")
-            self.audio = _loaded(content, checkpoint.part("audio"))
-            self.lips = _loaded(LipNet(**config["lips"]), checkpoint.part("lips"))
-            self.denoiser = _loaded(Denoiser(DenoiserConfig(**config["denoiser"])), checkpoint.part("denoiser"))
-            self.emotion = EmotionSpace.from_config(config["emotion"], checkpoint.part("emotion"))
+            heard = ContentConfig(**config["audio"])
+            if heard.kind != "mel":
+                raise ValueError(f"it was trained on {heard.kind!r} features; animate computes log-mels only so far")
+            with Unfilled():
+                self.audio = _loaded(ContentEncoder(heard), checkpoint.part("audio"))
+                self.lips = _loaded(LipNet(**config["lips"]), checkpoint.part("lips"))
+                self.denoiser = _loaded(Denoiser(DenoiserConfig(**config["denoiser"])), checkpoint.part("denoiser"))
+                self.emotion = EmotionSpace.from_config(config["emotion"], checkpoint.part("emotion"))
             motion = checkpoint.part("motion")
             self.mean, self.deviation = motion["mean"].to(self.device), motion["deviation"].to(self.device)
         except (KeyError, TypeError, ValueError, RuntimeError) as error:
@@ -374,8 +374,13 @@ def load(checkpoint: str | Path | None = None, device: str = "cpu", dtype: str =
 
 
 def _loaded(module: nn.Module, tensors: dict[str, Tensor]) -> Any:
+    """The module with these tensors as its own, not with copies of them."""
+    wanted = module.state_dict()
     try:
-        module.load_state_dict(tensors)
+        module.load_state_dict(
+            {name: value.to(wanted[name].dtype) if name in wanted else value for name, value in tensors.items()},
+            assign=True,
+        )
     except RuntimeError as error:  # one line per tensor: the first says enough
         raise ValueError(" ".join(str(error).split("\n")[:2])) from None
     return module
