@@ -98,7 +98,7 @@ eval: $(USER_STAMP)
 bench: $(DEV_STAMP)
 	@mkdir -p benchmarks/results/local
 	"$(PY)" -m pytest -q benchmarks/bench_ops.py --benchmark-json=benchmarks/results/local/operators.json
-	"$(PY)" -m pytest -q benchmarks/bench_denoise.py benchmarks/bench_animate.py \
+	"$(PY)" -m pytest -q benchmarks/bench_attention.py benchmarks/bench_denoise.py benchmarks/bench_animate.py \
 	    --benchmark-json=benchmarks/results/local/denoise.json
 
 gpu:

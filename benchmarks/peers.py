@@ -70,13 +70,13 @@ class Step:
         """The branches' predictions (N, T, motion) as one."""
         return predictions[:1] + GUIDANCE * (predictions[-1:] - predictions[:1])
 
-    def ours(self, products: torch.dtype, threads: int) -> Callable[[], Tensor]:
-        """The native loop for one step, guidance and sampler update included."""
+    def ours(self, products: torch.dtype, threads: int, steps: int = 1) -> Callable[[], Tensor]:
+        """The native loop for some steps, guidance and sampler update included."""
         denoiser, config, branches = self.denoiser, self.denoiser.config, len(self.content)
         speech, queries, styles = denoiser.prepare(self.content, self.emotion, self.style)
         weights = denoiser.flat_weights(products)
-        film = denoiser.prepare_schedule(self.times[:1])
-        table, guidance = torch.tensor([[0.0, 1, 0, 0, 1, 0]]), torch.tensor([1.0, GUIDANCE])
+        film = denoiser.prepare_schedule(self.times[:1].repeat(steps))
+        table, guidance = torch.tensor([[0.0, 1, 0, 0, 1, 0]] * steps), torch.tensor([1.0, GUIDANCE])
         return lambda: denoise_loop(
             self.x, speech, queries, styles[:, None], film, table, guidance, *weights, list(range(branches)),
             config.heads, config.feed_forward, config.attention_window, config.adain_residual, ADAIN_EPS,

@@ -54,20 +54,27 @@ def test_ten_steps_hold_the_error_rule(voice, options, monkeypatch):
             assert not faults(OPS["denoise_loop"], OPS["denoise_loop"].call(*plain), plain)
 
 
+def lips_apart(rough: np.ndarray, exact: np.ndarray) -> float:
+    """How much the opening of the lips differs, in mm; one frame of a hundred may differ more."""
+    gap = lip_gap(torch.from_numpy(rough)) - lip_gap(torch.from_numpy(exact))
+    return float(gap.abs().quantile(0.99))
+
+
 @pytest.mark.parametrize("steps", [4, 10])
 def test_finished_motion_is_that_of_the_reference(voice, steps):
     ours = motion(voice, steps=steps, emotion="happy")
     with use_backend("reference"):
         reference = motion(voice, steps=steps, emotion="happy")
-    assert np.abs(ours - reference).max() < 1e-4
+    assert np.abs(ours - reference).max() < 1e-4 and lips_apart(ours, reference) < 1e-3
     assert np.abs(reference).max() > 0.3
 
 
 def test_bfloat16_drifts_less_than_one_sees(voice):
-    exact, rough = motion(voice, steps=10, emotion="happy"), motion(voice, "bfloat16", steps=10, emotion="happy")
-    assert 0 < np.abs(rough - exact).mean() < 2e-3
-    gap = lip_gap(torch.from_numpy(rough)) - lip_gap(torch.from_numpy(exact))
-    assert float(gap.abs().quantile(0.99)) < 0.5, "mm at the lips"
+    with use_backend("reference"):
+        exact = motion(voice, steps=10, emotion="happy")
+    rough = motion(voice, "bfloat16", steps=10, emotion="happy")
+    assert 0 < np.abs(rough - exact).mean() < 1e-3
+    assert lips_apart(rough, exact) < 0.15
 
 
 def test_same_seed_same_bits(voice):
