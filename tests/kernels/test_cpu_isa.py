@@ -124,3 +124,17 @@ def test_forcing_an_instruction_set_that_the_cpu_lacks_names_those_it_has(monkey
 
     with pytest.raises(RuntimeError, match="EMOFACE_CPU_ISA must be auto or one of avx2, baseline: this CPU lacks"):
         _native.select(OlderModule(), "avx512")
+
+
+@pytest.mark.parametrize("isa", ISAS)
+def test_norms_of_nearly_equal_values_keep_their_digits(isa, using):
+    """Rows of 1 plus a thousandth: what the rounded mean is off by, the norm would enlarge 300 times."""
+    using(isa)
+    x = 1 + 1e-3 * torch.randn(64, 3, generator=torch.Generator().manual_seed(0))
+    ones, zeros = torch.ones(3), torch.zeros(3)
+    normed = OPS["ln_qkv"].call(x[None], ones, zeros, torch.eye(3), zeros, 1e-5)[0]
+    exact = torch.nn.functional.layer_norm(x.double(), (3,), eps=1e-5)
+    assert (normed - exact).abs().max() < 1e-6
+    over_time = OPS["adain"].call(x.T[:, :, None].contiguous(), torch.zeros(3, 1), torch.zeros(3, 1), 1e-5)[:, :, 0]
+    exact = torch.nn.functional.layer_norm(x.T.double(), (64,), eps=1e-5)
+    assert (over_time - exact).abs().max() < 1e-6

@@ -12,27 +12,32 @@ EMO_INLINE Lanes first_lanes(std::int64_t count) {
   return load(ones);
 }
 
-// out = (x - mean) / sqrt(variance + eps) * gain + bias over the n values of one row.
+// out = (x - mean) / sqrt(variance + eps) * gain + bias over the n values of one row. Nearly equal values lose most of
+// their digits in x - mean, and the rate then enlarges the rounding of the mean: it is corrected by the mean of x - mean.
 template <class X, class P, class Out>
 EMO_INLINE void layer_norm(const X* x, std::int64_t n, const P* gain, const P* bias, float eps, Out* out) {
   const std::int64_t whole = n / kLanes * kLanes, rest = n - whole;
-  Lanes total = splat(0.0f), squares = splat(0.0f);
+  const Lanes ones = first_lanes(rest);
+  Lanes total = splat(0.0f), squares = splat(0.0f), shift = splat(0.0f);
   for (std::int64_t c = 0; c < whole; c += kLanes) total = total + load(x + c);
   if (rest) total = total + load(x + whole, rest);
-  const Lanes mean = splat(sum(total) / float(n));
+  const Lanes about = splat(sum(total) / float(n));
   for (std::int64_t c = 0; c < whole; c += kLanes) {
-    const Lanes d = load(x + c) - mean;
+    const Lanes d = load(x + c) - about;
+    shift = shift + d;
     squares = fused(d, d, squares);
   }
   if (rest) {
-    const Lanes d = (load(x + whole, rest) - mean) * first_lanes(rest);
+    const Lanes d = (load(x + whole, rest) - about) * ones;
+    shift = shift + d;
     squares = fused(d, d, squares);
   }
-  const Lanes rate = splat(1.0f) / root(splat(sum(squares) / float(n) + eps));
+  const float mean = sum(shift) / float(n);  // of x - about
+  const Lanes correction = splat(mean), rate = splat(1.0f) / root(splat(sum(squares) / float(n) - mean * mean + eps));
   for (std::int64_t c = 0; c < whole; c += kLanes)
-    store(out + c, fused((load(x + c) - mean) * rate, load(gain + c), load(bias + c)));
+    store(out + c, fused((load(x + c) - about - correction) * rate, load(gain + c), load(bias + c)));
   if (rest) {
-    const Lanes normed = (load(x + whole, rest) - mean) * rate;
+    const Lanes normed = (load(x + whole, rest) - about - correction) * rate;
     store(out + whole, fused(normed, load(gain + whole, rest), load(bias + whole, rest)), rest);
   }
 }
@@ -122,15 +127,17 @@ struct Modulation {
 template <class Y, class P, class Out>
 EMO_INLINE void adain_film(const Y* y, std::int64_t time, std::int64_t stride, std::int64_t column, std::int64_t count,
                            const Modulation<P>& m, Out* out) {
-  Lanes total = splat(0.0f), squares = splat(0.0f);
+  Lanes total = splat(0.0f), shift = splat(0.0f), squares = splat(0.0f);
   const Lanes share = splat(1.0f / float(time));
   for (std::int64_t t = 0; t < time; ++t) total = total + load(y + t * stride + column, count);
-  const Lanes mean = total * share;
+  const Lanes about = total * share;
   for (std::int64_t t = 0; t < time; ++t) {
-    const Lanes d = load(y + t * stride + column, count) - mean;
+    const Lanes d = load(y + t * stride + column, count) - about;
+    shift = shift + d;
     squares = fused(d, d, squares);
   }
-  const Lanes one = splat(1.0f), rate = one / root(squares * share + splat(m.eps));
+  const Lanes mean = shift * share;  // of y - about: corrects the rounding of `about`, as in layer_norm
+  const Lanes one = splat(1.0f), rate = one / root(squares * share - mean * mean + splat(m.eps));
   Lanes gain = rate * (one + load(m.style_scale + column, count));
   Lanes offset = load(m.style_shift + column, count), keep = splat(m.residual);
   if (m.scale) {
@@ -141,7 +148,7 @@ EMO_INLINE void adain_film(const Y* y, std::int64_t time, std::int64_t stride, s
   }
   for (std::int64_t t = 0; t < time; ++t) {
     const Lanes v = load(y + t * stride + column, count);
-    store(out + t * stride + column, fused(v - mean, gain, fused(v, keep, offset)), count);
+    store(out + t * stride + column, fused(v - about - mean, gain, fused(v, keep, offset)), count);
   }
 }
 
