@@ -44,7 +44,7 @@ def plain_operators() -> Iterator[None]:
 
 @dataclass
 class Step:
-    """One guided step: N branches of one noisy motion as a batch, random weights."""
+    """One step guided by emotion: N branches of one noisy motion and one speech as a batch, random weights."""
 
     denoiser: Denoiser
     x: Tensor  # (1, T, motion)
@@ -59,7 +59,8 @@ class Step:
         denoiser = Denoiser(config).eval().requires_grad_(False)
         for parameter in denoiser.parameters():
             parameter.add_(0.02 * torch.randn_like(parameter))
-        content, emotion = torch.randn(branches, frames, config.content), torch.randn(branches, config.emotion)
+        content, emotion = torch.randn(1, frames, config.content), torch.randn(branches, config.emotion)
+        content = content.repeat(branches, 1, 1)
         return cls(denoiser, torch.randn(1, frames, config.motion), content, emotion, torch.full((branches,), 0.5))
 
     @property
@@ -73,12 +74,12 @@ class Step:
     def ours(self, products: torch.dtype, threads: int, steps: int = 1) -> Callable[[], Tensor]:
         """The native loop for some steps, guidance and sampler update included."""
         denoiser, config, branches = self.denoiser, self.denoiser.config, len(self.content)
-        speech, queries, styles = denoiser.prepare(self.content, self.emotion, self.style)
+        speech, queries, styles = denoiser.prepare(self.content[:1], self.emotion, self.style[0])
         weights = denoiser.flat_weights(products)
         film = denoiser.prepare_schedule(self.times[:1].repeat(steps))
         table, guidance = torch.tensor([[0.0, 1, 0, 0, 1, 0]] * steps), torch.tensor([1.0, GUIDANCE])
         return lambda: denoise_loop(
-            self.x, speech, queries, styles[:, None], film, table, guidance, *weights, list(range(branches)),
+            self.x, speech, queries, styles[:, None], film, table, guidance, *weights, [0] * branches,
             config.heads, config.feed_forward, config.attention_window, config.adain_residual, ADAIN_EPS,
             threads=threads,
         )  # fmt: skip

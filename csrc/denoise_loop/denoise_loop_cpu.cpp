@@ -36,6 +36,20 @@ struct BlockWeights {
   Linear widen, narrow;
 };
 
+// The branch whose hidden state this one shares until the first AdaIN, where emotions come in: the first of its speech.
+inline std::int64_t twin(const Trajectory& t, std::int64_t branch) {
+  for (std::int64_t other = 0; other < branch; ++other)
+    if (t.contents[other] == t.contents[branch]) return other;
+  return branch;
+}
+
+// How many branches, from the first, have to be computed until then.
+inline std::int64_t different(const Trajectory& t) {
+  std::int64_t count = t.branches;
+  while (twin(t, count - 1) < count - 1) --count;
+  return count;
+}
+
 // What one call needs beside the weights; kept for the next.
 template <class E>
 struct Workspace {
@@ -172,8 +186,12 @@ class Denoiser {
   // One thread's share: rows of the batch, then heads, rows, heads, rows and channels in each block.
   void work(const Trajectory& t, Workspace<E>& w, Barrier& barrier, int member, int members) const {
     const std::int64_t c = sizes_.channels, f = sizes_.feed_forward, blocks = sizes_.blocks;
-    const std::int64_t all = t.branches * t.rows * t.time, begin = all * member / members;
-    const std::int64_t end = all * (member + 1) / members;
+    const std::int64_t frames = t.rows * t.time, branches = blocks ? different(t) : t.branches;
+    std::int64_t begin, end;
+    const auto share_out = [&](std::int64_t rows) {
+      begin = rows * member / members;
+      end = rows * (member + 1) / members;
+    };
     Arena& arena = w.chunk[member];
     arena.reserve(0);
     E* normed = arena.take<E>(kChunk * whole(most(c, sizes_.motion + 1)));
@@ -200,18 +218,20 @@ class Denoiser {
     };
 
     for (std::int64_t step = 0; step < t.steps; ++step) {
+      share_out(branches * frames);
       each_chunk([&](std::int64_t row, std::int64_t rows) { enter(t, w, row, rows, normed); });
       for (std::int64_t l = 0; l < blocks; ++l) {
         const BlockWeights& block = blocks_[l];
         const float* film = t.film + (step * blocks + l) * 6 * c;
+        const std::int64_t sequences = (l == 0 ? branches : t.branches) * t.rows;
         each_chunk([&](std::int64_t row, std::int64_t rows) { project(row, rows, block.attention); });
         barrier.wait();
-        attend_motion(t, w, block, member, members);
+        attend_motion(t, w, block, sequences, member, members);
         barrier.wait();
         each_chunk([&](std::int64_t row, std::int64_t rows) { mix(row, rows, block.attention, film); });
         each_chunk([&](std::int64_t row, std::int64_t rows) { project(row, rows, block.content); });
         barrier.wait();
-        attend_speech(t, w, l, member, members);
+        attend_speech(t, w, l, sequences, member, members);
         barrier.wait();
         each_chunk([&](std::int64_t row, std::int64_t rows) {
           mix(row, rows, block.content, film + 2 * c);
@@ -223,6 +243,7 @@ class Denoiser {
         barrier.wait();
         restyle(t, w, l, film + 4 * c, member, members);
         barrier.wait();
+        if (l == 0) share_out(t.branches * frames);
       }
       each_chunk([&](std::int64_t row, std::int64_t rows) {
         layer_norm_rows(w.x + row * c, rows, c, norm_.gain, norm_.bias, kNormEps, normed);
@@ -252,9 +273,10 @@ class Denoiser {
                 });
   }
 
-  void attend_motion(const Trajectory& t, Workspace<E>& w, const BlockWeights& block, int member, int members) const {
+  void attend_motion(const Trajectory& t, Workspace<E>& w, const BlockWeights& block, std::int64_t sequences, int member,
+                     int members) const {
     const std::int64_t c = sizes_.channels, heads = sizes_.heads, width = c / heads, stride = 3 * c;
-    for (std::int64_t item = member; item < t.branches * t.rows * heads; item += members) {
+    for (std::int64_t item = member; item < sequences * heads; item += members) {
       const std::int64_t row = item / heads * t.time, head = item % heads;
       const E* q = w.projected + row * stride + head * width;
       attend<E>({q, q + c, q + 2 * c, w.attended + row * whole(c) + head * width, stride, stride, stride, whole(c),
@@ -263,9 +285,10 @@ class Denoiser {
     }
   }
 
-  void attend_speech(const Trajectory& t, Workspace<E>& w, std::int64_t l, int member, int members) const {
+  void attend_speech(const Trajectory& t, Workspace<E>& w, std::int64_t l, std::int64_t sequences, int member,
+                     int members) const {
     const std::int64_t c = sizes_.channels, heads = sizes_.heads, width = c / heads, stride = 2 * c;
-    for (std::int64_t item = member; item < t.branches * t.rows * heads; item += members) {
+    for (std::int64_t item = member; item < sequences * heads; item += members) {
       const std::int64_t sequence = item / heads, row = sequence * t.time, head = item % heads;
       const std::int64_t heard = t.contents[sequence / t.rows] * sizes_.blocks + l;
       const E* k = w.projected + row * stride + head * width;
@@ -276,19 +299,22 @@ class Denoiser {
     }
   }
 
-  // The emotion's AdaIN and the last FiLM of a block, in place, channels shared out among the members.
+  // The emotion's AdaIN and the last FiLM of a block, in place, channels shared out among the members. In the first
+  // block, branches of one speech are still one: the later ones read the first, which is therefore written last.
   void restyle(const Trajectory& t, Workspace<E>& w, std::int64_t l, const float* film, int member,
                int members) const {
     const std::int64_t c = sizes_.channels, groups = (c + kPanel - 1) / kPanel;
-    for (std::int64_t item = member; item < t.branches * t.rows * groups; item += members) {
-      const std::int64_t sequence = item / groups, branch = sequence / t.rows;
-      const std::int64_t track = sequence % t.rows / (t.rows / t.tracks);
-      const float* style = t.styles + ((branch * t.tracks + track) * sizes_.blocks + l) * 2 * c;
-      const Modulation<float> m{style, style + c, film, film + c, float(sizes_.eps), float(sizes_.residual)};
-      float* x = w.x + sequence * t.time * c;
-      for (std::int64_t column = item % groups * kPanel; column < least(c, (item % groups + 1) * kPanel);
-           column += kLanes)
-        adain_film(x, t.time, c, column, least(kLanes, c - column), m, x);
+    for (std::int64_t item = member; item < t.rows * groups; item += members) {
+      const std::int64_t row = item / groups, track = row / (t.rows / t.tracks), first = item % groups * kPanel;
+      for (std::int64_t branch = t.branches - 1; branch >= 0; --branch) {
+        const float* style = t.styles + ((branch * t.tracks + track) * sizes_.blocks + l) * 2 * c;
+        const Modulation<float> m{style, style + c, film, film + c, float(sizes_.eps), float(sizes_.residual)};
+        const std::int64_t source = l == 0 && branch >= different(t) ? twin(t, branch) : branch;
+        const float* x = w.x + (source * t.rows + row) * t.time * c;
+        float* out = w.x + (branch * t.rows + row) * t.time * c;
+        for (std::int64_t column = first; column < least(c, first + kPanel); column += kLanes)
+          adain_film(x, t.time, c, column, least(kLanes, c - column), m, out);
+      }
     }
   }
 

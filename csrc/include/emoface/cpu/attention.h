@@ -20,7 +20,7 @@ template <class E>
 constexpr std::size_t attention_space(std::int64_t queries, std::int64_t keys, std::int64_t width) {
   const std::int64_t words = words_of<E>(width);
   return space<Word>(packed_words(keys, words)) + space<Word>(packed_words(width, words_of<E>(keys))) +
-         space<Word>(kLanes * words) + space<float>(kRows * whole_lanes(keys)) + space<E>(kRows * whole_lanes(keys)) +
+         space<Word>(kLanes * words) + space<float>(kRows * whole_panels(keys)) + space<E>(kRows * whole_lanes(keys)) +
          space<Word>(queries * words);
 }
 
@@ -38,7 +38,7 @@ void attend(const Attention<E>& a, Arena& scratch) {
   Word* keys = scratch.take<Word>(packed_words(a.keys, words));
   Word* values = scratch.take<Word>(packed_words(a.width, words_of<E>(a.keys)));
   Word* staging = scratch.take<Word>(kLanes * words);
-  float* scores = scratch.take<float>(kRows * padded);
+  float* scores = scratch.take<float>(kRows * whole_panels(a.keys));  // [panel][row][column]
   E* shares = scratch.take<E>(kRows * padded);
   std::int64_t q_stride = a.q_stride;
   const E* q = in_words(a.q, &q_stride, a.queries, a.width, scratch.take<Word>(a.queries * words));
@@ -57,18 +57,23 @@ void attend(const Attention<E>& a, Arena& scratch) {
     for (std::int64_t panel = begin; panel < end; panel += kPanel) {
       const std::int64_t width = least(kPanel, padded - panel);
       const Left left{q + row * q_stride, q_stride * std::int64_t(sizeof(E))};
-      tile_of<E>(height, width / kLanes)(left, keys + panel * words, words, scores + panel, padded, at_hand);
+      tile_of<E>(height, width / kLanes)(left, keys + panel * words, words, scores + panel * kRows, at_hand);
     }
     float rates[kRows];
     for (std::int64_t i = 0; i < height; ++i) {
       const std::int64_t here = row + i;
       const std::int64_t low = a.window ? most(0, here - a.window) : 0;
       const std::int64_t high = a.window ? least(a.keys, here + a.window + 1) : a.keys;
-      float* line = scores + i * padded;
-      Lanes top = splat(kMasked);
-      for (std::int64_t j = begin; j < end; j += kLanes) {
-        const Lanes distance = absolute(counted_from(j - here));
-        Lanes x = fused(distance, slope, load(line + j) * scale);
+      const auto each_lanes = [&](auto&& run) {
+        for (std::int64_t panel = begin; panel < end; panel += kPanel) {
+          float* line = scores + panel * kRows + i * kPanel;
+          for (std::int64_t g = 0; g < least(kPanel, end - panel); g += kLanes) run(panel + g, line + g);
+        }
+      };
+      Lanes top = splat(kMasked), offset = counted_from(begin - here);  // of the keys from the query
+      each_lanes([&](std::int64_t j, float* at) {
+        Lanes x = fused(absolute(offset), slope, load(at) * scale);
+        offset = offset + splat(float(kLanes));
         if (j < low || j + kLanes > high) {
           const Lanes column = counted_from(j);
           EMO_EACH_PART {
@@ -76,16 +81,16 @@ void attend(const Attention<E>& a, Arena& scratch) {
             x.part[i] = column.part[i] < float(high) ? x.part[i] : everywhere(kMasked);
           }
         }
-        store(line + j, x);
+        store(at, x);
         top = larger(top, x);
-      }
+      });
       const Lanes peak = splat(largest(top));
       Lanes total = splat(0.0f);
-      for (std::int64_t j = begin; j < end; j += kLanes) {
-        const Lanes share = exp2(load(line + j) - peak);  // 1e-38 where masked
+      each_lanes([&](std::int64_t j, const float* at) {
+        const Lanes share = exp2(load(at) - peak);  // 1e-38 where masked
         total = total + share;
         store(shares + i * padded + j, share);
-      }
+      });
       rates[i] = low < high ? 1.0f / sum(total) : 0.0f;
     }
     const std::int64_t first = begin / kPerWord<E>, last = least(words_of<E>(a.keys), words_of<E>(end));
@@ -94,7 +99,7 @@ void attend(const Attention<E>& a, Arena& scratch) {
       const std::int64_t width = least(kPanel, whole_lanes(a.width - column));
       alignas(64) float c[kRows * kPanel];
       const Left left{shares + begin, padded * std::int64_t(sizeof(E))};
-      tile_of<E>(height, width / kLanes)(left, panel + first * width, most(last - first, 0), c, kPanel, at_hand);
+      tile_of<E>(height, width / kLanes)(left, panel + first * width, most(last - first, 0), c, at_hand);
       for (std::int64_t i = 0; i < height; ++i)
         for (std::int64_t g = 0; g < width && column + g < a.width; g += kLanes)
           store(a.out + (row + i) * a.out_stride + column + g, load(c + i * kPanel + g) * splat(rates[i]),

@@ -31,6 +31,7 @@ constexpr std::int64_t words_of(std::int64_t elements) {
 }
 
 constexpr std::int64_t whole_lanes(std::int64_t columns) { return (columns + kLanes - 1) / kLanes * kLanes; }
+constexpr std::int64_t whole_panels(std::int64_t columns) { return (columns + kPanel - 1) / kPanel * kPanel; }
 constexpr std::int64_t least(std::int64_t a, std::int64_t b) { return a < b ? a : b; }
 constexpr std::int64_t most(std::int64_t a, std::int64_t b) { return a > b ? a : b; }
 
@@ -105,9 +106,9 @@ struct Ahead {
   std::int64_t step;
 };
 
-// c (R, 16 G) = left (R, taps * words) @ right (taps * words, 16 G)
+// c (R, 16 G) = left (R, taps * words) @ right (taps * words, 16 G); the rows of c lie kPanel apart
 template <class E, int R, int G>
-void tile(const Left& left, const Word* right, std::int64_t words, float* c, std::int64_t c_stride, Ahead ahead) {
+void tile(const Left& left, const Word* right, std::int64_t words, float* c, Ahead ahead) {
   using P = Product<E>;
   bool first = true;
   for (std::int64_t tap = 0; tap < left.taps; ++tap) {
@@ -138,7 +139,7 @@ void tile(const Left& left, const Word* right, std::int64_t words, float* c, std
       for (int i = 0; i < R; ++i) {
 #pragma GCC unroll 4
         for (int g = 0; g < G; ++g) {
-          float* at = c + i * c_stride + 16 * g;
+          float* at = c + i * kPanel + 16 * g;
           store(at, first ? sums[i][g] : load(at) + sums[i][g]);
         }
       }
@@ -147,7 +148,7 @@ void tile(const Left& left, const Word* right, std::int64_t words, float* c, std
   }
 }
 
-using Tile = void (*)(const Left&, const Word*, std::int64_t, float*, std::int64_t, Ahead);
+using Tile = void (*)(const Left&, const Word*, std::int64_t, float*, Ahead);
 
 template <class E, int G>
 Tile tile_of(std::int64_t rows) {
@@ -305,11 +306,17 @@ EMO_INLINE void multiply(const Left& left, std::int64_t rows, const Packed& righ
       const std::int64_t height = (rows - row + tiles - 1) / tiles;
       Left part = left;
       part.first = static_cast<const char*>(left.first) + row * left.stride;
-      tile_of<E>(height, width / kLanes)(part, panel, right.words, c, kPanel, ahead);
+      tile_of<E>(height, width / kLanes)(part, panel, right.words, c, ahead);
       ahead.first += ahead.step * words;
-      for (std::int64_t i = 0; i < height; ++i)
-        for (std::int64_t g = 0; g < columns; g += kLanes)
-          finish(row + i, first + g, least(kLanes, columns - g), load(c + i * kPanel + g));
+      if (columns == kPanel) {
+        for (std::int64_t i = 0; i < height; ++i)
+#pragma GCC unroll 4
+          for (int g = 0; g < kPanel; g += kLanes) finish(row + i, first + g, kLanes, load(c + i * kPanel + g));
+      } else {
+        for (std::int64_t i = 0; i < height; ++i)
+          for (std::int64_t g = 0; g < columns; g += kLanes)
+            finish(row + i, first + g, least(kLanes, columns - g), load(c + i * kPanel + g));
+      }
       row += height;
     }
     panel += width * words;

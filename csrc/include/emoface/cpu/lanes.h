@@ -53,6 +53,16 @@ EMO_INLINE Vector larger(Vector a, Vector b) {
 #endif
 }
 
+EMO_INLINE Vector smaller(Vector a, Vector b) {
+#if defined(__AVX512F__)
+  return _mm512_min_ps(a, b);
+#elif defined(__AVX2__)
+  return _mm256_min_ps(a, b);
+#else
+  return a < b ? a : b;
+#endif
+}
+
 EMO_INLINE Vector root(Vector a) {
 #if defined(__AVX512F__)
   return _mm512_sqrt_ps(a);
@@ -221,9 +231,7 @@ EMO_INLINE float largest(Lanes a) {
 // 2^x for x in -126..127 (outside, the nearest bound).
 EMO_INLINE Lanes exp2(Lanes x) {
   EMO_EACH_PART {
-    const Vector low = everywhere(-126.0f), high = everywhere(127.0f);
-    Vector v = x.part[i] > low ? x.part[i] : low;
-    v = v < high ? v : high;
+    const Vector v = smaller(larger(x.part[i], everywhere(-126.0f)), everywhere(127.0f));
     const Vector shifted = v + 12582912.0f;  // 1.5 * 2^23: the integer nearest to v is in the low bits
     const Vector rest = v - (shifted - 12582912.0f);
     Vector p = everywhere(0x1.41d334p-13f);  // minimax on -0.5..0.5, relative error 2e-9
@@ -243,7 +251,7 @@ EMO_INLINE Lanes exp2(Lanes x) {
 EMO_INLINE Lanes gelu(Lanes u) {
   const Lanes size = absolute(u);
   Lanes t = size, tail = u;
-  EMO_EACH_PART t.part[i] = t.part[i] < 8.0f ? t.part[i] : everywhere(8.0f);
+  EMO_EACH_PART t.part[i] = smaller(t.part[i], everywhere(8.0f));
   EMO_EACH_PART {
     Vector p = everywhere(-2.907583329e-8f);
     p = fused(p, t.part[i], everywhere(8.589722142e-7f));
@@ -258,7 +266,7 @@ EMO_INLINE Lanes gelu(Lanes u) {
     tail.part[i] = fused(p, t.part[i], everywhere(-1.0f));
   }
   tail = exp2(tail);
-  EMO_EACH_PART u.part[i] = u.part[i] > 0.0f ? u.part[i] : Vector{};
+  EMO_EACH_PART u.part[i] = larger(u.part[i], Vector{});
   return u - size * tail;
 }
 
