@@ -12,7 +12,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from emoface.binding import audio, label, motion, text_modality, valence_arousal  # noqa: F401
-from emoface.binding.emotions import EMOTIONS, LEVELS, canonical_emotion
+from emoface.binding.emotions import EMOTIONS, LEVELS
 from emoface.binding.modality import MODALITIES, Modality, modality_class
 
 DEFAULT_WIDTH = 64
@@ -178,9 +178,9 @@ class EmotionSpace(nn.Module):
     @torch.no_grad()
     def label_points(self, emotions: Iterable[str] = EMOTIONS, levels: Iterable[float] = LEVELS) -> Tensor:
         """z of labels (len(emotions), len(levels), Z)."""
-        names = map(canonical_emotion, emotions)
-        rows = [torch.stack([self.encode(label=(name, level)) for level in levels]) for name in names]
-        return torch.stack(rows)
+        labels, levels = self._modality("label"), list(levels)
+        values = [labels.prepare((name, level)) for name in emotions for level in levels]
+        return labels(*map(torch.cat, zip(*values, strict=True))).float().unflatten(0, (-1, len(levels)))
 
     @torch.no_grad()
     def nearest_label(self, z: Tensor) -> tuple[str, float, float]:
