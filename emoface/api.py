@@ -39,7 +39,7 @@ def animate(
     fps: float = 25,
     blink: bool = True,
     gaze: bool = True,
-    style: str = "artist",
+    style: Any = "artist",
     controls: Controls | None = None,
     device: str = "cpu",
     dtype: str = "auto",
@@ -63,7 +63,9 @@ def animate(
         num_samples: 1..64 different takes of the same line.
         fps: 1..240 frames per second of the result.
         blink, gaze: add seeded blinks, and gaze with micro-motion.
-        style: ``"artist"`` for captured lips, ``"rule"`` for larger rule-made articulation.
+        style: ``"artist"`` for captured lips, ``"rule"`` for larger rule-made articulation, or a speaker to move
+            like: ``emoface.from_motion(...)`` or an Animation gives amplitude, habitual pose and lopsidedness,
+            ``emoface.from_audio(...)`` amplitude alone; first versions, see :mod:`emoface.face.style`.
         controls: strengths, smoothing and offsets of face parts and shapes, applied at the end.
         device: ``"cpu"``, ``"cuda"``, ``"cuda:N"`` or ``"auto"``.
         dtype: ``"auto"``, ``"float32"`` or ``"bfloat16"``.

@@ -148,7 +148,10 @@ def _add_animate(parser: argparse.ArgumentParser) -> None:
     add("--seed", type=int, metavar="N", help="another seed, another take (0)")
     add("--num-samples", type=int, metavar="N", help="takes; files are numbered take_0, take_1, ... (1)")
     add("--fps", type=float, metavar="X", help="frames per second of the result (25)")
-    add("--style", choices=("artist", "rule"), help="captured lips, or larger rule-made ones (artist)")
+    style = parser.add_mutually_exclusive_group()
+    style.add_argument("--style", choices=("artist", "rule"), help="captured lips, or larger rule-made ones (artist)")
+    style.add_argument("--style-motion", metavar="FILE", help="move like the person of a motion (.npz, Live Link .csv)")
+    style.add_argument("--style-audio", metavar="FILE", help="move as much as the speaker of another voice would")
     add("--controls", type=Path, metavar="JSON", help="strengths, smoothing and offsets of the face's parts and shapes")
     add("--no-blink", dest="blink", action="store_false", default=None, help="without blinks")
     add("--no-gaze", dest="gaze", action="store_false", default=None, help="without gaze and micro-motion")
@@ -260,6 +263,10 @@ def run_animate(asked: argparse.Namespace) -> None:
     if asked.plot:
         check_plot(asked.plot)
     options = {name: getattr(asked, name) for name in OPTIONS if getattr(asked, name) is not None}
+    if asked.style_motion or asked.style_audio:
+        from emoface.emotion import from_audio, from_motion
+
+        options["style"] = from_motion(asked.style_motion) if asked.style_motion else from_audio(asked.style_audio)
     if asked.controls:
         options["controls"] = _controls(asked.controls)
     face = _face(asked)

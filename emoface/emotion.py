@@ -15,7 +15,7 @@ from .audio.features import SAMPLE_RATE, log_mel
 from .audio.load import Audio, open_audio
 from .binding.emotions import EMOTIONS, is_label
 from .binding.space import EmotionSpace
-from .face.layout import FPS
+from .face.layout import EXPRESSION_NAMES, FPS
 
 CROSSFADE = 0.3
 """Seconds over which one emotion of a timeline gives way to the next, centred on the asked time."""
@@ -34,7 +34,7 @@ FORMS = (
 
 @dataclass(frozen=True)
 class EmotionReference:
-    """An emotion given by example: another voice or another motion.
+    """An emotion, or a speaker, given by example: another voice or another motion.
 
     Attributes:
         modality: ``"audio"`` or ``"motion"``. value: the opened ``Audio``, or motion (T, 53) at 25 fps.
@@ -92,6 +92,9 @@ def from_motion(source: Any) -> EmotionReference:
         motion = np.asarray(source, dtype=np.float32)
     else:
         animation = source if isinstance(source, Animation) else Animation.load(source)
+        if animation.expression_names != EXPRESSION_NAMES:
+            version = animation.flame_version
+            raise ValueError(f"from_motion needs the open head's shapes, got {version}'s; to_open_head() converts them")
         motion = animation.resample(FPS).motion
     if motion.ndim != 2 or motion.shape[0] == 0 or not np.isfinite(motion).all():
         raise ValueError(f"from_motion source must be finite motion (T, 53) with T >= 1, got shape {motion.shape}")

@@ -6,7 +6,7 @@ import math
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +15,7 @@ import torch
 from torch import Tensor, nn
 
 from .animation import Animation
+from .audio.delivery import relative_loudness
 from .audio.encoder import ContentConfig, ContentEncoder
 from .audio.features import loudness
 from .audio.lips import ARTIST, RULE, LipNet, apply_closure, closure_weight
@@ -41,13 +42,13 @@ from .face.layout import (
 )
 from .face.life import add_life
 from .kernels.denoise_loop import fast_products
+from .style import StyleReference
 
 STYLES = {"artist": ARTIST, "rule": RULE}
 LIMITS = {
     "intensity": (0.0, 2.0), "guidance": (0.0, 4.0), "steps": (1, 500), "num_samples": (1, 64), "fps": (1.0, 240.0),
 }  # fmt: skip
 FILTER_REACH = 4.0  # the smoothing filter ends after this many standard deviations
-LOUD_QUANTILE = 0.95
 HEARD_FRAMES = 100  # the emotion in the voice is heard over the last four seconds
 HEARD_MEMORY = 0.5
 PARTING_MM = 3.0
@@ -89,6 +90,7 @@ class Request:
     seed: int
     num_samples: int
     style: int
+    speaker: StyleReference | None
 
 
 class HeardEmotion:
@@ -200,7 +202,7 @@ class Pipeline:
         fps: float = FPS,
         blink: bool = True,
         gaze: bool = True,
-        style: str = "artist",
+        style: Any = "artist",
         controls: Controls | None = None,
         progress: Callable[[float], None] | None = None,
     ) -> Any:
@@ -222,6 +224,7 @@ class Pipeline:
             )
         with torch.inference_mode():
             motions, loud, rates = self._run(recording, request, progress)  # (B, T, 53)
+            motions = self._styled(motions, recording, request, loud)
         animations = []
         for number, motion in enumerate(motions):
             lively = add_life(
@@ -232,7 +235,8 @@ class Pipeline:
                 lively[:, :EXPRESSION_SIZE], lively[:, EXPRESSION_SIZE:], FPS, audio=recording,
                 metadata={
                     "emotion": _describe(emotion), "intensity": request.intensity, "guidance": request.guidance,
-                    "steps": request.steps, "seed": request.seed, "sample": number, "style": style,
+                    "steps": request.steps, "seed": request.seed, "sample": number,
+                    "style": style if request.speaker is None else f"from {request.speaker.modality}",
                     "checkpoint": self.checkpoint.sha256,
                 },
             )  # fmt: skip
@@ -244,8 +248,9 @@ class Pipeline:
     def _check(
         self, emotion: Any, intensity: Any, guidance: Any, steps: Any, seed: Any, num_samples: Any, style: Any
     ) -> Request:
-        if not isinstance(style, str) or style not in STYLES:
-            raise ValueError(f"style must be one of {', '.join(STYLES)}, got {style!r}")
+        if isinstance(style, str) and style not in STYLES:
+            raise ValueError(f"style must be {', '.join(STYLES)}, or a speaker's motion or voice, got {style!r}")
+        speaker = None if isinstance(style, str) else StyleReference(style)
         if isinstance(seed, bool) or not isinstance(seed, (int, np.integer)):
             raise TypeError(f"seed must be an integer, got {type(seed).__name__}")
         if not 0 <= seed < 2**31:
@@ -256,7 +261,8 @@ class Pipeline:
             steps=int(_number("steps", self.sampling.steps if steps is None else steps, whole=True)),
             seed=int(seed),
             num_samples=int(_number("num_samples", num_samples, whole=True)),
-            style=STYLES[style],
+            style=STYLES["artist" if speaker else style],
+            speaker=speaker,
             keyframes=resolve(emotion, self.emotion),
         )
 
@@ -274,10 +280,17 @@ class Pipeline:
             if progress is not None:
                 progress(window.keep_to / frames)
         motion = self._finish(torch.cat(pieces, 1), torch.cat(closures))
-        level = torch.cat(levels)
-        loud = torch.quantile(level[:: max(1, len(level) // 100_000)], LOUD_QUANTILE).clamp(min=-2.0)
-        relative = (1 + (level - loud) / 2.5).clamp(0, 1.2)
-        return motion.numpy(), relative.numpy(), torch.cat(rates).numpy()
+        return motion.numpy(), relative_loudness(torch.cat(levels)).numpy(), torch.cat(rates).numpy()
+
+    def _styled(self, motions: np.ndarray, recording: Audio, request: Request, loud: np.ndarray) -> np.ndarray:
+        """Motion (B, T, 53) in the asked speaker's style, which is read against the same takes in neutral."""
+        if request.speaker is None:
+            return motions
+        bases = motions
+        if request.speaker.modality == "motion":
+            neutral = replace(request, keyframes=resolve("neutral", self.emotion), intensity=1.0)
+            bases, _, _ = self._run(recording, neutral, None)
+        return np.stack([request.speaker.read(base, loud).apply(motion) for base, motion in zip(bases, motions)])
 
     def _windows(
         self, recording: Audio, frames: int, request: Request

@@ -113,6 +113,16 @@ def test_emotion_by_example(calls: list[dict], tmp_path: Path) -> None:
     assert calls[0]["emotion"].value.name == "speech.wav" and calls[1]["emotion"].value.shape == (30, 53)
 
 
+def test_style_by_example(calls: list[dict], tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    Animation.from_motion(np.full((30, 53), 0.2)).save(tmp_path / "take.npz")
+    assert main(["animate", DEMO, "-q", "--style-motion", "take.npz"]) == 0
+    assert main(["animate", DEMO, "-q", "--style-audio", DEMO]) == 0
+    assert [call["style"].modality for call in calls] == ["motion", "audio"]
+    with pytest.raises(SystemExit):
+        main(["animate", DEMO, "--style", "rule", "--style-audio", DEMO])
+    assert "not allowed with" in capsys.readouterr().err
+
+
 def test_several_outputs_takes_and_a_plot(
     calls: list[dict], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

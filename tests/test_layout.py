@@ -27,7 +27,8 @@ ALLOWED = {
     "export": {"animation", "face", "audio", "render"},
     "metrics": {"animation", "face", "audio", "binding"},
     "emotion": {"animation", *PARTS},
-    "pipeline": {"animation", "checkpoints", "emotion", "kernels", *PARTS},
+    "style": {"animation", "emotion", *PARTS},
+    "pipeline": {"animation", "checkpoints", "emotion", "kernels", "style", *PARTS},
     "api": {"animation", "checkpoints", "emotion", "pipeline", *PARTS},
     "info": {"__version__", "_cpu", "_cuda", "checkpoints", "kernels"},
 }

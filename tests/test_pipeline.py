@@ -234,6 +234,43 @@ def test_intensity_is_linear_where_nothing_is_clipped(pipeline: emoface.Pipeline
     np.testing.assert_allclose((two - neutral)[:, channels][free], 2 * moved, atol=1e-5)
 
 
+class TestSpeakersStyle:
+    def test_moving_like_oneself_changes_nothing(self, pipeline: emoface.Pipeline) -> None:
+        own = emoface.Animation.from_motion(plain(pipeline, emotion="neutral"))
+        np.testing.assert_array_equal(plain(pipeline, emotion="happy", style=own), plain(pipeline, emotion="happy"))
+        heard = emoface.from_audio(voice(4.0), RATE)
+        np.testing.assert_allclose(plain(pipeline, style=heard), plain(pipeline), atol=2e-3)
+
+    def test_a_quieter_face(self, pipeline: emoface.Pipeline) -> None:
+        own = plain(pipeline, emotion="neutral")
+        still = 0.5 * own
+        styled = plain(pipeline, emotion="neutral", style=emoface.from_motion(still))
+        for name in ("jaw_pose_x", "browInnerUp"):
+            quiet, ours, full = (motion[:, MOTION_INDEX[name]].std() for motion in (still, styled, own))
+            assert quiet <= ours < 0.8 * full, name
+        take = pipeline.animate(voice(2.0), sample_rate=RATE, style=emoface.from_motion(still), num_samples=2)[1]
+        assert take.metadata["style"] == "from motion"
+
+    def test_a_voice_with_less_stress(self, pipeline: emoface.Pipeline) -> None:
+        flat = 0.1 * np.random.default_rng(3).standard_normal(4 * RATE).astype(np.float32)
+        ours, theirs = plain(pipeline), plain(pipeline, style=emoface.from_audio(flat, RATE))
+        upper = list(UPPER)
+        assert theirs[:, upper].std(0).mean() < 0.9 * ours[:, upper].std(0).mean()
+
+    def test_what_is_no_style(self, pipeline: emoface.Pipeline) -> None:
+        for style, kind, said in (
+            (emoface.from_audio(np.zeros(RATE, np.float32), RATE), ValueError, "speak for a second at least"),
+            (emoface.from_motion(np.zeros((1, 53), np.float32)), ValueError, "at least 2 frames"),
+            (["artist"], TypeError, "style must be 'artist'"),
+        ):
+            with pytest.raises(kind, match=said):
+                plain(pipeline, style=style)
+        other = emoface.Animation(np.zeros((5, 50)), np.zeros((5, 3)), flame_version="FLAME 2020",
+                                  expression_names=[f"exp_{i}" for i in range(50)])  # fmt: skip
+        with pytest.raises(ValueError, match="got FLAME 2020's; to_open_head"):
+            plain(pipeline, style=other)
+
+
 def test_guidance_steps_and_style_change_the_motion(pipeline: emoface.Pipeline) -> None:
     usual = plain(pipeline, emotion="happy")
     for options in ({"guidance": 2.0}, {"guidance": 0.0}, {"steps": 1}, {"steps": 12}, {"style": "rule"}):

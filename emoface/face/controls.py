@@ -39,7 +39,7 @@ RANGES: dict[str, tuple[float, float]] = {
 """Control -> lowest and highest value."""
 SHAPE_RANGES: dict[str, tuple[float, float]] = {"gain": (0, 5), "offset": (-1, 1), "low": (0, 1), "high": (0, 1)}
 NEARLY_CLOSED_MM = 2.0
-"""Lips closer than this are held together while strength or smoothing would part them, wholly so at 0."""
+"""Lips closer than this are held together while strength or smoothing would part them, wholly so a millimetre below."""
 PRESSED_MM = 1.0
 """Closing effort from which shut lips count as a p, b or m rather than as resting."""
 FWHM = math.sqrt(8 * math.log(2))  # of a Gaussian, in standard deviations
@@ -193,13 +193,13 @@ class Controls:
             (_TONGUE, self.tongue_strength),
         ):
             motion[:, channels] *= strength
-        _clip(motion)
-        _keep_closed(motion, before)
+        clip_motion(motion)
+        keep_closed(motion, before)
         self._offset_lips(motion, before)
         self._offset_lids_and_brows(motion)
         for name, shape in self.shapes.items():
             _correct(motion, name, shape)
-        _clip(motion)
+        clip_motion(motion)
         return motion
 
     def _offset_lips(self, motion: np.ndarray, before: np.ndarray) -> None:
@@ -296,10 +296,10 @@ def _pull_together(motion: np.ndarray, symmetry: float) -> None:
     motion[:, [_JAW_Y, _JAW_Z]] *= 1 - symmetry
 
 
-def _keep_closed(motion: np.ndarray, before: np.ndarray) -> None:
+def keep_closed(motion: np.ndarray, before: np.ndarray) -> None:
     """Close lips that were nearly closed by as much as they were parted, and press none harder than they were."""
     gap, gap_before = lip_gap(motion, signed=True), lip_gap(before, signed=True)
-    parted = (gap - gap_before.clip(0)).clip(0) * (1 - gap_before / NEARLY_CLOSED_MM).clip(0, 1)
+    parted = (gap - gap_before.clip(0)).clip(0) * (NEARLY_CLOSED_MM - gap_before).clip(0, 1)
     pressed = (gap_before.clip(None, 0) - gap).clip(0)
     motion[:, _CLOSE] = (motion[:, _CLOSE] + (parted - pressed) / -LIP_GAP_MM["mouthClose"]).clip(0)
 
@@ -323,7 +323,7 @@ def _correct(motion: np.ndarray, name: str, shape: Shape) -> None:
         motion[:, MOTION_INDEX[name]] = shape(motion[:, MOTION_INDEX[name]])
 
 
-def _clip(motion: np.ndarray) -> None:
+def clip_motion(motion: np.ndarray) -> None:
     """Bring weights to 0..1 and the jaw to what a weight of 1 turns it; in place."""
     motion[:, : len(EXPRESSION_NAMES)] = motion[:, : len(EXPRESSION_NAMES)].clip(0, 1)
     motion[:, _JAW_X] = motion[:, _JAW_X].clip(0, JAW_OPEN_RADIANS)

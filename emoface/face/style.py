@@ -1,0 +1,128 @@
+"""How a person moves, read off a clip of them and given to other motion: amplitude, habitual pose, lopsidedness.
+
+A first version of personalisation, by statistics alone. Against ``base``, the neutral motion of the recording to be
+animated, the clip ``c`` tells for each region R of shapes that move alike and for each shape i::
+
+    gain_R   = (spread_R(c) / spread_R(base)) ^ w,             spread_R = sqrt(mean_i std_t(x_i)^2), within 0.5 .. 2
+    side     = exp(+-d w / 2), d = ln of left over right in c less that in base, of sqrt(mean (x_i)^2), within 0.5 .. 2
+    offset_i = w (mean(c_i) - gain_i mean(base_i)),            within +-0.25, for shapes that leave the lips alone
+
+with ``w = T / (T + 3 s)``: short clips are believed less. Motion then is ``gain_i x_i + offset_i``. What the phones
+need (press, rolls, mouthClose, tongue), blinks and gaze stay, and lips that were closed stay closed.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from .controls import clip_motion, keep_closed
+from .layout import FPS, JAW_OPEN_RADIANS, MOTION_NAMES, MOTION_SIZE
+
+REGIONS: dict[str, tuple[str, ...]] = {
+    "opening": ("jaw_pose_x", "mouthLowerDown", "mouthUpperUp"),
+    "rounding": ("mouthFunnel", "mouthPucker"),
+    "corners": ("mouthSmile", "mouthFrown", "mouthDimple", "mouthStretch"),
+    "cheeks": ("cheekSquint", "noseSneer"),
+    "brows": ("brow",),
+    "lids": ("eyeSquint", "eyeWide"),
+}
+"""Shapes, by the beginnings of their names, whose amplitude is taken together."""
+POSED = ("corners", "cheeks", "brows", "lids")
+"""Regions whose habitual pose is taken over; the others belong to what is said."""
+GAIN, OFFSET = 2.0, 0.25
+BELIEVED = 3.0
+"""Seconds of a clip that count for half."""
+STILL = 1e-3
+"""Spread, in weights, below which a region is taken for not measured."""
+
+_CHANNELS = {
+    region: [i for i, name in enumerate(MOTION_NAMES) if name.startswith(starts)] for region, starts in REGIONS.items()
+}
+_UNITS = np.array([JAW_OPEN_RADIANS if name == "jaw_pose_x" else 1.0 for name in MOTION_NAMES])
+
+
+@dataclass(frozen=True, eq=False)
+class Style:
+    """How a person moves, beside the neutral motion it was read against.
+
+    Attributes:
+        gain, offset: (53,) float32, of each motion channel.
+    """
+
+    gain: np.ndarray
+    offset: np.ndarray
+
+    def apply(self, motion: np.ndarray) -> np.ndarray:
+        """``clip(gain x + offset)`` with closed lips kept closed.
+
+        Args:
+            motion: (T, 53) of the open head.
+
+        Returns:
+            (T, 53) float32.
+        """
+        before = motion.astype(np.float64)
+        moved = before * self.gain + self.offset
+        clip_motion(moved)
+        keep_closed(moved, before)
+        clip_motion(moved)
+        return moved.astype(np.float32)
+
+
+def amplitude_style(lower: float, upper: float) -> Style:
+    """A style of amplitude alone: gains of the mouth's and of the upper face's regions, each within 0.5 .. 2."""
+    gain = np.ones(MOTION_SIZE, np.float32)
+    for region, channels in _CHANNELS.items():
+        gain[channels] = np.clip(lower if region in ("opening", "rounding", "corners") else upper, 1 / GAIN, GAIN)
+    return Style(gain, np.zeros(MOTION_SIZE, np.float32))
+
+
+def motion_style(clip: np.ndarray, base: np.ndarray) -> Style:
+    """The style of a clip, see the module for the formula; of ``base`` itself it changes nothing.
+
+    Args:
+        clip: (N, 53) motion of a person at 25 fps; best some ten seconds of calm speech, for a clip's mood is taken
+            for habit. base: (T, 53) neutral motion of the recording to be animated.
+
+    Returns:
+        The style. Regions that do not move in the clip, or not in ``base``, keep their amplitude and pose.
+
+    Raises:
+        ValueError: another shape, a single frame, or values that are not finite.
+    """
+    for name, motion in (("clip", clip), ("base", base)):
+        if motion.ndim != 2 or motion.shape[1] != MOTION_SIZE or len(motion) < 2:
+            raise ValueError(f"{name} must have shape (T, {MOTION_SIZE}) with T at least 2, got {motion.shape}")
+        if not np.isfinite(motion).all():
+            raise ValueError(f"{name} must be finite")
+    clip, base = clip.astype(np.float64), base.astype(np.float64)
+    belief = len(clip) / (len(clip) + BELIEVED * FPS)
+    gain, offset = np.ones(MOTION_SIZE), np.zeros(MOTION_SIZE)
+    for region, channels in _CHANNELS.items():
+        theirs, ours = (np.sqrt((motion[:, channels] / _UNITS[channels]).var(0).mean()) for motion in (clip, base))
+        if min(theirs, ours) < STILL:
+            continue
+        gain[channels] = _bounded((theirs / ours) ** belief)
+        left, right = ([i for i in channels if MOTION_NAMES[i].endswith(side)] for side in ("Left", "Right"))
+        lopsided = _sides(clip, left, right) / _sides(base, left, right)
+        gain[left] *= _bounded(lopsided**belief) ** 0.5
+        gain[right] /= _bounded(lopsided**belief) ** 0.5
+        gain[channels] = gain[channels].clip(1 / GAIN, GAIN)
+        if region in POSED:
+            habit = clip[:, channels].mean(0) - gain[channels] * base[:, channels].mean(0)
+            offset[channels] = belief * habit.clip(-OFFSET, OFFSET)
+    return Style(gain.astype(np.float32), offset.astype(np.float32))
+
+
+def _bounded(gain: float) -> float:
+    return float(np.clip(gain, 1 / GAIN, GAIN))
+
+
+def _sides(motion: np.ndarray, left: list[int], right: list[int]) -> float:
+    """How much stronger the left shapes are than the right ones; 1 where there are none."""
+    if not left:
+        return 1.0
+    strong, weak = (np.sqrt(np.square(motion[:, side]).mean()) + STILL for side in (left, right))
+    return float(strong / weak)

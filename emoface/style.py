@@ -1,0 +1,82 @@
+"""What a user may pass as ``style`` beside "artist" and "rule": a speaker to move like, by a motion or by a voice."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from .animation import Animation
+from .audio.delivery import Delivery, delivery, relative_loudness
+from .audio.features import SAMPLE_RATE, frame_count, log_mel, loudness
+from .audio.load import Audio
+from .emotion import EmotionReference, from_motion
+from .face.layout import FPS
+from .face.style import Style, amplitude_style, motion_style
+
+HEARD = 60.0
+"""Seconds of a voice that are listened to."""
+LEAST_SPEECH = 1.0
+"""Seconds of speech from which a voice tells something."""
+
+
+class StyleReference:
+    """A speaker to move like.
+
+    Motion tells amplitude, habitual pose and lopsidedness of the face, see :mod:`emoface.face.style`. A voice tells
+    less: against the recording to be animated, the mouth moves by ``sqrt(swing' / swing) sqrt(rate / rate')`` and the
+    upper face by ``sqrt(swing' / swing)``, each root within 0.7 .. 1.4, where rate and swing are of the recording,
+    rate' and swing' of the reference: who speaks slower and with more stress moves more.
+    """
+
+    def __init__(self, style: Any) -> None:
+        """Check a reference.
+
+        Args:
+            style: ``emoface.from_motion(...)``, ``emoface.from_audio(...)`` or an :class:`Animation`.
+
+        Raises:
+            TypeError: none of these. ValueError: a voice with less than a second of speech, or a single frame.
+        """
+        if isinstance(style, Animation):
+            style = from_motion(style)
+        if not isinstance(style, EmotionReference):
+            raise TypeError(
+                "style must be 'artist', 'rule', emoface.from_motion(...), emoface.from_audio(...) or an Animation, "
+                f"got {type(style).__name__}"
+            )
+        self.modality = style.modality
+        self._motion: np.ndarray | None = None
+        if style.modality == "motion":
+            self._motion = style.value.numpy()
+            if len(self._motion) < 2:
+                raise ValueError(f"style motion must have at least 2 frames, got {len(self._motion)}")
+        else:
+            self._voice = _heard(style.value)
+            if self._voice.seconds < LEAST_SPEECH:
+                raise ValueError(f"style voice must speak for a second at least, got {self._voice.seconds:.2f} s")
+
+    def read(self, base: np.ndarray, loud: np.ndarray) -> Style:
+        """The style for one take.
+
+        Args:
+            base: (T, 53) neutral motion of the recording. loud: (T,) its relative loudness.
+        """
+        if self._motion is not None:
+            return motion_style(self._motion, base)
+        here = delivery(loud, FPS)
+        if here.seconds < LEAST_SPEECH:
+            return amplitude_style(1.0, 1.0)
+        swing = _ratio(self._voice.swing, here.swing)
+        return amplitude_style(swing * _ratio(here.rate, self._voice.rate), swing)
+
+
+def _ratio(over: float, under: float) -> float:
+    """Square root of a ratio, within 0.7 .. 1.4; 1 where nothing was measured."""
+    return float(np.clip(over / under, 0.5, 2)) ** 0.5 if over > 0 and under > 0 else 1.0
+
+
+def _heard(voice: Audio) -> Delivery:
+    samples = next(voice.blocks(int(HEARD * SAMPLE_RATE)))
+    mel = log_mel(samples, frame_count(len(samples), SAMPLE_RATE, FPS))
+    return delivery(relative_loudness(loudness(mel)).numpy(), FPS)
