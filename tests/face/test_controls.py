@@ -55,6 +55,7 @@ controls = st.builds(
 weights = hnp.arrays(np.float32, (4, 52), elements=st.floats(0, 1, width=32))
 
 
+@settings(deadline=None)
 @given(weights)
 def test_defaults_change_no_bit(arkit):
     np.testing.assert_array_equal(Controls().apply(arkit, FPS), arkit)
@@ -157,6 +158,7 @@ def test_symmetry_pulls_to_the_mean_and_the_middle():
     }  # fmt: skip
 
 
+@settings(deadline=None)
 @given(weights)
 def test_mirror_exchanges_left_and_right(arkit):
     arkit[:, ARKIT_INDEX["jawRight"]] = 0  # the jaw cannot go both ways
@@ -241,6 +243,7 @@ def test_jaw_of_motion_vectors_is_clipped_to_its_range():
     assert MOTION_NAMES[-3:] == ("jaw_pose_x", "jaw_pose_y", "jaw_pose_z")
 
 
+@settings(deadline=None)
 @given(controls)
 def test_json_round_trip(knobs):
     assert Controls.from_json(knobs.to_json()) == knobs
