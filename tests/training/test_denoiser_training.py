@@ -7,11 +7,11 @@ import pytest
 import torch
 
 from emoface.checkpoints import load_checkpoint
-from emoface.face.layout import MOTION_SIZE
+from emoface.face.layout import MOTION_INDEX, MOTION_SIZE, UPPER
 from emoface.pipeline import Pipeline
 from emoface.training import denoiser, pack
 from emoface.training.corpus.clips import save_clips
-from emoface.training.motion_windows import ARTIST, RULE, MixConfig, MotionWindows, Pools
+from emoface.training.motion_windows import ARTIST, RULE, MixConfig, MotionWindows, Pools, _livelier
 from emoface.training.run import Ema, load_tensors, read_config
 from emoface.training.sync import LipSync
 
@@ -58,6 +58,14 @@ def test_short_clips_are_followed_by_silence(toy_clips):
     batch = MotionWindows(Pools(clips, {}, mix), mix, 48, 2, 4, seed=0)[0]
     tail = batch.mel[:, 2 * 30 :]
     assert (tail == tail[:, :1]).all() and tail.max() < -1.5
+
+
+def test_lively_lips_close_where_quiet_ones_close():
+    """A speaker's gain scales mouthClose with the jaw, and nothing above the mouth."""
+    rows = np.stack([_livelier(0.2, np.random.default_rng(seed)) for seed in range(20)])
+    jaw, close = MOTION_INDEX["jaw_pose_x"], MOTION_INDEX["mouthClose"]
+    assert (rows[:, jaw] == rows[:, close]).all() and rows[:, jaw].std() > 0.1
+    assert (rows[:, list(UPPER)] == 1).all() and (_livelier(0.0, np.random.default_rng(0)) == 1).all()
 
 
 def test_no_clips():
