@@ -40,7 +40,7 @@ PRESS = 0.3
 """mouthPress of a gated closure."""
 _DAMPED = {
     "jaw_pose_x": 0.9, "mouthLowerDownLeft": 0.9, "mouthLowerDownRight": 0.9, "mouthUpperUpLeft": 0.9,
-    "mouthUpperUpRight": 0.9, "mouthFunnel": 0.6,
+    "mouthUpperUpRight": 0.9, "mouthFunnel": 0.6, "noseSneerLeft": 0.6, "noseSneerRight": 0.6,
 }  # fmt: skip
 _CLOSE = MOTION_INDEX["mouthClose"]
 _PRESSED = {"mouthPressLeft": PRESS, "mouthPressRight": PRESS}
@@ -153,7 +153,7 @@ def mouth_motion(curves: Tensor) -> Tensor:
 def apply_closure(motion: Tensor, weight: Tensor, strength: float = 1.0) -> Tensor:
     """Close the lips where they must be closed: the gate.
 
-    With g = strength x weight, jaw, lower and upper lip are scaled by 1 - 0.9 g and the funnel by 1 - 0.6 g,
+    With g = strength x weight, jaw, lower and upper lip are scaled by 1 - 0.9 g, funnel and sneer by 1 - 0.6 g,
     mouthPress rises to at least 0.3 g, and mouthClose takes up the share g of the opening that is left.
 
     Args:
