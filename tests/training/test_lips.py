@@ -130,7 +130,8 @@ class TestGate:
         weight = torch.tensor([[0, 0.5, 1, 0.5, 0]])
         closed = apply_closure(motion, weight)
         changed = {i for i in range(MOTION_SIZE) if not torch.equal(closed[..., i], motion[..., i])}
-        assert changed <= set(MOUTH) and MOTION_INDEX["mouthSmileLeft"] not in changed
+        sneers = {MOTION_INDEX["noseSneerLeft"], MOTION_INDEX["noseSneerRight"]}  # which lift the upper lip
+        assert changed <= set(MOUTH) | sneers and MOTION_INDEX["mouthSmileLeft"] not in changed
         assert closed[0, 2, MOTION_INDEX["mouthPressLeft"]] == pytest.approx(0.3)
         torch.testing.assert_close(closed[:, [0, 4]], motion[:, [0, 4]])
 
