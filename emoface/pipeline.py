@@ -37,6 +37,7 @@ from .face.layout import (
     LIP_GAP_MM,
     MOTION_INDEX,
     MOTION_NAMES,
+    MOTION_SIZE,
     MOUTH,
     UPPER,
 )
@@ -77,6 +78,15 @@ class Sampling:
     upper_filter: float = 1.7
     mouth_filter: float = 0.5
     closure: float = 0.5
+
+    def scales(self) -> tuple[Tensor, Tensor]:
+        """Scales of the start noise: temperature and character, each (53,)."""
+        temperature = torch.ones(MOTION_SIZE)
+        temperature[list(MOUTH)] = self.mouth_temperature
+        character = temperature.clone()
+        character[list(UPPER)] = self.upper_character
+        character[list(RESTING)] = self.mouth_character
+        return temperature, character
 
 
 @dataclass(frozen=True)
@@ -297,15 +307,10 @@ class Pipeline:
     ) -> Iterator[tuple[Window, Tensor, Tensor, Tensor, Tensor]]:
         """Yield per window: it, motion (B, k, 53), closure weight (k,), loudness (k,), blink rate (k,)."""
         config = self.denoiser.config
-        temperature = torch.ones(config.motion)
-        temperature[list(MOUTH)] = self.sampling.mouth_temperature
-        character = temperature.clone()
-        character[list(UPPER)] = self.sampling.upper_character
-        character[list(RESTING)] = self.sampling.mouth_character
+        temperature, character = (scale.to(self.device) for scale in self.sampling.scales())
         sampler = WindowSampler(
             self.denoiser, self.sampling.sampler, request.steps, Guidance(request.guidance), request.style,
-            request.seed, request.num_samples, temperature.to(self.device), self.products,
-            character.to(self.device),
+            request.seed, request.num_samples, temperature, self.products, character,
         )  # fmt: skip
         stream = MelStream(recording.blocks(10 * 16000))
         heard = HeardEmotion(self.emotion) if request.keyframes is None else None

@@ -37,6 +37,7 @@ from emoface.kernels import (
 
 ADAIN_EPS = 1e-2
 TIME_FEATURES = 64
+STRENGTH_POWERS = 3
 
 
 @dataclass(frozen=True)
@@ -51,6 +52,7 @@ class DenoiserConfig:
         lookahead: frames at the end of a window that are denoised but not kept.
         attention_window: local window of the content attention in frames, 0 for none.
         adain_residual: r in the block's formula.
+        guided: the strength of guidance is an input, so that one call does what takes two otherwise.
     """
 
     motion: int = 53
@@ -66,6 +68,7 @@ class DenoiserConfig:
     lookahead: int = 4
     attention_window: int = 0
     adain_residual: float = 1.0
+    guided: bool = False
 
 
 @dataclass(frozen=True)
@@ -174,6 +177,9 @@ class Denoiser(nn.Module):
             nn.Linear(config.emotion, channels), nn.GELU(), nn.Linear(channels, channels)
         )
         self.time = nn.Sequential(nn.Linear(TIME_FEATURES, channels), nn.SiLU(), nn.Linear(channels, channels))
+        if config.guided:
+            self.strength = nn.Linear(STRENGTH_POWERS, channels, bias=False)
+            nn.init.zeros_(self.strength.weight)
         self.blocks = nn.ModuleList(Block(config) for _ in range(config.blocks))
         self.norm = nn.LayerNorm(channels)
         self.leave = nn.Linear(channels, config.motion)
@@ -228,17 +234,21 @@ class Denoiser(nn.Module):
             first.weight, first.bias, second.weight, second.bias, *self._stacked("style"),
         )  # fmt: skip
 
-    def prepare_schedule(self, times: Tensor) -> Tensor:
+    def prepare_schedule(self, times: Tensor, guidance: float = 1.0) -> Tensor:
         """FiLM tables of a schedule.
 
         Args:
             times: (N,) diffusion times in 0..1.
+            guidance: strength of the emotion's guidance, read by a guided network only.
 
         Returns:
             (N, blocks, 3, 2, C): scale and shift of the three FiLMs of each block.
         """
         first, _, second = self.time
-        return prepare_schedule(times, first.weight, first.bias, second.weight, second.bias, *self._stacked("film"))
+        bias = second.bias
+        if self.config.guided:
+            bias = bias + self.strength(guidance_powers(guidance).to(bias))
+        return prepare_schedule(times, first.weight, first.bias, second.weight, bias, *self._stacked("film"))
 
     def _stacked(self, name: str) -> tuple[Tensor, Tensor]:
         """Weights and biases of one linear map of all blocks, the same tensors until one of them changes."""
@@ -304,3 +314,8 @@ class Denoiser(nn.Module):
     def describe(self) -> dict[str, Any]:
         """The config as a JSON-able dict."""
         return asdict(self.config)
+
+
+def guidance_powers(guidance: float) -> Tensor:
+    """What a guided network is told: ``((g - 1) / 3)^k``, k = 1..3; zero at g = 1, where guidance does nothing."""
+    return ((guidance - 1) / 3) ** torch.arange(1.0, STRENGTH_POWERS + 1)

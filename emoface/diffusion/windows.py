@@ -67,6 +67,21 @@ def plan_windows(frames: int, window: int, context: int, lookahead: int) -> Iter
         done, index = keep_to, index + 1
 
 
+def start_noise(drawn: Tensor, take: Tensor, temperature: Tensor, character: Tensor) -> Tensor:
+    """Where sampling starts: ``temperature (n - mean_t n) + character m / sqrt(T)``, white if all scales are 1.
+
+    What varies within a take and what tells takes apart so have scales of their own.
+
+    Args:
+        drawn: (B, T, motion) n, standard normal, of a window. take: (B, 1, motion) m, the same for the whole take.
+        temperature: (..., motion). character: (..., motion).
+
+    Returns:
+        (B, T, motion).
+    """
+    return (drawn - drawn.mean(1, keepdim=True)) * temperature + take * character / math.sqrt(drawn.shape[1])
+
+
 @dataclass(frozen=True)
 class Track:
     """One emotion's trajectory through a window: it is denoised on its own and weighted into the motion.
@@ -122,25 +137,23 @@ class WindowSampler:
         self.weights: tuple[Tensor, Tensor] | None = None
         device = temperature.device
         self.table = SAMPLERS[sampler](steps).float().to(device)
-        self.film = denoiser.prepare_schedule(sampling_times(steps)[:-1].float().to(device))
+        times = sampling_times(steps)[:-1].float().to(device)
+        if denoiser.config.guided:
+            self.film = denoiser.prepare_schedule(times, guidance.emotion)
+            self.guidance = Guidance(audio=guidance.audio)
+        else:
+            self.film = denoiser.prepare_schedule(times)
         self.context: dict[Hashable, Tensor] = {}
 
     def noise(self, window: Window, liveliness: Tensor | None = None) -> Tensor:
         """Start noise (B, T, motion) of a window: a function of seed, sample and window only.
 
-        ``temperature liveliness (n - mean_t n) + character m / sqrt(T)`` with n white noise of the window and m of the
-        take, both of unit variance: white noise if all scales are 1. What varies within a take and what tells takes
-        apart so have scales of their own.
-
         Args:
             window: the window. liveliness: (T, motion) or None, as in :meth:`run`.
         """
-        frames = window.stop - window.start
-        fast = self._drawn(window.index, frames)
-        fast = (fast - fast.mean(1, keepdim=True)) * self.temperature
-        if liveliness is not None:
-            fast = fast * liveliness.to(fast)
-        return fast + self._drawn(TAKE, 1) * self.character / math.sqrt(frames)
+        scale = self.temperature if liveliness is None else self.temperature * liveliness.to(self.temperature)
+        drawn = self._drawn(window.index, window.stop - window.start)
+        return start_noise(drawn, self._drawn(TAKE, 1), scale, self.character)
 
     def _drawn(self, index: int, frames: int) -> Tensor:
         """White noise (B, frames, motion) of each sample and a window number."""

@@ -180,6 +180,22 @@ def test_start_noise_is_white_and_its_mean_belongs_to_the_take():
     assert torch.allclose(still, 3 * first.mean(1, keepdim=True).expand_as(still), atol=1e-5)
 
 
+def test_a_guided_network_reads_the_strength_in_one_branch():
+    guided = network(DenoiserConfig(**{**SMALL.__dict__, "guided": True}))
+
+    def end(strength):
+        loop = WindowSampler(guided, "ddim", 2, Guidance(strength), 0, 3, 1, torch.ones(SMALL.motion))
+        assert loop.guidance.branches == ((False, False),)
+        window = Window(0, 40, 0, 40, 0)
+        return loop.run(window, torch.zeros(40, SMALL.content), [Track("a", torch.ones(8), torch.ones(40))])
+
+    with torch.inference_mode():
+        weak, plain, strong = end(0.5), end(1.0), end(3.0)
+        guided.strength.weight.zero_()
+        assert torch.equal(end(3.0), plain)
+    assert (weak - plain).abs().max() > 1e-3 and (strong - plain).abs().max() > 1e-3
+
+
 def test_a_shorter_recording_begins_like_a_longer_one():
     """Windows never look at later audio: what is kept of a full window does not change when more follows."""
     with torch.inference_mode():
