@@ -23,7 +23,9 @@ STAGES = {
     "text": "emoface.training.text.train",
     "binding": "emoface.training.binding",
     "denoiser": "emoface.training.denoiser",
+    "distill": "emoface.training.distill",
     "pack": "emoface.training.pack",
+    "ablations": "emoface.training.ablations",
 }
 """Training stage -> module with ``train(config, out, assets=None, resume=False)``, in the order they are run.
 """
@@ -115,6 +117,8 @@ def build_parser() -> Parser:
     evaluate.add_argument("--quick", action="store_true", help="fewer recordings, in under a minute")
     evaluate.add_argument("--out", type=Path, required=True, metavar="DIR", help="folder of the report")
     evaluate.add_argument("--checkpoint", type=Path, metavar="FILE", help="instead of the default one")
+    evaluate.add_argument("--curve", action="store_true", help="quality against speed over numbers of steps instead")
+    evaluate.add_argument("--student", type=Path, metavar="FILE", help="with --curve: a distilled checkpoint beside it")
     evaluate.set_defaults(run=run_eval)
     against = commands.add_parser("compare", help="vertex errors of motion against true motion of the open head")
     against.add_argument("prediction", type=Path, metavar="PREDICTION", help=".npz, Live Link .csv, or a folder")
@@ -413,11 +417,17 @@ def run_eval(asked: argparse.Namespace) -> None:
     """``emoface eval``."""
     if asked.assets is not None and not asked.assets.is_dir():
         raise FileNotFoundError(f"--assets {asked.assets} is not a folder")
-    from emoface.training.evaluation import evaluate, markdown
+    if asked.student is not None and not asked.curve:
+        raise ValueError("--student belongs to --curve")
+    from emoface.training.evaluation import curve, curve_markdown, evaluate, markdown
 
     def progress(part: str) -> None:
         print(f"measuring {part}", file=sys.stderr, flush=True)
 
+    if asked.curve:
+        report = curve(asked.checkpoint, asked.student, asked.assets, asked.out, asked.quick, progress)
+        print(curve_markdown(report))
+        return
     print(markdown(evaluate(asked.checkpoint, asked.assets, asked.out, asked.quick, progress)))
 
 

@@ -154,7 +154,13 @@ class Pipeline:
         mean, deviation: (53,) statistics of the motion. sampling: default settings. checkpoint: what was loaded.
     """
 
-    def __init__(self, checkpoint: Checkpoint, device: str | torch.device = "cpu", dtype: str = "auto") -> None:
+    def __init__(
+        self,
+        checkpoint: Checkpoint,
+        device: str | torch.device = "cpu",
+        dtype: str = "auto",
+        network: type[Denoiser] = Denoiser,
+    ) -> None:
         """Build from a checkpoint; use :func:`emoface.load`.
 
         Args:
@@ -162,6 +168,7 @@ class Pipeline:
             dtype: of the denoiser's matrix products: ``"float32"``, ``"bfloat16"`` or ``"auto"``: bfloat16 on a CPU
                 that multiplies it natively (the motion then differs by about 0.002, the lips by less than 0.05 mm),
                 float32 elsewhere.
+            network: class of the denoiser.
 
         Raises:
             ValueError: unknown or missing device, unknown dtype, or a checkpoint whose config does not fit.
@@ -187,7 +194,7 @@ class Pipeline:
             with Unfilled():
                 self.audio = _loaded(ContentEncoder(heard), checkpoint.part("audio"))
                 self.lips = _loaded(LipNet(**config["lips"]), checkpoint.part("lips"))
-                self.denoiser = _loaded(Denoiser(DenoiserConfig(**config["denoiser"])), checkpoint.part("denoiser"))
+                self.denoiser = _loaded(network(DenoiserConfig(**config["denoiser"])), checkpoint.part("denoiser"))
                 self.emotion = EmotionSpace.from_config(config["emotion"], checkpoint.part("emotion"))
             motion = checkpoint.part("motion")
             self.mean, self.deviation = motion["mean"].to(self.device), motion["deviation"].to(self.device)

@@ -143,16 +143,24 @@ class Block(nn.Module):
         attended = self_attention(self.attention.projected(x), heads, self.attention.slopes)  # (B, T, C)
         out = self.attention.out
         x = oproj_residual_film(attended, out.weight, out.bias, x, film[:, 0, 0], film[:, 0, 1])
-        keys_values = self.content.projected(x)  # (B, T, 2 C)
-        attended = content_attention(query, keys_values, heads, self.content.slopes, self.config.attention_window)
         out = self.content.out
-        x = oproj_residual_film(attended, out.weight, out.bias, x, film[:, 1, 0], film[:, 1, 1])
-        norm, widen, narrow = self.norm, self.widen, self.narrow
+        x = oproj_residual_film(self.listen(x, query), out.weight, out.bias, x, film[:, 1, 0], film[:, 1, 1])
+        norm, widen = self.norm, self.widen
         hidden = ff_gelu(x, norm.weight, norm.bias, widen.weight, widen.bias, norm.eps)  # (B, T, F)
+        return self.express(hidden, x, style, film[:, 2])
+
+    def listen(self, x: Tensor, query: Tensor) -> Tensor:
+        """Content-aware attention (B, T, C): speech asks, motion answers."""
+        keys_values = self.content.projected(x)  # (B, T, 2 C)
+        window = self.config.attention_window
+        return content_attention(query, keys_values, self.config.heads, self.content.slopes, window)
+
+    def express(self, hidden: Tensor, x: Tensor, style: tuple[Tensor, Tensor], film: Tensor) -> Tensor:
+        """Second half of the feed-forward, AdaIN with the emotion's style, FiLM (B, 2, C) of the time: (B, T, C)."""
+        narrow, residual = self.narrow, self.config.adain_residual
         return ff_adain_film(
-            hidden, narrow.weight, narrow.bias, x, *style, film[:, 2, 0], film[:, 2, 1],
-            ADAIN_EPS, self.config.adain_residual,
-        )  # fmt: skip
+            hidden, narrow.weight, narrow.bias, x, *style, film[:, 0], film[:, 1], ADAIN_EPS, residual
+        )
 
 
 def _state(parameters: Iterable[Tensor]) -> tuple[tuple[int, int], ...]:
@@ -161,7 +169,14 @@ def _state(parameters: Iterable[Tensor]) -> tuple[tuple[int, int], ...]:
 
 
 class Denoiser(nn.Module):
-    """Predicts the clean motion x0 from a noisy one, speech and an emotion embedding."""
+    """Predicts the clean motion x0 from a noisy one, speech and an emotion embedding.
+
+    Attributes:
+        block: class of the blocks. fused: whether `denoise_loop` computes this network.
+    """
+
+    block: type[Block] = Block
+    fused = True
 
     def __init__(self, config: DenoiserConfig) -> None:
         super().__init__()
@@ -180,7 +195,7 @@ class Denoiser(nn.Module):
         if config.guided:
             self.strength = nn.Linear(STRENGTH_POWERS, channels, bias=False)
             nn.init.zeros_(self.strength.weight)
-        self.blocks = nn.ModuleList(Block(config) for _ in range(config.blocks))
+        self.blocks = nn.ModuleList(self.block(config) for _ in range(config.blocks))
         self.norm = nn.LayerNorm(channels)
         self.leave = nn.Linear(channels, config.motion)
         self._flat: tuple[Any, Tensor, Tensor] | None = None  # of flat_weights()

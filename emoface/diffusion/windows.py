@@ -182,7 +182,7 @@ class WindowSampler:
         noise = self.noise(window, liveliness)  # (B, T, motion)
         start = noise.repeat(len(tracks), 1, 1)  # (K B, T, motion), track-major
         known, mask = self._carried(window, tracks, start)
-        whole = OPS["denoise_loop"].accelerates(start)
+        whole = self.denoiser.fused and OPS["denoise_loop"].accelerates(start)
         motion = (self._trajectory if whole else self._stepwise)(start, content, tracks, known, mask)
         motion = motion.unflatten(0, (len(tracks), samples))  # (K, B, T, motion)
         self._carry(window, tracks, motion)

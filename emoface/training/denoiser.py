@@ -66,6 +66,7 @@ class DenoiserTraining:
         velocity, mouth_velocity, acceleration, opening, activity, sync, consistency: weights of the loss terms.
         sync_steps: steps of the audio-motion agreement network trained first.
         synthetic_pseudo: synthetic clips that get artist-style pseudo lips.
+        from_motion, from_text: share of windows whose emotion is taken from their own motion, or from a prompt.
         save_every: steps between resumable states.
     """
 
@@ -103,6 +104,8 @@ class DenoiserTraining:
     consistency: float = 0.1
     sync_steps: int = 300
     synthetic_pseudo: int = 200
+    from_motion: float = 0.3
+    from_text: float = 0.2
     save_every: int = 500
 
     def __post_init__(self) -> None:
@@ -136,12 +139,16 @@ class SpeechDenoiser(nn.Module):
 class EmotionSource:
     """Draws the emotion embedding of each window: from its label, from its own motion, or from a prompt."""
 
-    def __init__(self, space: EmotionSpace, prompts: dict[tuple[int, int], Tensor]) -> None:
+    def __init__(
+        self, space: EmotionSpace, prompts: dict[tuple[int, int], Tensor], from_motion: float, from_text: float
+    ) -> None:
         """Set up.
 
         Args:
             space: the frozen emotion space. prompts: z of prompts (P, Z) by (emotion index, level 1..3).
+            from_motion, from_text: share of windows that take z from their motion, or from a prompt.
         """
+        self.from_motion, self.told = from_motion, from_motion + from_text
         self.space = space
         self.prompts = prompts
 
@@ -161,9 +168,9 @@ class EmotionSource:
             choice = rng.random()
             asked = float(batch.level[row])
             key = (int(batch.emotion[row, 0]), round(asked))
-            if choice < 0.3:
+            if choice < self.from_motion:
                 from_motion[row] = True
-            elif choice < 0.5 and batch.share[row] == 1 and key in self.prompts and asked.is_integer():
+            elif choice < self.told and batch.share[row] == 1 and key in self.prompts and asked.is_integer():
                 bank = self.prompts[key]
                 told[row] = bank[int(rng.integers(len(bank)))]
         z = torch.where(from_motion.to(device), self.space.modalities["motion"](motion), z)
@@ -247,7 +254,15 @@ class DenoiserLoss:
         return terms
 
 
-def train(config: Any, out: str | Path, assets: str | Path | None = None, resume: bool = False) -> Path:
+def train(
+    config: Any,
+    out: str | Path,
+    assets: str | Path | None = None,
+    resume: bool = False,
+    network: type[Denoiser] = Denoiser,
+    folder: Path | None = None,
+    space: EmotionSpace | None = None,
+) -> Path:
     """Train the denoiser on the corpus, lip net and emotion space under ``out``.
 
     Args:
@@ -255,6 +270,7 @@ def train(config: Any, out: str | Path, assets: str | Path | None = None, resume
         out: run folder with ``corpus/``, ``lips/`` and ``binding/``; ``denoiser/`` is written.
         assets: not used by this stage.
         resume: go on from the last saved state.
+        network: class of the denoiser. folder: written instead. space: emotion space instead of the one under ``out``.
 
     Returns:
         The folder written.
@@ -266,19 +282,21 @@ def train(config: Any, out: str | Path, assets: str | Path | None = None, resume
     if settings.minutes and hardware.processes > 1:
         raise ValueError("minutes belongs to one process, whose clock is not the others'; give steps")
     out = Path(out)
-    folder = out / "denoiser"
+    folder = folder or out / "denoiser"
     folder.mkdir(parents=True, exist_ok=True)
 
     lip_tensors, lip_config = load_tensors(out / "lips" / "model.safetensors")
     lip_net = LipNet(**lip_config)
     lip_net.load_state_dict(lip_tensors)
     lip_net.eval()
-    space_tensors, space_config = load_tensors(out / "binding" / "model.safetensors")
-    space = EmotionSpace.from_config(space_config, space_tensors).eval().requires_grad_(False)
+    if space is None:
+        space_tensors, space_config = load_tensors(out / "binding" / "model.safetensors")
+        space = EmotionSpace.from_config(space_config, space_tensors)
+    space.eval().requires_grad_(False)
     material, corpus = _material(settings, out / "corpus", lip_net, hardware.processes, rng)
 
     model_config = DenoiserConfig(**{**settings.model, "emotion": space.width})
-    model = SpeechDenoiser(ContentEncoder(ContentConfig(channels=model_config.content)), Denoiser(model_config))
+    model = SpeechDenoiser(ContentEncoder(ContentConfig(channels=model_config.content)), network(model_config))
     parts = settings.accumulate * hardware.processes  # batches of one step
     batches = settings.steps * parts
     windows = MotionWindows(
@@ -288,8 +306,8 @@ def train(config: Any, out: str | Path, assets: str | Path | None = None, resume
     sample = torch.cat([windows[beyond + i].motion.flatten(0, 1) for i in range(STATISTIC_BATCHES)])
     mean, deviation = sample.mean(0), sample.std(0).clamp(min=SMALLEST_DEVIATION)
     sync = train_sync(windows, mean, deviation, settings.sync_steps).to(hardware.device)
-    prompts = prompt_bank(space, 4000 if "text" in space.modalities else 0, rng)
-    source = EmotionSource(space.to(hardware.device), prompts)
+    prompts = prompt_bank(space, 4000 if settings.from_text else 0, rng)
+    source = EmotionSource(space.to(hardware.device), prompts, settings.from_motion, settings.from_text)
     objective = DenoiserLoss(settings, mean.to(hardware.device), deviation.to(hardware.device), sync, space)
 
     model.to(hardware.device)
@@ -327,7 +345,7 @@ def train(config: Any, out: str | Path, assets: str | Path | None = None, resume
         if done >= 1:
             break
         for group in optimizer.param_groups:
-            group["lr"] = settings.learning_rate * min(1, (step + 1) / settings.warm_up) * _cosine(done)
+            group["lr"] = settings.learning_rate * min(1, (step + 1) / settings.warm_up) * cosine(done)
         optimizer.zero_grad()
         for part in range(settings.accumulate):
             number = numbers[(step - first) * settings.accumulate + part]
@@ -378,7 +396,8 @@ def _material(
     return pools, {"corpus_hours": round(hours(clips), 2), "clips": len(clips), "shards_left_out": dict(skipped.counts)}
 
 
-def _cosine(done: float) -> float:
+def cosine(done: float) -> float:
+    """Factor of the learning rate after a share of the training: from 1 down to 0.03."""
     return 0.97 * 0.5 * (1 + math.cos(math.pi * min(done, 1.0))) + 0.03
 
 
@@ -416,7 +435,14 @@ def _export(folder: Path, model: SpeechDenoiser, ema: Ema, mean: Tensor, deviati
     """Write the averaged weights with the motion statistics."""
     present = [p.detach().clone() for p in model.parameters()]
     ema.copy_to(model)
-    denoiser, content = model.denoiser, model.content
+    save_network(folder, model.denoiser, model.content, mean, deviation)
+    with torch.no_grad():
+        for parameter, value in zip(model.parameters(), present, strict=True):
+            parameter.copy_(value)
+
+
+def save_network(folder: Path, denoiser: Denoiser, content: ContentEncoder, mean: Tensor, deviation: Tensor) -> None:
+    """Write ``model.safetensors`` of a diffusion stage: the network, its content encoder, the motion statistics."""
     tensors = {f"denoiser.{name}": t for name, t in denoiser.state_dict().items()}
     tensors |= {f"audio.{name}": t for name, t in content.state_dict().items()}
     tensors |= {"motion.mean": mean, "motion.deviation": deviation}
@@ -426,6 +452,3 @@ def _export(folder: Path, model: SpeechDenoiser, ema: Ema, mean: Tensor, deviati
         "layout": {"names": list(MOTION_NAMES), "fps": 25, "face": "open-head-1"},
     }
     save_tensors(folder / "model.safetensors", tensors, config)
-    with torch.no_grad():
-        for parameter, value in zip(model.parameters(), present, strict=True):
-            parameter.copy_(value)

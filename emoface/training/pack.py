@@ -18,6 +18,7 @@ from emoface.pipeline import Sampling
 from .run import load_tensors, read_config, write_json
 
 STAGES = ("corpus", "lips", "text", "binding", "denoiser")
+NETWORKS = ("denoiser", "distill")
 KEEP_FLOAT32 = 1024  # tensors with at most this many values are small and stay exact
 
 
@@ -27,10 +28,16 @@ class PackConfig:
 
     Attributes:
         name: file name of the checkpoint. sampling: fields of ``Sampling`` that differ from its defaults.
+        network: whose network is packed: that of ``"denoiser"``, or the student of ``"distill"``.
     """
 
     name: str = "default.safetensors"
     sampling: dict[str, Any] = field(default_factory=dict)
+    network: str = "denoiser"
+
+    def __post_init__(self) -> None:
+        if self.network not in NETWORKS:
+            raise ValueError(f"network must be one of {', '.join(NETWORKS)}, got {self.network!r}")
 
 
 def compact(tensors: dict[str, Tensor]) -> dict[str, Tensor]:
@@ -64,7 +71,7 @@ def train(config: Any, out: str | Path, assets: str | Path | None = None, resume
     """
     settings = read_config(PackConfig, config)
     out = Path(out)
-    denoiser, parts = load_tensors(out / "denoiser" / "model.safetensors")
+    denoiser, parts = load_tensors(out / settings.network / "model.safetensors")
     lips, lip_config = load_tensors(out / "lips" / "model.safetensors")
     emotion, emotion_config = load_tensors(out / "binding" / "model.safetensors")
     tensors = dict(denoiser)
@@ -75,7 +82,8 @@ def train(config: Any, out: str | Path, assets: str | Path | None = None, resume
     path = out / settings.name
     digest = save_checkpoint(path, compact(tensors), full)
     cards = {}
-    for stage in STAGES:
+    stages = STAGES if settings.network in STAGES else (*STAGES, settings.network)
+    for stage in stages:
         card = out / stage / "card.json"
         if card.exists():
             cards[stage] = json.loads(card.read_text(encoding="utf-8"))
@@ -86,7 +94,7 @@ def train(config: Any, out: str | Path, assets: str | Path | None = None, resume
             "content_sha256": digest,
             "bytes": path.stat().st_size,
             "date": time.strftime("%Y-%m-%d"),
-            "commands": [f"emoface train {stage} --out RUN --assets ASSETS" for stage in (*STAGES, "pack")],
+            "commands": [f"emoface train {stage} --out RUN --assets ASSETS" for stage in (*stages, "pack")],
             "stages": cards,
         },
     )

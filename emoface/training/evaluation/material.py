@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -28,6 +29,21 @@ from ..expressions import express
 HELD_OUT_SPEAKERS = ("13", "14")
 CAPTURED = "1114_2_05"
 LENGTH_SLACK = 0.1  # seconds
+
+
+def assets_folder(assets: str | Path | None) -> Path | None:
+    """The folder of recordings, None if none was named.
+
+    Raises:
+        FileNotFoundError: a folder was named that is not there.
+    """
+    named = assets if assets is not None else os.environ.get("EMOFACE_ASSETS")
+    if named is None:
+        return None
+    folder = Path(named)
+    if not folder.is_dir():
+        raise FileNotFoundError(f"assets {folder} is not a folder")
+    return folder
 
 
 @dataclass

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import importlib.util
-import os
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -16,7 +15,7 @@ from emoface.pipeline import load
 from .binding import bound_row, judge_rows, retrieval_rows
 from .expression import Expression
 from .lips import berlin_rows, bundled_rows, captured_rows
-from .material import Captured, Performer, Spoken, berlin, bundled, captured
+from .material import Captured, Performer, Spoken, assets_folder, berlin, bundled, captured
 from .page import write_report
 from .pictures import draw_curves, draw_sheets, draw_spectra, draw_strengths
 from .report import Row, not_measured
@@ -66,7 +65,7 @@ def _evaluate(
     progress: Callable[[str], None] | None,
 ) -> dict[str, Any]:
     began = time.perf_counter()
-    folder = _assets(assets)
+    folder = assets_folder(assets)
     pipeline = load(path)
     performer = Performer(pipeline)
     rows: list[Row] = []
@@ -135,21 +134,6 @@ def _evaluate(
         write_report(report, target)
     report["seconds"] = time.perf_counter() - began
     return report
-
-
-def _assets(assets: str | Path | None) -> Path | None:
-    """The folder of recordings, None if none was named.
-
-    Raises:
-        FileNotFoundError: a folder was named that is not there.
-    """
-    named = assets if assets is not None else os.environ.get("EMOFACE_ASSETS")
-    if named is None:
-        return None
-    folder = Path(named)
-    if not folder.is_dir():
-        raise FileNotFoundError(f"assets {folder} is not a folder")
-    return folder
 
 
 def _recordings(folder: Path | None, quick: bool) -> tuple[Captured | None, list[Spoken]]:

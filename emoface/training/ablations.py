@@ -1,0 +1,178 @@
+"""What each idea of the model is worth, at small scale: `emoface train ablations`.
+
+The same small network is trained several times with the same seed and the same windows, each time without one of the
+ideas, and measured as the quality curve measures.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from emoface.binding.space import EmotionSpace
+from emoface.checkpoints import Checkpoint
+from emoface.diffusion.denoiser import Block, Denoiser, DenoiserConfig
+from emoface.export.atomic import atomic_path
+from emoface.kernels import content_attention
+from emoface.metrics.speed import machine
+from emoface.pipeline import Pipeline, Sampling
+
+from . import denoiser
+from .evaluation.curve import FIGURES, Bench
+from .run import load_tensors, read_config, write_json
+
+COLUMNS = ("jaw", "lower", "closure", "emotional", "named", "strength", "guided", "upper", "mouth", "jitter")
+
+
+@dataclass
+class Ablations:
+    """Config of the stage.
+
+    Attributes:
+        training: fields of ``DenoiserTraining`` that all trainings share. only: names of those to run, empty for all.
+    """
+
+    training: dict[str, Any] = field(default_factory=dict)
+    only: list[str] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        unknown = sorted(set(self.only) - set(CASES))
+        if unknown:
+            raise ValueError(f"only must name some of {', '.join(CASES)}, got {unknown}")
+
+
+class MotionAsks(Block):
+    """Queries from motion, keys and values from speech: the usual direction of cross-attention."""
+
+    def __init__(self, config: DenoiserConfig) -> None:
+        super().__init__(config)
+        self.ask = nn.Linear(config.channels, config.channels)
+        self.ask_norm = nn.LayerNorm(config.channels)
+
+    def listen(self, x: Tensor, query: Tensor) -> Tensor:
+        """Attention (B, T, C): motion asks, speech answers."""
+        asked, answers = self.ask(self.ask_norm(x)), self.content.projected(query)
+        return content_attention(asked, answers, self.config.heads, self.content.slopes)
+
+
+class PlainStyle(Block):
+    """The emotion's scale and shift without the normalisation over time."""
+
+    def express(self, hidden: Tensor, x: Tensor, style: tuple[Tensor, Tensor], film: Tensor) -> Tensor:
+        """Second half of the feed-forward, scale and shift of the emotion, FiLM of the time: (B, T, C)."""
+        scale, shift = (half[:, None] for half in style)
+        y = x + self.narrow(hidden)
+        return (y + (1 + scale) * y + shift) * (1 + film[:, 0, None]) + film[:, 1, None]
+
+
+class MotionAsksDenoiser(Denoiser):
+    """A denoiser of :class:`MotionAsks`."""
+
+    block, fused = MotionAsks, False
+
+
+class PlainStyleDenoiser(Denoiser):
+    """A denoiser of :class:`PlainStyle`."""
+
+    block, fused = PlainStyle, False
+
+
+@dataclass(frozen=True)
+class Case:
+    """One training: what differs from the full model.
+
+    Attributes:
+        changes: fields of ``DenoiserTraining``. network: class of the denoiser.
+        one_hot: labels are orthogonal codes instead of points of the bound space.
+    """
+
+    changes: dict[str, Any] = field(default_factory=dict)
+    network: type[Denoiser] = Denoiser
+    one_hot: bool = False
+
+
+CASES = {
+    "full": Case(),
+    "without binding (one-hot label)": Case({"from_motion": 0.0, "from_text": 0.0, "consistency": 0.0}, one_hot=True),
+    "without content-aware direction": Case(network=MotionAsksDenoiser),
+    "without AdaIN": Case(network=PlainStyleDenoiser),
+    "without sync loss": Case({"sync": 0.0}),
+    "without guidance": Case({"drop_emotion": 0.0, "drop_all": 0.0}),
+}
+
+
+def one_hot(space: EmotionSpace) -> EmotionSpace:
+    """The space with each label's points replaced by orthogonal unit vectors; changes it in place."""
+    points = space.modalities["label"].adapter.weight  # (Z, number of points)
+    with torch.no_grad():
+        points.copy_(torch.eye(*points.shape))
+    return space
+
+
+def train(config: Any, out: str | Path, assets: str | Path | None = None, resume: bool = False) -> Path:
+    """Train and measure every case, and write ``<out>/ablations/ablations.{json,md}``.
+
+    Args:
+        config: JSON file, dict or None for the defaults of ``Ablations``.
+        out: run folder with ``corpus/``, ``lips/`` and ``binding/``. assets: folder of recordings to measure on.
+        resume: keep trainings that are finished.
+
+    Returns:
+        The folder written.
+    """
+    settings = read_config(Ablations, config)
+    out = Path(out)
+    folder = out / "ablations"
+    bench = Bench(None if assets is None else Path(assets), quick=False)
+    lips, lip_config = load_tensors(out / "lips" / "model.safetensors")
+    rows: dict[str, dict[str, Any]] = {}
+    began = time.time()
+    for name in settings.only or CASES:
+        case = CASES[name]
+        tensors, space_config = load_tensors(out / "binding" / "model.safetensors")
+        space = EmotionSpace.from_config(space_config, tensors)
+        if case.one_hot:
+            one_hot(space)
+        place = folder / name.split(" (")[0].replace(" ", "-")
+        if not (resume and (place / "card.json").exists()):
+            denoiser.train({**settings.training, **case.changes}, out, network=case.network, folder=place, space=space)
+        weights, parts = load_tensors(place / "model.safetensors")
+        weights |= {f"lips.{key}": tensor for key, tensor in lips.items()}
+        weights |= {f"emotion.{key}": tensor for key, tensor in space.state_dict().items()}
+        whole = {**parts, "lips": lip_config, "emotion": space_config, "sampling": dataclasses.asdict(Sampling())}
+        rows[name] = bench.figures(Pipeline(Checkpoint(whole, weights, name), network=case.network))
+        steps = settings.training.get("steps", denoiser.DenoiserTraining.steps)
+        report = {
+            "rows": rows, "training": settings.training, "steps": steps, "machine": machine(),
+            "minutes": round((time.time() - began) / 60, 1), "date": time.strftime("%Y-%m-%d"),
+            "parameters": sum(t.numel() for key, t in weights.items() if key.startswith("denoiser.")),
+        }  # fmt: skip
+        write_json(folder / "ablations.json", report)
+        with atomic_path(folder / "ablations.md") as path:
+            path.write_text(ablation_table(report), encoding="utf-8")
+    return folder
+
+
+def ablation_table(report: dict[str, Any]) -> str:
+    """The report as Markdown."""
+    model = report["training"].get("model", {})
+    sizes = ", ".join(f"{name} {value}" for name, value in model.items())
+    heads = ["model", *(FIGURES[name].heading for name in COLUMNS)]
+    lines = [
+        "# Ablations at small scale", "",
+        f"Each row: {report['steps']} steps of {report['training'].get('batch', 16)} windows, one seed, {sizes}; "
+        f"{report['date']}, {report['machine']['cpu']}, one thread; `emoface train ablations`. Far below the default "
+        "checkpoint's training: differences of a few percent are chance.", "",
+        f"| {' | '.join(heads)} |", "|---" * len(heads) + "|",
+    ]  # fmt: skip
+    for name, figures in report["rows"].items():
+        values = ["" if figures[column] is None else f"{figures[column]:.3f}" for column in COLUMNS]
+        lines.append(f"| {' | '.join([name, *values])} |")
+    lines += ["", *(f"- {FIGURES[name].heading}: {FIGURES[name].definition}" for name in COLUMNS)]
+    return "\n".join(lines) + "\n"
