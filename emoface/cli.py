@@ -419,13 +419,13 @@ def run_eval(asked: argparse.Namespace) -> None:
         raise FileNotFoundError(f"--assets {asked.assets} is not a folder")
     if asked.student is not None and not asked.curve:
         raise ValueError("--student belongs to --curve")
-    from emoface.training.evaluation import curve, curve_markdown, evaluate, markdown
+    from emoface.training.evaluation import curve_markdown, evaluate, markdown, quality_curve
 
     def progress(part: str) -> None:
         print(f"measuring {part}", file=sys.stderr, flush=True)
 
     if asked.curve:
-        report = curve(asked.checkpoint, asked.student, asked.assets, asked.out, asked.quick, progress)
+        report = quality_curve(asked.checkpoint, asked.student, asked.assets, asked.out, asked.quick, progress)
         print(curve_markdown(report))
         return
     print(markdown(evaluate(asked.checkpoint, asked.assets, asked.out, asked.quick, progress)))

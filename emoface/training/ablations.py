@@ -15,6 +15,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from emoface.binding.label import Label
 from emoface.binding.space import EmotionSpace
 from emoface.checkpoints import Checkpoint
 from emoface.diffusion.denoiser import Block, Denoiser, DenoiserConfig
@@ -109,9 +110,10 @@ CASES = {
 
 def one_hot(space: EmotionSpace) -> EmotionSpace:
     """The space with each label's points replaced by orthogonal unit vectors; changes it in place."""
-    points = space.modalities["label"].adapter.weight  # (Z, number of points)
+    label = space.modalities["label"]
+    assert isinstance(label, Label)
     with torch.no_grad():
-        points.copy_(torch.eye(*points.shape))
+        label.adapter.weight.copy_(torch.eye(*label.adapter.weight.shape))  # (Z, number of points)
     return space
 
 

@@ -184,7 +184,7 @@ class Distillation:
 
     def terms(self, drawn: Drawn, closure: Tensor) -> dict[str, Tensor]:
         """The weighted loss terms; closure is (B, T)."""
-        error = self.predictions(drawn) - self.ends(drawn)
+        error = (self.predictions(drawn) - self.ends(drawn)) * ~drawn.mask[..., None]
         settings = self.settings
         even = torch.zeros_like(closure)
         return {

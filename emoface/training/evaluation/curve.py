@@ -143,7 +143,7 @@ class Bench:
         return medians(work, 5, budget=60.0)
 
 
-def curve(
+def quality_curve(
     checkpoint: str | Path | None = None,
     student: str | Path | None = None,
     assets: str | Path | None = None,

@@ -1,0 +1,76 @@
+"""The ablations: what is exchanged, and that one command trains, measures and writes the table."""
+
+import json
+
+import pytest
+import torch
+
+from emoface.binding.emotions import EMOTIONS
+from emoface.binding.space import EmotionSpace
+from emoface.diffusion.denoiser import Denoiser, DenoiserConfig
+from emoface.training import ablations
+from emoface.training.ablations import MotionAsksDenoiser, PlainStyleDenoiser, one_hot
+from emoface.training.run import read_config
+
+SMALL = DenoiserConfig(emotion=8, content=16, channels=16, heads=2, blocks=2, feed_forward=32, window=40)
+
+
+def predicted(network: Denoiser, x: torch.Tensor, speech: torch.Tensor, z: torch.Tensor) -> torch.Tensor:
+    rows = len(x)
+    return network(x, torch.full((rows,), 0.5), speech, z, torch.zeros(rows, dtype=torch.int64))
+
+
+def shaken(network: Denoiser) -> Denoiser:
+    with torch.no_grad():
+        for parameter in network.parameters():
+            parameter.add_(0.1 * torch.randn_like(parameter))
+    return network
+
+
+@pytest.mark.parametrize("kind", [MotionAsksDenoiser, PlainStyleDenoiser])
+def test_exchanged_networks_hear_speech_and_emotion_and_learn(kind: type[Denoiser]) -> None:
+    torch.manual_seed(0)
+    network = shaken(kind(SMALL))
+    x, speech, z = torch.randn(2, 20, SMALL.motion), torch.randn(2, 20, 16), torch.randn(2, 8)
+    plain = predicted(network, x, speech, z)
+    assert not torch.allclose(plain, predicted(network, x, speech + 1, z), atol=1e-4)
+    assert not torch.allclose(plain, predicted(network, x, speech, -z), atol=1e-4)
+    plain.sum().backward()
+    assert all(p.grad is not None for name, p in network.named_parameters() if "null" not in name)
+
+
+def test_at_first_the_emotion_changes_nothing_and_the_networks_are_one() -> None:
+    """All start from the same function: the style branch is zero, with AdaIN or without."""
+    networks = []
+    for kind in (Denoiser, PlainStyleDenoiser):
+        torch.manual_seed(0)
+        networks.append(kind(SMALL))
+    x, speech, z = torch.randn(2, 20, SMALL.motion), torch.randn(2, 20, 16), torch.randn(2, 8)
+    one, other = (predicted(network, x, speech, z) for network in networks)
+    assert torch.allclose(one, other, atol=1e-5)
+
+
+def test_one_hot_labels_are_orthogonal() -> None:
+    label = one_hot(EmotionSpace(32)).modalities["label"]
+    with torch.no_grad():
+        points = torch.cat([label(torch.arange(len(EMOTIONS)), torch.full((len(EMOTIONS),), x)) for x in (1.0, 3.0)])
+    similar = points @ points.T - torch.eye(len(points))
+    neutral = EMOTIONS.index("neutral")
+    others = [i for i in range(len(points)) if i % len(EMOTIONS) != neutral]
+    assert similar[others][:, others].abs().max() < 1e-6
+
+
+def test_stage_writes_the_table(run_folder, toy_config) -> None:
+    small = {**toy_config, "steps": 2}
+    config = {"training": small, "only": ["full", "without content-aware direction"]}
+    folder = ablations.train(config, run_folder)
+    report = json.loads((folder / "ablations.json").read_text())
+    assert list(report["rows"]) == config["only"]
+    assert all(report["rows"]["full"][name] is not None for name in ("named", "strength", "upper", "jitter"))
+    table = (folder / "ablations.md").read_text()
+    assert "| without content-aware direction |" in table and "2 steps" in table
+
+
+def test_config_errors() -> None:
+    with pytest.raises(ValueError, match="only must name some of full"):
+        read_config(ablations.Ablations, {"only": ["half"]})
