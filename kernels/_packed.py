@@ -25,8 +25,8 @@ def packed_matrices(weights: Tensor) -> Tensor:
     """
     assert _native.CPU is not None
     if weights.dim() < 4:
-        weights = weights.reshape(-1, weights.shape[-2], 1, weights.shape[-1])
-    rows = weights.contiguous()
+        weights = weights.unsqueeze(-2)
+    rows = (weights if weights.dim() == 4 else weights[None]).contiguous()
     sizes = DTYPES[rows.dtype], *rows.shape[1:]
     packed = torch.empty(len(rows), _native.CPU.conv_words(*sizes), dtype=torch.int32)
     for matrix, words in zip(rows, packed):

@@ -8,7 +8,9 @@ def vertex_normals(vertices: Tensor, faces: Tensor) -> Tensor:
     wide = vertices if vertices.dtype == torch.float64 else vertices.float()
     corners = faces.long()
     a, b, c = wide[:, corners].unbind(2)  # (B, F, 3) each
-    flat = torch.linalg.cross(b - a, c - a)  # along the normal, as long as twice the area
+    u, v = b - a, c - a
+    # Along the normal, as long as twice the area; exactly zero where two corners are one.
+    flat = u[..., [1, 2, 0]] * v[..., [2, 0, 1]] - u[..., [2, 0, 1]] * v[..., [1, 2, 0]]
     sums = torch.zeros_like(wide)
     for corner in corners.unbind(1):
         sums = sums.index_add(1, corner, flat)  # (B, V, 3)
