@@ -27,7 +27,7 @@ PACKAGE_DATA = ["**/*.json", "**/*.safetensors", "**/*.npz", "**/*.html", "**/*.
 HOST_FLAGS = ["-std=c++17", "-O3", "-ffp-contract=off", "-fno-math-errno", "-fvisibility=hidden", "-g0", "-pthread"]
 # The CPU kernels are compiled once for each of these (csrc/include/emoface/cpu/isa.h) and chosen at run time.
 X86_ISAS = {
-    "avx512bf16": ["-march=x86-64-v4", "-mavx512bf16", "-mprefer-vector-width=512"],
+    "avx512bf16": ["-march=x86-64-v4", "-mavx512bf16", "-mavx512vnni", "-mprefer-vector-width=512"],
     "avx512": ["-march=x86-64-v4", "-mprefer-vector-width=512"],
     "avx2": ["-march=x86-64-v3"],
     "baseline": [],

@@ -9,19 +9,24 @@ prepared. One thread; CPU time, least of interleaved rounds. Peers come with `pi
 
 from __future__ import annotations
 
+import os
 from functools import lru_cache
 
 import pytest
 import torch
 from peers import SIZES, Step, peers
-from timing import against, process_time, target
+from roofline import share
+from timing import against, process_time, target, wall_time
 
+import emoface
+from emoface.demo import demo_path
+from emoface.face.layout import lip_gap
 from emoface.kernels import _native
 
 pytestmark = pytest.mark.skipif(_native.CPU is None, reason=f"no CPU module: {_native.CPU_MISSING}")
-PRECISIONS = {"float32": torch.float32, "bfloat16": torch.bfloat16}
-ENGINES = {"float32": ("onnxruntime", "openvino f32"), "bfloat16": ("openvino bf16", "bfloat16")}
-DRIFT = {"float32": 1e-5, "bfloat16": 1e-2}
+PRECISIONS = {"float32": torch.float32, "bfloat16": torch.bfloat16, "int8": torch.int8}
+ENGINES = {"float32": ("onnxruntime", "openvino f32"), "bfloat16": ("openvino bf16", "bfloat16"), "int8": ()}
+DRIFT = {"float32": 1e-5, "bfloat16": 1e-2, "int8": 5e-2}
 
 
 @lru_cache(maxsize=1)
@@ -52,14 +57,28 @@ def test_step(benchmark, size, branches, frames, precision):
     exact = step.guided(torch.as_tensor(others["eager"]()))
     assert off(step, ours(), exact) < DRIFT[precision], "a wrong step has no speed"
     own, best = against(benchmark, ours, others, rounds=15, clock=process_time)
+    weights = sum(tensor.nbytes for tensor in step.denoiser.flat_weights(PRECISIONS[precision]))
+    percent = share(own, PRECISIONS[precision], step.flops(), weights)
+    benchmark.extra_info["roofline_percent"] = round(percent, 1)
     name = f"{size} denoiser, {branches} x {frames} frames, {precision}, {benchmark.extra_info['isa']}"
-    must, stretch = {"float32": ("2.7x", "3.2x"), "bfloat16": ("5x", "6.3x")}[precision]
+    must, stretch = {"float32": ("2.7x", "3.2x"), "bfloat16": ("5x", "6.3x")}.get(precision, ("", ""))
     if (size, frames) != ("paper", 100):
         must, stretch = ("2x", "") if size == "default" else ("", "")
     target(benchmark, f"{name}: step over eager float32", best["eager"] / own, must, stretch)
     engines = [best[engine] for engine in ENGINES[precision] if engine in best]
     if engines:
         target(benchmark, f"{name}: step over the best engine", min(engines) / own, "1.1x", "1.3x")
+    target(benchmark, f"{name}: share of the roofline", percent, "", "", unit=" %")
+
+
+@pytest.mark.skipif((os.cpu_count() or 1) < 2, reason="one core")
+@pytest.mark.parametrize("precision", PRECISIONS)
+def test_step_on_two_threads(benchmark, precision):
+    step, _ = made("paper", 2, 100)
+    alone = {"one thread": step.ours(PRECISIONS[precision], threads=1)}
+    own, best = against(benchmark, step.ours(PRECISIONS[precision], threads=2), alone, rounds=15, clock=wall_time)
+    name = f"paper denoiser, 2 x 100 frames, {precision}: two threads over one, by the clock"
+    target(benchmark, name, best["one thread"] / own, "", "")
 
 
 def test_step_on_avx2_alone(benchmark):
@@ -72,3 +91,19 @@ def test_step_on_avx2_alone(benchmark):
     )
     name = "paper denoiser, 2 x 100 frames, float32, AVX2 alone"
     target(benchmark, f"{name}: step over eager float32", best["eager"] / own, "1.2x", "1.5x")
+
+
+@pytest.mark.parametrize("dtype", ["bfloat16", "int8"])
+def test_drift(benchmark, dtype):
+    """How far short numbers lead the finished motion of the demo clip astray, with strong guidance and intensity."""
+    settings = {"emotion": "angry", "guidance": 2.0, "intensity": 2.0, "blink": False, "gaze": False}
+    exact = emoface.load(dtype="float32").animate(demo_path(), **settings).motion
+    pipeline = emoface.load(dtype=dtype)
+    rough = benchmark.pedantic(lambda: pipeline.animate(demo_path(), **settings), rounds=3).motion
+    lips = (lip_gap(torch.from_numpy(rough)) - lip_gap(torch.from_numpy(exact))).abs()
+    motion = abs(rough - exact)
+    benchmark.extra_info.update(
+        motion_mean=float(motion.mean()), motion_max=float(motion.max()), lips_mm_mean=float(lips.mean()),
+        lips_mm_max=float(lips.max()),
+    )  # fmt: skip
+    target(benchmark, f"demo clip, {dtype}: opening of the lips off by at most", float(lips.max()), "", "", unit=" mm")

@@ -13,6 +13,7 @@ import os
 import time
 
 import pytest
+import roofline
 import torch
 
 from emoface.info import cpu_model
@@ -78,3 +79,5 @@ def test_operator(benchmark, op, backend, case, dtype, device):
         gbytes_per_s=round(traffic / best / 1e9, 2),
         gflop_per_s=round(case.flops() / best / 1e9, 2),
     )
+    if backend.name == "cpu":
+        benchmark.extra_info["roofline_percent"] = round(roofline.share(best, dtype, case.flops(), traffic), 1)

@@ -39,6 +39,7 @@ def pytest_terminal_summary(terminalreporter, config) -> None:
         terminalreporter.write_line(
             f"{name:80} {row.stats.min * 1e6:10.1f} us  reference {extra['reference_us']:10.1f} us  "
             f"x{extra['speedup']:<6} {extra['gbytes_per_s']:7.2f} GB/s {extra['gflop_per_s']:8.2f} GFLOP/s"
+            + (f" {extra['roofline_percent']:5.1f} % of the roofline" if "roofline_percent" in extra else "")
         )
     rows = [b for b in getattr(session, "benchmarks", []) if "milliseconds" in b.extra_info]
     if rows:

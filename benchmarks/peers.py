@@ -19,6 +19,7 @@ from torch import Tensor, nn
 
 from emoface.diffusion.denoiser import ADAIN_EPS, ClipConditions, Denoiser, DenoiserConfig
 from emoface.kernels import OPS, denoise_loop
+from emoface.kernels.denoise_loop.cases import DenoiseLoopCase
 
 SIZES = {
     "default": DenoiserConfig(),
@@ -70,6 +71,13 @@ class Step:
     def guided(self, predictions: Tensor) -> Tensor:
         """The branches' predictions (N, T, motion) as one."""
         return predictions[:1] + GUIDANCE * (predictions[-1:] - predictions[:1])
+
+    def flops(self) -> int:
+        """Multiplications and additions that the native loop needs: the branches share the first block."""
+        config, (branches, frames, _) = self.denoiser.config, self.content.shape
+        heads = config.heads, config.channels // config.heads
+        one = DenoiseLoopCase(1, frames, *heads, config.feed_forward, config.motion, config.blocks, steps=1)
+        return one.flops() * (branches * (config.blocks - 1) + 1) // config.blocks
 
     def ours(self, products: torch.dtype, threads: int, steps: int = 1) -> Callable[[], Tensor]:
         """The native loop for some steps, guidance and sampler update included."""

@@ -17,7 +17,8 @@ bool supported(const std::string& isa) {
   const bool avx512 = avx2 && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
                       __builtin_cpu_supports("avx512cd") && __builtin_cpu_supports("avx512dq") &&
                       __builtin_cpu_supports("avx512vl");
-  if (isa == "avx512bf16") return avx512 && __builtin_cpu_supports("avx512bf16");
+  if (isa == "avx512bf16")
+    return avx512 && __builtin_cpu_supports("avx512bf16") && __builtin_cpu_supports("avx512vnni");
   if (isa == "avx512") return avx512;
   if (isa == "avx2") return avx2;
 #endif
@@ -98,6 +99,15 @@ void emoface::bind_networks(py::module_& m) {
         return names;
       },
       "Every instruction set that was built and that this CPU has, best first.");
+  m.def(
+      "products", [](int dtype, Count rounds) { return kernels().products(static_cast<DType>(dtype), rounds); },
+      "Multiplies and adds in registers alone; returns the number of floating-point operations.", Free());
+  m.def(
+      "stream",
+      [](Address values, Count count, Count rounds) {
+        return kernels().stream(pointer<const float>(values), count, rounds);
+      },
+      "Reads floats, a multiple of 64, so many times; returns their sum.", Free());
   m.def("select", &choose, "Use the named instruction set, or the best one for 'auto'.");
 
   bind(m, "adain", &CpuKernels::adain);

@@ -1,5 +1,6 @@
 // All CPU kernels of one instruction set, EMO_ISA; compiled once for each with its flags (setup.py).
 #include "emoface/cpu/kernels.h"
+#include "emoface/cpu/roofline.h"
 
 #include "adain/adain_cpu.cpp"
 #include "content_attention/content_attention_cpu.cpp"
@@ -37,6 +38,8 @@ const CpuKernels kKernels{EMO_NAME(EMO_ISA),
                           pack_conv,
                           pack_denoiser,
                           run_denoiser,
-                          free_denoiser};
+                          free_denoiser,
+                          products,
+                          stream};
 
 }  // namespace emoface::EMO_ISA

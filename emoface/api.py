@@ -68,7 +68,7 @@ def animate(
             ``emoface.from_audio(...)`` amplitude alone; first versions, see :mod:`emoface.face.style`.
         controls: strengths, smoothing and offsets of face parts and shapes, applied at the end.
         device: ``"cpu"``, ``"cuda"``, ``"cuda:N"`` or ``"auto"``.
-        dtype: ``"auto"``, ``"float32"`` or ``"bfloat16"``.
+        dtype: ``"auto"``, ``"float32"``, ``"bfloat16"`` or, on a CPU, ``"int8"``.
         checkpoint: path of another checkpoint.
         progress: called with the finished share, 0..1, after every window.
 

@@ -160,7 +160,7 @@ def _add_animate(parser: argparse.ArgumentParser) -> None:
     add("--no-blink", dest="blink", action="store_false", default=None, help="without blinks")
     add("--no-gaze", dest="gaze", action="store_false", default=None, help="without gaze and micro-motion")
     add("--device", metavar="D", help="cpu, cuda, cuda:1, ... or auto (cpu)")
-    add("--dtype", choices=("auto", "float32", "bfloat16"), help="precision of the network (auto)")
+    add("--dtype", choices=("auto", "float32", "bfloat16", "int8"), help="precision of the network (auto)")
     add("--checkpoint", type=Path, metavar="FILE", help="instead of the default one")
     add("--layout", choices=("emoface", "diffposetalk", "emote", "emage", "vhap"), help="keys of the .npz (emoface)")
     _add_face(parser)

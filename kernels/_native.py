@@ -14,7 +14,7 @@ from torch import Tensor
 from ._op import Backend, usable
 
 # The numbers are those of DType in csrc/include/emoface/types.h.
-DTYPES = {torch.float32: 0, torch.bfloat16: 1, torch.float16: 2, torch.float64: 3}
+DTYPES = {torch.float32: 0, torch.bfloat16: 1, torch.float16: 2, torch.float64: 3, torch.int8: 4}
 
 Prepare = Callable[..., tuple[Any, tuple[Any, ...]]]
 """From an operator's arguments to fresh outputs and what its native function takes: dense tensors, dtypes, numbers."""

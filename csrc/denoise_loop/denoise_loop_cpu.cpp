@@ -50,53 +50,95 @@ inline std::int64_t different(const Trajectory& t) {
   return count;
 }
 
+// What lies between products of E: the same, but bfloat16 beside products of bytes.
+template <class E>
+struct ValueOf {
+  using type = E;
+};
+template <>
+struct ValueOf<std::int8_t> {
+  using type = bfloat16;
+};
+
 // What one call needs beside the weights; kept for the next.
 template <class E>
 struct Workspace {
+  using V = typename ValueOf<E>::type;
   Arena shared, chunk[kMostThreads], head[kMostThreads];
 
   // With N branches and R rows of T frames:
   float *x, *prediction;            // (N, R, T, C), (N, R, T, M)
   float *state, *next, *x0, *x0_next;  // (R, T, M)
-  E *projected, *attended;          // (N, R, T, up to 3 C), (N, R, T, C in whole words)
-  const E* queries;                 // (U, L, T, C)
+  V *projected, *attended;          // (N, R, T, up to 3 C), (N, R, T, C in whole words)
+  const V* queries;                 // (U, L, T, C)
 };
 
+// A denoiser whose products are of E: the first and the last of values between them, V.
 template <class E>
 class Denoiser {
+  using V = typename ValueOf<E>::type;
+  static constexpr bool kBytes = sizeof(E) == 1;
+
  public:
+  // Beside bytes, the scales of all outputs follow the vectors, in the order of the matrices.
   Denoiser(const DenoiserSizes& sizes, const E* matrices, const float* vectors) : sizes_(sizes) {
     const std::int64_t c = sizes.channels, f = sizes.feed_forward, h = sizes.heads, m = sizes.motion;
-    const std::int64_t words = matrix(c, m + 1) + matrix(m, c) +
-                               sizes.blocks * (matrix(3 * c, c) + matrix(2 * c, c) + 2 * matrix(c, c) + matrix(f, c) +
-                                               matrix(c, f));
+    const std::int64_t words = matrix<V>(c, m + 1) + matrix<V>(m, c) +
+                               sizes.blocks * (matrix<E>(3 * c, c) + matrix<E>(2 * c, c) + 2 * matrix<E>(c, c) +
+                                               matrix<E>(f, c) + matrix<E>(c, f));
     const std::int64_t scalars = 3 * c + m + sizes.blocks * (14 * c + f + 2 * h);
-    weights_.reserve(space<Word>(words) + space<float>(scalars) + space<BlockWeights>(sizes.blocks));
-    Word* room = weights_.take<Word>(words);
-    float* scalar = weights_.take<float>(scalars);
-    blocks_ = weights_.take<BlockWeights>(sizes.blocks);
+    const std::int64_t outputs = kBytes ? sizes.blocks * (8 * c + f + 6 * kLanes) : 0;
+    weights_.reserve(space<Word>(words) + space<float>(scalars) + space<BlockWeights>(sizes.blocks) +
+                     space<float>(outputs) + space<std::int32_t>(outputs));
+    Word* room = weights_.template take<Word>(words);
+    float* scalar = weights_.template take<float>(scalars);
+    blocks_ = weights_.template take<BlockWeights>(sizes.blocks);
+    float* scales = weights_.template take<float>(outputs);
+    std::int32_t* offsets = weights_.template take<std::int32_t>(outputs);
     memcpy(scalar, vectors, scalars * sizeof(float));
-    const std::int64_t widest = words_of<E>(most(most(c, f), m + 1)) * kLanes;
-    Arena staging(space<Word>(widest));
-    Word* lanes = staging.take<Word>(widest);
+    const float* scale = vectors + scalars;
+    const std::int64_t widest = words_of<V>(most(most(c, f), m + 1)) * kLanes, ends = kBytes ? c * (m + 1) : 0;
+    Arena staging(space<Word>(widest) + space<V>(ends));
+    Word* lanes = staging.template take<Word>(widest);
+    [[maybe_unused]] V* values = staging.template take<V>(ends);
 
     const auto vector = [&](std::int64_t count) { return (scalar += count) - count; };
     const auto norm = [&] { return Norm{vector(c), vector(c)}; };
-    const auto linear = [&](std::int64_t columns, std::int64_t inner) {
-      const Packed packed{room, columns, words_of<E>(inner)};
-      pack_transposed<E>(matrices, inner, columns, inner, room, lanes);
+    const auto linear = [&](auto element, std::int64_t columns, std::int64_t inner) {
+      using P = decltype(element);
+      Packed packed{room, columns, words_of<P>(inner)};
+      if constexpr (sizeof(P) != sizeof(E)) {
+        for (std::int64_t i = 0; i < columns * inner; ++i)
+          values[i] = Narrow<V>::of(scale[i / inner] * float(matrices[i]));
+        pack_transposed<P>(values, inner, columns, inner, room, lanes);
+      } else {
+        pack_transposed<P>(matrices, inner, columns, inner, room, lanes);
+        if constexpr (kBytes) {
+          for (std::int64_t column = 0; column < whole_lanes(columns); ++column) {
+            std::int32_t sum = 0;
+            for (std::int64_t i = 0; column < columns && i < inner; ++i) sum += matrices[column * inner + i];
+            offsets[column] = 128 * sum;
+            scales[column] = column < columns ? scale[column] : 0.0f;
+          }
+          packed.scales = scales;
+          packed.offsets = offsets;
+          scales += whole_lanes(columns);
+          offsets += whole_lanes(columns);
+        }
+      }
+      if (kBytes) scale += columns;
       matrices += columns * inner;
-      room += matrix(columns, inner);
+      room += matrix<P>(columns, inner);
       return Linear{packed, vector(columns)};
     };
     const auto attention = [&](std::int64_t columns) {
-      return AttentionWeights{norm(), linear(columns, c), linear(c, c), vector(h)};
+      return AttentionWeights{norm(), linear(E{}, columns, c), linear(E{}, c, c), vector(h)};
     };
-    enter_ = linear(c, m + 1);
+    enter_ = linear(V{}, c, m + 1);
     for (std::int64_t l = 0; l < sizes.blocks; ++l)
-      blocks_[l] = {attention(3 * c), attention(2 * c), norm(), linear(f, c), linear(c, f)};
+      blocks_[l] = {attention(3 * c), attention(2 * c), norm(), linear(E{}, f, c), linear(E{}, c, f)};
     norm_ = norm();
-    leave_ = linear(m, c);
+    leave_ = linear(V{}, m, c);
   }
 
   ~Denoiser() {
@@ -131,12 +173,16 @@ class Denoiser {
     ~Lease() { denoiser.give_back(workspace); }
   };
 
+  template <class P>
   static constexpr std::int64_t matrix(std::int64_t columns, std::int64_t inner) {
-    return packed_words(columns, words_of<E>(inner));
+    return packed_words(columns, words_of<P>(inner));
   }
 
-  // Elements of a row of n as the left operand of a product.
-  static constexpr std::int64_t whole(std::int64_t n) { return words_of<E>(n) * kPerWord<E>; }
+  // Values of a row of n in whole words.
+  static constexpr std::int64_t whole(std::int64_t n) { return words_of<V>(n) * kPerWord<V>; }
+
+  // Bytes that a row takes as the left operand of any product of bytes.
+  std::int64_t widest() const { return kBytes ? words_of<E>(most(sizes_.channels, sizes_.feed_forward)) * 4 : 0; }
 
   Workspace<E>* borrow() {
     for (auto& slot : spare_)
@@ -158,19 +204,20 @@ class Denoiser {
     const std::int64_t frames = t.rows * t.time, all = t.branches * frames, values = frames * m;
     const std::int64_t heard = t.unique * sizes_.blocks * t.time * c;
     w.shared.reserve(space<float>(all * c) + space<float>(all * m) + 4 * space<float>(values) +
-                     space<E>(all * 3 * c) + space<E>(all * whole(c)) + space<E>(heard));
+                     space<V>(all * 3 * c) + space<V>(all * whole(c)) + space<V>(heard));
     w.x = w.shared.template take<float>(all * c);
     w.prediction = w.shared.template take<float>(all * m);
     w.state = w.shared.template take<float>(values);
     w.next = w.shared.template take<float>(values);
     w.x0 = w.shared.template take<float>(values);
     w.x0_next = w.shared.template take<float>(values);
-    w.projected = w.shared.template take<E>(all * 3 * c);
-    w.attended = w.shared.template take<E>(all * whole(c));
+    w.projected = w.shared.template take<V>(all * 3 * c);
+    w.attended = w.shared.template take<V>(all * whole(c));
     if (whole(c) > c)
-      for (std::int64_t row = 0; row < all; ++row) w.attended[row * whole(c) + c] = E{};
-    E* queries = w.shared.template take<E>(heard);
-    for (std::int64_t i = 0; i < heard; ++i) queries[i] = Narrow<E>::of(t.queries[i]);
+      for (std::int64_t row = 0; row < all; ++row) w.attended[row * whole(c) + c] = V{};
+    V* queries = w.shared.template take<V>(heard);
+    for (std::int64_t i = 0; i < heard; i += kLanes)
+      store(queries + i, load(t.queries + i, heard - i), heard - i);
     w.queries = queries;
     for (std::int64_t row = 0; row < frames; ++row) {
       const float* from = t.mask && t.mask[row] ? t.known : t.start;
@@ -178,8 +225,9 @@ class Denoiser {
     }
     memset(w.x0, 0, values * sizeof(float));
     for (int member = 0; member < members; ++member) {
-      w.chunk[member].reserve(space<E>(kChunk * whole(most(c, m + 1))) + space<E>(kChunk * whole(f)));
-      w.head[member].reserve(attention_space<E>(t.time, t.time, c / sizes_.heads));
+      w.chunk[member].reserve(space<V>(kChunk * whole(most(c, m + 1))) + space<V>(kChunk * whole(f)) +
+                              space<E>(kChunk * widest()) + space<float>(kChunk));
+      w.head[member].reserve(attention_space<V>(t.time, t.time, c / sizes_.heads));
     }
   }
 
@@ -194,10 +242,12 @@ class Denoiser {
     };
     Arena& arena = w.chunk[member];
     arena.reserve(0);
-    E* normed = arena.take<E>(kChunk * whole(most(c, sizes_.motion + 1)));
-    E* hidden = arena.take<E>(kChunk * whole(f));
+    V* normed = arena.take<V>(kChunk * whole(most(c, sizes_.motion + 1)));
+    V* hidden = arena.take<V>(kChunk * whole(f));
+    E* bytes = arena.take<E>(kChunk * widest());
+    float* scales = arena.take<float>(kChunk);
     if (whole(f) > f)
-      for (std::int64_t row = 0; row < kChunk; ++row) hidden[row * whole(f) + f] = E{};
+      for (std::int64_t row = 0; row < kChunk; ++row) hidden[row * whole(f) + f] = V{};
     const auto each_chunk = [&](auto&& chain) {
       std::int64_t row = begin;
       for (std::int64_t chunks = (end - begin + kChunk - 1) / kChunk; chunks > 0; --chunks) {  // nearly equal ones
@@ -208,13 +258,13 @@ class Denoiser {
     };
     const auto project = [&](std::int64_t row, std::int64_t rows, const AttentionWeights& a) {
       layer_norm_rows(w.x + row * c, rows, c, a.norm.gain, a.norm.bias, kNormEps, normed);
-      linear<E>(dense_left(normed, c), rows, a.project.weight, a.project.bias,
+      linear<E>(left_of(normed, rows, c, bytes, scales), rows, a.project.weight, a.project.bias,
                 w.projected + row * a.project.weight.columns);
     };
     const auto mix = [&](std::int64_t row, std::int64_t rows, const AttentionWeights& a, const float* film) {
       float* x = w.x + row * c;
-      linear_residual_film<E>(dense_left(w.attended + row * whole(c), c), rows, a.out.weight, a.out.bias, x, film,
-                              film + c, x);
+      linear_residual_film<E>(left_of(w.attended + row * whole(c), rows, c, bytes, scales), rows, a.out.weight,
+                              a.out.bias, x, film, film + c, x);
     };
 
     for (std::int64_t step = 0; step < t.steps; ++step) {
@@ -237,8 +287,10 @@ class Denoiser {
           mix(row, rows, block.content, film + 2 * c);
           float* x = w.x + row * c;
           layer_norm_rows(x, rows, c, block.norm.gain, block.norm.bias, kNormEps, normed);
-          linear_gelu<E>(dense_left(normed, c), rows, block.widen.weight, block.widen.bias, hidden, whole(f));
-          linear_residual<E>(dense_left(hidden, f), rows, block.narrow.weight, block.narrow.bias, x, x);
+          linear_gelu<E>(left_of(normed, rows, c, bytes, scales), rows, block.widen.weight, block.widen.bias, hidden,
+                         whole(f));
+          linear_residual<E>(left_of(hidden, rows, f, bytes, scales), rows, block.narrow.weight, block.narrow.bias, x,
+                             x);
         });
         barrier.wait();
         restyle(t, w, l, film + 4 * c, member, members);
@@ -247,7 +299,7 @@ class Denoiser {
       }
       each_chunk([&](std::int64_t row, std::int64_t rows) {
         layer_norm_rows(w.x + row * c, rows, c, norm_.gain, norm_.bias, kNormEps, normed);
-        linear<E>(dense_left(normed, c), rows, leave_.weight, leave_.bias, w.prediction + row * sizes_.motion);
+        linear<V>(dense_left(normed, c), rows, leave_.weight, leave_.bias, w.prediction + row * sizes_.motion);
       });
       barrier.wait();
       if (member == 0) advance(t, w, step);
@@ -256,16 +308,16 @@ class Denoiser {
   }
 
   // x = enter(motion and flag of known frames) + speech
-  void enter(const Trajectory& t, const Workspace<E>& w, std::int64_t first, std::int64_t rows, E* left) const {
+  void enter(const Trajectory& t, const Workspace<E>& w, std::int64_t first, std::int64_t rows, V* left) const {
     const std::int64_t c = sizes_.channels, m = sizes_.motion, stride = whole(m + 1), frames = t.rows * t.time;
     for (std::int64_t row = 0; row < rows; ++row) {
       const std::int64_t frame = (first + row) % frames;
-      E* to = left + row * stride;
-      for (std::int64_t i = 0; i < m; ++i) to[i] = Narrow<E>::of(w.state[frame * m + i]);
-      to[m] = Narrow<E>::of(t.mask && t.mask[frame] ? 1.0f : 0.0f);
-      if (stride > m + 1) to[m + 1] = E{};
+      V* to = left + row * stride;
+      for (std::int64_t i = 0; i < m; ++i) to[i] = Narrow<V>::of(w.state[frame * m + i]);
+      to[m] = Narrow<V>::of(t.mask && t.mask[frame] ? 1.0f : 0.0f);
+      if (stride > m + 1) to[m + 1] = V{};
     }
-    multiply<E>(dense_left(left, m + 1), rows, enter_.weight,
+    multiply<V>(dense_left(left, m + 1), rows, enter_.weight,
                 [&](std::int64_t row, std::int64_t column, std::int64_t count, Lanes value) {
                   const std::int64_t at = first + row;
                   const float* speech = t.speech + (t.contents[at / frames] * t.time + at % t.time) * c + column;
@@ -273,13 +325,13 @@ class Denoiser {
                 });
   }
 
-  void attend_motion(const Trajectory& t, Workspace<E>& w, const BlockWeights& block, std::int64_t sequences, int member,
-                     int members) const {
+  void attend_motion(const Trajectory& t, Workspace<E>& w, const BlockWeights& block, std::int64_t sequences,
+                     int member, int members) const {
     const std::int64_t c = sizes_.channels, heads = sizes_.heads, width = c / heads, stride = 3 * c;
     for (std::int64_t item = member; item < sequences * heads; item += members) {
       const std::int64_t row = item / heads * t.time, head = item % heads;
-      const E* q = w.projected + row * stride + head * width;
-      attend<E>({q, q + c, q + 2 * c, w.attended + row * whole(c) + head * width, stride, stride, stride, whole(c),
+      const V* q = w.projected + row * stride + head * width;
+      attend<V>({q, q + c, q + 2 * c, w.attended + row * whole(c) + head * width, stride, stride, stride, whole(c),
                  t.time, t.time, width, block.attention.slopes[head], 0},
                 w.head[member]);
     }
@@ -291,8 +343,8 @@ class Denoiser {
     for (std::int64_t item = member; item < sequences * heads; item += members) {
       const std::int64_t sequence = item / heads, row = sequence * t.time, head = item % heads;
       const std::int64_t heard = t.contents[sequence / t.rows] * sizes_.blocks + l;
-      const E* k = w.projected + row * stride + head * width;
-      attend<E>({w.queries + heard * t.time * c + head * width, k, k + c,
+      const V* k = w.projected + row * stride + head * width;
+      attend<V>({w.queries + heard * t.time * c + head * width, k, k + c,
                  w.attended + row * whole(c) + head * width, c, stride, stride, whole(c), t.time, t.time, width,
                  blocks_[l].content.slopes[head], sizes_.window},
                 w.head[member]);
@@ -338,14 +390,20 @@ class Denoiser {
   std::atomic<Workspace<E>*> spare_[4] = {};
 };
 
-// A Denoiser of either element type behind one pointer.
+// A Denoiser of any element type behind one pointer.
 struct AnyDenoiser {
   Denoiser<float>* wide = nullptr;
   Denoiser<bfloat16>* narrow = nullptr;
+#if defined(EMO_INT8)
+  Denoiser<std::int8_t>* bytes = nullptr;
+#endif
 
   ~AnyDenoiser() {
     delete wide;
     delete narrow;
+#if defined(EMO_INT8)
+    delete bytes;
+#endif
   }
 };
 
@@ -353,6 +411,10 @@ void* pack_denoiser(const DenoiserSizes& sizes, const void* matrices, DType dtyp
   if (dtype == DType::float32) return new AnyDenoiser{new Denoiser<float>(sizes, typed<float>(matrices), vectors)};
   if (dtype == DType::bfloat16)
     return new AnyDenoiser{nullptr, new Denoiser<bfloat16>(sizes, typed<bfloat16>(matrices), vectors)};
+#if defined(EMO_INT8)
+  if (dtype == DType::int8)
+    return new AnyDenoiser{nullptr, nullptr, new Denoiser<std::int8_t>(sizes, typed<std::int8_t>(matrices), vectors)};
+#endif
   return nullptr;
 }
 
@@ -360,6 +422,9 @@ void run_denoiser(void* denoiser, const Trajectory& t) {
   AnyDenoiser& any = *static_cast<AnyDenoiser*>(denoiser);
   if (any.wide) any.wide->run(t);
   if (any.narrow) any.narrow->run(t);
+#if defined(EMO_INT8)
+  if (any.bytes) any.bytes->run(t);
+#endif
 }
 
 void free_denoiser(void* denoiser) { delete static_cast<AnyDenoiser*>(denoiser); }

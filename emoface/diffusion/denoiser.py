@@ -306,6 +306,8 @@ class Denoiser(nn.Module):
     def flat_weights(self, products: torch.dtype = torch.float32) -> tuple[Tensor, Tensor]:
         """What `denoise_loop` takes as its matrices, in the dtype of its products, and vectors, in float32.
 
+        int8 matrices are rounded output by output, the largest weight of each to 127.
+
         The same tensors come back until a parameter changes, so that they are packed once.
         """
         state = (products, *_state(self.parameters()))
@@ -322,7 +324,12 @@ class Denoiser(nn.Module):
             linears.append(self.leave)
             vectors += [self.norm.weight, self.norm.bias, self.leave.bias]
             with torch.inference_mode(False), torch.no_grad():
-                matrices = torch.cat([linear.weight.flatten().to(products) for linear in linears])
+                weights = [linear.weight for linear in linears]
+                if products == torch.int8:
+                    scales = [weight.abs().amax(1).clamp_min(1e-12) / 127 for weight in weights]
+                    weights = [(weight / scale[:, None]).round() for weight, scale in zip(weights, scales)]
+                    vectors += scales
+                matrices = torch.cat([weight.flatten().to(products) for weight in weights])
                 self._flat = (state, matrices, torch.cat([vector.flatten().float() for vector in vectors]))
         return self._flat[1:]
 

@@ -123,7 +123,7 @@ class WindowSampler:
             denoiser: the network. sampler: a name in ``SAMPLERS``. steps: network calls per window.
             guidance: classifier-free guidance. style: speaking style. seed: of the noise.
             num_samples: B, independent samples. temperature: (motion,) scale of the start noise per channel.
-            products: float32, or bfloat16 for matrix products of bfloat16 operands.
+            products: float32, or bfloat16 or int8 for matrix products of such operands.
             character: (motion,) scale of the noise's mean over time, one draw per take; None for ``temperature``.
         """
         self.denoiser = denoiser

@@ -9,7 +9,7 @@ from .. import _check
 from .._later import triton_backend
 from .._op import KernelOp
 from . import native, reference
-from .cases import CASES, matrix_size, vector_size
+from .cases import CASES, matrix_size, scale_size, vector_size
 from .native import fast_products as fast_products
 
 OP = KernelOp(
@@ -54,9 +54,11 @@ def denoise_loop(
         matrices (Tensor): (P,) all weight matrices (outputs x inputs), one after the other: enter (C, M + 1); per
             block self-attention (3C, C), its output (C, C), content attention (2C, C), its output (C, C), widen
             (F, C), narrow (C, F); leave (M, C). Dtype of start, or bfloat16 beside a float32 start: products may then
-            round their left operands to bfloat16 too; sums, norms and the state stay float32.
+            round their left operands to bfloat16 too; sums, norms and the state stay float32. Or int8 beside a float32
+            start: each output's weights over its scale; products may then round the left operands to 8 bits a row.
         vectors (Tensor): (Q,) all others, in the same order: a norm's gain and bias before the matrix that it feeds,
-            a matrix's bias, the slopes (H,) of an attention after its output's bias. Dtype of start.
+            a matrix's bias, the slopes (H,) of an attention after its output's bias; beside int8 matrices at last the
+            scales of all outputs, in the order of the matrices. Dtype of start.
         contents (Sequence[int]): N numbers 0..U-1: which speech each branch hears.
         heads (int): H, a divisor of C.
         feed_forward (int): F.
@@ -90,9 +92,10 @@ def denoise_loop(
     _check.heads_of(op, channels, heads)
     _check.whole(op, "feed_forward", feed_forward, 1)
     sizes = (motion, channels, heads, blocks, feed_forward)
-    kinds = (start.dtype, torch.bfloat16) if start.dtype == torch.float32 else (start.dtype,)
+    kinds = (start.dtype, torch.bfloat16, torch.int8) if start.dtype == torch.float32 else (start.dtype,)
     _check.typed(op, "matrices", matrices, "(P,)", (matrix_size(*sizes),), kinds, start.device)
-    _check.like(op, "vectors", vectors, "(Q,)", (vector_size(*sizes),), start)
+    scales = scale_size(*sizes) if matrices.dtype == torch.int8 else 0
+    _check.like(op, "vectors", vectors, "(Q,)", (vector_size(*sizes) + scales,), start)
     if not isinstance(contents, (list, tuple)):
         raise TypeError(f"{op}: contents must be a list of int, got {type(contents).__name__}")
     if not 1 <= branches <= 3 or len(contents) != branches:

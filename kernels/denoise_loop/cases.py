@@ -74,6 +74,11 @@ def vector_size(motion: int, channels: int, heads: int, blocks: int, feed_forwar
     return 3 * channels + motion + blocks * (14 * channels + feed_forward + 2 * heads)
 
 
+def scale_size(motion: int, channels: int, heads: int, blocks: int, feed_forward: int) -> int:
+    """Outputs of all matrices: the scales beside int8 ones."""
+    return channels + motion + blocks * (8 * channels + feed_forward)
+
+
 CASES = [
     DenoiseLoopCase(1, 2, 1, 1, 2, 1, blocks=1, steps=1),
     DenoiseLoopCase(1, 1, 1, 1, 1, 1),

@@ -142,4 +142,8 @@ def _run(
     return trajectory.x.to(start.dtype)
 
 
-BACKEND = Backend("triton", _run, ("cuda", "cpu"), _triton.why_not)
+def _why_not(*args) -> str | None:
+    return _triton.why_not(*args) or ("matrices of int8 (CPU only)" if args[7].dtype == torch.int8 else None)
+
+
+BACKEND = Backend("triton", _run, ("cuda", "cpu"), _why_not)

@@ -10,11 +10,15 @@ from torch import Tensor
 from .. import _native
 from .._native import DTYPES, address, cpu_backend, dense
 from .._packed import PackedWeights
+from .reference import scaled
 
 
 def _pack(matrices: Tensor, vectors: Tensor, *settings: float) -> Any:
     """A PackedDenoiser; `settings` are the arguments of its constructor before the weights."""
     assert _native.CPU is not None
+    if matrices.dtype == torch.int8 and _native.CPU.isa() != "avx512bf16":  # no products of bytes
+        motion, channels, _, blocks, feed_forward = map(int, settings[:5])
+        matrices = scaled(matrices, vectors.float(), motion, channels, blocks, feed_forward)
     flat, wide = matrices.contiguous(), vectors.float().contiguous()
     return _native.CPU.PackedDenoiser(*settings, address(flat), DTYPES[flat.dtype], address(wide))
 

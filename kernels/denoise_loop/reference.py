@@ -19,6 +19,15 @@ def _reader(flat: Tensor):
     return take
 
 
+def scaled(matrices: Tensor, vectors: Tensor, motion: int, channels: int, blocks: int, feed_forward: int) -> Tensor:
+    """What int8 matrices stand for: each output's weights times its scale, from the end of the vectors."""
+    block = [(3 * channels, channels), (channels, channels), (2 * channels, channels), (channels, channels)]
+    block += [(feed_forward, channels), (channels, feed_forward)]
+    shapes = [(channels, motion + 1), *block * blocks, (motion, channels)]
+    inputs = torch.tensor([width for rows, width in shapes for _ in range(rows)], device=vectors.device)
+    return matrices * vectors[-len(inputs) :].repeat_interleave(inputs)
+
+
 def _attention(q: Tensor, k: Tensor, v: Tensor, slopes: Tensor, window: int) -> Tensor:
     batch, time, channels = q.shape
     heads = slopes.shape[0]
@@ -40,6 +49,8 @@ def denoise_loop(
 ) -> Tensor:  # fmt: skip
     rows, time, motion = start.shape
     branches, tracks, blocks, _, channels = styles.shape
+    if matrices.dtype == torch.int8:
+        matrices = scaled(matrices, vectors, motion, channels, blocks, feed_forward)
     matrix, vector = _reader(matrices.to(start.dtype)), _reader(vectors)
 
     def attention_weights(columns: int):

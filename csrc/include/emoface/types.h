@@ -13,7 +13,7 @@
 namespace emoface {
 
 // The numbers are the contract with kernels/_native.py.
-enum class DType : int { float32 = 0, bfloat16 = 1, float16 = 2, float64 = 3 };
+enum class DType : int { float32 = 0, bfloat16 = 1, float16 = 2, float64 = 3, int8 = 4 };
 
 struct bfloat16 {
   std::uint16_t bits;

@@ -1,9 +1,10 @@
 #pragma once
-// Matrix products with packed right-hand sides: float operands, or bfloat16 operands with float sums.
+// Matrix products with packed right-hand sides: float operands, bfloat16 operands with float sums, or (with VNNI) 8-bit
+// operands with integer sums.
 //
-// Operands are seen as 32-bit words along the inner dimension: one float, or two bfloat16. A right-hand side lies in
-// panels of kPanel columns, word by word: [panel][word][column]; its last panel is only as wide as it must be. Each
-// sum runs over the words in order, so a row's result does not depend on the rows beside it.
+// Operands are seen as 32-bit words along the inner dimension: a float, two bfloat16 or four bytes. A right-hand side
+// lies in panels of kPanel columns, word by word: [panel][word][column]; its last panel is only as wide as it must be.
+// Each sum runs over the words in order, so a row's result does not depend on the rows beside it.
 #include "emoface/cpu/lanes.h"
 #include "emoface/cpu/memory.h"
 
@@ -55,6 +56,7 @@ struct Product<float> {
     EMO_EACH_PART sum.part[i] = fused(left, b.part[i], sum.part[i]);
     return sum;
   }
+  static EMO_INLINE Lanes together(Lanes a, Lanes b) { return a + b; }
 };
 
 #if defined(__AVX512BF16__)
@@ -66,6 +68,7 @@ struct Product<bfloat16> {
     sum.part[0] = _mm512_dpbf16_ps(sum.part[0], (__m512bh)everywhere(a), (__m512bh)b.part[0]);
     return sum;
   }
+  static EMO_INLINE Lanes together(Lanes a, Lanes b) { return a + b; }
 };
 #else
 template <>
@@ -87,6 +90,27 @@ struct Product<bfloat16> {
     EMO_EACH_PART sum.part[i] = fused(high, b.high.part[i], fused(low, b.low.part[i], sum.part[i]));
     return sum;
   }
+  static EMO_INLINE Lanes together(Lanes a, Lanes b) { return a + b; }
+};
+#endif
+
+#if defined(__AVX512VNNI__)
+#define EMO_INT8 1
+// Left bytes are unsigned (128 is zero), right bytes signed; the lanes of a sum hold integers.
+template <>
+struct Product<std::int8_t> {
+  using Right = Lanes;
+  static EMO_INLINE Right right(const Word* b) { return load(reinterpret_cast<const float*>(b)); }
+  static EMO_INLINE Lanes add(Lanes sum, Word a, Right b) {
+    const __m512i left = _mm512_castps_si512(everywhere(a)), right = _mm512_castps_si512(b.part[0]);
+    sum.part[0] = _mm512_castsi512_ps(_mm512_dpbusd_epi32(_mm512_castps_si512(sum.part[0]), left, right));
+    return sum;
+  }
+  static EMO_INLINE Lanes together(Lanes a, Lanes b) {
+    const __m512i sum = _mm512_add_epi32(_mm512_castps_si512(a.part[0]), _mm512_castps_si512(b.part[0]));
+    a.part[0] = _mm512_castsi512_ps(sum);
+    return a;
+  }
 };
 #endif
 
@@ -95,7 +119,8 @@ struct Left {
   const void* first;
   std::int64_t stride;          // bytes from row to row
   std::int64_t taps = 1;
-  std::int64_t tap_stride = 0;  // bytes from tap to tap
+  std::int64_t tap_stride = 0;    // bytes from tap to tap
+  const float* scales = nullptr;  // of 8-bit rows: a value is scale (byte - 128)
 };
 
 constexpr std::int64_t kBlock = 256;  // words summed in registers; longer sums are sums of such, for their accuracy
@@ -140,7 +165,7 @@ void tile(const Left& left, const Word* right, std::int64_t words, float* c, Ahe
 #pragma GCC unroll 4
         for (int g = 0; g < G; ++g) {
           float* at = c + i * kPanel + 16 * g;
-          store(at, first ? sums[i][g] : load(at) + sums[i][g]);
+          store(at, first ? sums[i][g] : P::together(load(at), sums[i][g]));
         }
       }
       first = false;
@@ -218,6 +243,11 @@ EMO_INLINE To converted(From value) {
   return Narrow<To>::of(widen(value));
 }
 
+template <>
+EMO_INLINE std::int8_t converted(std::int8_t value) {
+  return value;
+}
+
 // Packs W^T of W (columns, inner), row-major with `stride` elements from row to row: the right-hand side of x W^T.
 // `staging` holds 16 * words_of<E>(inner) words.
 template <class E, class From>
@@ -287,7 +317,24 @@ struct Packed {
   const Word* data;
   std::int64_t columns;
   std::int64_t words;  // of one tap
+  // Of 8-bit columns, filled up to whole lanes: a weight is scale x byte; 128 times the sum of the bytes.
+  const float* scales = nullptr;
+  const std::int32_t* offsets = nullptr;
 };
+
+// Sixteen sums of a tile as values.
+template <class E>
+EMO_INLINE Lanes value_of(Lanes sums, [[maybe_unused]] const Left& left, [[maybe_unused]] std::int64_t row,
+                          [[maybe_unused]] const Packed& right, [[maybe_unused]] std::int64_t column) {
+#if defined(EMO_INT8)
+  if constexpr (sizeof(E) == 1) {
+    const __m512i offsets = _mm512_loadu_si512(right.offsets + column);
+    sums.part[0] = _mm512_cvtepi32_ps(_mm512_sub_epi32(_mm512_castps_si512(sums.part[0]), offsets));
+    return sums * (splat(left.scales[row]) * load(right.scales + column));
+  }
+#endif
+  return sums;
+}
 
 // Computes left (rows, ...) @ right and calls finish(row, column, count, lanes) for every 16 columns of every row;
 // `count` of the lanes are columns of the result.
@@ -295,6 +342,9 @@ template <class E, class Finish>
 EMO_INLINE void multiply(const Left& left, std::int64_t rows, const Packed& right, Finish&& finish) {
   if (rows == 0) return;
   alignas(64) float c[kRows * kPanel];
+  const auto hand_on = [&](std::int64_t row, std::int64_t column, std::int64_t count, const float* sums) {
+    finish(row, column, count, value_of<E>(load(sums), left, row, right, column));
+  };
   const Word* panel = right.data;
   for (std::int64_t first = 0; first < right.columns; first += kPanel) {
     const std::int64_t columns = least(kPanel, right.columns - first), width = whole_lanes(columns);
@@ -311,11 +361,11 @@ EMO_INLINE void multiply(const Left& left, std::int64_t rows, const Packed& righ
       if (columns == kPanel) {
         for (std::int64_t i = 0; i < height; ++i)
 #pragma GCC unroll 4
-          for (int g = 0; g < kPanel; g += kLanes) finish(row + i, first + g, kLanes, load(c + i * kPanel + g));
+          for (int g = 0; g < kPanel; g += kLanes) hand_on(row + i, first + g, kLanes, c + i * kPanel + g);
       } else {
         for (std::int64_t i = 0; i < height; ++i)
           for (std::int64_t g = 0; g < columns; g += kLanes)
-            finish(row + i, first + g, least(kLanes, columns - g), load(c + i * kPanel + g));
+            hand_on(row + i, first + g, least(kLanes, columns - g), c + i * kPanel + g);
       }
       row += height;
     }

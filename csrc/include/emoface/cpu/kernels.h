@@ -39,6 +39,10 @@ struct CpuKernels {
   void* (*pack_denoiser)(const DenoiserSizes&, const void* matrices, DType dtype, const float* vectors);
   void (*run_denoiser)(void* denoiser, const Trajectory&);
   void (*free_denoiser)(void* denoiser);
+
+  // For the roofline: how many operations so many rounds are; the sum of floats that are read so often.
+  std::int64_t (*products)(DType, std::int64_t rounds);
+  float (*stream)(const float* values, std::int64_t count, std::int64_t rounds);
 };
 
 #define EMO_DECLARE(isa) \

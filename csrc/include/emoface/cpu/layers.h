@@ -13,7 +13,7 @@ EMO_INLINE Lanes first_lanes(std::int64_t count) {
 }
 
 // out = (x - mean) / sqrt(variance + eps) * gain + bias over the n values of one row. Nearly equal values lose most of
-// their digits in x - mean, and the rate then enlarges the rounding of the mean: it is corrected by the mean of x - mean.
+// their digits in x - mean, and the rate then enlarges the rounding of the mean: the mean of x - mean corrects it.
 template <class X, class P, class Out>
 EMO_INLINE void layer_norm(const X* x, std::int64_t n, const P* gain, const P* bias, float eps, Out* out) {
   const std::int64_t whole = n / kLanes * kLanes, rest = n - whole;
@@ -75,6 +75,35 @@ EMO_INLINE void with_normed_rows(const Parameters& p, Product product) {
   pack_transposed<E>(typed<E>(p.weight), p.channels, p.width, p.channels, weight, arena.take<Word>(kLanes * words));
   layer_norm_rows(typed<E>(p.x), p.rows, p.channels, typed<E>(p.gain), typed<E>(p.bias), float(p.eps), rows);
   product(dense_left(rows, p.channels), Packed{weight, p.width, words});
+}
+
+// Rows of values as the left operand of a product of E: themselves, or as bytes, scaled by each row's largest. `room`
+// takes the bytes, `scales` one float a row; rows lie `whole words of V` apart.
+template <class E, class V>
+EMO_INLINE Left left_of(const V* values, [[maybe_unused]] std::int64_t rows, std::int64_t inner,
+                        [[maybe_unused]] E* room, [[maybe_unused]] float* scales) {
+#if defined(EMO_INT8)
+  if constexpr (sizeof(E) == 1) {
+    const std::int64_t from = words_of<V>(inner) * kPerWord<V>, to = words_of<E>(inner) * kPerWord<E>;
+    for (std::int64_t row = 0; row < rows; ++row) {
+      const V* value = values + row * from;
+      Lanes top = splat(1e-30f);
+      for (std::int64_t c = 0; c < inner; c += kLanes) top = larger(top, absolute(load(value + c, inner - c)));
+      scales[row] = largest(top) / 127.0f;
+      const Lanes rate = splat(1.0f / scales[row]);
+      for (std::int64_t c = 0; c < to; c += kLanes) {
+        const Lanes scaled = c < inner ? load(value + c, inner - c) * rate : splat(0.0f);
+        const __m512i bytes = _mm512_add_epi32(_mm512_cvtps_epi32(scaled.part[0]), _mm512_set1_epi32(128));
+        const __mmask16 kept = to - c < kLanes ? __mmask16((1u << (to - c)) - 1) : __mmask16(0xffff);
+        _mm512_mask_cvtepi32_storeu_epi8(room + row * to + c, kept, bytes);
+      }
+    }
+    Left left = dense_left(room, inner);
+    left.scales = scales;
+    return left;
+  }
+#endif
+  return dense_left(values, inner);
 }
 
 // out (rows, columns) = left right + bias

@@ -1,0 +1,56 @@
+#pragma once
+// What the processor can do at most, for benchmarks to hold operators against; timed by the caller.
+#include "emoface/cpu/dispatch.h"
+#include "emoface/cpu/gemm.h"
+
+namespace emoface::EMO_ISA {
+
+// Sums of products that never leave the registers, as many as a tile has. Returns the number of operations.
+template <class E>
+std::int64_t products_of(std::int64_t rounds) {
+  const Word word = 0x3c003c00;  // 0.0078, as a float or as two bfloat16
+  alignas(64) Word words[kPanel];
+  for (Word& w : words) w = word;
+  Lanes sums[kRows][kGroups];
+  typename Product<E>::Right right[kGroups];
+#pragma GCC unroll 4
+  for (int g = 0; g < kGroups; ++g) right[g] = Product<E>::right(words + g * kLanes);
+#pragma GCC unroll 8
+  for (int i = 0; i < kRows; ++i)
+#pragma GCC unroll 4
+    for (int g = 0; g < kGroups; ++g) sums[i][g] = splat(float(i + g));
+  for (std::int64_t round = 0; round < rounds; ++round)
+#pragma GCC unroll 8
+    for (int i = 0; i < kRows; ++i)
+#pragma GCC unroll 4
+      for (int g = 0; g < kGroups; ++g) sums[i][g] = Product<E>::add(sums[i][g], word, right[g]);
+  Lanes total = splat(0.0f);
+#pragma GCC unroll 8
+  for (int i = 0; i < kRows; ++i)
+#pragma GCC unroll 4
+    for (int g = 0; g < kGroups; ++g) total = total + sums[i][g];
+  const std::int64_t operations = 2 * kRows * kPanel * kPerWord<E> * rounds;
+  return sum(total) < 0.0f ? -operations : operations;  // never less, but the compiler cannot leave the sums out
+}
+
+// The same for an element type as a number, 0 where there is no code for it.
+inline std::int64_t products(DType dtype, std::int64_t rounds) {
+  std::int64_t operations = 0;
+  with_element(dtype, [&](auto element) { operations = products_of<decltype(element)>(rounds); });
+#if defined(EMO_INT8)
+  if (dtype == DType::int8) operations = products_of<std::int8_t>(rounds);
+#endif
+  return operations;
+}
+
+// Reads `count` floats, a multiple of 64, `rounds` times; their sum.
+inline float stream(const float* values, std::int64_t count, std::int64_t rounds) {
+  Lanes sums[4] = {splat(0.0f), splat(0.0f), splat(0.0f), splat(0.0f)};
+  for (std::int64_t round = 0; round < rounds; ++round)
+    for (std::int64_t i = 0; i < count; i += 4 * kLanes)
+#pragma GCC unroll 4
+      for (int part = 0; part < 4; ++part) sums[part] = sums[part] + load(values + i + part * kLanes);
+  return sum(sums[0] + sums[1] + sums[2] + sums[3]);
+}
+
+}  // namespace emoface::EMO_ISA
