@@ -46,16 +46,26 @@ class EmotionReference:
 
 @dataclass(frozen=True)
 class Keyframe:
-    """From ``time`` (seconds) on, this emotion (Z,), with so many ``blinks`` per minute."""
+    """From ``time`` (seconds) on, this emotion (Z,), with so many ``blinks`` per minute.
+
+    A mixture also has ``parts``, emotions and their shares: each is animated by itself, and the motions are mixed.
+    """
 
     time: float
     emotion: Tensor
     blinks: float = BLINK_RATES["neutral"]
+    parts: tuple[tuple[Tensor, float], ...] = ()
 
     @classmethod
     def of(cls, time: float, emotion: Tensor, space: EmotionSpace) -> Keyframe:
         """A keyframe with the blinks that go with its emotion."""
         return cls(time, emotion, blink_rate(emotion, space))
+
+    @classmethod
+    def asked(cls, time: float, emotion: Any, space: EmotionSpace) -> Keyframe:
+        """A keyframe of what a user asked for: any form but a timeline or None."""
+        keyframe = cls.of(time, embed(emotion, space), space)
+        return replace(keyframe, parts=tuple(space.shares(emotion))) if isinstance(emotion, Mapping) else keyframe
 
 
 def from_audio(source: Any, sample_rate: float | None = None) -> EmotionReference:
@@ -117,7 +127,7 @@ def resolve(emotion: Any, space: EmotionSpace) -> list[Keyframe] | None:
         return None
     if isinstance(emotion, list):
         return _timeline(emotion, space)
-    return [Keyframe.of(0.0, embed(emotion, space), space)]
+    return [Keyframe.asked(0.0, emotion, space)]
 
 
 def _timeline(timeline: Sequence[Any], space: EmotionSpace) -> list[Keyframe]:
@@ -137,7 +147,7 @@ def _timeline(timeline: Sequence[Any], space: EmotionSpace) -> list[Keyframe]:
             raise ValueError(f"emotion timeline times must rise, got {time} after {before} in entry {number}")
         if emotion is None or isinstance(emotion, list):
             raise TypeError(f"emotion timeline entry {number} must name an emotion, got {emotion!r}")
-        keyframes.append(Keyframe.of(float(time), embed(emotion, space), space))
+        keyframes.append(Keyframe.asked(float(time), emotion, space))
     keyframes[0] = replace(keyframes[0], time=0.0)
     return keyframes
 

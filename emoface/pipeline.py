@@ -354,7 +354,8 @@ class Pipeline:
         tracks = []
         for number, (keyframe, share) in enumerate(zip(keyframes, shares, strict=True)):
             if share.any():
-                tracks.append(Track(number, keyframe.emotion.to(self.device), intensity * share))
+                for place, (z, part) in enumerate(keyframe.parts or ((keyframe.emotion, 1.0),)):
+                    tracks.append(Track((number, place), z.to(self.device), intensity * part * share))
         if intensity != 1:
             base = torch.full((window.stop - window.start,), 1 - intensity)
             tracks.append(Track("neutral", self.emotion.neutral.to(self.device), base))

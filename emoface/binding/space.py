@@ -128,14 +128,26 @@ class EmotionSpace(nn.Module):
 
     @torch.no_grad()
     def mix(self, weights: Mapping[Any, float]) -> Tensor:
-        """Blend labels: ``normalize(sum_k w_k z_k + (1 - sum_k w_k) z_neutral)``; weights above 1 in all are
-        scaled.
+        """Blend labels: ``normalize(sum_k s_k z_k)`` over :meth:`shares`.
 
         Args:
-            weights: name or (name, level) -> weight >= 0. ``{"happy": 0.5}`` is half happy, half neutral.
+            weights: as of :meth:`shares`.
 
         Returns:
             z (Z,) float32 of unit length.
+
+        Raises:
+            TypeError, ValueError: as :meth:`shares`.
+        """
+        blend = sum((share * z for z, share in self.shares(weights)), torch.zeros_like(self.neutral))
+        return F.normalize(blend, dim=0) if float(blend.norm()) > 1e-6 else self.neutral
+
+    def shares(self, weights: Mapping[Any, float]) -> list[tuple[Tensor, float]]:
+        """The emotions of a mixture: each z (Z,) and its share; the shares add up to 1, with neutral for the rest.
+
+        Args:
+            weights: name or (name, level) -> weight >= 0; above 1 in all they are scaled. ``{"happy": 0.5}`` is half
+                happy, half neutral.
 
         Raises:
             TypeError: no mapping, or a weight that is no number.
@@ -151,11 +163,9 @@ class EmotionSpace(nn.Module):
             if not (math.isfinite(weight) and weight >= 0):
                 raise ValueError(f"weight of {name!r} must be finite and at least 0, got {weight}")
         total = max(float(sum(weights.values())), 1.0)
-        blend = sum(
-            ((weight / total) * self.encode(label=name) for name, weight in weights.items()),
-            (1 - min(float(sum(weights.values())) / total, 1.0)) * self.neutral,
-        )
-        return F.normalize(blend, dim=0) if float(blend.norm()) > 1e-6 else self.neutral
+        parts = [(self.encode(label=name), weight / total) for name, weight in weights.items() if weight > 0]
+        rest = 1 - sum(share for _, share in parts)
+        return [*parts, (self.neutral, rest)] if rest > 1e-6 else parts
 
     @torch.no_grad()
     def hear(self, voice: Any) -> Tensor:
