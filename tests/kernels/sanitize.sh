@@ -2,6 +2,7 @@
 # sanitize.sh asan|tsan [pytest arguments]: builds the package under build/asan or build/tsan with a module that
 # watches its memory and arithmetic (asan) or its threads (tsan), and runs the tests of the CPU kernels on it.
 #
+# EMOFACE_CPU_ISAS="avx512bf16" in front builds that instruction set alone: two minutes instead of eight.
 # Leaks are not looked for here: the interpreter keeps memory to its end. test_aarch64.py looks for them.
 set -euo pipefail
 root=$(cd "$(dirname "$0")/../.." && pwd)

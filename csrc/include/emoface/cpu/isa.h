@@ -4,7 +4,8 @@
 // for a newer processor can be linked into the path of an older one. For the same reason code in these namespaces
 // uses no template of the standard library that the compiler might emit out of line.
 
-#if defined(__x86_64__)
+#if defined(EMO_EACH_ISA)  // setup.py names those that it builds
+#elif defined(__x86_64__)
 #define EMO_EACH_ISA(X) X(avx512bf16) X(avx512) X(avx2) X(baseline)
 #else
 #define EMO_EACH_ISA(X) X(baseline)
