@@ -1,4 +1,4 @@
-"""The command line: ``animate``, ``render``, ``sheet``, ``compare``, ``info``, ``tune``, ``train`` and ``eval``.
+"""The command line: ``animate``, ``render``, ``sheet``, ``compare``, ``info``, ``tune``, ``train``, ``eval``, ``card``.
 
 Exit codes: 0 done; 1 a fault of the program, with its trace; 2 wrong arguments, input or paths, told in one
 line; 130 interrupted. With EMOFACE_TRACEBACK=1 in the environment, code 2 comes with the full trace too.
@@ -120,6 +120,11 @@ def build_parser() -> Parser:
     evaluate.add_argument("--curve", action="store_true", help="quality against speed over numbers of steps instead")
     evaluate.add_argument("--student", type=Path, metavar="FILE", help="with --curve: a distilled checkpoint beside it")
     evaluate.set_defaults(run=run_eval)
+    card = commands.add_parser("card", help="write the model card of a checkpoint")
+    card.add_argument("--checkpoint", type=Path, metavar="FILE", help="instead of the default one; its .json beside it")
+    card.add_argument("--evaluation", type=Path, metavar="JSON", help="evaluation.json of a whole eval of it")
+    card.add_argument("--out", type=Path, metavar="FILE", help="MODEL_CARD.md beside the checkpoint if left out")
+    card.set_defaults(run=run_card)
     against = commands.add_parser("compare", help="vertex errors of motion against true motion of the open head")
     against.add_argument("prediction", type=Path, metavar="PREDICTION", help=".npz, Live Link .csv, or a folder")
     against.add_argument("truth", type=Path, metavar="TRUTH", help="the same; files of one name belong together")
@@ -429,6 +434,13 @@ def run_eval(asked: argparse.Namespace) -> None:
         print(curve_markdown(report))
         return
     print(markdown(evaluate(asked.checkpoint, asked.assets, asked.out, asked.quick, progress)))
+
+
+def run_card(asked: argparse.Namespace) -> None:
+    """``emoface card``."""
+    from emoface.training.evaluation.card import write_card
+
+    print(write_card(asked.checkpoint, asked.evaluation, asked.out))
 
 
 def run_compare(asked: argparse.Namespace) -> None:

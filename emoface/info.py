@@ -110,8 +110,11 @@ def _operators() -> dict[str, dict[str, Any]]:
 def _checkpoint() -> dict[str, Any]:
     from emoface.checkpoints import DEFAULT
 
-    found = DEFAULT.is_file()
-    return {"path": str(DEFAULT), "found": found, "bytes": DEFAULT.stat().st_size if found else None}
+    found, card = DEFAULT.is_file(), DEFAULT.with_name("MODEL_CARD.md")
+    return {
+        "path": str(DEFAULT), "found": found, "bytes": DEFAULT.stat().st_size if found else None,
+        "card": str(card) if card.is_file() else None,
+    }  # fmt: skip
 
 
 def report(found: dict[str, Any]) -> str:
@@ -124,6 +127,7 @@ def report(found: dict[str, Any]) -> str:
     lines += [f"{'emoface.' + name:13} {state}" for name, state in found["native"].items()]
     size = f"{checkpoint['bytes'] / 1e6:.1f} MB" if checkpoint["found"] else "not found"
     lines.append(f"{'checkpoint':13} {checkpoint['path']} ({size})")
+    lines.append(f"{'model card':13} {checkpoint['card'] or 'not found'}")
     lines += ["", f"back ends (EMOFACE_BACKEND={found['backend']})"]
     for name, kinds in found["operators"].items():
         for kind, answer in kinds.items():

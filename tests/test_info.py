@@ -23,6 +23,7 @@ def test_report_names_every_operator(capsys):
     assert info.main([]) == 0
     text = capsys.readouterr().out
     assert all(name in text for name in OPS) and "checkpoint" in text
+    assert any(line.startswith("model card") and line.endswith("MODEL_CARD.md") for line in text.splitlines())
 
 
 def test_json_and_wrong_arguments(capsys):
