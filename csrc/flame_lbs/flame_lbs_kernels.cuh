@@ -93,11 +93,4 @@ __global__ void __launch_bounds__(kLbsThreads) flame_lbs_kernel(FlameLbs head) {
   }
 }
 
-// The grid: blocks of vertices, blocks of frames.
-template <class Grid>
-inline Grid flame_lbs_blocks(const FlameLbs& head) {
-  return Grid(unsigned((head.vertices + kLbsThreads - 1) / kLbsThreads),
-              unsigned((head.frames + kLbsFrames - 1) / kLbsFrames));
-}
-
 }  // namespace emoface

@@ -8,13 +8,6 @@ namespace emoface {
 constexpr int kSamplerThreads = 256;    // element-wise kernel
 constexpr int kThresholdThreads = 512;  // one block per sample
 
-// The grid of the element-wise kernel.
-template <class Grid>
-inline Grid sampler_blocks(const SamplerStep& step) {
-  const std::int64_t sample = step.time * step.channels;
-  return Grid(unsigned((sample + kSamplerThreads - 1) / kSamplerThreads), unsigned(step.batch < 65535 ? step.batch : 65535));
-}
-
 // Element j of sample b: guidance, clamp, step, in-painting. A sample has fewer than 2^31 elements.
 template <class T, int N>
 __device__ __forceinline__ void sampler_element(const SamplerStep& step, const SamplerNumbers<Compute<T>>& k,

@@ -1,6 +1,7 @@
 #pragma once
 // Content attention: queries from speech, keys and values from motion.
 // What it computes: kernels/content_attention/reference.py.
+#include "emoface/cuda/queue.h"
 #include "emoface/types.h"
 
 namespace emoface {
@@ -16,8 +17,7 @@ struct ContentAttention {
   std::int64_t batch, speech, motion, heads, width, window;
 };
 
-// `stream` is a cudaStream_t of the current device. Returns a cudaError_t. Heads of up to kMostWidth channels.
-constexpr int kMostWidth = 256;
-int content_attention_cuda(const ContentAttention& attention, void* stream);
+// Returns a cudaError_t.
+int content_attention_cuda(const ContentAttention& attention, const Queue& queue);
 
 }  // namespace emoface

@@ -1,5 +1,6 @@
 #pragma once
 // The vertices of a FLAME head. What it computes: kernels/flame_lbs/reference.py.
+#include "emoface/cuda/queue.h"
 #include "emoface/types.h"
 
 namespace emoface {
@@ -23,7 +24,7 @@ struct FlameLbs {
 // Returns false for a dtype that it has no code for (float16).
 bool flame_lbs_cpu(const FlameLbs& head);
 
-// `stream` is a cudaStream_t of the current device. Returns a cudaError_t.
-int flame_lbs_cuda(const FlameLbs& head, void* stream);
+// Returns a cudaError_t.
+int flame_lbs_cuda(const FlameLbs& head, const Queue& queue);
 
 }  // namespace emoface

@@ -1,5 +1,6 @@
 #pragma once
 // One update of a diffusion sampler. What it computes: kernels/sampler_step/reference.py.
+#include "emoface/cuda/queue.h"
 #include "emoface/types.h"
 
 namespace emoface {
@@ -22,7 +23,7 @@ struct SamplerStep {
   double limit_low, limit_high;
 };
 
-// `stream` is a cudaStream_t of the current device. Returns a cudaError_t.
-int sampler_step_cuda(const SamplerStep& step, void* stream);
+// Returns a cudaError_t.
+int sampler_step_cuda(const SamplerStep& step, const Queue& queue);
 
 }  // namespace emoface

@@ -1,5 +1,6 @@
 #pragma once
 // Self-attention with a distance bias. What it computes: kernels/self_attention/reference.py.
+#include "emoface/cuda/queue.h"
 #include "emoface/types.h"
 
 namespace emoface {
@@ -13,5 +14,8 @@ struct SelfAttention {
   DType dtype;
   std::int64_t batch, time, heads, width;
 };
+
+// Returns a cudaError_t.
+int self_attention_cuda(const SelfAttention& attention, const Queue& queue);
 
 }  // namespace emoface
