@@ -173,7 +173,7 @@ def extensions() -> list[Extension]:
     found.append(
         Extension(
             "emoface._cuda",
-            ["csrc/bindings_cuda.cpp", *files("*/*_cuda.cu")],
+            ["csrc/bindings_cuda.cpp", *files("cuda/*.cu", "*/*_cuda.cu")],
             depends=files("**/*.*h"),
             define_macros=[("EMOFACE_ARCHS", '"' + " ".join(f"sm_{arch}" for arch in cuda_archs(nvcc)) + '"')],
             library_dirs=[str(library)],

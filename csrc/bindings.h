@@ -18,7 +18,10 @@ T* pointer(Address address) {
   return reinterpret_cast<T*>(address);
 }
 
-// An argument from Python, which becomes whatever the field that it fills is.
+template <class Parameters>
+Parameters filled_from(pybind11::handle values);
+
+// An argument from Python, which becomes whatever the field that it fills is: a struct from a tuple of its fields.
 struct Argument {
   pybind11::handle value;
 
@@ -28,6 +31,8 @@ struct Argument {
       return reinterpret_cast<Field>(value.cast<Address>());
     else if constexpr (std::is_enum_v<Field>)
       return static_cast<Field>(value.cast<int>());
+    else if constexpr (std::is_class_v<Field>)
+      return filled_from<Field>(value);
     else
       return value.cast<Field>();
   }
@@ -52,6 +57,14 @@ constexpr std::size_t fields() {
     return fields<Parameters, kAtLeast + 1>();
   else
     return kAtLeast;
+}
+
+template <class Parameters>
+Parameters filled_from(pybind11::handle values) {
+  const auto args = values.cast<pybind11::args>();
+  constexpr std::size_t count = fields<Parameters>();
+  if (args.size() != count) throw pybind11::type_error("a struct takes " + std::to_string(count) + " values");
+  return filled<Parameters>(args, std::make_index_sequence<count>{});
 }
 
 // Python's function `name`: the fields of Parameters in their order, then `more` arguments. `run` has all of these and

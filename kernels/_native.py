@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import importlib
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from types import ModuleType
 from typing import Any
 
@@ -96,6 +97,24 @@ def cpu_function(name: str, prepare: Prepare, *dtypes: torch.dtype) -> Backend:
     return cpu_backend(run, *dtypes)
 
 
+WIDEST_HEAD = 256  # kMostWidth in csrc/include/emoface/cuda/attention.h
+MOST_HEADS = 65535  # of all samples: what one grid reaches
+
+
+def attention_limits(heads: int, width: int) -> str | None:
+    """Why the CUDA kernels of attention have no code for so many heads of all samples, or such wide ones."""
+    if width > WIDEST_HEAD:
+        return f"heads of {width} channels (up to {WIDEST_HEAD})"
+    return f"{heads} heads of all samples (up to {MOST_HEADS})" if heads > MOST_HEADS else None
+
+
+@contextmanager
+def stream_of(device: torch.device) -> Iterator[int]:
+    """Makes a device the current one; gives the cudaStream_t of its current stream."""
+    with torch.cuda.device(device):
+        yield torch.cuda.current_stream(device).cuda_stream
+
+
 def cuda_function(name: str, prepare: Prepare, why_not: Callable[..., str | None] = usable) -> Backend:
     """The back end that calls a function of emoface._cuda on the device's current stream, for all element types.
 
@@ -103,10 +122,9 @@ def cuda_function(name: str, prepare: Prepare, why_not: Callable[..., str | None
     """
 
     def run(*args: Any) -> Any:
-        device = args[0].device
-        with torch.cuda.device(device):
+        with stream_of(args[0].device) as stream:
             outputs, passed = prepare(*args)
-            getattr(CUDA, name)(*map(_plain, passed), torch.cuda.current_stream(device).cuda_stream)
+            getattr(CUDA, name)(*map(_plain, passed), stream)
         return outputs
 
     return Backend("cuda", run, ("cuda",), lambda *args: CUDA_MISSING if CUDA is None else why_not(*args))

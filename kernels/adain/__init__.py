@@ -14,7 +14,7 @@ OP = KernelOp(
     reference=reference.adain,
     fake=lambda x, scale, shift, eps: x.new_empty(x.shape),
     cases=CASES,
-    backends=[triton_backend("adain"), native.CPU_BACKEND],
+    backends=[native.CUDA_BACKEND, triton_backend("adain"), native.CPU_BACKEND],
 )
 
 

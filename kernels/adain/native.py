@@ -1,8 +1,8 @@
-"""adain in C++."""
+"""adain in C++ and CUDA."""
 
 from __future__ import annotations
 
-from .._native import cpu_function, dense
+from .._native import cpu_function, cuda_function, dense
 
 
 def prepare(x, scale, shift, eps):
@@ -10,4 +10,5 @@ def prepare(x, scale, shift, eps):
     return out, (*map(dense, (x, scale, shift)), out, x.dtype, *x.shape, eps)
 
 
+CUDA_BACKEND = cuda_function("adain", prepare)
 CPU_BACKEND = cpu_function("adain", prepare)

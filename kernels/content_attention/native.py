@@ -4,11 +4,7 @@ from __future__ import annotations
 
 from torch import Tensor
 
-from .._native import cpu_function, cuda_function, dense
-
-WIDEST = 256  # kMostWidth in csrc/include/emoface/content_attention.h
-MOST_HEADS = 65535  # samples x heads that one grid reaches
-
+from .._native import attention_limits, cpu_function, cuda_function, dense
 
 def prepare(query, kv, heads, slopes, window, lengths):
     batch, speech, channels = query.shape
@@ -18,18 +14,10 @@ def prepare(query, kv, heads, slopes, window, lengths):
     return out, (*map(dense, (query, kv, slopes)), lengths, out, query.dtype, *sizes)
 
 
-def _cuda_why_not(query: Tensor, kv: Tensor, heads: int, *_: object) -> str | None:
-    if (width := query.shape[2] // heads) > WIDEST:
-        return f"heads of {width} channels (up to {WIDEST})"
-    if query.shape[0] * heads > MOST_HEADS:
-        return f"{query.shape[0] * heads} heads of all samples (up to {MOST_HEADS})"
-    return None
+def limits(query: Tensor, kv: Tensor, heads: int, *_: object) -> str | None:
+    """The shape class: why the CUDA kernels have no code for the heads, or None."""
+    return attention_limits(query.shape[0] * heads, query.shape[2] // heads)
 
 
-def limits(query: Tensor, kv: Tensor, heads: int, *_: object) -> tuple[bool, bool]:
-    """The shape class: whether the CUDA kernels reach heads this wide and this many."""
-    return query.shape[2] // heads > WIDEST, query.shape[0] * heads > MOST_HEADS
-
-
-CUDA_BACKEND = cuda_function("content_attention", prepare, _cuda_why_not)
+CUDA_BACKEND = cuda_function("content_attention", prepare, limits)
 CPU_BACKEND = cpu_function("content_attention", prepare)

@@ -15,7 +15,7 @@ OP = KernelOp(
     reference=reference.ff_adain_film,
     fake=lambda h, weight, weight_bias, x, *_: x.new_empty(x.shape),
     cases=CASES,
-    backends=[triton_backend("ff_adain_film"), native.CPU_BACKEND],
+    backends=[native.CUDA_BACKEND, triton_backend("ff_adain_film"), native.CPU_BACKEND],
 )
 
 

@@ -14,7 +14,7 @@ OP = KernelOp(
     reference=reference.ff_gelu,
     fake=lambda x, gain, bias, weight, weight_bias, eps: x.new_empty((*x.shape[:2], weight.shape[0])),
     cases=CASES,
-    backends=[triton_backend("ff_gelu"), native.CPU_BACKEND],
+    backends=[native.CUDA_BACKEND, triton_backend("ff_gelu"), native.CPU_BACKEND],
 )
 
 

@@ -14,7 +14,7 @@ OP = KernelOp(
     reference=reference.film,
     fake=lambda x, scale, shift: x.new_empty(x.shape),
     cases=CASES,
-    backends=[triton_backend("film"), native.CPU_BACKEND],
+    backends=[native.CUDA_BACKEND, triton_backend("film"), native.CPU_BACKEND],
 )
 
 

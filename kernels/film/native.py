@@ -1,8 +1,8 @@
-"""film in C++."""
+"""film in C++ and CUDA."""
 
 from __future__ import annotations
 
-from .._native import cpu_function, dense
+from .._native import cpu_function, cuda_function, dense
 
 
 def prepare(x, scale, shift):
@@ -10,4 +10,5 @@ def prepare(x, scale, shift):
     return out, (*map(dense, (x, scale, shift)), out, x.dtype, *x.shape)
 
 
+CUDA_BACKEND = cuda_function("film", prepare)
 CPU_BACKEND = cpu_function("film", prepare)

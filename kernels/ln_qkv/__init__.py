@@ -14,7 +14,7 @@ OP = KernelOp(
     reference=reference.ln_qkv,
     fake=lambda x, gain, bias, weight, weight_bias, eps: x.new_empty((*x.shape[:2], weight.shape[0])),
     cases=CASES,
-    backends=[triton_backend("ln_qkv"), native.CPU_BACKEND],
+    backends=[native.CUDA_BACKEND, triton_backend("ln_qkv"), native.CPU_BACKEND],
 )
 
 

@@ -1,8 +1,8 @@
-"""ln_qkv in C++."""
+"""ln_qkv in C++ and CUDA."""
 
 from __future__ import annotations
 
-from .._native import cpu_function, dense
+from .._native import cpu_function, cuda_function, dense
 
 
 def prepare(x, gain, bias, weight, weight_bias, eps):
@@ -12,4 +12,5 @@ def prepare(x, gain, bias, weight, weight_bias, eps):
     return out, (*tensors, out, x.dtype, batch * time, channels, len(weight), eps)
 
 
+CUDA_BACKEND = cuda_function("ln_qkv", prepare)
 CPU_BACKEND = cpu_function("ln_qkv", prepare)

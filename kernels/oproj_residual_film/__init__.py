@@ -14,7 +14,7 @@ OP = KernelOp(
     reference=reference.oproj_residual_film,
     fake=lambda a, weight, weight_bias, x, scale, shift: x.new_empty(x.shape),
     cases=CASES,
-    backends=[triton_backend("oproj_residual_film"), native.CPU_BACKEND],
+    backends=[native.CUDA_BACKEND, triton_backend("oproj_residual_film"), native.CPU_BACKEND],
 )
 
 

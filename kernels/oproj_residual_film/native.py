@@ -1,8 +1,8 @@
-"""oproj_residual_film in C++."""
+"""oproj_residual_film in C++ and CUDA."""
 
 from __future__ import annotations
 
-from .._native import cpu_function, dense
+from .._native import cpu_function, cuda_function, dense
 
 
 def prepare(a, weight, weight_bias, x, scale, shift):
@@ -10,4 +10,5 @@ def prepare(a, weight, weight_bias, x, scale, shift):
     return out, (*map(dense, (a, weight, weight_bias, x, scale, shift)), out, a.dtype, *a.shape)
 
 
+CUDA_BACKEND = cuda_function("oproj_residual_film", prepare)
 CPU_BACKEND = cpu_function("oproj_residual_film", prepare)

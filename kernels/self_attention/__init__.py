@@ -14,7 +14,8 @@ OP = KernelOp(
     reference=reference.self_attention,
     fake=lambda qkv, heads, slopes, lengths: qkv.new_empty((*qkv.shape[:2], qkv.shape[2] // 3)),
     cases=CASES,
-    backends=[triton_backend("self_attention", trains=True), native.CPU_BACKEND],
+    backends=[native.CUDA_BACKEND, triton_backend("self_attention", trains=True), native.CPU_BACKEND],
+    shape_class=native.limits,
 )
 
 

@@ -1,5 +1,6 @@
 #pragma once
 // Adaptive instance normalisation over time. What it computes: kernels/adain/reference.py.
+#include "emoface/cuda/queue.h"
 #include "emoface/types.h"
 
 namespace emoface {
@@ -14,5 +15,8 @@ struct Adain {
   std::int64_t batch, time, channels;
   double eps;
 };
+
+// Returns a cudaError_t.
+int adain_cuda(const Adain& p, const Queue& queue);
 
 }  // namespace emoface

@@ -1,5 +1,6 @@
 #pragma once
 // Second half of the feed-forward, AdaIN and FiLM. What it computes: kernels/ff_adain_film/reference.py.
+#include "emoface/cuda/queue.h"
 #include "emoface/types.h"
 
 namespace emoface {
@@ -19,5 +20,13 @@ struct FfAdainFilm {
   std::int64_t batch, time, channels, width;
   double eps, residual;
 };
+
+struct FfAdainFilmCuda {
+  FfAdainFilm op;
+  void* sums;  // (B, T, C), float or double: memory to work in, may be the output
+};
+
+// Returns a cudaError_t.
+int ff_adain_film_cuda(const FfAdainFilmCuda& call, const Queue& queue);
 
 }  // namespace emoface

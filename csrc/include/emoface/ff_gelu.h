@@ -1,5 +1,6 @@
 #pragma once
 // First half of the feed-forward. What it computes: kernels/ff_gelu/reference.py.
+#include "emoface/cuda/queue.h"
 #include "emoface/types.h"
 
 namespace emoface {
@@ -16,5 +17,8 @@ struct FfGelu {
   std::int64_t rows, channels, width;
   double eps;
 };
+
+// Returns a cudaError_t.
+int ff_gelu_cuda(const FfGelu& p, const Queue& queue);
 
 }  // namespace emoface

@@ -1,5 +1,6 @@
 #pragma once
 // FiLM: one scale and shift per sample and channel. What it computes: kernels/film/reference.py.
+#include "emoface/cuda/queue.h"
 #include "emoface/types.h"
 
 namespace emoface {
@@ -13,5 +14,8 @@ struct Film {
   DType dtype;
   std::int64_t batch, time, channels;
 };
+
+// Returns a cudaError_t.
+int film_cuda(const Film& p, const Queue& queue);
 
 }  // namespace emoface

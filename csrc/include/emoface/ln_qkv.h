@@ -1,5 +1,6 @@
 #pragma once
 // Layer norm and the linear map after it. What it computes: kernels/ln_qkv/reference.py.
+#include "emoface/cuda/queue.h"
 #include "emoface/types.h"
 
 namespace emoface {
@@ -16,5 +17,8 @@ struct LnQkv {
   std::int64_t rows, channels, width;
   double eps;
 };
+
+// Returns a cudaError_t.
+int ln_qkv_cuda(const LnQkv& p, const Queue& queue);
 
 }  // namespace emoface

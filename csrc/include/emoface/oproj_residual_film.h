@@ -1,5 +1,6 @@
 #pragma once
 // Attention output projection, residual and FiLM. What it computes: kernels/oproj_residual_film/reference.py.
+#include "emoface/cuda/queue.h"
 #include "emoface/types.h"
 
 namespace emoface {
@@ -16,5 +17,8 @@ struct OprojResidualFilm {
   DType dtype;
   std::int64_t batch, time, channels;
 };
+
+// Returns a cudaError_t.
+int oproj_residual_film_cuda(const OprojResidualFilm& p, const Queue& queue);
 
 }  // namespace emoface

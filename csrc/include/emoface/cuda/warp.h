@@ -87,16 +87,21 @@ __device__ __forceinline__ float quad_max(float value) {
   value = fmaxf(value, __shfl_xor_sync(~0u, value, 1));
   return fmaxf(value, __shfl_xor_sync(~0u, value, 2));
 }
-__device__ __forceinline__ float quad_sum(float value) {
+template <class A>
+__device__ __forceinline__ A quad_sum(A value) {
   value += __shfl_xor_sync(~0u, value, 1);
   return value + __shfl_xor_sync(~0u, value, 2);
 }
 // Over the eight lanes that hold one column of a fragment.
-__device__ __forceinline__ float column_sum(float value) {
+template <class A>
+__device__ __forceinline__ A column_sum(A value) {
   value += __shfl_xor_sync(~0u, value, 4);
   value += __shfl_xor_sync(~0u, value, 8);
   return value + __shfl_xor_sync(~0u, value, 16);
 }
-__device__ __forceinline__ float warp_sum(float value) { return column_sum(quad_sum(value)); }
+template <class A>
+__device__ __forceinline__ A warp_sum(A value) {
+  return column_sum(quad_sum(value));
+}
 
 }  // namespace emoface
