@@ -79,8 +79,9 @@ class Shim:
         self.objects = objects
         path = str(folder / "_cuda.so")
         subprocess.run([*flags(), "-shared", *objects.values(), "-o", path, "-pthread"], check=True)
-        loader = importlib.machinery.ExtensionFileLoader("_cuda", path)
-        self.module = importlib.util.module_from_spec(importlib.util.spec_from_loader("_cuda", loader))
+        name = f"{folder.name}._cuda"  # under a name used before, Python would find the module of before
+        loader = importlib.machinery.ExtensionFileLoader(name, path)
+        self.module = importlib.util.module_from_spec(importlib.util.spec_from_loader(name, loader))
         loader.exec_module(self.module)
         self.products = ctypes.CDLL(path).shim_products  # matrix products of warps so far
         self.products.restype = ctypes.c_ulonglong
@@ -131,31 +132,32 @@ def test_cuda_source(shim, name, case, dtype, order, poisoned_memory, monkeypatc
 
 
 BREAKS = {
-    "a barrier of attention": ("cuda/attention", "__syncthreads();", "content_attention", 1),
-    "a wait for copies in attention": ("cuda/attention", "await_copies<0>();", "content_attention", 1),
-    "a barrier of a linear map": ("cuda/linear", "__syncthreads();", "ln_qkv", 0),
-    "a wait for copies in a linear map": ("cuda/linear", "await_copies<kStages - 2>();", "ln_qkv", 0),
-    "a barrier of statistics": ("cuda/restyle", "__syncthreads();", "adain", None),
-    "a barrier of the threshold": ("sampler_step/sampler_step_cuda", "__syncthreads();", "sampler_step", None),
+    "a wait for copies in attention": ("cuda/attention", "await_copies<0>();", "content_attention"),
+    "a barrier of a linear map": ("cuda/linear", "__syncthreads();", "ln_qkv"),
+    "a wait for copies in a linear map": ("cuda/linear", "await_copies<kStages - 2>();", "ln_qkv"),
+    "a barrier of the threshold": ("sampler_step/sampler_step_cuda", "__syncthreads();", "sampler_step"),
 }
 
 
 @pytest.mark.parametrize("what", BREAKS)
 def test_what_is_missing_shows(built, what, tmp_path, monkeypatch):
     """The shim itself: without it the kernels must go wrong in some order."""
-    source, word, op, place = BREAKS[what]
+    source, word, op = BREAKS[what]
     folder = shutil.copytree((CSRC / source).parent, tmp_path / "broken")
     kernels = folder / f"{Path(source).name.removesuffix('_cuda')}_kernels.cuh"
     assert word in kernels.read_text()
     kernels.write_text(kernels.read_text().replace(word, ""))
     name = Path(source).name
     Shim(tmp_path, {**built.objects, name: compiled(folder / f"{name}.cu", tmp_path)}).use(monkeypatch)
-    fullest = max((c for c in OPS[op].cases if not c.bench), key=lambda c: (getattr(c, "threshold", 0), c.flops()))
-    args = (fullest if place is None else PRODUCTS[op][place]).inputs(dtype=torch.bfloat16)
+    case = PRODUCTS[op][0] if op in PRODUCTS else next(case for case in OPS[op].cases if case.threshold and case.T > 10)
+    args = case.inputs(dtype=torch.bfloat16)
     bad = 0
     for order in ORDERS:
         monkeypatch.setenv("SHIM_ORDER", order)
-        bad += bool(faults(OPS[op], cuda(op, args), args))
+        try:
+            bad += bool(faults(OPS[op], cuda(op, args), args))
+        except RuntimeError as error:  # what the shim itself finds
+            bad += "copies on their way" in str(error)
     assert bad
 
 

@@ -10,7 +10,6 @@
 
 #include <algorithm>
 #include <cstdint>
-#include <cstdio>
 #include <cstdlib>
 #include <cstring>
 #include <functional>
@@ -54,9 +53,9 @@ namespace shim {
 
 constexpr unsigned kMostThreads = 1024, kWarp = 32;
 
-[[noreturn]] inline void fail(const char* what) {
-  std::fprintf(stderr, "host shim: %s\n", what);
-  std::abort();
+// The first thing that a launch did wrong besides its results; its caller gets an error.
+inline void fail(const char* what) {
+  if (!fault) fault = what;
 }
 
 // What one lane gives to the others of its warp, for two collective operations in turn: a lane that is at the next but
@@ -200,7 +199,7 @@ inline void run_block() {
       }
     }
     done = unsigned(std::count_if(block.threads.begin(), block.threads.end(), [](auto& t) { return t.finished; }));
-    if (done < blockDim.x && block.progress == before) fail("a barrier that not every thread reaches");
+    if (done < blockDim.x && block.progress == before) return fail("a barrier that not every thread reaches");
   }
 }
 #endif
@@ -208,7 +207,7 @@ inline void run_block() {
 inline void run(const cudaLaunchConfig_t& config, std::function<void()> body) {
   gridDim = config.gridDim;
   blockDim = config.blockDim;
-  if (blockDim.x > kMostThreads || blockDim.x % kWarp) fail("a block of an odd number of threads");
+  if (blockDim.x > kMostThreads || blockDim.x % kWarp) return fail("a block of an odd number of threads");
   block.body = std::move(body);
   for (unsigned at = 0; at < gridDim.x * gridDim.y; ++at) {
     blockIdx = dim3(at % gridDim.x, at / gridDim.x, 0);
@@ -230,8 +229,9 @@ inline cudaError_t cudaFuncSetAttribute(const void*, int, int) { return cudaSucc
 
 template <class... Parameters, class... Arguments>
 cudaError_t cudaLaunchKernelEx(const cudaLaunchConfig_t* config, void (*kernel)(Parameters...), const Arguments&... args) {
+  shim::fault = nullptr;
   shim::run(*config, [&] { kernel(args...); });
-  return cudaSuccess;
+  return shim::fault ? cudaErrorLaunchFailure : cudaSuccess;
 }
 
 inline void __syncthreads() { shim::block.all.wait(); }

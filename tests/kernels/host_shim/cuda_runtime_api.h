@@ -4,5 +4,11 @@
 
 constexpr int CUDART_VERSION = 0;
 
-enum cudaError_t { cudaSuccess = 0, cudaErrorInvalidValue = 1 };
-inline const char* cudaGetErrorString(cudaError_t error) { return error == cudaSuccess ? "no error" : "invalid argument"; }
+namespace shim {
+inline const char* fault;  // what a launch did wrong
+}
+
+enum cudaError_t { cudaSuccess = 0, cudaErrorInvalidValue = 1, cudaErrorLaunchFailure = 719 };
+inline const char* cudaGetErrorString(cudaError_t error) {
+  return error == cudaErrorLaunchFailure && shim::fault ? shim::fault : "invalid argument";
+}
