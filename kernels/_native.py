@@ -63,9 +63,14 @@ def compute_dtype(dtype: torch.dtype) -> torch.dtype:
 
 
 def _plain(value: Any) -> Any:
-    """What a native function takes: the address of a tensor, the number of a dtype, other values as they are."""
+    """What a native function takes: the address of a tensor, the number of a dtype, other values as they are.
+
+    Fields that are structs themselves come as tuples.
+    """
     if value is None or isinstance(value, Tensor):
         return address(value)
+    if isinstance(value, tuple):
+        return tuple(map(_plain, value))
     return DTYPES[value] if isinstance(value, torch.dtype) else value
 
 
@@ -115,6 +120,15 @@ def stream_of(device: torch.device) -> Iterator[int]:
         yield torch.cuda.current_stream(device).cuda_stream
 
 
+def run_cuda(name: str, device: torch.device, *passed: Any, overlap: bool = False) -> None:
+    """Call a function of emoface._cuda on the current stream of a device.
+
+    With `overlap` its kernel may start before the one before it has ended (programmatic dependent launch).
+    """
+    with stream_of(device) as stream:
+        getattr(CUDA, name)(*map(_plain, passed), stream, overlap)
+
+
 def cuda_function(name: str, prepare: Prepare, why_not: Callable[..., str | None] = usable) -> Backend:
     """The back end that calls a function of emoface._cuda on the device's current stream, for all element types.
 
@@ -122,9 +136,8 @@ def cuda_function(name: str, prepare: Prepare, why_not: Callable[..., str | None
     """
 
     def run(*args: Any) -> Any:
-        with stream_of(args[0].device) as stream:
-            outputs, passed = prepare(*args)
-            getattr(CUDA, name)(*map(_plain, passed), stream)
+        outputs, passed = prepare(*args)
+        run_cuda(name, args[0].device, *passed)
         return outputs
 
     return Backend("cuda", run, ("cuda",), lambda *args: CUDA_MISSING if CUDA is None else why_not(*args))

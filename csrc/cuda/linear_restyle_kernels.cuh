@@ -18,7 +18,7 @@ constexpr EMO_HD int styled_stages(int tiles) { return tiles == 1 ? 3 : 2; }
 // With tensor cores, for 16-bit T: a block has kStyled columns of all frames of one sample, at most 16 `Tiles` frames a
 // warp, so the statistics over time are sums of its registers.
 template <class T, int Tiles>
-__global__ void __launch_bounds__(kStyledThreads) linear_restyle_kernel(LinearRestyle p) {
+__global__ void __launch_bounds__(kStyledThreads, 2) linear_restyle_kernel(LinearRestyle p) {
   constexpr int kStyledStages = styled_stages(Tiles), kSliceRow = kSlice + kGap;
   __shared__ float parts[2][kStyledWarps][kStyled];
   const int lane = int(threadIdx.x) % 32, warp = int(threadIdx.x) / 32, time = int(p.after.time);

@@ -15,7 +15,7 @@ def _prepare_cuda(*args):
     """The same, and memory for the sums before AdaIN, which may be the output itself where that is wide enough."""
     out, passed = prepare(*args)
     wide = compute_dtype(out.dtype)
-    return out, (*passed, out if out.dtype == wide else out.new_empty(out.shape, dtype=wide))
+    return out, (passed, out if out.dtype == wide else out.new_empty(out.shape, dtype=wide))
 
 
 CUDA_BACKEND = cuda_function("ff_adain_film", _prepare_cuda)
