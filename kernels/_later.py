@@ -11,11 +11,11 @@ from torch import Tensor
 from ._op import Backend
 
 
-def triton_backend(name: str, module: str = "triton_kernel", trains: bool = False) -> Backend:
-    """The back end BACKEND of a module of an operator; `trains` where it has gradient kernels."""
+def triton_backend(name: str, trains: bool = False) -> Backend:
+    """The back end BACKEND of the module triton_kernel of an operator; `trains` where it has gradient kernels."""
 
     def kernel() -> Backend:
-        return importlib.import_module(f"{__package__}.{name}.{module}").BACKEND
+        return importlib.import_module(f"{__package__}.{name}.triton_kernel").BACKEND
 
     def why_not(lead: Tensor, *rest: Any) -> str | None:
         if lead.device.type == "cpu" and os.environ.get("TRITON_INTERPRET") != "1":

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import functools
 import importlib
 import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from contextvars import ContextVar
 from types import ModuleType
 from typing import Any
 
@@ -120,11 +122,28 @@ def stream_of(device: torch.device) -> Iterator[int]:
         yield torch.cuda.current_stream(device).cuda_stream
 
 
-def run_cuda(name: str, device: torch.device, *passed: Any, overlap: bool = False) -> None:
-    """Call a function of emoface._cuda on the current stream of a device.
+OVERLAP: ContextVar[bool] = ContextVar("emoface_overlap", default=os.environ.get("EMOFACE_OVERLAP") == "1")
+"""Whether a kernel of a trajectory may start while the one before it ends, where the GPU can (`overlapping`)."""
 
-    With `overlap` its kernel may start before the one before it has ended (programmatic dependent launch).
-    """
+
+@contextmanager
+def overlapping(wanted: bool = True) -> Iterator[None]:
+    """Let the kernels of a trajectory that is recorded inside the block overlap, or not."""
+    token = OVERLAP.set(wanted)
+    try:
+        yield
+    finally:
+        OVERLAP.reset(token)
+
+
+@functools.cache
+def can_overlap(device: torch.device) -> bool:
+    """Whether a device has programmatic dependent launch."""
+    return torch.cuda.get_device_capability(device) >= (9, 0)
+
+
+def run_cuda(name: str, device: torch.device, *passed: Any, overlap: bool = False) -> None:
+    """Call a function of emoface._cuda on the current stream of a device; `overlap` as in emoface/cuda/queue.h."""
     with stream_of(device) as stream:
         getattr(CUDA, name)(*map(_plain, passed), stream, overlap)
 

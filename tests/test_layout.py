@@ -111,7 +111,7 @@ def test_operator_has_its_files(name):
     expected = {"__init__.py", "reference.py", "cases.py"}
     expected |= {"native.py"} if kinds & {"cpu", "cuda"} else set()
     expected |= {"triton_kernel.py"} if "triton" in kinds else set()
-    expected |= {"graph.py"} if name == "denoise_loop" else set()  # which records CUDA graphs
+    expected |= {"trajectory.py", "graph.py"} if name == "denoise_loop" else set()  # launches, recorded as graphs
     assert {path.name for path in folder.glob("*.py")} == expected
     sources = {path.name for path in (ROOT / "csrc" / name).glob("*")}
     assert (f"{name}_cpu.cpp" in sources) == ("cpu" in kinds)

@@ -31,7 +31,6 @@ template <class T>
 __global__ void __launch_bounds__(kTileThreads) linear_simple_kernel(Linear p) {
   using A = Compute<T>;
   A means[kTileRows] = {}, rates[kTileRows] = {}, sums[kTileRows] = {};
-  let_next_start();
   wait_for_previous();
 #pragma unroll
   for (int i = 0; i < kTileRows; ++i) {
@@ -199,7 +198,6 @@ __global__ void __launch_bounds__(kLinearThreads) linear_mma_kernel(Linear p) {
     }
     end_copies();
   };
-  let_next_start();
   for (int i = 0; i < kStages - 1; ++i) fetch(i);
   wait_for_previous();
   load_stripe<T, Rows>(p, first, stripe, stride);

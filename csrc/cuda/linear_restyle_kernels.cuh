@@ -43,7 +43,6 @@ __global__ void __launch_bounds__(kStyledThreads, 2) linear_restyle_kernel(Linea
     if (i < deep) fetch(i, h, 0, rows, time, slices + i % kStyledStages * size + kStyled * kSliceRow);
     end_copies();
   };
-  let_next_start();
   for (int i = 0; i < kStyledStages - 1; ++i) fetch_weights(i);
   wait_for_previous();
   for (int i = 0; i < kStyledStages - 1; ++i) fetch_rows(i);

@@ -39,7 +39,6 @@ __global__ void __launch_bounds__(kRestyleWarps * 32) restyle_kernel(Restyle p) 
   const std::int64_t b = blockIdx.x, channel = std::int64_t(blockIdx.y) * 32 + lane;
   const std::int64_t first = b * p.time * p.channels + channel;
   const bool inside = channel < p.channels;
-  let_next_start();
   wait_for_previous();
   const std::int64_t frames = inside ? frames_of(p, b) : 0;
   const auto total = [&](int which, A own) {  // over the warps

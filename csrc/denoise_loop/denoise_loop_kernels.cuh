@@ -10,7 +10,6 @@ namespace emoface {
 template <class T>
 __global__ void __launch_bounds__(kTileThreads) denoise_enter_kernel(DenoiseEnter p) {
   using A = Compute<T>;
-  let_next_start();
   wait_for_previous();
   if (blockIdx.x == 0 && blockIdx.y == 0 && threadIdx.x == 0) ++*p.step;
   A sums[kTileRows] = {};
@@ -34,7 +33,6 @@ constexpr int kStepThreads = 256;
 // One thread per element.
 __global__ void __launch_bounds__(kStepThreads) denoise_step_kernel(DenoiseStep p) {
   const std::int64_t i = std::int64_t(blockIdx.x) * kStepThreads + threadIdx.x;
-  let_next_start();
   wait_for_previous();
   if (i >= p.size) return;
   const auto numbers = SamplerNumbers<float>::read(p.guidance, p.table + 6 * *p.step);

@@ -20,7 +20,7 @@ OP = KernelOp(
     reference=reference.denoise_loop,
     fake=lambda start, *_: start.new_empty(start.shape),
     cases=CASES,
-    backends=[triton_backend("denoise_loop", "graph"), native.CPU_BACKEND],
+    backends=[native.CUDA_BACKEND, triton_backend("denoise_loop"), native.CPU_BACKEND],
 )
 
 

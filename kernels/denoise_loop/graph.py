@@ -9,15 +9,17 @@ from __future__ import annotations
 import logging
 import threading
 from collections import OrderedDict
+from collections.abc import Callable
+from contextlib import nullcontext
 from dataclasses import replace
+from typing import Any
 
 import torch
 from torch import Tensor
 
-from .. import _triton
+from .. import _native
 from .._native import dense
-from .._op import Backend
-from .triton_kernel import Sizes, Trajectory
+from .trajectory import Sizes, Trajectory
 
 TIMES = (25, 50, 100, 250)
 MOST_ROWS = 8
@@ -52,10 +54,10 @@ def pieces(steps: int) -> list[int]:
 class GraphRunner:
     """One trajectory's buffers and the graphs on them, used by one caller at a time."""
 
-    def __init__(self, sizes: Sizes, matrices: Tensor, vectors: Tensor) -> None:
+    def __init__(self, sizes: Sizes, matrices: Tensor, vectors: Tensor, launches: Any) -> None:
         self.weights = matrices, vectors  # the graphs read them where they lie
         self.device = matrices.device
-        self.trajectory = Trajectory(sizes, matrices, vectors)
+        self.trajectory = Trajectory(sizes, matrices, vectors, launches)
         self.graphs: dict[int, torch.cuda.CUDAGraph] = {}
         self.stream = torch.cuda.Stream(self.device)
         self.free = torch.cuda.Event()
@@ -97,18 +99,19 @@ class GraphRunner:
 
 
 class Runners:
-    """The runners used last, by weights, device and sizes. They keep their weights alive, so addresses name them."""
+    """The runners used last, by launches, weights, device and sizes. They keep their weights alive, so addresses name them."""
 
     def __init__(self) -> None:
         self.entries: OrderedDict[tuple, GraphRunner] = OrderedDict()
         self.lock = threading.Lock()
 
-    def find(self, sizes: Sizes, matrices: Tensor, vectors: Tensor) -> GraphRunner:
+    def find(self, sizes: Sizes, matrices: Tensor, vectors: Tensor, launches: Any) -> GraphRunner:
         """The runner of these weights and sizes, made where there is none."""
-        key = (sizes, matrices.device, matrices.dtype, matrices.data_ptr(), vectors.dtype, vectors.data_ptr())
+        kind = (launches.__name__, _native.OVERLAP.get())
+        key = (kind, sizes, matrices.device, matrices.dtype, matrices.data_ptr(), vectors.dtype, vectors.data_ptr())
         with self.lock:
             if key not in self.entries:
-                self.entries[key] = GraphRunner(sizes, matrices, vectors)
+                self.entries[key] = GraphRunner(sizes, matrices, vectors, launches)
             self.entries.move_to_end(key)
             while len(self.entries) > KEPT:
                 self.entries.popitem(last=False)
@@ -118,32 +121,39 @@ class Runners:
 RUNNERS = Runners()
 
 
-def _run(
-    start, speech, queries, styles, film, table, guidance, matrices, vectors, contents, heads, feed_forward, window,
-    residual, eps, known, mask, threads,
-) -> Tensor:  # fmt: skip
-    (rows, time, motion), (branches, tracks, blocks, _, channels) = start.shape, styles.shape
-    both = known is not None and mask is not None
-    if start.numel() == 0 or len(table) == 0:
-        return torch.where(mask[..., None], known, start) if both else start.contiguous().clone()
-    sizes = Sizes(rows, time, motion, len(table), branches, tracks, blocks, channels, heads, feed_forward, window,
-                  residual, eps)  # fmt: skip
-    matrices, vectors = dense(matrices), dense(vectors)
-    state = (known, mask) if both else (None, None)
-    inputs = (start, speech, queries, styles, film, table, guidance, contents, *state)
-    launched, why_not = bucket(sizes, start.device)
-    if why_not is None:
-        return RUNNERS.find(launched, matrices, vectors).run(time, len(table), *inputs).to(start.dtype)
-    _LOG.debug("emoface::denoise_loop: no graph: %s", why_not)
-    trajectory = Trajectory(launched, matrices, vectors)
-    trajectory.load(*inputs)
-    for _ in range(len(table)):
-        trajectory.step()
-    return trajectory.x.to(start.dtype)
+def runs(launches: Any) -> Callable[..., Tensor]:
+    """The `run` of a back end of denoise_loop whose trajectories are made of a module's launches."""
+
+    def run(
+        start, speech, queries, styles, film, table, guidance, matrices, vectors, contents, heads, feed_forward, window,
+        residual, eps, known, mask, threads,
+    ) -> Tensor:  # fmt: skip
+        (rows, time, motion), (branches, tracks, blocks, _, channels) = start.shape, styles.shape
+        both = known is not None and mask is not None
+        if start.numel() == 0 or len(table) == 0:
+            return torch.where(mask[..., None], known, start) if both else start.contiguous().clone()
+        sizes = Sizes(rows, time, motion, len(table), branches, tracks, blocks, channels, heads, feed_forward, window,
+                      residual, eps)  # fmt: skip
+        matrices, vectors = dense(matrices), dense(vectors)
+        state = (known, mask) if both else (None, None)
+        inputs = (start, speech, queries, styles, film, table, guidance, contents, *state)
+        launched, why_not = bucket(sizes, start.device)
+        if why_not is None:
+            runner = RUNNERS.find(launched, matrices, vectors, launches)
+            return runner.run(time, len(table), *inputs).to(start.dtype)
+        _LOG.debug("emoface::denoise_loop: no graph: %s", why_not)
+        with torch.cuda.device(start.device) if start.is_cuda else nullcontext():
+            trajectory = Trajectory(launched, matrices, vectors, launches)
+            trajectory.load(*inputs)
+            for _ in range(len(table)):
+                trajectory.step()
+        return trajectory.x.to(start.dtype)
+
+    return run
 
 
-def _why_not(*args) -> str | None:
-    return _triton.why_not(*args) or ("matrices of int8 (CPU only)" if args[7].dtype == torch.int8 else None)
-
-
-BACKEND = Backend("triton", _run, ("cuda", "cpu"), _why_not)
+def unfit(start: Tensor, *others: Any) -> str | None:
+    """Why no trajectory on a GPU can take these tensors, or None."""
+    if start.dtype == torch.float64:
+        return "dtype torch.float64 (float32, bfloat16 and float16 only)"
+    return "matrices of int8 (CPU only)" if others[6].dtype == torch.int8 else None

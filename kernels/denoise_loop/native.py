@@ -1,4 +1,4 @@
-"""denoise_loop in C++: the weights are packed once, then a call runs all steps without the interpreter's lock."""
+"""denoise_loop in C++, whose weights are packed once, after which a call runs all steps, and by CUDA launches."""
 
 from __future__ import annotations
 
@@ -7,9 +7,11 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from .. import _native
+from .. import _cuda, _native
 from .._native import DTYPES, address, cpu_backend, dense
+from .._op import Backend
 from .._packed import PackedWeights
+from .graph import runs, unfit
 from .reference import scaled
 
 
@@ -50,6 +52,7 @@ def _cpu(
     return out.to(start.dtype)
 
 
+CUDA_BACKEND = Backend("cuda", runs(_cuda), ("cuda",), lambda *args: _native.CUDA_MISSING or unfit(*args))
 CPU_BACKEND = cpu_backend(_cpu)
 
 

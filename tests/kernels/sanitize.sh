@@ -1,6 +1,7 @@
 #!/bin/bash
 # sanitize.sh asan|tsan [pytest arguments]: builds the package under build/asan or build/tsan with a module that
-# watches its memory and arithmetic (asan) or its threads (tsan), and runs the tests of the CPU kernels on it.
+# watches its memory and arithmetic (asan) or its threads (tsan), and runs the tests of the CPU kernels on it. tsan also
+# runs the CUDA sources through the host shim.
 #
 # EMOFACE_CPU_ISAS="avx512bf16" in front builds that instruction set alone: two minutes instead of eight.
 # Leaks are not looked for here: the interpreter keeps memory to its end. test_aarch64.py looks for them.
@@ -36,4 +37,8 @@ case $kind in
 esac
 files=("${files[@]/#/$tests/test_}")
 "$python" -m pytest -q "${files[@]/%/.py}" -k "not bit_by_bit and not instruction_set_is_refused" "$@"
+if [ $kind = tsan ]; then  # the CUDA sources, with a thread of the system for each of theirs
+    SHIM_FLAGS="-fsanitize=thread -DSHIM_THREADS -g1" "$python" -m pytest -q "$tests/test_host_shim.py" \
+        -k "test_cuda_source and forward and (float32 or bfloat16) and not 799 and not 3170" "$@"
+fi
 echo "$kind: clean"

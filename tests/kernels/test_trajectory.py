@@ -9,7 +9,7 @@ import torch
 
 from emoface.kernels import OPS, denoise_loop, use_backend
 from emoface.kernels._triton import INTERPRETED, triton
-from emoface.kernels.denoise_loop import graph
+from emoface.kernels.denoise_loop import graph, triton_kernel
 from emoface.kernels.denoise_loop.cases import DenoiseLoopCase
 
 OP = OPS["denoise_loop"]
@@ -34,7 +34,7 @@ def test_padded_frames_and_spare_steps_change_nothing(name):
     with use_backend(name):
         expected = denoise_loop(*args)
     sizes = sizes_of(args)
-    wider = graph.Trajectory(replace(sizes, time=25, steps=8), *args[7:9])
+    wider = graph.Trajectory(replace(sizes, time=25, steps=8), *args[7:9], triton_kernel)
     for _ in range(2):  # the second clip finds what the first one left behind
         wider.load(*loaded(args))
         for _ in range(sizes.steps):
@@ -95,7 +95,7 @@ def test_replay_equals_single_launches_and_the_reference():
             replayed = denoise_loop(*args)
             again = denoise_loop(*args)
         sizes = sizes_of(args)
-        alone = graph.Trajectory(sizes, *args[7:9])
+        alone = graph.Trajectory(sizes, *args[7:9], triton_kernel)
         alone.load(*loaded(args))
         for _ in range(sizes.steps):
             alone.step()

@@ -62,16 +62,12 @@ __device__ __forceinline__ void await_copies() {
   asm volatile("cp.async.wait_group %0;" :: "n"(Groups) : "memory");
 }
 
-// Waits until the kernel before this one has ended and what it wrote can be read. Each kernel that is launched with
-// Queue::overlap calls it, in every thread, before it touches memory that another kernel writes or still reads.
+// Waits until the kernel before this one has ended and what it wrote can be read; then the kernel after this one may
+// start, as far as there is room. Each kernel that is launched with Queue::overlap calls it, in every thread, before it
+// touches memory that the kernel before it writes or reads. What older kernels wrote can be read at once.
 __device__ __forceinline__ void wait_for_previous() {
 #if __CUDA_ARCH__ >= 900
   asm volatile("griddepcontrol.wait;" ::: "memory");
-#endif
-}
-// Lets the kernel after this one start, as far as there is room.
-__device__ __forceinline__ void let_next_start() {
-#if __CUDA_ARCH__ >= 900
   asm volatile("griddepcontrol.launch_dependents;" ::: "memory");
 #endif
 }

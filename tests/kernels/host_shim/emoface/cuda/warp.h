@@ -69,7 +69,6 @@ void await_copies() {
 }
 
 inline void wait_for_previous() { shim::self().waited = true; }
-inline void let_next_start() {}
 inline unsigned char* launch_shared() { return shim::block.shared.data(); }
 
 template <class A>
