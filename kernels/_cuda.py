@@ -1,4 +1,4 @@
-"""What a step of denoise_loop launches in CUDA (denoise_loop/trajectory.py); the functions are those of the Triton modules.
+"""What a step of denoise_loop launches in CUDA (denoise_loop/trajectory.py), by the names of the Triton modules.
 
 Tensors are dense unless said; a pair of a tensor and its dtype is a `Mixed` of csrc/include/emoface/cuda/mixed.h.
 """

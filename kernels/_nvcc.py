@@ -50,8 +50,8 @@ def compile_source(source: Path, nvcc: str, ptx: bool = False) -> list[dict[str,
     codes = [f"-gencode=arch=compute_{arch},code=[sm_{arch},compute_{arch}]" for arch in archs]
     with tempfile.TemporaryDirectory() as folder:
         done = subprocess.run(
-            [nvcc, "-O3", "-std=c++17", "-t2", "-Xptxas", "-v", f"-I{CSRC / 'include'}", "--keep", f"--keep-dir={folder}",
-             *codes, "-c", str(source), "-o", f"{folder}/kernels.o"],
+            [nvcc, "-O3", "-std=c++17", "-t2", "-Xptxas", "-v", f"-I{CSRC / 'include'}", "--keep",
+             f"--keep-dir={folder}", *codes, "-c", str(source), "-o", f"{folder}/kernels.o"],
             capture_output=True, text=True,
         )  # fmt: skip
         if done.returncode:

@@ -6,6 +6,7 @@ from torch import Tensor
 
 from .._native import attention_limits, cpu_function, cuda_function, dense
 
+
 def prepare(query, kv, heads, slopes, window, lengths):
     batch, speech, channels = query.shape
     out = query.new_empty(query.shape)

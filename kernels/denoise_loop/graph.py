@@ -99,7 +99,7 @@ class GraphRunner:
 
 
 class Runners:
-    """The runners used last, by launches, weights, device and sizes. They keep their weights alive, so addresses name them."""
+    """The runners used last, by launches, weights and sizes. They keep their weights alive, so addresses name them."""
 
     def __init__(self) -> None:
         self.entries: OrderedDict[tuple, GraphRunner] = OrderedDict()

@@ -115,16 +115,17 @@ class Trajectory:
                 key, value = packed.chunk(3 - place, -1)[-2:]
                 leave = matrix(s.channels, s.channels), vector(s.channels)
                 samples, window = (1, 0) if place == 0 else (rows, s.window)
-                yield _later(run.attend, query, key, value, s.heads, vector(s.heads), self.attended, window, self.lengths,
-                             samples)  # fmt: skip
-                yield _later(run.linear_residual_film, self.attended, *leave, hidden, *film(block, place), hidden, count)
+                yield _later(run.attend, query, key, value, s.heads, vector(s.heads), self.attended, window,
+                             self.lengths, samples)  # fmt: skip
+                modulation = film(block, place)
+                yield _later(run.linear_residual_film, self.attended, *leave, hidden, *modulation, hidden, count)
             before = norm()
             widen = matrix(s.feed_forward, s.channels), vector(s.feed_forward)
             narrow = matrix(s.channels, s.feed_forward), vector(s.channels)
             style = self.styles[:, block, 0], self.styles[:, block, 1]
             yield _later(run.linear, hidden, *widen, self.wide, before, True)
-            yield _later(run.ff_adain_film, self.wide, *narrow, hidden, style, film(block, 2), hidden, s.eps, s.residual,
-                         rows // s.tracks, count, self.lengths)  # fmt: skip
+            yield _later(run.ff_adain_film, self.wide, *narrow, hidden, style, film(block, 2), hidden, s.eps,
+                         s.residual, rows // s.tracks, count, self.lengths)  # fmt: skip
         before = norm()
         yield _later(run.linear, hidden, matrix(s.motion, s.channels), vector(s.motion), self.prediction, before)
         yield _later(run.step, self.prediction, self.guidance, self.table, count, self.x, self.x0_prev, self.known,

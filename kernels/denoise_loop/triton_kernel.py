@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sys
 
-import torch
 from torch import Tensor
 
 from .. import _triton, _triton_adain, _triton_linear
