@@ -52,7 +52,11 @@ def _cpu(
     return out.to(start.dtype)
 
 
-CUDA_BACKEND = Backend("cuda", runs(_cuda), ("cuda",), lambda *args: _native.CUDA_MISSING or unfit(*args))
+def _cuda_why_not(*args: Any) -> str | None:
+    return _native.CUDA_MISSING if _native.CUDA is None else unfit(*args)
+
+
+CUDA_BACKEND = Backend("cuda", runs(_cuda), ("cuda",), _cuda_why_not)
 CPU_BACKEND = cpu_backend(_cpu)
 
 

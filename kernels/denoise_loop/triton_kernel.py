@@ -117,5 +117,9 @@ def _specialisations():
     )  # fmt: skip
 
 
+def _why_not(*args) -> str | None:
+    return _triton.why_not(*args) or unfit(*args)
+
+
 AOT = list(_specialisations())
-BACKEND = Backend("triton", runs(sys.modules[__name__]), ("cuda", "cpu"), lambda *args: _triton.why_not(*args) or unfit(*args))
+BACKEND = Backend("triton", runs(sys.modules[__name__]), ("cuda", "cpu"), _why_not)
