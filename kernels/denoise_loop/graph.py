@@ -153,7 +153,7 @@ def runs(launches: Any) -> Callable[..., Tensor]:
 
 
 def unfit(start: Tensor, *others: Any) -> str | None:
-    """Why no trajectory on a GPU can take these tensors, or None."""
+    """Why no trajectory on a GPU can take these tensors, or the start alone; None where it can."""
     if start.dtype == torch.float64:
         return "dtype torch.float64 (float32, bfloat16 and float16 only)"
-    return "matrices of int8 (CPU only)" if others[6].dtype == torch.int8 else None
+    return "matrices of int8 (CPU only)" if others and others[6].dtype == torch.int8 else None
