@@ -78,7 +78,7 @@ def _entries(ptx: str) -> dict[str, str]:
 
 def table(rows: list[dict[str, Any]]) -> str:
     """A line per kernel: registers / spilled bytes / static bytes of shared memory for each target."""
-    targets = list(dict.fromkeys(row["target"] for row in rows))
+    targets = sorted({row["target"] for row in rows}, key=lambda name: int(re.sub(r"\D", "", name)))
     cells: dict[tuple[str, str], dict[str, str]] = {}
     for row in rows:
         text = f"{row['registers']} / {row['spilled']} / {row['shared']}"

@@ -69,7 +69,7 @@ def test_triton_kernels_stay_in_budget():
 # Of the CUDA sources: registers of a thread, static bytes of shared memory of a block, and their tensor-core kernels.
 CUDA_BUDGETS = {
     "cuda/attention.cu": (168, 18 * 1024, 6),
-    "cuda/linear.cu": (128, 17 * 1024, 6),
+    "cuda/linear.cu": (168, 17 * 1024, 6),
     "cuda/linear_restyle.cu": (128, 1024, 4),
     "cuda/restyle.cu": (64, 4 * 1024, 0),
     "denoise_loop/denoise_loop_cuda.cu": (64, 17 * 1024, 0),
