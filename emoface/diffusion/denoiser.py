@@ -260,7 +260,7 @@ class Denoiser(nn.Module):
             (N, blocks, 3, 2, C): scale and shift of the three FiLMs of each block.
         """
         first, _, second = self.time
-        bias: Tensor = second.bias
+        bias: Tensor = second.get_parameter("bias")
         if self.config.guided:
             bias = bias + self.strength(guidance_powers(guidance).to(bias))
         return prepare_schedule(times, first.weight, first.bias, second.weight, bias, *self._stacked("film"))
