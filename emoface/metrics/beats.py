@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from .figure import metric
+from .sequences import finite
 
 SMOOTHING = 5.0  # frames
 SIGMA = 3.0  # frames
@@ -25,7 +26,7 @@ def motion_beats(curves: np.ndarray) -> np.ndarray:
 
     Source: Wu et al. 2023, "SingingHead".
     """
-    curves = np.asarray(curves, np.float64)
+    curves = finite(curves, "curves")
     if curves.ndim not in (2, 3) or len(curves) < 4:
         raise ValueError(f"curves must have shape (T, C) or (T, n, 3) with T at least 4, got {curves.shape}")
     step = np.diff(curves, axis=0)
@@ -51,7 +52,9 @@ def audio_beats(mel: np.ndarray, rate: float) -> np.ndarray:
     Raises:
         ValueError: another shape, or fewer than 3 frames.
     """
-    mel = np.asarray(mel, np.float64)
+    mel = finite(mel, "mel")
+    if not rate > 0:
+        raise ValueError(f"rate must be positive, got {rate}")
     if mel.ndim != 2 or len(mel) < 3:
         raise ValueError(f"mel must have shape (N, B) with N at least 3, got {mel.shape}")
     flux = np.diff(mel, axis=0).clip(0).mean(1)
@@ -95,6 +98,11 @@ def chance_alignment(voice: np.ndarray, motion: np.ndarray, fps: float, duration
 
     Returns:
         0..1.
+
+    Raises:
+        ValueError: as :func:`beat_alignment`, or a duration that is not positive.
     """
+    if not duration > 0:
+        raise ValueError(f"duration must be positive, got {duration}")
     shifts = duration * np.arange(1, CHANCE_SHIFTS) / CHANCE_SHIFTS
     return float(np.mean([beat_alignment((np.asarray(voice) + shift) % duration, motion, fps) for shift in shifts]))

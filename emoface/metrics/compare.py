@@ -50,6 +50,9 @@ def compare(
         if isinstance(face, FlameModel):
             raise ValueError("regions must be given for a FLAME model, whose masks are not ours to ship")
         regions = open_head_regions() if face is None else rig_regions(face)
+    rates = {truth.fps for truth in truths}
+    if len(rates) > 1:
+        raise ValueError(f"truths must have one frame rate, got {sorted(rates)}: resample them first")
     pairs = []
     for prediction, truth in zip(predictions, truths):
         matched(prediction.expression, truth.expression, prediction.fps, truth.fps, cut)

@@ -5,11 +5,11 @@ from __future__ import annotations
 import numpy as np
 
 from .figure import metric
-from .sequences import MILLIMETRES, region
+from .sequences import MILLIMETRES, finite, region
 
 
 def _takes(motions: np.ndarray) -> np.ndarray:
-    motions = np.asarray(motions, np.float64)
+    motions = finite(motions, "motions")
     if motions.ndim != 3 or len(motions) < 2:
         raise ValueError(f"motions must have shape (N, T, C) with N at least 2, got {motions.shape}")
     return motions

@@ -15,6 +15,8 @@ import numpy as np
 
 from emoface.face.layout import ARKIT_INDEX
 
+from .sequences import finite
+
 Key = TypeVar("Key")
 
 ANATOMY: dict[str, tuple[str, ...]] = {
@@ -41,10 +43,10 @@ def displacement(motion: np.ndarray, neutral: np.ndarray) -> np.ndarray:
         (C,) in the units of the curves.
 
     Raises:
-        ValueError: the shapes differ.
+        ValueError: the shapes differ, no frames, or values that are not finite.
     """
-    motion, neutral = np.asarray(motion, np.float64), np.asarray(neutral, np.float64)
-    if motion.ndim != 2 or motion.shape != neutral.shape:
+    motion, neutral = finite(motion, "motion"), finite(neutral, "neutral")
+    if motion.ndim != 2 or motion.shape != neutral.shape or not len(motion):
         raise ValueError(f"motion and neutral must have the same shape (T, C), got {motion.shape}, {neutral.shape}")
     return (motion - neutral).mean(0)
 
@@ -53,10 +55,13 @@ def nearest_prototype(moved: np.ndarray, prototypes: Mapping[Key, np.ndarray]) -
     """The key of the prototype with the smallest Euclidean distance to a displacement (C,).
 
     Raises:
-        ValueError: no prototypes.
+        ValueError: no prototypes, or another number of channels.
     """
     if not prototypes:
         raise ValueError("prototypes must hold at least one prototype, got none")
+    widths = {np.shape(prototype) for prototype in prototypes.values()}
+    if widths != {np.shape(moved)}:
+        raise ValueError(f"prototypes must have the displacement's shape {np.shape(moved)}, got {sorted(widths)}")
     return min(prototypes, key=lambda key: float(np.sum((moved - prototypes[key]) ** 2)))
 
 

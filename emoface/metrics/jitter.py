@@ -7,6 +7,7 @@ import numpy as np
 from emoface.face.layout import ARKIT_NAMES
 
 from .figure import metric
+from .sequences import finite
 
 SEGMENT = 2.0  # seconds under one window of a spectrum
 FAST = 6.0  # Hz; syllables come at 3 to 6
@@ -32,7 +33,7 @@ def jitter(curves: np.ndarray) -> float:
     Raises:
         ValueError: another shape, or fewer than three frames.
     """
-    curves = np.asarray(curves, np.float64)
+    curves = finite(curves, "curves")
     if curves.ndim != 2 or len(curves) < 3:
         raise ValueError(f"curves must have shape (T, C) with T at least 3, got {curves.shape}")
     return float(np.abs(np.diff(curves, n=2, axis=0)).mean())
@@ -79,7 +80,7 @@ def spectrum(curves: np.ndarray, fps: float, order: int) -> tuple[np.ndarray, np
 
     Source: Welch 1967, "The use of fast Fourier transform for the estimation of power spectra".
     """
-    curves = np.asarray(curves, np.float64)
+    curves = finite(curves, "curves")
     if not fps > 0 or order < 1:
         raise ValueError(f"fps must be positive and order at least 1, got {fps} and {order}")
     length = round(SEGMENT * fps)

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from .figure import metric
+from .sequences import finite
 
 Phone = tuple[str, float, float]
 """Label, start and end in seconds."""
@@ -17,6 +18,7 @@ OPEN_VOWELS = frozenset({"a", "a6", "aI", "aU", "E", "O"})
 """The open vowels of German SAMPA, as the Berlin database writes them."""
 HIT_SHARE = 0.3
 CLOSED_MM = 1.0
+SLACK = 0.1  # seconds
 
 
 @dataclass(frozen=True)
@@ -43,7 +45,7 @@ def correlation(a: np.ndarray, b: np.ndarray) -> float:
     Raises:
         ValueError: the curves are not two vectors of the same length.
     """
-    a, b = np.asarray(a, np.float64), np.asarray(b, np.float64)
+    a, b = finite(a, "a"), finite(b, "b")
     if a.ndim != 1 or a.shape != b.shape:
         raise ValueError(f"a and b must be curves (T,) of the same length, got {a.shape} and {b.shape}")
     a, b = a - a.mean(), b - b.mean()
@@ -57,6 +59,7 @@ def phone_gaps(
     fps: float,
     closed: Collection[str] = BILABIALS,
     opened: Collection[str] = OPEN_VOWELS,
+    cut: bool = False,
 ) -> tuple[np.ndarray, np.ndarray]:
     """The smallest gap of every closing phone and the largest of every opening one.
 
@@ -64,16 +67,24 @@ def phone_gaps(
 
     Args:
         gap: (T,) lip gap, any unit. phones: label, start, end. fps: of the gap.
-        closed, opened: labels that close the lips and that open them.
+        closed, opened: labels that close the lips and that open them. cut: leave out phones beyond the last frame.
 
     Returns:
-        (n,) and (m,) gaps; phones beyond the last frame are left out.
+        (n,) and (m,) gaps.
+
+    Raises:
+        ValueError: the gap is no finite curve, bad fps, or phones that begin 0.1 s beyond its end: other lengths.
     """
+    gap = finite(gap, "gap")
+    if gap.ndim != 1 or not len(gap) or not fps > 0:
+        raise ValueError(f"gap must be (T,) with T at least 1 and fps positive, got {gap.shape} and {fps}")
     centres = (np.arange(len(gap)) + 0.5) / fps
     half = 0.5 / fps
     shut: list[float] = []
     wide: list[float] = []
     for label, start, end in phones:
+        if start > len(gap) / fps + SLACK and not cut:
+            raise ValueError(f"phone {label!r} at {start:.2f} s is beyond the gap's {len(gap) / fps:.2f} s; cut=True")
         if label not in closed and label not in opened:
             continue
         inside = gap[(centres >= start - half) & (centres <= end + half)]
@@ -117,7 +128,7 @@ def bilabials_closed(gaps: np.ndarray, limit: float = CLOSED_MM) -> float:
     Raises:
         ValueError: no bilabials.
     """
-    gaps = np.asarray(gaps)
+    gaps = finite(gaps, "gaps")
     if gaps.ndim != 1 or not len(gaps):
         raise ValueError(f"gaps must be (n,) with n at least 1, got shape {gaps.shape}")
     return float((gaps < limit).mean())

@@ -37,6 +37,18 @@ def matched(
     return prediction[:frames], truth[:frames]
 
 
+def finite(values: np.ndarray, name: str) -> np.ndarray:
+    """An array in float64.
+
+    Raises:
+        ValueError: it holds NaN or infinite values, which a mean would pass on or a comparison hide.
+    """
+    values = np.asarray(values, np.float64)
+    if not np.isfinite(values).all():
+        raise ValueError(f"{name} must be finite, got NaN or infinite values")
+    return values
+
+
 def region(vertices: np.ndarray, mask: np.ndarray, name: str = "vertices") -> np.ndarray:
     """The masked vertices (..., n, 3) in float64.
 

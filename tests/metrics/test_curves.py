@@ -6,9 +6,12 @@ import numpy as np
 import pytest
 
 from emoface.face.layout import ARKIT_INDEX
+from emoface.metrics.beats import audio_beats, chance_alignment, motion_beats
 from emoface.metrics.blinks import blinks_per_minute
 from emoface.metrics.diversity import curve_diversity, pose_diversity
-from emoface.metrics.jitter import REGIONS, jitter, region_jitter, relative_jitter
+from emoface.metrics.emotion import displacement, nearest_prototype
+from emoface.metrics.jitter import REGIONS, jitter, region_jitter, relative_jitter, spectrum
+from emoface.metrics.lips import bilabials_closed, correlation
 
 
 def test_jitter() -> None:
@@ -47,6 +50,27 @@ def test_diversity() -> None:
     assert curve_diversity(takes) == pytest.approx(0.5)
     with pytest.raises(ValueError, match="at least 2"):
         pose_diversity(takes[:1])
+
+
+def test_spoilt_curves_do_not_pass() -> None:
+    curves = np.zeros((60, 2))
+    curves[3, 1] = np.nan
+    for measure in (
+        lambda: jitter(curves), lambda: spectrum(curves, 25, 2), lambda: pose_diversity(curves[None].repeat(2, 0)),
+        lambda: curve_diversity(curves[None].repeat(2, 0)), lambda: blinks_per_minute(curves[:, 1], 25),
+        lambda: displacement(curves, 0 * curves), lambda: correlation(curves[:, 1], curves[:, 0]),
+        lambda: motion_beats(curves), lambda: audio_beats(curves, 50), lambda: bilabials_closed(curves[:, 1]),
+    ):  # fmt: skip
+        with pytest.raises(ValueError, match="must be finite"):
+            measure()
+    with pytest.raises(ValueError, match=r"displacement's shape \(2,\)"):
+        nearest_prototype(np.zeros(2), {"a": np.zeros(3)})
+    with pytest.raises(ValueError, match="same shape"):
+        displacement(curves[:0], curves[:0])
+    for measure in (lambda: blinks_per_minute(np.zeros(3), 0), lambda: audio_beats(np.zeros((9, 2)), 0),
+                    lambda: chance_alignment(np.ones(1), np.ones(1), 25, 0)):  # fmt: skip
+        with pytest.raises(ValueError, match="must be positive"):
+            measure()
 
 
 def test_blinks() -> None:

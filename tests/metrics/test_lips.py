@@ -22,11 +22,20 @@ def test_correlation() -> None:
 
 def test_phone_gaps_take_the_frames_that_belong_to_a_phone() -> None:
     gap = np.array([5.0, 1.0, 7.0, 9.0])  # centres at 0.05, 0.15, 0.25, 0.35 s
-    shut, wide = phone_gaps(gap, [("p", 0.10, 0.20), ("t", 0.0, 0.4), ("a", 0.20, 0.40), ("m", 3.0, 3.1)], 10)
+    shut, wide = phone_gaps(gap, [("p", 0.10, 0.20), ("t", 0.0, 0.4), ("a", 0.20, 0.40), ("m", 3.0, 3.1)], 10, cut=True)
     assert shut.tolist() == [1.0]
     assert wide.tolist() == [9.0]
     shut, _ = phone_gaps(gap, [("b", 0.21, 0.29)], 10)
     assert shut.tolist() == [7.0], "half a frame on either side, 0.16..0.34"
+
+
+def test_phones_of_another_recording_are_not_silently_left_out() -> None:
+    gap = np.ones(4)
+    with pytest.raises(ValueError, match=r"phone 'm' at 3.00 s is beyond the gap's 0.40 s; cut=True"):
+        phone_gaps(gap, [("p", 0.1, 0.2), ("m", 3.0, 3.1)], 10)
+    for bad, fps in ((gap[:0], 10), (gap[None], 10), (gap, 0), (gap * np.nan, 10)):
+        with pytest.raises(ValueError, match="gap must be"):
+            phone_gaps(bad, [], fps)
 
 
 def test_closure() -> None:

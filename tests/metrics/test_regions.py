@@ -80,6 +80,9 @@ def test_compare_refuses() -> None:
     ):
         with pytest.raises(ValueError, match=said):
             compare(*arguments)
+    slow = Animation.from_arkit(REST, 30)
+    with pytest.raises(ValueError, match=r"one frame rate, got \[25.0, 30.0\]"):
+        compare([rest, slow], [rest, slow], "x")
     shorter = compare([rest], [Animation.from_arkit(REST[:3])], "x", cut=True)
     assert "3 frames" in shorter[0].split and "cut to the shorter" in shorter[0].split
     assert compare([rest], [rest], "x", open_head_model(), open_head_regions())[0].value == 0
