@@ -73,8 +73,8 @@ class Sampling:
     sampler: str = "ddim"
     steps: int = 4
     mouth_temperature: float = 0.4
-    upper_character: float = 1.2
-    mouth_character: float = 2.0
+    upper_character: float = 1.3
+    mouth_character: float = 2.2
     upper_filter: float = 1.7
     mouth_filter: float = 0.5
     closure: float = 0.5
