@@ -147,7 +147,7 @@ BAD_NUMBERS: list[tuple[str, Any, type[Exception], str]] = [
     ("fps", "fast", TypeError, "fps must be a number, got str"),
     ("style", "painter", ValueError, "style must be artist, rule, or a speaker's motion or voice, got 'painter'"),
     ("style", 1, TypeError, "style must be 'artist', 'rule', emoface.from_motion"),
-    ("dtype", "float64", ValueError, "dtype must be 'auto', 'float32' or 'bfloat16', got 'float64'"),
+    ("dtype", "float64", ValueError, "dtype must be 'auto', 'float32', 'bfloat16' or 'int8', got 'float64'"),
     ("device", "gpu", ValueError, "device must be 'cpu', 'cuda'.*'gpu'"),
     ("device", "mps", ValueError, "device must be 'cpu', 'cuda'.*'mps'"),
     ("device", 0, TypeError, "device must be a string.*int"),
@@ -276,7 +276,7 @@ WRONG_CONFIGS: dict[str, tuple[str, str, Any, str]] = {
     "unknown sampler": ("sampling", "sampler", "magic", "sampler.*magic"),
     "impossible steps": ("sampling", "steps", 0, "steps"),
     "other emotions": ("emotion", "emotions", ["happy"], "emotions"),
-    "unknown encoder": ("audio", "kind", "ears", "kind"),
+    "unknown encoder": ("audio", "kind", "ears", "trained on 'ears' features"),
 }
 
 

@@ -286,8 +286,9 @@ def test_every_stage_is_there() -> None:
     import inspect
 
     for module in STAGES.values():
-        train = importlib.import_module(module).train
-        assert list(inspect.signature(train).parameters) == ["config", "out", "assets", "resume"], module
+        asked = list(inspect.signature(importlib.import_module(module).train).parameters.values())
+        assert [parameter.name for parameter in asked[:4]] == ["config", "out", "assets", "resume"], module
+        assert all(parameter.default is not inspect.Parameter.empty for parameter in asked[4:]), module
 
 
 def test_eval_hands_over(
