@@ -73,12 +73,12 @@ class Trajectory:
     ) -> None:  # fmt: skip
         """Copy a call's tensors into the buffers; frames beyond its own are zero and masked out of all sums."""
         time, steps = start.shape[1], len(table)
-        both = known is not None and mask is not None
         for buffer in (self.x, self.known, self.mask, self.speech, self.queries):
             buffer.zero_()
-        self.x[:, :time] = torch.where(mask[..., None], known, start) if both else start  # type: ignore[index]
-        if both:
-            self.known[:, :time], self.mask[:, :time] = known, mask  # type: ignore[assignment]
+        self.x[:, :time] = start
+        if known is not None and mask is not None:
+            self.known[:, :time], self.mask[:, :time] = known, mask
+            self.x[:, :time] = torch.where(mask[..., None], known, start)
         for branch, content in enumerate(contents):
             self.speech[branch, :time] = speech[content]
             self.queries[branch, :, :time] = queries[content]
