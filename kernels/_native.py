@@ -104,17 +104,6 @@ def cpu_function(name: str, prepare: Prepare, *dtypes: torch.dtype) -> Backend:
     return cpu_backend(run, *dtypes)
 
 
-WIDEST_HEAD = 256  # kMostWidth in csrc/include/emoface/cuda/attention.h
-MOST_HEADS = 65535  # of all samples: what one grid reaches
-
-
-def attention_limits(heads: int, width: int) -> str | None:
-    """Why the CUDA kernels of attention have no code for so many heads of all samples, or such wide ones."""
-    if width > WIDEST_HEAD:
-        return f"heads of {width} channels (up to {WIDEST_HEAD})"
-    return f"{heads} heads of all samples (up to {MOST_HEADS})" if heads > MOST_HEADS else None
-
-
 @contextmanager
 def stream_of(device: torch.device) -> Iterator[int]:
     """Makes a device the current one; gives the cudaStream_t of its current stream."""

@@ -40,6 +40,7 @@ int attention_cuda(const Attention& p, const Queue& queue) {
       if (in_chunks(p) && p.width == 16) return launch_mma<T, 16>(p, queue);
       if (in_chunks(p) && p.width == 32) return launch_mma<T, 32>(p, queue);
       if (in_chunks(p) && p.width == 64) return launch_mma<T, 64>(p, queue);
+      if (in_chunks(p) && p.width == 128) return launch_mma<T, 128>(p, queue);
     }
     return launch_rows<T>(p, queue);
   });

@@ -3,6 +3,7 @@
 from torch import Tensor
 
 from .. import _check
+from .._heads import refusals
 from .._later import triton_backend
 from .._op import KernelOp
 from . import native, reference
@@ -15,7 +16,7 @@ OP = KernelOp(
     fake=lambda query, kv, heads, slopes, window, lengths: query.new_empty(query.shape),
     cases=CASES,
     backends=[native.CUDA_BACKEND, triton_backend("content_attention", trains=True), native.CPU_BACKEND],
-    shape_class=native.limits,
+    shape_class=lambda *args: refusals(*native.heads_of(*args)),
 )
 
 

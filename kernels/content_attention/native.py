@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from torch import Tensor
 
-from .._native import attention_limits, cpu_function, cuda_function, dense
+from .._heads import cuda_refusal
+from .._native import cpu_function, cuda_function, dense
 
 
 def prepare(query, kv, heads, slopes, window, lengths):
@@ -15,10 +16,10 @@ def prepare(query, kv, heads, slopes, window, lengths):
     return out, (*map(dense, (query, kv, slopes)), lengths, out, query.dtype, *sizes)
 
 
-def limits(query: Tensor, kv: Tensor, heads: int, *_: object) -> str | None:
-    """The shape class: why the CUDA kernels have no code for the heads, or None."""
-    return attention_limits(query.shape[0] * heads, query.shape[2] // heads)
+def heads_of(query: Tensor, kv: Tensor, heads: int, *_: object) -> tuple[int, int]:
+    """The number of heads of all samples, and their channels."""
+    return query.shape[0] * heads, query.shape[2] // heads
 
 
-CUDA_BACKEND = cuda_function("content_attention", prepare, limits)
+CUDA_BACKEND = cuda_function("content_attention", prepare, lambda *args: cuda_refusal(*heads_of(*args)))
 CPU_BACKEND = cpu_function("content_attention", prepare)

@@ -4,9 +4,11 @@ from torch import Tensor
 
 from .. import _triton, _triton_attention_gradient
 from .._attention_training import attend_with_gradient
+from .._heads import triton_refusal
 from .._native import dense
 from .._op import Backend
 from .._triton_attention import attend, specialisations
+from .native import heads_of
 
 if _triton.triton is not None:  # named in AOT
     from .._triton_attention import attention_kernel  # noqa: F401
@@ -25,6 +27,10 @@ def _run(query, kv, heads, slopes, window, lengths) -> Tensor:
     return out
 
 
+def _why_not(*args) -> str | None:
+    return _triton.why_not(*args) or triton_refusal(*heads_of(*args))
+
+
 def _train(query, kv, heads, slopes, window, lengths) -> Tensor:
     return attend_with_gradient(query, *kv.chunk(2, -1), heads, slopes, window, lengths)
 
@@ -40,4 +46,4 @@ AOT = [
         ("fp32", 64, True, True), ("fp32", 128, False, False),
     ),
 ]  # fmt: skip
-BACKEND = Backend("triton", _run, ("cuda", "cpu"), _triton.why_not, _train)
+BACKEND = Backend("triton", _run, ("cuda", "cpu"), _why_not, _train)

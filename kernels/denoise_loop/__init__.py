@@ -1,16 +1,26 @@
 """The whole sampling trajectory of a denoiser: every step, every branch of the guidance, in one call."""
 
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
+from typing import Any
 
 import torch
 from torch import Tensor
 
 from .. import _check
+from .._heads import refusals
 from .._later import triton_backend
 from .._op import KernelOp
 from . import native, reference
 from .cases import CASES, matrix_size, scale_size, vector_size
+from .graph import heads_of
 from .native import fast_products as fast_products
+
+
+def _limits(start: Tensor, *rest: Any) -> tuple[Hashable, ...]:
+    """The shape class: why GPUs have no code for the heads, and whether matrices are int8; nothing for the start alone.
+    """
+    return (*refusals(*heads_of(start, *rest)), rest[6].dtype == torch.int8) if rest else ()
+
 
 OP = KernelOp(
     "denoise_loop",
@@ -21,6 +31,7 @@ OP = KernelOp(
     fake=lambda start, *_: start.new_empty(start.shape),
     cases=CASES,
     backends=[native.CUDA_BACKEND, triton_backend("denoise_loop"), native.CPU_BACKEND],
+    shape_class=_limits,
 )
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 import threading
+import weakref
 from collections import OrderedDict
 from collections.abc import Callable
 from contextlib import nullcontext
@@ -57,11 +58,15 @@ class GraphRunner:
     def __init__(self, sizes: Sizes, matrices: Tensor, vectors: Tensor, launches: Any) -> None:
         self.weights = matrices, vectors  # the graphs read them where they lie
         self.device = matrices.device
-        self.trajectory = Trajectory(sizes, matrices, vectors, launches)
+        with torch.inference_mode(False):  # else calls outside of inference mode could not fill the buffers
+            self.trajectory = Trajectory(sizes, matrices, vectors, launches)
         self.graphs: dict[int, torch.cuda.CUDAGraph] = {}
+        self.refused = False
         self.stream = torch.cuda.Stream(self.device)
         self.free = torch.cuda.Event()
         self.lock = threading.Lock()
+        # The allocator knows the buffers by the stream that made them; others may still work on them at the end.
+        weakref.finalize(self, self.free.synchronize).atexit = False
 
     def record(self, steps: int) -> torch.cuda.CUDAGraph:
         """A graph of so many steps; what the buffers hold is lost when it is not there yet."""
@@ -85,17 +90,23 @@ class GraphRunner:
         with self.lock, torch.cuda.device(self.device):
             stream = torch.cuda.current_stream()
             stream.wait_event(self.free)  # another stream may still read the last result
-            try:
-                replays = [self.record(size).replay for size in pieces(steps)]
-            except RuntimeError as error:
-                _LOG.warning("emoface::denoise_loop: no graph: recording failed: %s", error)
-                replays = [self.trajectory.step] * steps
+            replays = self._replays(steps)
             self.trajectory.load(*inputs)
             for replay in replays:
                 replay()
             out = self.trajectory.x[:, :time].clone()
             self.free.record(stream)
             return out
+
+    def _replays(self, steps: int) -> list[Callable[[], None]]:
+        """What runs the steps: graphs or, once recording has failed, single launches."""
+        if not self.refused:
+            try:
+                return [self.record(size).replay for size in pieces(steps)]
+            except RuntimeError as error:
+                self.refused = True
+                _LOG.warning("emoface::denoise_loop: no graph: recording failed: %s", error)
+        return [self.trajectory.step] * steps
 
 
 class Runners:
@@ -152,8 +163,16 @@ def runs(launches: Any) -> Callable[..., Tensor]:
     return run
 
 
-def unfit(start: Tensor, *others: Any) -> str | None:
-    """Why no trajectory on a GPU can take these tensors, or the start alone; None where it can."""
+def heads_of(start: Tensor, *others: Any) -> tuple[int, int]:
+    """The number of heads of all samples and branches, and their channels."""
+    styles, heads = others[2], others[9]
+    return len(styles) * len(start) * heads, styles.shape[-1] // heads
+
+
+def unfit(refusal: Callable[[int, int], str | None], start: Tensor, *others: Any) -> str | None:
+    """Why no trajectory on a GPU can take these tensors, or the start alone; `refusal` knows the heads. None: it can."""
     if start.dtype == torch.float64:
         return "dtype torch.float64 (float32, bfloat16 and float16 only)"
-    return "matrices of int8 (CPU only)" if others and others[6].dtype == torch.int8 else None
+    if not others:
+        return None
+    return "matrices of int8 (CPU only)" if others[6].dtype == torch.int8 else refusal(*heads_of(start, *others))

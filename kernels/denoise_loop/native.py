@@ -8,6 +8,7 @@ import torch
 from torch import Tensor
 
 from .. import _cuda, _native
+from .._heads import cuda_refusal
 from .._native import DTYPES, address, cpu_backend, dense
 from .._op import Backend
 from .._packed import PackedWeights
@@ -53,7 +54,7 @@ def _cpu(
 
 
 def _cuda_why_not(*args: Any) -> str | None:
-    return _native.CUDA_MISSING if _native.CUDA is None else unfit(*args)
+    return _native.CUDA_MISSING if _native.CUDA is None else unfit(cuda_refusal, *args)
 
 
 CUDA_BACKEND = Backend("cuda", runs(_cuda), ("cuda",), _cuda_why_not)

@@ -7,6 +7,7 @@ import sys
 from torch import Tensor
 
 from .. import _triton, _triton_adain, _triton_linear
+from .._heads import triton_refusal
 from .._op import Backend
 from .._triton import triton
 from .._triton_adain import ff_adain_film
@@ -118,7 +119,7 @@ def _specialisations():
 
 
 def _why_not(*args) -> str | None:
-    return _triton.why_not(*args) or unfit(*args)
+    return _triton.why_not(*args) or unfit(triton_refusal, *args)
 
 
 AOT = list(_specialisations())

@@ -3,6 +3,7 @@
 from torch import Tensor
 
 from .. import _check
+from .._heads import refusals
 from .._later import triton_backend
 from .._op import KernelOp
 from . import native, reference
@@ -15,7 +16,7 @@ OP = KernelOp(
     fake=lambda qkv, heads, slopes, lengths: qkv.new_empty((*qkv.shape[:2], qkv.shape[2] // 3)),
     cases=CASES,
     backends=[native.CUDA_BACKEND, triton_backend("self_attention", trains=True), native.CPU_BACKEND],
-    shape_class=native.limits,
+    shape_class=lambda *args: refusals(*native.heads_of(*args)),
 )
 
 

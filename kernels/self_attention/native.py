@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from torch import Tensor
 
-from .._native import attention_limits, cpu_function, cuda_function, dense
+from .._heads import cuda_refusal
+from .._native import cpu_function, cuda_function, dense
 
 
 def prepare(qkv, heads, slopes, lengths):
@@ -14,10 +15,10 @@ def prepare(qkv, heads, slopes, lengths):
     return out, (dense(qkv), dense(slopes), lengths, out, qkv.dtype, batch, time, heads, packed // 3 // heads)
 
 
-def limits(qkv: Tensor, heads: int, *_: object) -> str | None:
-    """The shape class: why the CUDA kernels have no code for the heads, or None."""
-    return attention_limits(qkv.shape[0] * heads, qkv.shape[2] // 3 // heads)
+def heads_of(qkv: Tensor, heads: int, *_: object) -> tuple[int, int]:
+    """The number of heads of all samples, and their channels."""
+    return qkv.shape[0] * heads, qkv.shape[2] // 3 // heads
 
 
-CUDA_BACKEND = cuda_function("self_attention", prepare, limits)
+CUDA_BACKEND = cuda_function("self_attention", prepare, lambda *args: cuda_refusal(*heads_of(*args)))
 CPU_BACKEND = cpu_function("self_attention", prepare)

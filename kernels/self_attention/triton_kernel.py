@@ -4,9 +4,11 @@ from torch import Tensor
 
 from .. import _triton
 from .._attention_training import attend_with_gradient
+from .._heads import triton_refusal
 from .._native import dense
 from .._op import Backend
 from .._triton_attention import attend, specialisations
+from .native import heads_of
 
 if _triton.triton is not None:
     from .._triton_attention import attention_kernel  # noqa: F401  (named in AOT)
@@ -20,9 +22,13 @@ def _run(qkv, heads, slopes, lengths) -> Tensor:
     return out
 
 
+def _why_not(*args) -> str | None:
+    return _triton.why_not(*args) or triton_refusal(*heads_of(*args))
+
+
 def _train(qkv, heads, slopes, lengths) -> Tensor:
     return attend_with_gradient(*qkv.chunk(3, -1), heads, slopes, 0, lengths)
 
 
 AOT = list(specialisations(("bf16", 100, 64, False, True), ("fp16", 250, 64, False, False)))
-BACKEND = Backend("triton", _run, ("cuda", "cpu"), _triton.why_not, _train)
+BACKEND = Backend("triton", _run, ("cuda", "cpu"), _why_not, _train)

@@ -16,7 +16,7 @@ from emoface.kernels import OPS, _nvcc
 ROOT = Path(__file__).resolve().parent.parent.parent
 # The most that any kernel of an operator may take: registers of a thread, bytes of shared memory of a block.
 REGISTERS = {
-    "adain": 96, "content_attention": 192, "denoise_loop": 224, "ff_adain_film": 255, "ff_gelu": 128, "film": 48,
+    "adain": 96, "content_attention": 232, "denoise_loop": 224, "ff_adain_film": 255, "ff_gelu": 128, "film": 48,
     "flame_lbs": 200, "ln_qkv": 168, "oproj_residual_film": 160, "prepare_clip": 160,
     "prepare_schedule": 160, "sampler_step": 64, "self_attention": 192,
 }  # fmt: skip

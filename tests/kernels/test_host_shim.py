@@ -39,6 +39,7 @@ PRODUCTS = {
         ContentAttentionCase(1, 35, 70, 2, 16, lengths=True),
         ContentAttentionCase(1, 40, 150, 1, 32, window=20),
         ContentAttentionCase(2, 17, 65, 1, 64, lengths=True),
+        ContentAttentionCase(1, 9, 20, 1, 128),
     ],
     "self_attention": [SelfAttentionCase(2, 70, 2, 32, lengths=True), SelfAttentionCase(1, 65, 1, 64)],
     "ln_qkv": [

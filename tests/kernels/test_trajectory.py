@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
+import gc
+import importlib
 from dataclasses import replace
 
 import pytest
@@ -85,6 +88,137 @@ def test_every_number_of_steps_is_made_of_few_graphs():
     for steps in range(1, graph.MOST_STEPS + 1):
         parts = graph.pieces(steps)
         assert sum(parts) == steps and len(parts) <= 6 and all(part & (part - 1) == 0 for part in parts)
+
+
+class FakeCuda:
+    """torch.cuda as far as a runner uses it, writing down what happens in which order."""
+
+    def __init__(self, monkeypatch, breaks=False):
+        log = self.log = []
+        current = ["user"]
+
+        class Stream:
+            def __init__(self, device=None, name="side"):
+                self.name = name
+
+            def wait_stream(self, other):
+                log.append(f"{self.name} waits for {other.name}")
+
+            def wait_event(self, event):
+                log.append(f"{self.name} waits for event")
+
+        class Event:
+            def record(self, stream):
+                log.append(f"event on {stream.name}")
+
+            def synchronize(self):
+                log.append("synchronize")
+
+        class Graph:
+            def pool(self):
+                return "pool"
+
+            def replay(self):
+                log.append(f"replay of {self.steps}")
+
+        class Recording:
+            def __init__(self, graph, pool, stream, capture_error_mode):
+                self.graph, self.stream, self.pool = graph, stream, pool
+
+            def __enter__(self):
+                log.append(f"record on {self.stream.name} with {self.pool}")
+                self.before, current[0] = current[0], self.stream.name
+
+            def __exit__(self, *problem):
+                steps = len(log) - 1 - max(i for i, line in enumerate(log) if line.startswith("record on"))
+                self.graph.steps, current[0] = steps, self.before
+                if breaks:
+                    raise RuntimeError("operation not permitted when stream is capturing")
+
+        @contextlib.contextmanager
+        def on(stream):
+            before, current[0] = current[0], stream.name
+            yield
+            current[0] = before
+
+        class Trajectory:
+            def __init__(self, sizes, matrices, vectors, launches):
+                self.made_in_inference = torch.is_inference_mode_enabled()
+                self.x, self.count = torch.arange(12.0).view(1, 4, 3), torch.zeros(1)
+
+            def load(self, *inputs):
+                log.append(f"load {inputs} on {current[0]}")
+
+            def step(self):
+                log.append(f"step on {current[0]}")
+
+        for name, fake in (("Stream", Stream), ("Event", Event), ("CUDAGraph", Graph), ("graph", Recording),
+                           ("stream", on), ("device", lambda device: contextlib.nullcontext()),
+                           ("current_stream", lambda *_: Stream(name=current[0]))):  # fmt: skip
+            monkeypatch.setattr(torch.cuda, name, fake)
+        monkeypatch.setattr(graph, "Trajectory", Trajectory)
+
+
+def test_a_runner_warms_up_records_aside_and_replays_on_the_callers_stream(monkeypatch):
+    cuda = FakeCuda(monkeypatch)
+    with torch.inference_mode():
+        runner = graph.GraphRunner(sizes_of(CASE.inputs()), torch.zeros(1), torch.zeros(1), triton_kernel)
+    assert not runner.trajectory.made_in_inference
+    out = runner.run(2, 3, "clip")
+    assert cuda.log == [
+        "user waits for event",
+        "side waits for user", "step on side", "record on side with None", *["step on side"] * 2, "user waits for side",
+        "side waits for user", "step on side", "record on side with pool", "step on side", "user waits for side",
+        "load ('clip',) on user", "replay of 2", "replay of 1", "event on user",
+    ]  # fmt: skip
+    assert torch.equal(out, runner.trajectory.x[:, :2]) and out.data_ptr() != runner.trajectory.x.data_ptr()
+    cuda.log.clear()
+    runner.run(2, 1, "other")
+    assert cuda.log == ["user waits for event", "load ('other',) on user", "replay of 1", "event on user"]
+    del runner
+    gc.collect()
+    assert cuda.log[-1] == "synchronize"  # before the allocator may give the buffers to somebody else
+
+
+def test_recording_that_fails_says_so_once_and_steps_are_launched_one_by_one(monkeypatch, caplog):
+    cuda = FakeCuda(monkeypatch, breaks=True)
+    runner = graph.GraphRunner(sizes_of(CASE.inputs()), torch.zeros(1), torch.zeros(1), triton_kernel)
+    for _ in range(2):
+        cuda.log.clear()
+        runner.run(2, 3, "clip")
+        assert cuda.log[-5:] == ["load ('clip',) on user", *["step on user"] * 3, "event on user"]
+    assert [record.getMessage() for record in caplog.records] == [
+        "emoface::denoise_loop: no graph: recording failed: operation not permitted when stream is capturing"
+    ]
+
+
+def test_runners_used_longest_ago_are_let_go(monkeypatch):
+    FakeCuda(monkeypatch)
+    monkeypatch.setattr(graph, "KEPT", 2)
+    runners, sizes = graph.Runners(), sizes_of(CASE.inputs())
+    weights = torch.zeros(1), torch.zeros(1), triton_kernel
+    first = runners.find(sizes, *weights)
+    assert runners.find(sizes, *weights) is first
+    for rows in (3, 4):
+        runners.find(replace(sizes, rows=rows), *weights)
+    assert len(runners.entries) == 2 and runners.find(sizes, *weights) is not first
+
+
+@pytest.mark.skipif(triton is None, reason="needs Triton")
+def test_heads_too_wide_for_triton_are_refused_by_every_attention():
+    def zeros(*shape):
+        return torch.zeros(shape, device="meta")
+
+    loop = [zeros(1)] * 18
+    loop[3], loop[10] = zeros(1, 1, 1, 2, 260), 2
+    for op, args in (
+        (OPS["content_attention"], (zeros(1, 2, 260), zeros(1, 2, 520), 2)),
+        (OPS["self_attention"], (zeros(1, 2, 780), 2)),
+        (OP, loop),
+    ):
+        backend = importlib.import_module(f"emoface.kernels.{op.name}.triton_kernel").BACKEND
+        assert backend.why_not(*args) == "heads of 130 channels (up to 128)"
+        assert op.shape_class(*args) != op.shape_class(*op.cases[0].inputs())
 
 
 @pytest.mark.gpu
