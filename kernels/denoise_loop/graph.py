@@ -170,7 +170,7 @@ def heads_of(start: Tensor, *others: Any) -> tuple[int, int]:
 
 
 def unfit(refusal: Callable[[int, int], str | None], start: Tensor, *others: Any) -> str | None:
-    """Why no trajectory on a GPU can take these tensors, or the start alone; `refusal` knows the heads. None: it can."""
+    """Why no trajectory on a GPU can take these tensors, or the start alone; `refusal` knows heads. None: it can."""
     if start.dtype == torch.float64:
         return "dtype torch.float64 (float32, bfloat16 and float16 only)"
     if not others:

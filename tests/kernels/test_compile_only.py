@@ -68,7 +68,7 @@ def test_triton_kernels_stay_in_budget():
 
 # Of the CUDA sources: registers of a thread, static bytes of shared memory of a block, and their tensor-core kernels.
 CUDA_BUDGETS = {
-    "cuda/attention.cu": (168, 18 * 1024, 6),
+    "cuda/attention.cu": (168, 18 * 1024, 8),
     "cuda/linear.cu": (168, 17 * 1024, 6),
     "cuda/linear_restyle.cu": (128, 1024, 4),
     "cuda/restyle.cu": (64, 4 * 1024, 0),
@@ -77,6 +77,7 @@ CUDA_BUDGETS = {
     "flame_lbs/flame_lbs_cuda.cu": (200, 27 * 1024, 0),
     "sampler_step/sampler_step_cuda.cu": (64, 4 * 1024, 0),
 }
+WIDE_HEADS = (232, 35 * 1024)  # attention with 128 channels
 
 
 @pytest.mark.parametrize("source", _nvcc.sources(), ids=lambda path: path.stem)
@@ -89,7 +90,8 @@ def test_cuda_kernels_stay_in_budget(source):
     assert {row["target"] for row in rows} == targets
     most_registers, most_shared, with_products = CUDA_BUDGETS[rows[0]["source"]]
     for row in rows:
+        registers, shared = WIDE_HEADS if row["kernel"].endswith(" 128>") else (most_registers, most_shared)
         assert row["spilled"] == 0, row
-        assert row["registers"] <= most_registers, row
-        assert row["shared"] <= most_shared, row
+        assert row["registers"] <= registers, row
+        assert row["shared"] <= shared, row
     assert sum(row["mma"] > 0 for row in rows) == with_products * len(targets)
