@@ -67,6 +67,22 @@ def test_the_rules_obey_themselves(tiny_checkpoint: Path) -> None:
         assert sizes == sorted(sizes)
 
 
+def test_few_takes_that_vary_as_the_rules_do_have_their_diversity() -> None:
+    class Drawn:
+        samples, name = np.zeros(0), "drawn"
+
+        def rule(self, emotion: str, level: int, seed: int) -> np.ndarray:
+            pose = np.random.default_rng((seed, MOVING.index(emotion), level)).uniform(0.2, 0.8, (1, 53))
+            return np.broadcast_to(pose, (4, 53))
+
+    class Performed:
+        def motion(self, samples: np.ndarray, emotion: tuple[str, int], seed: int) -> np.ndarray:
+            return Drawn().rule(*emotion, seed + 100)
+
+    for row in Expression(Performed(), [Drawn()], 1).diversity_rows(2, 1):
+        assert 0.8 < row.value < 1.25, (row.name, row.value)
+
+
 def test_held_out_recordings(assets: Path) -> None:
     clips = berlin(assets)
     assert len(clips) > 50 and {clip.name[:2] for clip in clips} == {"13", "14"}

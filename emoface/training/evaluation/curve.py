@@ -25,7 +25,7 @@ from .material import Captured, Performer, Spoken, assets_folder, berlin, bundle
 
 STEPS = (1, 2, 4, 10, 50)
 STUDENT_STEPS = (1, 2, 4)
-SEEDS = 4
+SEEDS = 12
 EMOTIONAL = "surprised"
 GUIDED = 2.0
 
