@@ -9,8 +9,10 @@ import torch
 from torch import Tensor
 
 LOUD_QUANTILE = 0.95
+RANGE = 2.5
+"""Bels from silence (0) to the loud level (1) in :func:`relative_loudness`."""
 AUDIBLE = -2.0
-"""Level, log10 of mel power, at which a voice is so quiet that its own maximum no longer counts as loud."""
+"""Level, log10 of mel power, that counts as loud where a voice has nothing louder."""
 SPEAKING = 0.55
 """Relative loudness above which somebody speaks."""
 RISE = 0.06
@@ -31,17 +33,17 @@ class Delivery:
     seconds: float
 
 
-def relative_loudness(level: Tensor) -> Tensor:
-    """Loudness beside the voice's own loud level, ``clip(1 + (L - L95) / 2.5, 0, 1.2)``: 0 at 25 dB below it.
+def relative_loudness(level: Tensor, audible: float = AUDIBLE) -> Tensor:
+    """Loudness beside the voice's own loud level, ``clip(1 + (L - max(L95, audible)) / 2.5, 0, 1.2)``.
 
     Args:
-        level: (T,) log10 of mel power, see :func:`emoface.audio.features.loudness`.
+        level: (T,) log10 of mel power, see :func:`emoface.audio.features.loudness`. audible: least loud level.
 
     Returns:
-        (T,).
+        (T,): 1 at the 95 % quantile, 0 at 25 dB below it.
     """
-    loud = torch.quantile(level[:: max(1, len(level) // 100_000)], LOUD_QUANTILE).clamp(min=AUDIBLE)
-    return (1 + (level - loud) / 2.5).clamp(0, 1.2)
+    loud = torch.quantile(level[:: max(1, len(level) // 100_000)], LOUD_QUANTILE).clamp(min=audible)
+    return (1 + (level - loud) / RANGE).clamp(0, 1.2)
 
 
 def delivery(loudness: np.ndarray, fps: float) -> Delivery:

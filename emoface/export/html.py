@@ -10,7 +10,7 @@ import re
 import struct
 import zlib
 from pathlib import Path
-from typing import Any, TypeGuard
+from typing import Any
 
 import numpy as np
 
@@ -21,6 +21,7 @@ from emoface.face.normals import welded
 from emoface.face.rig import Rig
 
 from .atomic import atomic_path
+from .caption import emotion_text, is_timeline
 from .rig_curves import RigOrPath, rig_curves, visible_deltas
 from .sound import check_kind, sound_bytes
 
@@ -92,26 +93,6 @@ def _player(name: str) -> str:
     return (PLAYER / name).read_text(encoding="utf-8").rstrip("\n")
 
 
-def emotion_text(emotion: Any) -> str:
-    """The ``emotion`` of an animation's metadata as a reader would say it; empty for None.
-
-    A label, ``[label, level]``, ``{label: share}``, or a timeline ``[[seconds, emotion], ...]``.
-    """
-    if emotion is None:
-        return ""
-    if isinstance(emotion, dict):
-        return ", ".join(f"{label} {share:.0%}" for label, share in emotion.items())
-    if _is_timeline(emotion):
-        return ", then ".join(f"{emotion_text(what)} from {start:g} s" for start, what in emotion)
-    if isinstance(emotion, list) and len(emotion) == 2:
-        return f"{emotion[0]}, level {emotion[1]:g}"
-    return str(emotion)
-
-
-def _is_timeline(emotion: Any) -> TypeGuard[list[list[Any]]]:
-    return isinstance(emotion, list) and all(isinstance(step, list) and len(step) == 2 for step in emotion)
-
-
 def _facts(animation: Animation, rig: Rig) -> str:
     """The definition list behind the i button."""
     metadata = animation.metadata
@@ -130,7 +111,7 @@ def _facts(animation: Animation, rig: Rig) -> str:
 def _clip(animation: Animation, rig: Rig, weights: np.ndarray, fps: float) -> bytes:
     """Header (JSON) and packed arrays of the clip, deflated; clip.js takes them apart."""
     emotion = animation.metadata.get("emotion")
-    timeline = emotion if _is_timeline(emotion) else []
+    timeline = emotion if is_timeline(emotion) else []
     deltas = visible_deltas(rig)
     step = float(max(np.abs(rig.template).max(), np.abs(deltas).max())) / (2**STEP_BITS - 1)  # metres
     moved = [np.flatnonzero(delta.any(1)) for delta in deltas]

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
 
 import numpy as np
 
@@ -12,6 +15,7 @@ from emoface.audio.load import Audio
 from emoface.face.layout import ARKIT_INDEX, lip_gap
 
 from .atomic import atomic_path
+from .caption import caption
 
 PANELS: dict[str, tuple[str, ...]] = {
     "lips": ("mouthSmile", "mouthFrown", "mouthPucker", "mouthFunnel", "mouthStretch", "mouthPress"),
@@ -23,6 +27,14 @@ PANELS: dict[str, tuple[str, ...]] = {
 """Panel -> ARKit shapes drawn in it; a name without a side is the mean of left and right."""
 SIDE_GAP = 0.02  # mean left-right difference from which the sides are drawn apart, the right one dashed
 COLUMNS = 1500  # waveform columns at most
+HUES = ("#2f6f9f", "#d1603d", "#4f9d69", "#8a5aa3", "#c79a2c", "#6b6b6b")
+STYLE: dict[str, Any] = {
+    "font.size": 10, "axes.titlesize": 11, "axes.titleweight": "bold", "axes.titlelocation": "left",
+    "axes.edgecolor": "0.7", "axes.labelcolor": "0.25", "xtick.color": "0.4", "ytick.color": "0.4",
+    "axes.spines.top": False, "axes.spines.right": False, "axes.grid": True, "grid.color": "0.92",
+    "axes.axisbelow": True, "legend.frameon": False, "legend.fontsize": 9, "lines.linewidth": 1.6,
+}  # fmt: skip
+"""How drawings look, as matplotlib's settings; their colours are ``HUES``."""
 
 
 def _envelope(audio: Audio) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -50,6 +62,35 @@ def check_plot(path: str | os.PathLike[str]) -> str:
     return suffix
 
 
+@contextmanager
+def drawing(
+    path: str | os.PathLike[str], width: float, height: float, rows: int = 1, columns: int = 1, **shared: Any
+) -> Iterator[Any]:
+    """A figure to draw in, written when the block ends.
+
+    Args:
+        path: image file; matplotlib picks the format by its suffix. width, height: inches.
+        rows, columns: of panels. **shared: of matplotlib's ``subplots``, such as ``sharex``.
+
+    Yields:
+        The panels (rows, columns), matplotlib's axes; their ``figure`` takes titles of the whole.
+
+    Raises:
+        ImportError: matplotlib is not installed (the extra ``plot``). ValueError: an unknown image suffix.
+    """
+    suffix = check_plot(path)
+    from matplotlib import rc_context
+    from matplotlib.figure import Figure
+    from matplotlib.rcsetup import cycler
+
+    style: Any = {**STYLE, "axes.prop_cycle": cycler(color=HUES)}
+    with rc_context(style):
+        figure = Figure(figsize=(width, height), layout="constrained")
+        yield figure.subplots(rows, columns, squeeze=False, **shared)
+        with atomic_path(path) as temporary:
+            figure.savefig(temporary, dpi=110, format=suffix)
+
+
 def plot_curves(animation: Animation, path: str | os.PathLike[str]) -> None:
     """Draw jaw and lip opening, lips, brows, eyes, cheeks and nose under the waveform, one panel each.
 
@@ -61,35 +102,37 @@ def plot_curves(animation: Animation, path: str | os.PathLike[str]) -> None:
         ImportError: matplotlib is not installed (the extra ``plot``).
         ValueError: an unknown image suffix, or a face whose shapes are not ARKit's.
     """
-    suffix = check_plot(path)
-    from matplotlib.figure import Figure
-
+    check_plot(path)
     weights = animation.arkit()  # (T, 52)
     seconds = (np.arange(len(animation)) + 0.5) / animation.fps
     rows = (["voice"] if animation.audio else []) + ["opening", *PANELS]
     width = float(np.clip(1.3 * animation.duration, 9, 26))
-    figure = Figure(figsize=(width, 1.5 * len(rows) + 0.6), layout="constrained")
-    axes = dict(zip(rows, figure.subplots(len(rows), 1, sharex=True, squeeze=False)[:, 0]))
-    for name, axis in axes.items():
-        axis.set_ylabel(name)
-        axis.grid(alpha=0.3)
-        axis.margins(x=0)
-    if animation.audio:
-        axes["voice"].fill_between(*_envelope(animation.audio), color="0.35", linewidth=0)
-    axes["opening"].plot(seconds, weights[:, ARKIT_INDEX["jawOpen"]], label="jawOpen")
-    axes["opening"].plot(seconds, lip_gap(animation.motion) / 10, label="lip gap (cm)")
-    for panel, names in PANELS.items():
-        for name in names:
-            _draw(axes[panel], seconds, weights, name)
-    for panel in ("opening", *PANELS):
-        axes[panel].set_ylim(bottom=0)
-        axes[panel].set_ylim(top=max(axes[panel].get_ylim()[1], 0.25))
-        axes[panel].legend(loc="upper left", bbox_to_anchor=(1.0, 1.05), fontsize=8, frameon=False)
-    axes[rows[-1]].set_xlabel("seconds")
-    told = ", ".join(f"{key} {value}" for key, value in animation.metadata.items() if key in ("emotion", "seed"))
-    figure.suptitle(": ".join(filter(None, [animation.audio.name if animation.audio else "", told])))
-    with atomic_path(path) as temporary:
-        figure.savefig(temporary, dpi=110, format=suffix)
+    with drawing(path, width, 1.5 * len(rows) + 0.6, len(rows), sharex=True) as panels:
+        axes = dict(zip(rows, panels[:, 0]))
+        for name, axis in axes.items():
+            axis.set_ylabel(name)
+            axis.margins(x=0)
+        if animation.audio:
+            draw_voice(axes["voice"], animation.audio)
+        axes["opening"].plot(seconds, weights[:, ARKIT_INDEX["jawOpen"]], label="jawOpen")
+        axes["opening"].plot(seconds, lip_gap(animation.motion) / 10, label="lip gap (cm)")
+        for panel, names in PANELS.items():
+            for name in names:
+                _draw(axes[panel], seconds, weights, name)
+        for panel in ("opening", *PANELS):
+            axes[panel].set_ylim(bottom=0)
+            axes[panel].set_ylim(top=max(axes[panel].get_ylim()[1], 0.25))
+            axes[panel].legend(loc="upper left", bbox_to_anchor=(1.0, 1.05))
+        axes[rows[-1]].set_xlabel("seconds")
+        axes[rows[0]].set_title(caption(animation))
+
+
+def draw_voice(axis: Any, audio: Audio) -> None:
+    """Draw the waveform of a recording over seconds into a panel."""
+    axis.fill_between(*_envelope(audio), color="0.55", linewidth=0)
+    axis.set(yticks=[], ylabel="voice")
+    axis.grid(False)
+    axis.spines["left"].set_visible(False)
 
 
 def _draw(axis, seconds: np.ndarray, weights: np.ndarray, name: str) -> None:

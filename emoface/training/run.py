@@ -5,7 +5,6 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 import json
-import os
 import platform
 import random
 import time
@@ -17,6 +16,8 @@ import numpy as np
 import torch
 from safetensors.torch import load_file, save
 from torch import Tensor, nn
+
+from emoface.export.atomic import atomic_path
 
 ConfigType = TypeVar("ConfigType")
 
@@ -87,10 +88,9 @@ class Ema:
 
 
 def save_state(path: Path, **parts: Any) -> None:
-    """Save a resumable training state (plain tensors and containers only) to a temporary name, then rename it."""
-    temporary = path.with_name(path.name + ".tmp")
-    torch.save({**parts, "torch_rng": torch.get_rng_state()}, temporary)
-    os.replace(temporary, path)
+    """Save a resumable training state (plain tensors and containers only), completely or not at all."""
+    with atomic_path(path) as temporary:
+        torch.save({**parts, "torch_rng": torch.get_rng_state()}, temporary)
 
 
 def load_state(path: Path) -> dict[str, Any]:
@@ -103,10 +103,9 @@ def load_state(path: Path) -> dict[str, Any]:
 def save_tensors(path: Path, tensors: dict[str, Tensor], config: dict[str, Any]) -> None:
     """Write a stage's weights as safetensors with its config as metadata, atomically."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(path.name + ".tmp")
     contiguous = {name: tensor.detach().contiguous().clone() for name, tensor in tensors.items()}
-    temporary.write_bytes(save(contiguous, metadata={"config": json.dumps(config)}))
-    os.replace(temporary, path)
+    with atomic_path(path) as temporary:
+        temporary.write_bytes(save(contiguous, metadata={"config": json.dumps(config)}))
 
 
 def load_tensors(path: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
@@ -145,10 +144,9 @@ def write_card(folder: Path, stage: str, config: Any, **facts: Any) -> None:
 
 
 def write_json(path: Path, values: Any) -> None:
-    """Write JSON to a temporary name, then rename it."""
-    temporary = path.with_name(path.name + ".tmp")
-    temporary.write_text(json.dumps(values, indent=2) + "\n", encoding="utf-8")
-    os.replace(temporary, path)
+    """Write JSON, completely or not at all."""
+    with atomic_path(path) as temporary:
+        temporary.write_text(json.dumps(values, indent=2) + "\n", encoding="utf-8")
 
 
 def progress(steps: Iterable[int], stage: str, total: int, initial: int = 0) -> Iterator[int]:

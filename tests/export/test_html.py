@@ -21,7 +21,7 @@ import pytest
 from emoface.animation import Animation
 from emoface.audio.load import open_audio
 from emoface.demo import demo_path
-from emoface.export.html import emotion_text
+from emoface.export.caption import emotion_text
 from emoface.export.rig_curves import rig_curves
 from emoface.face.normals import smooth_normals
 from emoface.face.rig import Rig

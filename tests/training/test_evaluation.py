@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from html import escape
 from pathlib import Path
 
 import numpy as np
@@ -31,7 +32,7 @@ def test_rows_take_what_they_share_and_keep_their_own() -> None:
 def test_pages_escape_what_they_show() -> None:
     page = matrix("a < b", ["x<y", "z"], [[3, 1], [0, 0]])
     assert "x&lt;y" in page and "a &lt; b" in page and "x<y" not in page
-    assert "rgba(46, 125, 90, 0.75)" in page and "rgba(179, 38, 30, 0.25)" in page
+    assert "rgba(47, 111, 159, 0.75)" in page and "rgba(179, 38, 30, 0.25)" in page
 
 
 def test_rows_know_whether_the_bar_is_met() -> None:
@@ -110,8 +111,8 @@ def test_evaluate_on_the_bundled_clip(
     report = evaluate(tiny_checkpoint, out=tmp_path / "report", quick=True, progress=parts.append)
     names = {path.name for path in (tmp_path / "report").iterdir()}
     assert {"evaluation.json", "evaluation.md", "evaluation.html"} <= names and set(report["pictures"]) <= names
-    curves = [f"curves_{e}.png" for e in ("neutral", "happy", "sad", "angry")]
-    assert report["pictures"] == [*curves, "strengths.png", "emotions.png", "phones.png"]
+    assert list(report["pictures"]) == ["emotions.png", "phones.png", "curves.png", "strengths.png"]
+    assert {row["part"] for row in report["rows"]} == set(parts)
     for row in report["rows"]:
         assert row["value"] is None or (row["unit"] and row["definition"] and row["mask"] and row["split"]), row
     for found in report["confusions"].values():
@@ -119,6 +120,10 @@ def test_evaluate_on_the_bundled_clip(
     html = (tmp_path / "report" / "evaluation.html").read_text()
     assert html.count("data:image/png") == len(report["pictures"]) and html.count('class="confusion"') == 2
     assert "src=\"http" not in html and "mean_t max_{v in L}" in html
+    short = [row for row in report["rows"] if row["met"] is False]
+    assert short, "a network that has learnt nothing meets not every bar"
+    first = html[html.index("<h2>Not met</h2>") : html.index("<summary>Met")]
+    assert first.count("<tr") == len(short) and all(escape(row["name"]) in first for row in short)
     assert json.loads((tmp_path / "report" / "evaluation.json").read_text())["rows"] == report["rows"]
     table = (tmp_path / "report" / "evaluation.md").read_text()
     assert table == markdown(json.loads((tmp_path / "report" / "evaluation.json").read_text()))

@@ -3,24 +3,24 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+import torch
 
+from emoface.audio.delivery import relative_loudness as beside_loud
 from emoface.audio.features import MEL_BINS, MEL_PER_FRAME, loudness
+from emoface.export.atomic import atomic_path
 from emoface.face.layout import FPS, MOTION_SIZE
 
 from .skipped import FAULTS, Skipped
 
 SOURCES = ("tts", "labelled", "captured", "voice")
 LAYOUTS = ("open_head", "flame")
-LOUDNESS_RANGE = 2.5
-"""Bels from silence (0) to the clip's loud level (1) in :func:`relative_loudness`."""
-AUDIBLE = -2.0
-"""Level, log10 of mel power, at which a clip is so quiet that its own maximum no longer counts as loud."""
+AUDIBLE = 0.5
+"""Level, log10 of mel power, that counts as loud where a clip has nothing louder."""
 
 
 @dataclass
@@ -102,7 +102,7 @@ def require_layout(clips: Sequence[Clip], layout: str, stage: str) -> None:
 
 
 def save_clips(path: str | Path, clips: Sequence[Clip]) -> None:
-    """Write clips as one uncompressed .npz shard, through a temporary name.
+    """Write clips as one uncompressed .npz shard, completely or not at all.
 
     Args:
         path: the ``.npz`` file to write.
@@ -129,10 +129,8 @@ def save_clips(path: str | Path, clips: Sequence[Clip]) -> None:
         "lip_offsets": _offsets(lips),
         "known": np.array(known, bool).reshape(-1, MOTION_SIZE),
     }
-    temporary = path.with_name(path.name + ".tmp")
-    with open(temporary, "wb") as handle:
-        np.savez(handle, **arrays)  # type: ignore[arg-type]
-    os.replace(temporary, path)
+    with atomic_path(path) as temporary:
+        np.savez(temporary, **arrays)  # type: ignore[arg-type]
 
 
 def shard_paths(folder: str | Path) -> list[Path]:
@@ -199,19 +197,6 @@ def _offsets(arrays: Sequence[np.ndarray]) -> np.ndarray:
 
 
 def relative_loudness(mel: np.ndarray) -> np.ndarray:
-    """Loudness against the clip's own loud level: ``clip(1 + (L - L95) / 2.5, 0, 1.2)``, L in bels of mel
-    power.
-
-    Args:
-        mel: (2 T, 64) log-mel.
-
-    Returns:
-        (T,) float32; 1 at the clip's 95 % quantile, 0 at 25 dB below it. All zero in silence.
-    """
-    import torch
-
-    level = loudness(torch.from_numpy(np.asarray(mel, np.float32))).numpy()  # (T,)
-    if len(level) == 0:
-        return level
-    loud = max(float(np.quantile(level, 0.95)), AUDIBLE + LOUDNESS_RANGE)
-    return np.clip(1 + (level - loud) / LOUDNESS_RANGE, 0, 1.2).astype(np.float32)
+    """Loudness (T,) float32 of log-mels (2 T, 64), see :func:`emoface.audio.delivery.relative_loudness`."""
+    level = loudness(torch.from_numpy(np.asarray(mel, np.float32)))  # (T,)
+    return beside_loud(level, AUDIBLE).numpy() if len(level) else level.numpy()

@@ -1,29 +1,21 @@
-"""The report as files: JSON, Markdown, and one HTML page with confusion matrices and pictures."""
+"""The report as files: JSON, Markdown, and one HTML page with pictures and confusion matrices."""
 
 from __future__ import annotations
 
 import base64
 import json
+import math
+from collections.abc import Iterable
 from html import escape
 from pathlib import Path
 from typing import Any
 
 from emoface.export.atomic import atomic_path
 
-from .report import HEADS, HONESTY, definitions, markdown, shown, subtitle, title
+from .report import HONESTY, by_part, definitions, markdown, missed, shown, subtitle, title, verdict
 
-STYLE = """
-body { font: 15px/1.5 system-ui, sans-serif; margin: 2rem auto; max-width: 1250px; padding: 0 1rem; color: #222 }
-table { border-collapse: collapse; font-size: 13px }
-td, th { padding: .25rem .55rem; text-align: left; vertical-align: top }
-tr { border-bottom: 1px solid #e4e4e4 } th { border-bottom: 2px solid #888 }
-td:first-child { min-width: 15rem } td.split { min-width: 13rem }
-td.number { text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap }
-td.mask, td.split, td.note { color: #555; font-size: 12px }
-td.yes { color: #1a7a3c } td.no { color: #b3261e; font-weight: 600 }
-table.confusion td, table.confusion th { text-align: center; min-width: 3.2rem; border: 1px solid #fff }
-img { max-width: 100%; margin: .6rem 0 } abbr { text-decoration: underline dotted #999 }
-"""
+STYLE = Path(__file__).with_name("page.css")
+UNITS = {"1": "", "m2": "m²", "1/min": "/ min", "weight/frame2": "weight/frame²"}
 
 
 def write_report(report: dict[str, Any], folder: Path) -> None:
@@ -36,28 +28,62 @@ def write_report(report: dict[str, Any], folder: Path) -> None:
 
 def html(report: dict[str, Any], folder: Path) -> str:
     """The report as a page that needs no other file; its pictures are read from ``folder``."""
-    told = definitions(report)
-    lines = ["<tr>" + "".join(f"<th>{head}</th>" for head in HEADS) + "</tr>"]
-    for row in report["rows"]:
-        value, bar, met = shown(row)
-        name = escape(row["name"])
-        name = f'<abbr title="{escape(row["definition"])}">{name}</abbr>' if row["definition"] else name
-        lines.append(
-            f'<tr><td>{name}</td><td class="number">{escape(value)}</td><td>{escape(row["unit"])}</td>'
-            f'<td>{escape(bar)}</td><td class="{met}">{met}</td>'
-            + "".join(f'<td class="{key}">{escape(row[key])}</td>' for key in ("mask", "split", "note"))
-            + "</tr>"
-        )
-    head = f'<meta charset="utf-8"><title>{escape(title(report))}</title><style>{STYLE}</style>'
+    name, short, told = escape(title(report)), missed(report), definitions(report)
+    met = [row for row in report["rows"] if row["met"]]
     parts = [
-        f"<h1>{escape(title(report))}</h1><p>{escape(subtitle(report))}</p><p>{escape(HONESTY)}</p>",
-        f"<table>{''.join(lines)}</table>",
+        f"<header><h1>{name}</h1><p>{escape(subtitle(report))}</p></header>",
+        f'<p class="verdict">{verdict(report["rows"]) or "no bars"}</p><p class="honesty">{escape(HONESTY)}</p>',
+        f"<h2>Not met</h2>{table(short)}" if short else "",
+        f"<details><summary>Met <small>{len(met)}</small></summary>{table(met)}</details>" if met else "",
+        "<h2>Pictures</h2>" if report["pictures"] else "",
+        *(picture(folder / file, caption) for file, caption in report["pictures"].items()),
+        "<h2>Confusions</h2><p>Rows asked, columns named.</p><div class=matrices>",
         *(matrix(name, **found) for name, found in report["confusions"].items()),
-        "<h2>Definitions</h2>",
-        *(f"<p><code>{escape(text)}</code><br>{escape('; '.join(names))}</p>" for text, names in told.items()),
-        *(picture(folder / name) for name in report["pictures"]),
+        "</div><h2>All figures</h2>",
+        *(section(part, rows) for part, rows in by_part(report).items()),
+        "<details><summary>Definitions</summary><dl>",
+        *(f"<dt><code>{escape(what)}</code><dd>{escape('; '.join(names))}" for what, names in told.items()),
+        "</dl></details>",
     ]
-    return f'<!doctype html>\n<html lang="en">{head}{"".join(parts)}</html>\n'
+    head = f'<meta charset="utf-8"><title>{name}</title><style>{STYLE.read_text(encoding="utf-8")}</style>'
+    return f'<!doctype html>\n<html lang="en">{head}<main>{"".join(parts)}</main></html>\n'
+
+
+def section(part: str, rows: list[dict[str, Any]]) -> str:
+    """The figures of one part, folded up."""
+    count = f"{len(rows)} figure{'s' * (len(rows) > 1)}"
+    told = ", ".join(filter(None, [count, verdict(rows)]))
+    return f"<details><summary>{escape(part.capitalize())} <small>{told}</small></summary>{table(rows)}</details>"
+
+
+def table(rows: Iterable[dict[str, Any]]) -> str:
+    """Figures with their bars; what they were taken on stands small below their names."""
+    lines = []
+    for row in rows:
+        value, bar, met = shown(row)
+        about = " · ".join(filter(None, (row["mask"], row["split"], row["note"])))
+        lines.append(
+            f'<tr class="{met}"><td title="{escape(row["definition"])}">{escape(row["name"])}'
+            f"<small>{escape(about)}</small></td>"
+            f'<td class="number">{escape(value)} <i>{escape(UNITS.get(row["unit"], row["unit"]))}</i></td>'
+            f"<td>{gauge(row)}</td><td>{escape(bar)}</td></tr>"
+        )
+    return f"<table>{''.join(lines)}</table>"
+
+
+def gauge(row: dict[str, Any]) -> str:
+    """A strip from 0 on, filled up to the value, with the accepted stretch marked; empty without a bar."""
+    low, high, value = row["low"], row["high"], row["value"]
+    if row["met"] is None or not isinstance(value, (int, float)) or value < 0:
+        return ""
+    end = 1.2 * max(value, low or 0, high or 0) or 1.0
+    if not math.isfinite(end):
+        return ""
+    left, right, filled = (100 * x / end for x in (low or 0, end if high is None else high, value))
+    return (
+        f'<div class="gauge"><s style="left:{left:.1f}%;width:{right - left:.1f}%"></s>'
+        f'<b style="width:{filled:.1f}%"></b></div>'
+    )
 
 
 def matrix(name: str, classes: list[str], counts: list[list[int]]) -> str:
@@ -67,15 +93,15 @@ def matrix(name: str, classes: list[str], counts: list[list[int]]) -> str:
         cells = ""
         for column, count in enumerate(row):
             share = count / max(sum(row), 1)
-            hue = "46, 125, 90" if column == place else "179, 38, 30"
+            hue = "47, 111, 159" if column == place else "179, 38, 30"
             ink = "#fff" if share > 0.6 else "#222"
             cells += f'<td style="background: rgba({hue}, {share:.2f}); color: {ink}">{count or ""}</td>'
         lines.append(f"<tr><th>{escape(asked)}</th>{cells}</tr>")
-    return f'<h2>{escape(name)}</h2><p>Rows asked, columns named.</p><table class="confusion">{"".join(lines)}</table>'
+    return f'<figure><table class="confusion">{"".join(lines)}</table><figcaption>{escape(name)}</figcaption></figure>'
 
 
-def picture(path: Path) -> str:
+def picture(path: Path, caption: str) -> str:
     """A PNG inside the page."""
     data = base64.b64encode(path.read_bytes()).decode("ascii")
-    words = path.stem.replace("_", " ")
-    return f'<h2>{escape(words)}</h2><img alt="{escape(words)}" src="data:image/png;base64,{data}">'
+    text = escape(caption)
+    return f'<figure><img alt="{text}" src="data:image/png;base64,{data}"><figcaption>{text}</figcaption></figure>'

@@ -1,4 +1,7 @@
-"""Pictures of an evaluation: curves, strengths, spectra, and contact sheets of emotions and of phones."""
+"""Pictures of an evaluation: curves, strengths, spectra, and contact sheets of emotions and of phones.
+
+Every function writes into a folder and returns its files with a caption each.
+"""
 
 from __future__ import annotations
 
@@ -8,12 +11,12 @@ import numpy as np
 
 from emoface.animation import Animation
 from emoface.audio.features import SAMPLE_RATE
+from emoface.audio.load import open_audio
 from emoface.binding.emotions import EMOTIONS, LEVELS
-from emoface.export.atomic import atomic_path
-from emoface.face.layout import FPS, motion_to_arkit
+from emoface.export.plot import HUES, draw_voice, drawing
+from emoface.face.layout import ARKIT_INDEX, ARKIT_NAMES, FPS, motion_to_arkit
 from emoface.metrics.jitter import FAST, spectrum
 from emoface.metrics.lips import Phone
-from emoface.pipeline import Pipeline
 from emoface.render.frames import face_renderer
 from emoface.render.png import write_png
 from emoface.render.sheet import animations_sheet, contact_sheet
@@ -21,68 +24,100 @@ from emoface.render.sheet import animations_sheet, contact_sheet
 from .material import Captured, Performer, Spoken
 
 SHOWN = ("neutral", "happy", "sad", "angry")
+REGIONS: dict[str, tuple[str, ...]] = {
+    "jaw": ("jawOpen",),
+    "mouth": ("mouthSmile", "mouthFrown", "mouthPress"),
+    "brows": ("browInnerUp", "browOuterUp", "browDown"),
+    "eyes": ("eyeWide", "eyeSquint"),
+    "nose, cheeks": ("noseSneer", "cheekSquint"),
+}
+"""Rows of the picture of curves; a shape without a side is the mean of left and right."""
+MEASURED = ("jawOpen", "mouthFunnel", "mouthLowerDownLeft")
+MEASURED_SECONDS = 10
 PHONES = 30
 
 
-def draw_curves(pipeline: Pipeline, samples: np.ndarray, folder: Path) -> list[str]:
-    """Draw ``curves_<emotion>.png`` of a recording for four emotions at level 3; the names of the files."""
-    names = []
-    for emotion in SHOWN:
-        animation = pipeline.animate(samples, sample_rate=SAMPLE_RATE, emotion=(emotion, 3))
-        names.append(animation.plot(folder / f"curves_{emotion}.png").name)
-    return names
-
-
-def draw_strengths(strengths: dict[str, list[float]], folder: Path) -> list[str]:
-    """Draw ``strengths.png``: bars by emotion and level, 1 being the rules' mean; the name of the file."""
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
-    from matplotlib.figure import Figure
-
-    figure = Figure(figsize=(9, 4), layout="constrained")
-    FigureCanvasAgg(figure)
-    axis = figure.subplots()
-    places = np.arange(len(strengths))
-    for level in range(3):
-        heights = [values[level] for values in strengths.values()]
-        axis.bar(places + 0.27 * (level - 1), heights, 0.25, label=f"level {level + 1}")
-    axis.axhspan(0.8, 1.2, color="0.9", zorder=0)
-    axis.axhline(1.0, color="0.4", linewidth=1)
-    axis.set_xticks(places, list(strengths))
-    axis.set_ylabel("strength / the rules' mean")
-    axis.legend(frameon=False, ncols=3)
-    with atomic_path(folder / "strengths.png") as path:
-        figure.savefig(path, dpi=110, format="png")
-    return ["strengths.png"]
-
-
-def draw_spectra(performer: Performer, clip: Captured, folder: Path) -> list[str]:
-    """Draw ``spectra.png``: acceleration and jerk of our mouth and of the measured one; the name of the file."""
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
-    from matplotlib.figure import Figure
-
+def draw_measured(performer: Performer, clip: Captured, folder: Path) -> dict[str, str]:
+    """Draw ``measured.png``: our neutral mouth over the measured one, some seconds of a recording."""
     weights = motion_to_arkit(performer.motion(clip.samples, "neutral", seed=0))
-    figure = Figure(figsize=(9, 3.6), layout="constrained")
-    FigureCanvasAgg(figure)
-    for axis, (name, order) in zip(figure.subplots(1, 2), (("acceleration", 2), ("jerk", 3))):
-        for label, curves in (("ours", weights), ("measured, 2_05", clip.weights)):
-            hertz, power = spectrum(curves[:, clip.shapes], FPS, order)
-            axis.semilogy(hertz[1:], power[1:], label=label)
-        axis.axvspan(FAST, FPS / 2, color="0.93", zorder=0)
-        axis.set(title=f"{name} of the mouth shapes", xlabel="Hz", ylabel=f"1/s^{2 * order} / Hz")
-        axis.legend(frameon=False)
-    with atomic_path(folder / "spectra.png") as path:
-        figure.savefig(path, dpi=110, format="png")
-    return ["spectra.png"]
+    frames = min(MEASURED_SECONDS * FPS, len(weights), len(clip.weights))
+    seconds = (np.arange(frames) + 0.5) / FPS
+    with drawing(folder / "measured.png", 11, 5, len(MEASURED), sharex=True) as panels:
+        for axis, name in zip(panels[:, 0], MEASURED, strict=True):
+            column = ARKIT_INDEX[name]
+            axis.fill_between(seconds, clip.weights[:frames, column], color="0.8", label="measured")
+            axis.plot(seconds, weights[:frames, column], color=HUES[1], label="ours")
+            axis.set_title(name)
+            axis.set_ylim(bottom=0)
+            axis.margins(x=0)
+        panels[0, 0].legend(ncols=2, loc="upper right")
+        panels[-1, 0].set_xlabel("seconds")
+    return {"measured.png": "Our neutral mouth over the measured one, a recording outside training"}
 
 
-def draw_sheets(performer: Performer, clip: Spoken, folder: Path) -> list[str]:
+def draw_curves(performer: Performer, clip: Spoken, folder: Path) -> dict[str, str]:
+    """Draw ``curves.png``: regions of the face (rows) in four emotions at level 3 (columns)."""
+    voice = open_audio(clip.samples, SAMPLE_RATE)
+    with drawing(
+        folder / "curves.png", 13, 9, len(REGIONS) + 1, len(SHOWN), sharex=True, sharey="row",
+        height_ratios=[0.5, *[1] * len(REGIONS)],
+    ) as panels:  # fmt: skip
+        for column, emotion in enumerate(SHOWN):
+            weights = motion_to_arkit(performer.motion(clip.samples, (emotion, 3), seed=0))
+            seconds = (np.arange(len(weights)) + 0.5) / FPS
+            draw_voice(panels[0, column], voice)
+            panels[0, column].set(title=emotion, ylabel="" if column else "voice")
+            for axis, (region, names) in zip(panels[1:, column], REGIONS.items(), strict=True):
+                for name in names:
+                    sides = [i for i, shape in enumerate(ARKIT_NAMES) if shape.startswith(name)]
+                    axis.plot(seconds, weights[:, sides].mean(1), label=name)
+                axis.set(ylim=(0, 1), ylabel="" if column else region)
+                axis.margins(x=0)
+            panels[-1, column].set_xlabel("seconds")
+        for axis in panels[1:, -1]:
+            axis.legend(loc="upper left", bbox_to_anchor=(1.0, 1.05))
+    return {"curves.png": f"One sentence ({clip.name}) in four emotions at level 3"}
+
+
+def draw_strengths(strengths: dict[str, list[float]], folder: Path) -> dict[str, str]:
+    """Draw ``strengths.png``: bars by emotion and level, 1 being the rules' mean."""
+    places = np.arange(len(strengths))
+    with drawing(folder / "strengths.png", 10, 4) as panels:
+        axis = panels[0, 0]
+        axis.axhspan(0.8, 1.2, color="0.93", zorder=0)
+        for level, hue in enumerate(("#b9cfe0", "#6f9fc4", HUES[0])):
+            heights = [values[level] for values in strengths.values()]
+            axis.bar(places + 0.27 * (level - 1), heights, 0.25, label=f"level {level + 1}", color=hue)
+        axis.axhline(1.0, color="0.4", linewidth=1)
+        axis.set_xticks(places, list(strengths))
+        axis.set(ylabel="strength over the rules' mean", ylim=(0, max(1.35, axis.get_ylim()[1])))
+        axis.grid(axis="x", visible=False)
+        axis.legend(ncols=3, loc="upper left")
+    return {"strengths.png": "Strength of each emotion against the rules that it was learnt from; grey: the bar"}
+
+
+def draw_spectra(performer: Performer, clip: Captured, folder: Path) -> dict[str, str]:
+    """Draw ``spectra.png``: acceleration and jerk of our mouth and of the measured one."""
+    weights = motion_to_arkit(performer.motion(clip.samples, "neutral", seed=0))
+    with drawing(folder / "spectra.png", 10, 3.8, 1, 2) as panels:
+        for axis, (name, order) in zip(panels[0], (("Acceleration", 2), ("Jerk", 3)), strict=True):
+            for label, curves, hue in (("measured", clip.weights, "0.6"), ("ours", weights, HUES[1])):
+                hertz, power = spectrum(curves[:, clip.shapes], FPS, order)
+                axis.semilogy(hertz[1:], power[1:], label=label, color=hue)
+            axis.axvspan(FAST, FPS / 2, color="0.95", zorder=0)
+            axis.set(title=f"{name} of the mouth", xlabel="Hz", ylabel=f"1/s$^{2 * order}$ / Hz", xlim=(0, FPS / 2))
+        panels[0, 0].legend(loc="lower right")
+    return {"spectra.png": f"How restless the neutral mouth is; grey: above {FAST:g} Hz, faster than syllables"}
+
+
+def draw_sheets(performer: Performer, clip: Spoken, folder: Path) -> dict[str, str]:
     """Draw ``emotions.png``, levels by emotions at one moment, and ``phones.png``, the neutral mouth by phone.
 
     Args:
         performer: animates. clip: with phones. folder: of the pictures.
 
     Returns:
-        Names of the files.
+        Files and their captions.
 
     Raises:
         ImportError: Pillow is not installed.
@@ -93,17 +128,20 @@ def draw_sheets(performer: Performer, clip: Spoken, folder: Path) -> list[str]:
 
     moment = (int(np.argmax(clip.loudness)) + 0.5) / FPS
     levels = {str(level): [made(emotion, level) for emotion in EMOTIONS] for level in LEVELS}
-    write_png(folder / "emotions.png", animations_sheet(levels, EMOTIONS, moment, size=170, zoom=1.15))
+    write_png(folder / "emotions.png", animations_sheet(levels, EMOTIONS, moment, size=200, zoom=1.25))
     write_png(folder / "phones.png", mouths(made("neutral", 1), clip.phones[:PHONES]))
-    return ["emotions.png", "phones.png"]
+    return {
+        "emotions.png": f"One moment of a sentence ({clip.name}) in every emotion and level",
+        "phones.png": "The neutral mouth in the middle of each phone",
+    }
 
 
 def mouths(animation: Animation, phones: list[Phone], columns: int = 10) -> np.ndarray:
     """The mouth in the middle of each phone, (H, W, 3) uint8."""
-    renderer = face_renderer(size=240, zoom=1.6)
+    renderer = face_renderer(size=280, zoom=1.6)
     pictures = []
     for _, start, end in phones:
         frame = min(int((start + end) / 2 * animation.fps), len(animation) - 1)
         picture = renderer.frame(animation.vertices(start=frame, stop=frame + 1)[0])
-        pictures.append(np.ascontiguousarray(picture[150:230, 60:180]))
+        pictures.append(np.ascontiguousarray(picture[170:272, 70:210]))
     return contact_sheet(pictures, [label for label, _, _ in phones], columns)

@@ -31,6 +31,7 @@ class Row:
         note: what else must be known, or why it was not measured.
         unit: of the value, "1" for shares, ratios and correlations. definition: the formula, or what was done.
         mask: the vertices or shapes it was taken on. split: the recordings or prompts, and how many.
+        part: of the evaluation that it belongs to.
     """
 
     name: str
@@ -42,6 +43,7 @@ class Row:
     definition: str = ""
     mask: str = ""
     split: str = ""
+    part: str = ""
 
     @classmethod
     def of(
@@ -84,9 +86,10 @@ def definitions(report: dict[str, Any]) -> dict[str, list[str]]:
     """Each definition of a report, with the names of the figures that follow it."""
     found: dict[str, list[str]] = {}
     for row in report["rows"]:
-        if row["definition"]:
-            found.setdefault(row["definition"], []).append(row["name"])
-    return found
+        names = found.setdefault(row["definition"], [])
+        if row["name"] not in names:
+            names.append(row["name"])
+    return {definition: names for definition, names in found.items() if definition}
 
 
 def shown(row: dict[str, Any]) -> tuple[str, str, str]:
@@ -97,17 +100,45 @@ def shown(row: dict[str, Any]) -> tuple[str, str, str]:
     return text, Row(row["name"], None, row["low"], row["high"]).bar, words[row["met"]]
 
 
-def markdown(report: dict[str, Any]) -> str:
-    """A report as a table, with the definitions after it."""
-    lines = [f"# {title(report)}", "", subtitle(report), "", HONESTY, "", f"| {' | '.join(HEADS)} |", "|---" * 8 + "|"]
+def by_part(report: dict[str, Any]) -> dict[str, list[dict[str, Any]]]:
+    """Rows of each part of a report."""
+    parts: dict[str, list[dict[str, Any]]] = {}
     for row in report["rows"]:
+        parts.setdefault(row["part"], []).append(row)
+    return parts
+
+
+def missed(report: dict[str, Any]) -> list[dict[str, Any]]:
+    """Rows whose bar is not met."""
+    return [row for row in report["rows"] if row["met"] is False]
+
+
+def verdict(rows: Iterable[dict[str, Any]]) -> str:
+    """How many bars are met, in words; empty where there are none."""
+    judged = [row["met"] for row in rows if row["met"] is not None]
+    return f"{sum(judged)} of {len(judged)} bars met" if judged else ""
+
+
+def markdown(report: dict[str, Any]) -> str:
+    """A report as tables: bars that are not met, all figures by part, and the definitions."""
+    lines = [f"# {title(report)}", "", subtitle(report), "", f"**{verdict(report['rows'])}.** {HONESTY}", ""]
+    if missed(report):
+        lines += ["## Bars not met", "", *_table(missed(report))]
+    for part, rows in by_part(report).items():
+        lines += [f"## {part.capitalize()}", "", *_table(rows)]
+    lines += ["## Definitions", ""]
+    lines += [f"- {'; '.join(names)}: `{definition}`" for definition, names in definitions(report).items()]
+    return "\n".join(lines) + "\n"
+
+
+def _table(rows: Iterable[dict[str, Any]]) -> list[str]:
+    lines = [f"| {' | '.join(HEADS)} |", "|---" * len(HEADS) + "|"]
+    for row in rows:
         value, bar, met = shown(row)
         cells = [row["name"], value, row["unit"], bar, met.replace("no", "**no**")]
         cells += [row["mask"], row["split"], row["note"]]
         lines.append("| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |")
-    lines += ["", "## Definitions", ""]
-    lines += [f"- {'; '.join(names)}: `{definition}`" for definition, names in definitions(report).items()]
-    return "\n".join(lines) + "\n"
+    return [*lines, ""]
 
 
 def title(report: dict[str, Any]) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.util
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,7 @@ from .expression import Expression
 from .lips import berlin_rows, bundled_rows, captured_rows
 from .material import Captured, Performer, Spoken, assets_folder, berlin, bundled, captured
 from .page import write_report
-from .pictures import draw_curves, draw_sheets, draw_spectra, draw_strengths
+from .pictures import draw_curves, draw_measured, draw_sheets, draw_spectra, draw_strengths
 from .report import Row, not_measured
 from .rest import life_rows, speed_rows, text_rows
 from .timing import beat_row, live_link_take, offset_row, spectrum_rows
@@ -46,8 +47,8 @@ def evaluate(
         progress: called with the name of each part before it begins.
 
     Returns:
-        ``rows`` (dicts of name, value, low, high, met, note, unit, definition, mask, split), ``confusions`` (name ->
-        classes and counts), ``machine``, ``checkpoint`` (SHA-256), ``pictures``,
+        ``rows`` (dicts of name, value, low, high, met, note, unit, definition, mask, split, part), ``confusions``
+        (name -> classes and counts), ``machine``, ``checkpoint`` (SHA-256), ``pictures`` (file -> caption),
         ``date``, ``seconds``, ``quick``.
 
     Raises:
@@ -73,7 +74,7 @@ def _evaluate(
     def part(name: str, make: Callable[[], list[Row]]) -> None:
         if progress is not None:
             progress(name)
-        rows.extend(make())
+        rows.extend(replace(row, part=name) for row in make())
 
     clip = bundled()
     measured, labelled = _recordings(folder, quick)
@@ -86,7 +87,8 @@ def _evaluate(
         part("timing", lambda: [offset_row(performer, take), beat_row(performer, take),
                                 *spectrum_rows(performer, take, phone)])  # fmt: skip
     else:
-        rows += not_measured(["2_05: correlation with measured curves"], _why(folder, "facegood"))
+        why = _why(folder, "facegood")
+        part("lips against measured curves", lambda: not_measured(["2_05: correlation with measured curves"], why))
     part("lips on the bundled clip", lambda: bundled_rows(performer, clip))
     if labelled:
         emotions = QUICK_EMOTIONS if quick else list(EMOTIONS)
@@ -94,7 +96,7 @@ def _evaluate(
         if not quick:
             part("lip closure, style rule", lambda: berlin_rows(performer, labelled, QUICK_EMOTIONS, "rule"))
     else:
-        rows += not_measured(["Berlin speakers 13, 14: closure"], _why(folder, "emodb"))
+        part("lip closure", lambda: not_measured(["Berlin speakers 13, 14: closure"], _why(folder, "emodb")))
     fresh = [clip, *labelled[:: max(len(labelled) // 8, 1)]][: 3 if quick else 9]
     expression = Expression(performer, fresh, 4 if quick else 8)
     part("emotions", lambda: expression.naming_rows() + expression.strength_rows() + expression.anatomy_rows())
@@ -117,19 +119,20 @@ def _evaluate(
 
     report: dict[str, Any] = {
         "checkpoint": pipeline.checkpoint.sha256, "date": time.strftime("%Y-%m-%d"), "quick": quick,
-        "machine": machine(), "rows": [row.as_dict() for row in rows], "pictures": [],
+        "machine": machine(), "rows": [row.as_dict() for row in rows], "pictures": {},
         "confusions": {n: {"classes": list(EMOTIONS), "counts": c.tolist()} for n, c in confusions.items()},
     }  # fmt: skip
     if out is not None:
         target = Path(out)
         target.mkdir(parents=True, exist_ok=True)
-        if importlib.util.find_spec("matplotlib") is not None:
-            shown = fresh[-1].samples
-            report["pictures"] = draw_curves(pipeline, shown, target) + draw_strengths(expression.strengths(), target)
-            if measured is not None:
-                report["pictures"] += draw_spectra(performer, measured, target)
+        pictures: dict[str, str] = {}
         if importlib.util.find_spec("PIL") is not None:
-            report["pictures"] += draw_sheets(performer, clip, target)
+            pictures |= draw_sheets(performer, clip, target)
+        if importlib.util.find_spec("matplotlib") is not None:
+            pictures |= draw_curves(performer, clip, target) | draw_strengths(expression.strengths(), target)
+            if measured is not None:
+                pictures |= draw_measured(performer, measured, target) | draw_spectra(performer, measured, target)
+        report["pictures"] = pictures
         report["seconds"] = time.perf_counter() - began
         write_report(report, target)
     report["seconds"] = time.perf_counter() - began
