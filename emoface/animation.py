@@ -234,12 +234,14 @@ class Animation:
             identity = identity_coefficients(identity)
         if isinstance(identity, str):
             raise TypeError(f"identity must map names to weights or be an array, got {identity!r}")
-        shape = None if identity is None else torch.as_tensor(identity, dtype=torch.float32)
+        device = face.template.device
+        shape = None if identity is None else torch.as_tensor(identity, dtype=torch.float32, device=device)
         expression, jaw_pose = self.expression[part], self.jaw_pose[part]
         _check_finite(expression, "expression", part.start)
         _check_finite(jaw_pose, "jaw_pose", part.start)
         with torch.inference_mode():
-            return face(torch.from_numpy(expression), torch.from_numpy(jaw_pose), identity=shape).numpy()
+            weights, jaw = (torch.from_numpy(curves).to(device) for curves in (expression, jaw_pose))
+            return face(weights, jaw, identity=shape).cpu().numpy()
 
     def to_flame(self, model: FlameModel) -> Animation:
         """The performance in the coefficients of an official FLAME model, fitted by way of its vertices.

@@ -293,13 +293,13 @@ class Pipeline:
         frames = max(recording.frames(FPS), 1)
         pieces, closures, levels, rates = [], [], [], []
         for window, motion, closure, level, rate in self._windows(recording, frames, request):
-            pieces.append(motion.cpu())
-            closures.append(closure.cpu())
+            pieces.append(motion)
+            closures.append(closure)
             levels.append(level)
             rates.append(rate)
             if progress is not None:
                 progress(window.keep_to / frames)
-        motion = self._finish(torch.cat(pieces, 1), torch.cat(closures))
+        motion = self._finish(torch.cat(pieces, 1), torch.cat(closures)).cpu()  # all that waits for a GPU
         return motion.numpy(), relative_loudness(torch.cat(levels)).numpy(), torch.cat(rates).numpy()
 
     def _styled(self, motions: np.ndarray, recording: Audio, request: Request, loud: np.ndarray) -> np.ndarray:
@@ -377,7 +377,7 @@ class Pipeline:
 def gaussian_filter(curves: Tensor, sigma: float) -> Tensor:
     """Smooth curves (B, T, C) over time with a Gaussian of ``sigma`` frames, ends held."""
     reach = math.ceil(FILTER_REACH * sigma)
-    offsets = torch.arange(-reach, reach + 1, dtype=curves.dtype)
+    offsets = torch.arange(-reach, reach + 1, dtype=curves.dtype, device=curves.device)
     kernel = torch.exp(-0.5 * (offsets / sigma).square())
     kernel = kernel / kernel.sum()
     batch, frames, channels = curves.shape
