@@ -44,9 +44,14 @@ class Expression:
         self.performer, self.clips, self.draws = performer, clips, draws
 
     def moved(self, clip: Spoken, emotion: str, level: int, **options: float) -> np.ndarray:
-        """Displacement (52,) of ARKit weights from the neutral output of the same clip and seed."""
-        motion = self.performer.motion(clip.samples, (emotion, level), **options)
-        return displacement(motion_to_arkit(motion), motion_to_arkit(self.performer.motion(clip.samples, "neutral")))
+        """Displacement (52,) of ARKit weights from the neutral output of the same clip and seed.
+
+        Each clip has a seed of its own, so that no figure rests on one take's character.
+        """
+        seed = [other.name for other in self.clips].index(clip.name)
+        still = self.performer.motion(clip.samples, "neutral", seed=seed)
+        motion = self.performer.motion(clip.samples, (emotion, level), **{"seed": seed, **options})
+        return displacement(motion_to_arkit(motion), motion_to_arkit(still))
 
     def mean_moved(self, emotion: str, level: int, **options: float) -> np.ndarray:
         """Mean displacement (52,) over the clips."""
