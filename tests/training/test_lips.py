@@ -14,6 +14,8 @@ import torch
 import emoface
 from emoface.audio.lips import (
     ARTIST,
+    CLOSURE_HIGH,
+    CLOSURE_LOW,
     MOUTH_SCALE,
     RULE,
     LipNet,
@@ -145,7 +147,7 @@ class TestGate:
             apply_closure(motion, torch.zeros(5))
 
     def test_weight(self) -> None:
-        probability = torch.tensor([0.0, 0.15, 0.325, 0.5, 1.0])
+        probability = torch.tensor([0.0, CLOSURE_LOW, (CLOSURE_LOW + CLOSURE_HIGH) / 2, CLOSURE_HIGH, 1.0])
         torch.testing.assert_close(closure_weight(torch.logit(probability)), torch.tensor([0, 0, 0.5, 1, 1]))
 
     def test_mouth_motion(self) -> None:
