@@ -66,18 +66,19 @@ class Sampling:
         mouth_temperature: scale of the start noise on the mouth channels; sampling, not training, limits the lips.
         upper_character, mouth_character: scale of what is constant in the start noise over a take, on the upper face
             and on mouth shapes that do not part the lips; the network by itself shrinks the variety between takes.
-        upper_filter, mouth_filter: standard deviation in frames of the smoothing of each region, 0 for none.
+        upper_filter, mouth_filter: standard deviation in frames of the smoothing of each region, 0 for none; the
+            closure gate is smoothed like the mouth.
         closure: strength of the closure gate, 0..1.
     """
 
     sampler: str = "ddim"
     steps: int = 4
     mouth_temperature: float = 0.4
-    upper_character: float = 1.3
+    upper_character: float = 1.75
     mouth_character: float = 2.2
-    upper_filter: float = 1.7
-    mouth_filter: float = 0.5
-    closure: float = 0.5
+    upper_filter: float = 0.8
+    mouth_filter: float = 0.52
+    closure: float = 1.0
 
     def scales(self) -> tuple[Tensor, Tensor]:
         """Scales of the start noise: temperature and character, each (53,)."""
@@ -362,16 +363,21 @@ class Pipeline:
         return tracks
 
     def _finish(self, motion: Tensor, closure: Tensor) -> Tensor:
-        """Smooth, clip to the anatomical range and close the lips where the voice says so; (B, T, 53)."""
-        motion = motion.clone()
+        """Smooth, clip to the anatomical range and close the lips where the voice says so; (B, T, 53).
+
+        The gate closes and opens as smoothly as the mouth moves.
+        """
+        motion, gate = motion.clone(), closure.expand(motion.shape[0], -1)[..., None]  # (B, T, 1)
         for region, sigma in ((UPPER, self.sampling.upper_filter), (MOUTH, self.sampling.mouth_filter)):
             if sigma > 0:
                 motion[..., list(region)] = gaussian_filter(motion[..., list(region)], sigma)
+        if self.sampling.mouth_filter > 0:
+            gate = gaussian_filter(gate, self.sampling.mouth_filter)
         jaw = MOTION_INDEX["jaw_pose_x"]
         motion[..., :jaw].clamp_(0, 1)
         motion[..., jaw].clamp_(0, JAW_OPEN_RADIANS)
         motion[..., jaw + 1 :].clamp_(-JAW_SIDE_RADIANS, JAW_SIDE_RADIANS)
-        return apply_closure(motion, closure.expand(motion.shape[0], -1), self.sampling.closure)
+        return apply_closure(motion, gate[..., 0], self.sampling.closure)
 
 
 def gaussian_filter(curves: Tensor, sigma: float) -> Tensor:

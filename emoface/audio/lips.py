@@ -34,13 +34,13 @@ MOUTH_SCALE: tuple[float, ...] = tuple(
 )
 """Per channel of ``MOUTH``, the motion units of a full movement: radians for the jaw, 1 for shapes."""
 
-CLOSURE_LOW, CLOSURE_HIGH = 0.06, 0.26
+CLOSURE_LOW, CLOSURE_HIGH = 0.05, 0.2
 """Closure probability at which the gate begins, and at which it is full."""
-PRESS = 0.3
+PRESS = 0.2
 """mouthPress of a gated closure."""
 _DAMPED = {
     "jaw_pose_x": 0.9, "mouthLowerDownLeft": 0.9, "mouthLowerDownRight": 0.9, "mouthUpperUpLeft": 0.9,
-    "mouthUpperUpRight": 0.9, "mouthFunnel": 0.6, "noseSneerLeft": 0.45, "noseSneerRight": 0.45,
+    "mouthUpperUpRight": 0.9, "mouthFunnel": 0.6,
 }  # fmt: skip
 _CLOSE = MOTION_INDEX["mouthClose"]
 _PRESSED = {"mouthPressLeft": PRESS, "mouthPressRight": PRESS}
@@ -130,7 +130,7 @@ class LipNet(nn.Module):
 
 
 def closure_weight(logit: Tensor) -> Tensor:
-    """How firmly the lips must be closed, 0..1: the closure probability, stretched from 0.06..0.26 to 0..1."""
+    """How firmly the lips must be closed, 0..1: the closure probability, stretched from 0.05..0.2 to 0..1."""
     return ((logit.sigmoid() - CLOSURE_LOW) / (CLOSURE_HIGH - CLOSURE_LOW)).clamp(0, 1)
 
 
@@ -153,8 +153,9 @@ def mouth_motion(curves: Tensor) -> Tensor:
 def apply_closure(motion: Tensor, weight: Tensor, strength: float = 1.0) -> Tensor:
     """Close the lips where they must be closed: the gate.
 
-    With g = strength x weight, jaw, lower and upper lip are scaled by 1 - 0.9 g, the funnel by 1 - 0.6 g and a sneer by
-    1 - 0.45 g, mouthPress rises to at least 0.3 g, and mouthClose takes up the share g of the opening that is left.
+    With g = strength x weight, jaw, lower and upper lip are scaled by 1 - 0.9 g, the funnel by 1 - 0.6 g, mouthPress
+    rises to at least 0.2 g, and mouthClose takes up the share g of the opening that is left. A sneer stays: the nose
+    would twitch with every p, b and m.
 
     Args:
         motion: (..., T, 53).

@@ -17,6 +17,7 @@ from emoface.audio.lips import (
     CLOSURE_HIGH,
     CLOSURE_LOW,
     MOUTH_SCALE,
+    PRESS,
     RULE,
     LipNet,
     apply_closure,
@@ -134,7 +135,7 @@ class TestGate:
         changed = {i for i in range(MOTION_SIZE) if not torch.equal(closed[..., i], motion[..., i])}
         sneers = {MOTION_INDEX["noseSneerLeft"], MOTION_INDEX["noseSneerRight"]}  # which lift the upper lip
         assert changed <= set(MOUTH) | sneers and MOTION_INDEX["mouthSmileLeft"] not in changed
-        assert closed[0, 2, MOTION_INDEX["mouthPressLeft"]] == pytest.approx(0.3)
+        assert closed[0, 2, MOTION_INDEX["mouthPressLeft"]] == pytest.approx(PRESS)
         torch.testing.assert_close(closed[:, [0, 4]], motion[:, [0, 4]])
 
     def test_gradient_and_errors(self) -> None:

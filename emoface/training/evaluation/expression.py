@@ -81,8 +81,8 @@ class Expression:
         for clip in self.clips:
             for emotion in EMOTIONS:
                 for level in LEVELS:
-                    seed = OTHER_SEED + level if emotion == "neutral" else 0
-                    named = nearest_prototype(self.moved(clip, emotion, level, seed=seed), self.prototypes)
+                    other = {"seed": OTHER_SEED + level} if emotion == "neutral" else {}
+                    named = nearest_prototype(self.moved(clip, emotion, level, **other), self.prototypes)
                     asked.append(emotion)
                     found.append(named[0])
                     if emotion != "neutral":
