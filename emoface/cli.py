@@ -117,6 +117,7 @@ def build_parser() -> Parser:
     evaluate.add_argument("--quick", action="store_true", help="fewer recordings, in under a minute")
     evaluate.add_argument("--out", type=Path, required=True, metavar="DIR", help="folder of the report")
     evaluate.add_argument("--checkpoint", type=Path, metavar="FILE", help="instead of the default one")
+    evaluate.add_argument("--against", type=Path, metavar="FILE", help="another checkpoint, whose figures stand beside")
     evaluate.add_argument("--curve", action="store_true", help="quality against speed over numbers of steps instead")
     evaluate.add_argument("--student", type=Path, metavar="FILE", help="with --curve: a distilled checkpoint beside it")
     evaluate.set_defaults(run=run_eval)
@@ -424,6 +425,8 @@ def run_eval(asked: argparse.Namespace) -> None:
         raise FileNotFoundError(f"--assets {asked.assets} is not a folder")
     if asked.student is not None and not asked.curve:
         raise ValueError("--student belongs to --curve")
+    if asked.against is not None and asked.curve:
+        raise ValueError("--against does not go with --curve")
     from emoface.training.evaluation import curve_markdown, evaluate, markdown, quality_curve
 
     def progress(part: str) -> None:
@@ -433,7 +436,7 @@ def run_eval(asked: argparse.Namespace) -> None:
         report = quality_curve(asked.checkpoint, asked.student, asked.assets, asked.out, asked.quick, progress)
         print(curve_markdown(report))
         return
-    print(markdown(evaluate(asked.checkpoint, asked.assets, asked.out, asked.quick, progress)))
+    print(markdown(evaluate(asked.checkpoint, asked.assets, asked.out, asked.quick, progress, asked.against)))
 
 
 def run_card(asked: argparse.Namespace) -> None:

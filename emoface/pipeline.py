@@ -74,8 +74,8 @@ class Sampling:
     sampler: str = "ddim"
     steps: int = 4
     mouth_temperature: float = 0.4
-    upper_character: float = 1.75
-    mouth_character: float = 2.2
+    upper_character: float = 1.65
+    mouth_character: float = 2.1
     upper_filter: float = 0.8
     mouth_filter: float = 0.52
     closure: float = 1.0

@@ -15,6 +15,7 @@ from emoface.metrics.jitter import REGIONS
 from emoface.metrics.lips import closure, correlation, phone_gaps
 from emoface.training.corpus.phones import BILABIAL, OPEN_VOWELS
 from emoface.training.evaluation.expression import MOVING, Expression
+from emoface.training.evaluation.lips import spoken_visemes
 from emoface.training.evaluation.material import Performer, bundled
 
 pytestmark = pytest.mark.skipif(not DEFAULT.exists(), reason="the default checkpoint is not there")
@@ -22,6 +23,7 @@ RATE = 16000
 JAW = ARKIT_INDEX["jawOpen"]
 GUIDANCES = (0.5, 1.0, 1.5, 2.0, 3.0)
 CHANGE = 1.6  # seconds
+TAKES = 4
 
 
 @pytest.fixture(scope="module")
@@ -73,22 +75,23 @@ def test_a_timeline_changes_at_the_asked_time_without_a_seam(expression: Express
     assert speeds[2] <= max(speeds[:2]) + 0.25 * largest, (speeds, largest)
 
 
-def lips(expression: Expression, emotion: str) -> tuple[tuple[np.ndarray, np.ndarray], float]:
-    """Gaps of bilabials and open vowels on the bundled clip, and r of the jaw with the rules' lips without emotion."""
+def lips(expression: Expression, emotion: str) -> tuple[list[tuple[np.ndarray, np.ndarray]], float]:
+    """Gaps of bilabials and open vowels in takes of the bundled clip, and the jaws' mean r with the neutral rules'."""
     clip = expression.clips[0]
-    motion = expression.performer.motion(clip.samples, (emotion, 3))
-    visemes = [(str(int(viseme)), float(start), float(end)) for viseme, start, end in clip.visemes]
-    gaps = phone_gaps(lip_gap(motion), visemes, FPS, {str(BILABIAL)}, {str(v) for v in OPEN_VOWELS})
-    target = motion_to_arkit(clip.rule("neutral", 1, 0))[: len(motion), JAW]
-    return gaps, correlation(motion_to_arkit(motion)[:, JAW], target)
+    visemes = spoken_visemes(clip)
+    labels = {str(BILABIAL)}, {str(v) for v in OPEN_VOWELS}
+    takes = [expression.performer.motion(clip.samples, (emotion, 3), seed=seed) for seed in range(TAKES)]
+    target = motion_to_arkit(clip.rule("neutral", 1, 0))[:, JAW]
+    r = [correlation(motion_to_arkit(take)[:, JAW], target) for take in takes]
+    return [phone_gaps(lip_gap(take), visemes, FPS, *labels) for take in takes], float(np.mean(r))
 
 
 def test_emotion_leaves_lips_intelligible(expression: Expression) -> None:
     """Closure over all emotions, and the jaw in each, are at most 10 % worse than neutral's."""
     gaps, jaw = lips(expression, "neutral")
-    rest = closure([gaps])
+    rest = closure(gaps)
     takes = {emotion: lips(expression, emotion) for emotion in MOVING}
-    found = closure([gaps for gaps, _ in takes.values()])
+    found = closure([take for gaps, _ in takes.values() for take in gaps])
     assert jaw > 0.5 and all(r >= 0.9 * jaw for _, r in takes.values()), takes
     assert found.auc >= 0.9 * rest.auc and found.hit30 >= 0.9 * rest.hit30, (found, rest)
 

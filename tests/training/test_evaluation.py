@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from html import escape
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -14,11 +15,12 @@ from emoface.metrics.classification import accuracy
 from emoface.metrics.emotion import anatomically_right
 from emoface.pipeline import load
 from emoface.training.evaluation import evaluate, run
+from emoface.training.evaluation.binding import voice_rows
 from emoface.training.evaluation.expression import MOVING, Expression
 from emoface.training.evaluation.lips import with_noise
-from emoface.training.evaluation.material import Performer, berlin, bundled, captured
-from emoface.training.evaluation.page import matrix
-from emoface.training.evaluation.report import Row, markdown, told
+from emoface.training.evaluation.material import Performer, Spoken, berlin, bundled, captured
+from emoface.training.evaluation.page import html, matrix
+from emoface.training.evaluation.report import Row, beside, markdown, told
 from emoface.training.evaluation.rest import text_rows
 
 
@@ -117,12 +119,12 @@ def test_evaluate_on_the_bundled_clip(
         assert row["value"] is None or (row["unit"] and row["definition"] and row["mask"] and row["split"]), row
     for found in report["confusions"].values():
         assert np.sum(found["counts"]) == 24 and np.shape(found["counts"]) == (8, 8)
-    html = (tmp_path / "report" / "evaluation.html").read_text()
-    assert html.count("data:image/png") == len(report["pictures"]) and html.count('class="confusion"') == 2
-    assert "src=\"http" not in html and "mean_t max_{v in L}" in html
+    page = (tmp_path / "report" / "evaluation.html").read_text()
+    assert page.count("data:image/png") == len(report["pictures"]) and page.count('class="confusion"') == 2
+    assert "src=\"http" not in page and "mean_t max_{v in L}" in page
     short = [row for row in report["rows"] if row["met"] is False]
     assert short, "a network that has learnt nothing meets not every bar"
-    first = html[html.index("<h2>Not met</h2>") : html.index("<summary>Met")]
+    first = page[page.index("<h2>Not met</h2>") : page.index("<summary>Met")]
     assert first.count("<tr") == len(short) and all(escape(row["name"]) in first for row in short)
     assert json.loads((tmp_path / "report" / "evaluation.json").read_text())["rows"] == report["rows"]
     table = (tmp_path / "report" / "evaluation.md").read_text()
@@ -131,6 +133,35 @@ def test_evaluate_on_the_bundled_clip(
     missing = [row for row in report["rows"] if row["value"] is None]
     assert len(missing) == 2 and all("no assets folder was named" in row["note"] for row in missing)
     assert "emotions" in parts and "text" in parts
+
+
+def test_figures_of_another_checkpoint_stand_beside() -> None:
+    shared = {"date": "today", "machine": {"cpu": "c", "torch": "t"}, "seconds": 1.0, "quick": False,
+              "confusions": {}, "pictures": {}}  # fmt: skip
+    first, second = (
+        {**shared, "checkpoint": letter * 64, "rows": [Row(name, value, 0.4, part="all").as_dict() for name in names]}
+        for letter, names, value in (("a", ("x", "gone"), 0.3), ("b", ("x", "new"), 0.5))
+    )
+    assert "before" not in markdown(second)
+    beside(second, first)
+    lines = markdown(second).splitlines()
+    assert lines[0].endswith("b" * 12 + ", before it " + "a" * 12)
+    assert "| x | 0.5 | 0.3 |  | at least 0.4 | yes |  |  |  |" in lines
+    assert "| new | 0.5 | not measured |  | at least 0.4 | yes |  |  |  |" in lines
+    assert '<td class="number before" title="before">0.3</td>' in html(second, Path())
+
+
+def test_four_emotions_heard_in_voices_count_by_class() -> None:
+    class Heard:
+        def predict(self, samples: np.ndarray) -> dict[str, float]:
+            return {"neutral": 0.2, "happy": 0.1, "sad": 0.3, "angry": 0.0, "fear": 1.0}
+
+    space = SimpleNamespace(modalities={"audio": Heard()})
+
+    silence = np.zeros(1600, np.float32)
+    voices = [Spoken(name, silence, np.zeros((0, 3)), []) for name in ("13a01Ta", "13a02Tc", "14a01Wa", "14a01La")]
+    row = voice_rows(space, voices)[0]  # type: ignore[arg-type]
+    assert row.value == 0.5 and "sad 2 of 2, angry 0 of 1" in row.note and row.split.startswith("3 recordings")
 
 
 def test_evaluate_refuses_a_missing_assets_folder(tiny_checkpoint: Path, tmp_path: Path) -> None:

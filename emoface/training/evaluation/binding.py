@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 import emoface
+from emoface.binding.audio import Audio
 from emoface.binding.emotions import EMOTIONS, LEVELS
 from emoface.binding.space import EmotionSpace
 from emoface.binding.valence_arousal import CIRCUMPLEX
@@ -26,6 +27,7 @@ from .report import Row
 from .rest import PROMPTS
 
 RECALL = "share of queries with an entry of their emotion among the k most similar by cosine, ties against"
+HEARD = ("neutral", "happy", "sad", "angry")
 TAUGHT = "emoface.training.evaluation.judge: taught by the same rules, over made-up speech, with its own seed and form"
 
 
@@ -79,6 +81,22 @@ def bound_row(performer: Performer, clips: list[Spoken]) -> Row:
     split = f"{len(takes)} takes: {len(clips)} clips x 8 emotions x 3 levels, condition: label"
     figure = bound_similarity.figure(bound_similarity(np.stack(motion), labels), "whole motion (T, 53)", split)
     return Row.of(figure, note=note)
+
+
+def voice_rows(space: EmotionSpace, voices: list[Spoken]) -> list[Row]:
+    """Which of four acted emotions the audio modality hears in voices that it was not trained on."""
+    acted = [(voice, str(BERLIN_LETTERS[voice.name[5]])) for voice in voices]
+    acted = [(voice, emotion) for voice, emotion in acted if emotion in HEARD]
+    if not acted or "audio" not in space.modalities:
+        return []
+    audio: Audio = space.modalities["audio"]  # type: ignore[assignment]
+    shares = [audio.predict(voice.samples) for voice, _ in acted]
+    named = [max(HEARD, key=lambda emotion: share[emotion]) for share in shares]
+    counts = confusion([emotion for _, emotion in acted], named, HEARD)
+    split = f"{len(acted)} recordings of Berlin speakers 13, 14, acted: {', '.join(HEARD)}"
+    figure = average_recall.figure(average_recall(counts), "audio modality's classes", split)
+    right = ", ".join(f"{e} {counts[i, i]} of {counts[i].sum()}" for i, e in enumerate(HEARD))
+    return [Row.of(figure, low=0.77, note=right, where="emotion heard in the voice")]
 
 
 def embeddings(

@@ -12,7 +12,19 @@ from typing import Any
 
 from emoface.export.atomic import atomic_path
 
-from .report import HONESTY, by_part, definitions, markdown, missed, shown, subtitle, title, verdict
+from .report import (
+    BEFORE,
+    HONESTY,
+    by_part,
+    definitions,
+    markdown,
+    missed,
+    shown,
+    subtitle,
+    title,
+    verdict,
+    worded,
+)
 
 STYLE = Path(__file__).with_name("page.css")
 UNITS = {"1": "", "m2": "m²", "1/min": "/ min", "weight/frame2": "weight/frame²"}
@@ -61,11 +73,12 @@ def table(rows: Iterable[dict[str, Any]]) -> str:
     lines = []
     for row in rows:
         value, bar, met = shown(row)
+        other = f'<td class="number before" title="{BEFORE}">{worded(row[BEFORE])}</td>' if BEFORE in row else ""
         about = " · ".join(filter(None, (row["mask"], row["split"], row["note"])))
         lines.append(
             f'<tr class="{met}"><td title="{escape(row["definition"])}">{escape(row["name"])}'
             f"<small>{escape(about)}</small></td>"
-            f'<td class="number">{escape(value)} <i>{escape(UNITS.get(row["unit"], row["unit"]))}</i></td>'
+            f'<td class="number">{escape(value)} <i>{escape(UNITS.get(row["unit"], row["unit"]))}</i></td>{other}'
             f"<td>{gauge(row)}</td><td>{escape(bar)}</td></tr>"
         )
     return f"<table>{''.join(lines)}</table>"

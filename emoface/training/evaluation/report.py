@@ -19,6 +19,8 @@ HONESTY = (
 
 
 HEADS = ("figure", "value", "unit", "bar", "met", "mask", "data", "note")
+BEFORE = "before"
+"""Head of the other checkpoint's figures, after those of this one."""
 
 
 @dataclass(frozen=True)
@@ -94,10 +96,16 @@ def definitions(report: dict[str, Any]) -> dict[str, list[str]]:
 
 def shown(row: dict[str, Any]) -> tuple[str, str, str]:
     """A row's value, bar and verdict as text."""
-    value = row["value"]
-    text = "not measured" if value is None else value if isinstance(value, str) else f"{value:.4g}"
     words = {True: "yes", False: "no", None: ""}
-    return text, Row(row["name"], None, row["low"], row["high"]).bar, words[row["met"]]
+    return worded(row["value"]), Row(row["name"], None, row["low"], row["high"]).bar, words[row["met"]]
+
+
+def beside(report: dict[str, Any], before: dict[str, Any]) -> None:
+    """Put another checkpoint's figures into the rows of a report, by name."""
+    values = {row["name"]: row["value"] for row in before["rows"]}
+    report["against"] = before["checkpoint"]
+    for row in report["rows"]:
+        row[BEFORE] = values.get(row["name"])
 
 
 def by_part(report: dict[str, Any]) -> dict[str, list[dict[str, Any]]]:
@@ -131,19 +139,27 @@ def markdown(report: dict[str, Any]) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _table(rows: Iterable[dict[str, Any]]) -> list[str]:
-    lines = [f"| {' | '.join(HEADS)} |", "|---" * len(HEADS) + "|"]
+def _table(rows: list[dict[str, Any]]) -> list[str]:
+    heads = [*HEADS[:2], *([BEFORE] if BEFORE in rows[0] else []), *HEADS[2:]]
+    lines = [f"| {' | '.join(heads)} |", "|---" * len(heads) + "|"]
     for row in rows:
         value, bar, met = shown(row)
-        cells = [row["name"], value, row["unit"], bar, met.replace("no", "**no**")]
+        cells = [row["name"], value, *([worded(row[BEFORE])] if BEFORE in row else [])]
+        cells += [row["unit"], bar, met.replace("no", "**no**")]
         cells += [row["mask"], row["split"], row["note"]]
         lines.append("| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |")
     return [*lines, ""]
 
 
+def worded(value: float | str | None) -> str:
+    """A value as text."""
+    return "not measured" if value is None else value if isinstance(value, str) else f"{value:.4g}"
+
+
 def title(report: dict[str, Any]) -> str:
     """What was evaluated."""
-    return f"Evaluation of checkpoint {report['checkpoint'][:12]}"
+    beside = f", {BEFORE} it {report['against'][:12]}" if "against" in report else ""
+    return f"Evaluation of checkpoint {report['checkpoint'][:12]}{beside}"
 
 
 def subtitle(report: dict[str, Any]) -> str:

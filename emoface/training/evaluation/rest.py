@@ -61,7 +61,7 @@ def life_rows(pipeline: Pipeline, samples: np.ndarray, minutes: float) -> list[R
 def text_rows(pipeline: Pipeline) -> list[Row]:
     """Prompts of the repository's test lists that are given the right emotion."""
     folder = Path(emoface.__file__).parents[1] / PROMPTS
-    names = {"held_out": ("held-out prompts named right", 50 / 60), "negations": ("negations named right", 0.8),
+    names = {"held_out": ("held-out prompts named right", 55 / 60), "negations": ("negations named right", 0.8),
              "hard": ("hard prompts named right", None), "unseen": ("unseen prompts named right", 55 / 60),
              "unseen_hard": ("unseen hard prompts named right", 30 / 36),
              "unseen_negations": ("unseen negations named right", 0.8)}  # fmt: skip

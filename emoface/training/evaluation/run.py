@@ -13,13 +13,13 @@ from emoface.binding.emotions import EMOTIONS
 from emoface.metrics.speed import machine, threads
 from emoface.pipeline import load
 
-from .binding import bound_row, judge_rows, retrieval_rows
+from .binding import bound_row, judge_rows, retrieval_rows, voice_rows
 from .expression import Expression
 from .lips import berlin_rows, bundled_rows, captured_rows
 from .material import Captured, Performer, Spoken, assets_folder, berlin, bundled, captured
 from .page import write_report
 from .pictures import draw_curves, draw_measured, draw_sheets, draw_spectra, draw_strengths
-from .report import Row, not_measured
+from .report import Row, beside, not_measured
 from .rest import life_rows, speed_rows, text_rows
 from .timing import beat_row, live_link_take, offset_row, spectrum_rows
 from .vertices import measured_rows, rule_rows, sample_rows
@@ -33,6 +33,7 @@ def evaluate(
     out: str | Path | None = None,
     quick: bool = False,
     progress: Callable[[str], None] | None = None,
+    against: str | Path | None = None,
 ) -> dict[str, Any]:
     """Measure every figure by which a checkpoint is judged.
 
@@ -45,17 +46,19 @@ def evaluate(
         out: folder for ``evaluation.json``, ``.md``, ``.html`` and pictures; None writes nothing.
         quick: fewer clips, seeds and emotions: under a minute instead of under five on one core.
         progress: called with the name of each part before it begins.
+        against: another checkpoint, measured first; its figures stand beside this one's.
 
     Returns:
         ``rows`` (dicts of name, value, low, high, met, note, unit, definition, mask, split, part), ``confusions``
         (name -> classes and counts), ``machine``, ``checkpoint`` (SHA-256), ``pictures`` (file -> caption),
-        ``date``, ``seconds``, ``quick``.
+        ``date``, ``seconds``, ``quick``; with ``against`` its SHA-256, and each row's ``before``.
 
     Raises:
         FileNotFoundError, ValueError: the checkpoint or the assets folder cannot be read.
     """
     with threads(1):  # what else runs here then costs least, and figures do not depend on the number of cores
-        return _evaluate(None if checkpoint is None else Path(checkpoint), assets, out, quick, progress)
+        before = None if against is None else _evaluate(Path(against), assets, None, quick, progress, None)
+        return _evaluate(None if checkpoint is None else Path(checkpoint), assets, out, quick, progress, before)
 
 
 def _evaluate(
@@ -64,6 +67,7 @@ def _evaluate(
     out: str | Path | None,
     quick: bool,
     progress: Callable[[str], None] | None,
+    before: dict[str, Any] | None,
 ) -> dict[str, Any]:
     began = time.perf_counter()
     folder = assets_folder(assets)
@@ -107,7 +111,8 @@ def _evaluate(
         return found
 
     part("judge", judged)
-    part("bound space", lambda: [bound_row(performer, fresh), *retrieval_rows(pipeline.emotion, fresh, labelled)])
+    part("bound space", lambda: [bound_row(performer, fresh), *voice_rows(pipeline.emotion, labelled),
+                                 *retrieval_rows(pipeline.emotion, fresh, labelled)])  # fmt: skip
     part("vertices against the rules", lambda: rule_rows(performer, fresh[: 2 if quick else 4]))
     part("samples", lambda: sample_rows(performer, fresh[0], 4 if quick else 10))
     part("levels, guidance, intensity", lambda: expression.growth_rows(1 if quick else 3))
@@ -122,6 +127,8 @@ def _evaluate(
         "machine": machine(), "rows": [row.as_dict() for row in rows], "pictures": {},
         "confusions": {n: {"classes": list(EMOTIONS), "counts": c.tolist()} for n, c in confusions.items()},
     }  # fmt: skip
+    if before is not None:
+        beside(report, before)
     if out is not None:
         target = Path(out)
         target.mkdir(parents=True, exist_ok=True)
