@@ -299,7 +299,8 @@ def test_eval_hands_over(
     seen: list[Any] = []
     monkeypatch.setattr(evaluation, "evaluate", lambda *given: seen.append(given) or given[4]("lips"))
     monkeypatch.setattr(evaluation, "markdown", lambda _: "| figure |")
-    assert main(["eval", "--assets", str(tmp_path), "--out", str(tmp_path / "report"), "--quick", "--against", "a"]) == 0
+    folders = ["--assets", str(tmp_path), "--out", str(tmp_path / "report")]
+    assert main(["eval", *folders, "--quick", "--against", "a"]) == 0
     assert seen[0][:4] == (None, tmp_path, tmp_path / "report", True) and seen[0][5] == Path("a")
     told = capsys.readouterr()
     assert told.out == "| figure |\n" and told.err == "measuring lips\n"
