@@ -1,7 +1,8 @@
 """What each idea of the model is worth, at small scale: `emoface train ablations`.
 
-The same small network is trained several times with the same seed and the same windows, each time without one of the
-ideas, and measured as the quality curve measures.
+The same small network is trained several times on the same windows, each time without one of the ideas, and measured
+as the quality curve measures. All of it is done with several seeds: what two trainings that differ in nothing else
+differ by is chance.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 
@@ -25,7 +27,7 @@ from emoface.metrics.speed import machine
 from emoface.pipeline import Pipeline, Sampling
 
 from . import denoiser
-from .evaluation.curve import FIGURES, Bench
+from .evaluation.curve import FIGURES, GUIDED, Bench
 from .run import load_tensors, read_config, write_json
 
 COLUMNS = ("jaw", "lower", "closure", "emotional", "named", "strength", "guided", "upper", "mouth", "jitter")
@@ -37,15 +39,19 @@ class Ablations:
 
     Attributes:
         training: fields of ``DenoiserTraining`` that all trainings share. only: names of those to run, empty for all.
+        seeds: trainings of each, with seeds from 0.
     """
 
     training: dict[str, Any] = field(default_factory=dict)
+    seeds: int = 2
     only: list[str] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         unknown = sorted(set(self.only) - set(CASES))
         if unknown:
             raise ValueError(f"only must name some of {', '.join(CASES)}, got {unknown}")
+        if self.seeds < 1:
+            raise ValueError(f"seeds must be at least 1, got {self.seeds}")
 
 
 class MotionAsks(Block):
@@ -91,11 +97,13 @@ class Case:
     Attributes:
         changes: fields of ``DenoiserTraining``. network: class of the denoiser.
         one_hot: labels are orthogonal codes instead of points of the bound space.
+        obeys: guidance has a meaning for it: it knows what speech without an emotion looks like.
     """
 
     changes: dict[str, Any] = field(default_factory=dict)
     network: type[Denoiser] = Denoiser
     one_hot: bool = False
+    obeys: bool = True
 
 
 CASES = {
@@ -104,8 +112,9 @@ CASES = {
     "without content-aware direction": Case(network=MotionAsksDenoiser),
     "without AdaIN": Case(network=PlainStyleDenoiser),
     "without sync loss": Case({"sync": 0.0}),
-    "without guidance": Case({"drop_emotion": 0.0, "drop_all": 0.0}),
+    "without guidance": Case({"drop_emotion": 0.0, "drop_all": 0.0}, obeys=False),
 }
+STRONGER = f"full, sampled at guidance {GUIDED:g}"
 
 
 def one_hot(space: EmotionSpace) -> EmotionSpace:
@@ -133,48 +142,64 @@ def train(config: Any, out: str | Path, assets: str | Path | None = None, resume
     folder = out / "ablations"
     bench = Bench(None if assets is None else Path(assets), quick=False)
     lips, lip_config = load_tensors(out / "lips" / "model.safetensors")
-    rows: dict[str, dict[str, Any]] = {}
+    rows: dict[str, list[dict[str, Any]]] = {}
     began = time.time()
-    for name in settings.only or CASES:
-        case = CASES[name]
-        tensors, space_config = load_tensors(out / "binding" / "model.safetensors")
-        space = EmotionSpace.from_config(space_config, tensors)
-        if case.one_hot:
-            one_hot(space)
-        place = folder / name.split(" (")[0].replace(" ", "-")
-        if not (resume and (place / "card.json").exists()):
-            denoiser.train({**settings.training, **case.changes}, out, network=case.network, folder=place, space=space)
-        weights, parts = load_tensors(place / "model.safetensors")
-        weights |= {f"lips.{key}": tensor for key, tensor in lips.items()}
-        weights |= {f"emotion.{key}": tensor for key, tensor in space.state_dict().items()}
-        whole = {**parts, "lips": lip_config, "emotion": space_config, "sampling": dataclasses.asdict(Sampling())}
-        rows[name] = bench.figures(Pipeline(Checkpoint(whole, weights, name), network=case.network))
-        steps = settings.training.get("steps", denoiser.DenoiserTraining.steps)
-        report = {
-            "rows": rows, "training": settings.training, "steps": steps, "machine": machine(),
-            "minutes": round((time.time() - began) / 60, 1), "date": time.strftime("%Y-%m-%d"),
-            "parameters": sum(t.numel() for key, t in weights.items() if key.startswith("denoiser.")),
-        }  # fmt: skip
-        write_json(folder / "ablations.json", report)
-        with atomic_path(folder / "ablations.md") as path:
-            path.write_text(ablation_table(report), encoding="utf-8")
+    for seed in range(settings.seeds):
+        for name in settings.only or CASES:
+            case = CASES[name]
+            tensors, space_config = load_tensors(out / "binding" / "model.safetensors")
+            space = EmotionSpace.from_config(space_config, tensors)
+            if case.one_hot:
+                one_hot(space)
+            place = folder / f"{name.split(' (')[0].replace(' ', '-')}-{seed}"
+            if not (resume and (place / "card.json").exists()):
+                changed = {**settings.training, **case.changes, "seed": seed}
+                denoiser.train(changed, out, network=case.network, folder=place, space=space)
+            weights, parts = load_tensors(place / "model.safetensors")
+            weights |= {f"lips.{key}": tensor for key, tensor in lips.items()}
+            weights |= {f"emotion.{key}": tensor for key, tensor in space.state_dict().items()}
+            whole = {**parts, "lips": lip_config, "emotion": space_config, "sampling": dataclasses.asdict(Sampling())}
+            pipeline = Pipeline(Checkpoint(whole, weights, name), network=case.network)
+            rows.setdefault(name, []).append(bench.figures(pipeline, obeys=case.obeys))
+            if name == "full":
+                rows.setdefault(STRONGER, []).append(bench.figures(pipeline, GUIDED))
+            steps = settings.training.get("steps", denoiser.DenoiserTraining.steps)
+            report = {
+                "rows": rows, "training": settings.training, "steps": steps, "machine": machine(),
+                "minutes": round((time.time() - began) / 60, 1), "date": time.strftime("%Y-%m-%d"),
+                "parameters": sum(t.numel() for key, t in weights.items() if key.startswith("denoiser.")),
+            }  # fmt: skip
+            write_json(folder / "ablations.json", report)
+            with atomic_path(folder / "ablations.md") as path:
+                path.write_text(ablation_table(report), encoding="utf-8")
     return folder
 
 
 def ablation_table(report: dict[str, Any]) -> str:
-    """The report as Markdown."""
+    """The report as Markdown: means over the seeds, and what seeds alone change."""
     model = report["training"].get("model", {})
     sizes = ", ".join(f"{name} {value}" for name, value in model.items())
+    seeds = max(len(trained) for trained in report["rows"].values())
     heads = ["model", *(FIGURES[name].heading for name in COLUMNS)]
     lines = [
         "# Ablations at small scale", "",
-        f"Each row: {report['steps']} steps of {report['training'].get('batch', 16)} windows, one seed, {sizes}; "
-        f"{report['date']}, {report['machine']['cpu']}, one thread; `emoface train ablations`. Far below the default "
-        "checkpoint's training: differences of a few percent are chance.", "",
+        f"Each row: {report['steps']} steps of {report['training'].get('batch', 16)} windows, mean of {seeds} seeds, "
+        f"{sizes}; {report['date']}, {report['machine']['cpu']}, one thread; `emoface train ablations`. Sampled at "
+        "guidance 1 unless a row says otherwise. Far below the default checkpoint's training: what differs by less "
+        "than twice the last row is chance.", "",
         f"| {' | '.join(heads)} |", "|---" * len(heads) + "|",
     ]  # fmt: skip
-    for name, figures in report["rows"].items():
-        values = ["" if figures[column] is None else f"{figures[column]:.3f}" for column in COLUMNS]
-        lines.append(f"| {' | '.join([name, *values])} |")
+    values = {name: [_measured(trained, column) for column in COLUMNS] for name, trained in report["rows"].items()}
+    for name, columns in values.items():
+        lines.append(f"| {' | '.join([name, *('' if not v else f'{np.mean(v):.3f}' for v in columns)])} |")
+    if seeds > 1:
+        apart = [[max(v) - min(v) for v in column if len(v) > 1] for column in zip(*values.values(), strict=True)]
+        cells = ("" if not differences else f"{np.mean(differences):.3f}" for differences in apart)
+        lines.append(f"| {' | '.join(['*between seeds, mean over the rows*', *cells])} |")
     lines += ["", *(f"- {FIGURES[name].heading}: {FIGURES[name].definition}" for name in COLUMNS)]
     return "\n".join(lines) + "\n"
+
+
+def _measured(trained: list[dict[str, Any]], column: str) -> list[float]:
+    """The values of a figure over the seeds, without those that were not measured."""
+    return [figures[column] for figures in trained if figures[column] is not None]

@@ -61,6 +61,7 @@ class DistillTraining:
         sampling: fields of ``Sampling`` that differ from its defaults: scales of the start noise.
         context_share: share of windows that begin with known frames.
         closure, jaw, lips, sideways, velocity, mouth_velocity: loss weights, as in ``DenoiserTraining``.
+        take: loss weight of the mean pose over the window, which tells takes apart.
         prompts: prompts that some emotions are taken from. synthetic_pseudo: as in ``DenoiserTraining``.
     """
 
@@ -86,6 +87,7 @@ class DistillTraining:
     sideways: float = 0.3
     velocity: float = 1.0
     mouth_velocity: float = 0.4
+    take: float = 2.0
     prompts: int = 1000
     synthetic_pseudo: int = 200
 
@@ -190,6 +192,7 @@ class Distillation:
         return {
             "x0": losses.reconstruction(error, self.weights, closure, settings.closure, even),
             "velocity": settings.velocity * losses.velocity(error, self.weights, settings.mouth_velocity),
+            "take": settings.take * error.mean(1).square().mean(),
         }
 
 

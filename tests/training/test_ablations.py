@@ -10,6 +10,8 @@ from emoface.binding.space import EmotionSpace
 from emoface.diffusion.denoiser import Denoiser, DenoiserConfig
 from emoface.training import ablations
 from emoface.training.ablations import MotionAsksDenoiser, PlainStyleDenoiser, one_hot
+from emoface.training.evaluation import curve
+from emoface.training.evaluation.curve import FIGURES
 from emoface.training.run import read_config
 
 SMALL = DenoiserConfig(emotion=8, content=16, channels=16, heads=2, blocks=2, feed_forward=32, window=40)
@@ -60,17 +62,35 @@ def test_one_hot_labels_are_orthogonal() -> None:
     assert similar[others][:, others].abs().max() < 1e-6
 
 
-def test_stage_writes_the_table(run_folder, toy_config) -> None:
+def test_stage_writes_the_table(run_folder, toy_config, monkeypatch) -> None:
+    monkeypatch.setattr(curve, "SEEDS", 2)
     small = {**toy_config, "steps": 2}
-    config = {"training": small, "only": ["full", "without content-aware direction"]}
+    config = {"training": small, "only": ["full", "without guidance"], "seeds": 2}
     folder = ablations.train(config, run_folder)
     report = json.loads((folder / "ablations.json").read_text())
-    assert list(report["rows"]) == config["only"]
-    assert all(report["rows"]["full"][name] is not None for name in ("named", "strength", "upper", "jitter"))
+    rows = report["rows"]
+    assert list(rows) == ["full", "full, sampled at guidance 2", "without guidance"]
+    for trained in rows.values():
+        assert len(trained) == 2 and trained[0] != trained[1]
+        assert all(f[name] is not None for f in trained for name in ("named", "strength", "upper", "jitter"))
+    assert rows["full"][0]["guided"] is not None and rows["without guidance"][0]["guided"] is None
+    assert rows["full"][0]["strength"] != rows["full, sampled at guidance 2"][0]["strength"]
     table = (folder / "ablations.md").read_text()
-    assert "| without content-aware direction |" in table and "2 steps" in table
+    assert "| without guidance |" in table and "2 steps" in table and "mean of 2 seeds" in table
+
+
+def test_the_table_has_means_and_what_seeds_change() -> None:
+    trained = [dict.fromkeys(FIGURES, value) for value in (0.2, 0.4, None, None)]
+    rows = {"full": trained[:2], "other": trained[2:]}
+    table = ablations.ablation_table({"rows": rows, "steps": 3, "training": {}, "machine": {"cpu": "x"}, "date": ""})
+    lines = [line.split(" | ") for line in table.splitlines() if line.startswith("| ")]
+    cells = {line[0].strip("| *"): line[1:] for line in lines}
+    assert cells["full"][0] == "0.300" and cells["between seeds, mean over the rows"][0] == "0.200"
+    assert not cells["other"][0].strip()
 
 
 def test_config_errors() -> None:
     with pytest.raises(ValueError, match="only must name some of full"):
         read_config(ablations.Ablations, {"only": ["half"]})
+    with pytest.raises(ValueError, match="seeds must be at least 1"):
+        read_config(ablations.Ablations, {"seeds": 0})

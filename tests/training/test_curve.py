@@ -24,6 +24,7 @@ def test_the_knee_is_the_fewest_calls_that_meet_most_bars() -> None:
 
 
 def test_the_curve_of_the_default_checkpoint(monkeypatch, tmp_path) -> None:
+    monkeypatch.setattr(module, "SEEDS", 2)
     monkeypatch.setattr(module, "STEPS", (1, 2, 50))
     monkeypatch.setattr(module, "SAMPLERS", {"ddim": None})
     monkeypatch.delenv("EMOFACE_ASSETS", raising=False)

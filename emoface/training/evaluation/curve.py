@@ -101,9 +101,9 @@ class Bench:
         self.fresh = [self.clip, *self.labelled[:2]]
         self.prototypes = Expression(Performer(load()), self.fresh, 8).prototypes
 
-    def figures(self, pipeline: Pipeline) -> dict[str, float | None]:
-        """All figures of a pipeline as it samples now."""
-        performer = Performer(pipeline)
+    def figures(self, pipeline: Pipeline, guidance: float = 1.0, obeys: bool = True) -> dict[str, float | None]:
+        """All figures of a pipeline as it samples now, at a guidance; ``obeys`` is false for networks made without."""
+        performer = Performer(pipeline, guidance=guidance)
         found: dict[str, float | None] = dict.fromkeys(FIGURES)
         if self.captured is not None:
             take = self.captured
@@ -118,11 +118,12 @@ class Bench:
         named = [nearest_prototype(m, self.prototypes)[0] == emotion for emotion in MOVING for m in moved[emotion]]
         found["named"] = float(np.mean(named))
         found["strength"] = self.strength({emotion: np.mean(takes, 0) for emotion, takes in moved.items()}, 3)
-        plain, guided = (
-            self.strength({emotion: expression.mean_moved(emotion, 2, guidance=g) for emotion in MOVING}, 2)
-            for g in (1.0, GUIDED)
-        )
-        found["guided"] = guided / plain
+        if obeys:
+            plain, guided = (
+                self.strength({emotion: expression.mean_moved(emotion, 2, guidance=g) for emotion in MOVING}, 2)
+                for g in (1.0, GUIDED)
+            )
+            found["guided"] = guided / plain
         found["upper"], found["mouth"] = (row.value for row in expression.diversity_rows(SEEDS, len(self.fresh)))
         found["jitter"] = expression.jitter_rows(None)[1].value
         return found

@@ -133,12 +133,14 @@ def captured(assets: Path, seconds: float | None = None) -> Captured:
 class Performer:
     """Animates recordings without blinks and gaze, which are not judged with the rest, and remembers the results."""
 
-    def __init__(self, pipeline: Pipeline) -> None:
-        self.pipeline = pipeline
+    def __init__(self, pipeline: Pipeline, **always: Any) -> None:
+        """Set up; ``always`` are options of every call that does not give them itself."""
+        self.pipeline, self.always = pipeline, always
         self.known: dict[Any, tuple[np.ndarray, np.ndarray]] = {}  # with the samples, so that their id stays theirs
 
     def motion(self, samples: np.ndarray, emotion: Any, **options: Any) -> np.ndarray:
         """Motion (T, 53) at 25 fps."""
+        options = {**self.always, **options}
         key = (id(samples), repr(emotion), tuple(sorted(options.items())))
         if key not in self.known:
             animation = self.pipeline.animate(
