@@ -39,11 +39,12 @@ class Ablations:
 
     Attributes:
         training: fields of ``DenoiserTraining`` that all trainings share. only: names of those to run, empty for all.
-        seeds: trainings of each, with seeds from 0.
+        seeds: trainings of each, with seeds from 0. sampling: fields of ``Sampling`` that differ from its defaults.
     """
 
     training: dict[str, Any] = field(default_factory=dict)
     seeds: int = 2
+    sampling: dict[str, Any] = field(default_factory=dict)
     only: list[str] = field(default_factory=list)
 
     def __post_init__(self) -> None:
@@ -142,6 +143,7 @@ def train(config: Any, out: str | Path, assets: str | Path | None = None, resume
     folder = out / "ablations"
     bench = Bench(None if assets is None else Path(assets), quick=False)
     lips, lip_config = load_tensors(out / "lips" / "model.safetensors")
+    sampling = dataclasses.asdict(Sampling(**settings.sampling))
     rows: dict[str, list[dict[str, Any]]] = {}
     began = time.time()
     for seed in range(settings.seeds):
@@ -158,7 +160,7 @@ def train(config: Any, out: str | Path, assets: str | Path | None = None, resume
             weights, parts = load_tensors(place / "model.safetensors")
             weights |= {f"lips.{key}": tensor for key, tensor in lips.items()}
             weights |= {f"emotion.{key}": tensor for key, tensor in space.state_dict().items()}
-            whole = {**parts, "lips": lip_config, "emotion": space_config, "sampling": dataclasses.asdict(Sampling())}
+            whole = {**parts, "lips": lip_config, "emotion": space_config, "sampling": sampling}
             pipeline = Pipeline(Checkpoint(whole, weights, name), network=case.network)
             rows.setdefault(name, []).append(bench.figures(pipeline, obeys=case.obeys))
             if name == "full":
