@@ -36,7 +36,7 @@ case $kind in
   tsan) files=(denoise_loop sampler_step threads) ;;
 esac
 files=("${files[@]/#/$tests/test_}")
-"$python" -m pytest -q "${files[@]/%/.py}" -k "not bit_by_bit and not instruction_set_is_refused" "$@"
+"$python" -m pytest -q "${files[@]/%/.py}" -k "not bit_by_bit and not instruction_set_is_refused and not older_processor" "$@"
 if [ $kind = tsan ]; then  # the CUDA sources, with a thread of the system for each of theirs
     SHIM_FLAGS="-fsanitize=thread -DSHIM_THREADS -g1" "$python" -m pytest -q "$tests/test_host_shim.py" \
         -k "test_cuda_source and forward and (float32 or bfloat16) and not 799 and not 3170" "$@"

@@ -138,3 +138,14 @@ def test_norms_of_nearly_equal_values_keep_their_digits(isa, using):
     over_time = OPS["adain"].call(x.T[:, :, None].contiguous(), torch.zeros(3, 1), torch.zeros(3, 1), 1e-5)[:, :, 0]
     exact = torch.nn.functional.layer_norm(x.T.double(), (64,), eps=1e-5)
     assert (over_time - exact).abs().max() < 1e-6
+
+
+@pytest.mark.parametrize("isa", ISAS)
+def test_a_value_that_is_no_number_reaches_the_rows_that_hear_it(isa, using):
+    using(isa)
+    qkv = torch.randn(1, 20, 3 * 8, generator=torch.Generator().manual_seed(0))
+    qkv[0, 3, 0] = float("nan")
+    qkv[0, 7, 4] = float("inf")
+    attended = OPS["self_attention"].call(qkv, 2, torch.zeros(2), None)
+    exact = OPS["self_attention"].reference(qkv, 2, torch.zeros(2), None)
+    assert torch.equal(attended.isfinite(), exact.isfinite())

@@ -32,7 +32,7 @@ EMO_INLINE Lanes counted_from(std::int64_t first) {
 // One head of one sample. `scratch` grows to attention_space() bytes.
 template <class E>
 void attend(const Attention<E>& a, Arena& scratch) {
-  constexpr float kLog2E = 1.44269504f, kMasked = -1e30f;
+  constexpr float kLog2E = 1.44269504f, kMasked = -3e38f;
   const std::int64_t words = words_of<E>(a.width), padded = whole_lanes(a.keys);
   scratch.reserve(attention_space<E>(a.queries, a.keys, a.width));
   Word* keys = scratch.take<Word>(packed_words(a.keys, words));
@@ -59,19 +59,18 @@ void attend(const Attention<E>& a, Arena& scratch) {
       const Left left{q + row * q_stride, q_stride * std::int64_t(sizeof(E))};
       tile_of<E>(height, width / kLanes)(left, keys + panel * words, words, scores + panel * kRows, at_hand);
     }
-    float rates[kRows];
+    const auto each_lanes = [&](std::int64_t i, auto&& run) {
+      for (std::int64_t j = begin; j < end; j += kLanes)
+        run(j, scores + j / kPanel * kPanel * kRows + i * kPanel + j % kPanel);
+    };
+    // All rows' largest, then all rows' shares: rows do not wait for each other's sums over lanes.
+    float peaks[kRows], rates[kRows];
     for (std::int64_t i = 0; i < height; ++i) {
       const std::int64_t here = row + i;
       const std::int64_t low = a.window ? most(0, here - a.window) : 0;
       const std::int64_t high = a.window ? least(a.keys, here + a.window + 1) : a.keys;
-      const auto each_lanes = [&](auto&& run) {
-        for (std::int64_t panel = begin; panel < end; panel += kPanel) {
-          float* line = scores + panel * kRows + i * kPanel;
-          for (std::int64_t g = 0; g < least(kPanel, end - panel); g += kLanes) run(panel + g, line + g);
-        }
-      };
       Lanes top = splat(kMasked), offset = counted_from(begin - here);  // of the keys from the query
-      each_lanes([&](std::int64_t j, float* at) {
+      each_lanes(i, [&](std::int64_t j, float* at) {
         Lanes x = fused(absolute(offset), slope, load(at) * scale);
         offset = offset + splat(float(kLanes));
         if (j < low || j + kLanes > high) {
@@ -84,14 +83,17 @@ void attend(const Attention<E>& a, Arena& scratch) {
         store(at, x);
         top = larger(top, x);
       });
-      const Lanes peak = splat(largest(top));
+      peaks[i] = largest(top);
+    }
+    for (std::int64_t i = 0; i < height; ++i) {
+      const Lanes peak = splat(peaks[i]);
       Lanes total = splat(0.0f);
-      each_lanes([&](std::int64_t j, const float* at) {
+      each_lanes(i, [&](std::int64_t j, const float* at) {
         const Lanes share = exp2(load(at) - peak);  // 1e-38 where masked
         total = total + share;
         store(shares + i * padded + j, share);
       });
-      rates[i] = low < high ? 1.0f / sum(total) : 0.0f;
+      rates[i] = peaks[i] == kMasked ? 0.0f : 1.0f / sum(total);  // no key to look at: zeros
     }
     const std::int64_t first = begin / kPerWord<E>, last = least(words_of<E>(a.keys), words_of<E>(end));
     const Word* panel = values;

@@ -228,10 +228,10 @@ EMO_INLINE float largest(Lanes a) {
 
 // ---- functions, at most 2 units in the last place off
 
-// 2^x for x in -126..127 (outside, the nearest bound).
+// 2^x for x in -126..127 (outside, the nearest bound); of two values, `larger` and `smaller` keep the second if it is NaN.
 EMO_INLINE Lanes exp2(Lanes x) {
   EMO_EACH_PART {
-    const Vector v = smaller(larger(x.part[i], everywhere(-126.0f)), everywhere(127.0f));
+    const Vector v = smaller(everywhere(127.0f), larger(everywhere(-126.0f), x.part[i]));
     const Vector shifted = v + 12582912.0f;  // 1.5 * 2^23: the integer nearest to v is in the low bits
     const Vector rest = v - (shifted - 12582912.0f);
     Vector p = everywhere(0x1.41d334p-13f);  // minimax on -0.5..0.5, relative error 2e-9
