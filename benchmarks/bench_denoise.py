@@ -71,10 +71,11 @@ def test_step(benchmark, size, branches, frames, precision):
 @pytest.mark.skipif((os.cpu_count() or 1) < 2, reason="one core")
 @pytest.mark.parametrize("precision", PRECISIONS)
 def test_step_on_two_threads(benchmark, precision):
+    load = os.getloadavg()[0]
     step, _ = made("paper", 2, 100)
     alone = {"one thread": step.ours(PRECISIONS[precision], threads=1)}
     own, best = against(benchmark, step.ours(PRECISIONS[precision], threads=2), alone, rounds=15, clock=wall_time)
-    name = f"paper denoiser, 2 x 100 frames, {precision}: two threads over one, by the clock"
+    name = f"paper denoiser, 2 x 100 frames, {precision}: two threads over one, by the clock, load {load:.1f} before"
     target(benchmark, name, best["one thread"] / own, "", "")
 
 

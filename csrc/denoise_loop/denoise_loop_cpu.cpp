@@ -150,17 +150,15 @@ class Denoiser {
     Workspace<E>& w = *lease.workspace;
     const int members = t.threads < kMostThreads ? t.threads : kMostThreads;
     prepare(t, w, members);
-    Barrier barrier(members);
     struct Task {
       const Denoiser& denoiser;
       const Trajectory& t;
       Workspace<E>& w;
-      Barrier& barrier;
       int members;
-    } task{*this, t, w, barrier, members};
-    const auto work = [](void* context, int member) {
+    } task{*this, t, w, members};
+    const auto work = [](void* context, Team& team, int member) {
       const Task& task = *static_cast<Task*>(context);
-      task.denoiser.work(task.t, task.w, task.barrier, member, task.members);
+      task.denoiser.work(task.t, task.w, team, member, task.members);
     };
     run_team(members, work, &task);
     memcpy(t.motion, w.state, t.rows * t.time * sizes_.motion * sizeof(float));
@@ -232,7 +230,7 @@ class Denoiser {
   }
 
   // One thread's share: rows of the batch, then heads, rows, heads, rows and channels in each block.
-  void work(const Trajectory& t, Workspace<E>& w, Barrier& barrier, int member, int members) const {
+  void work(const Trajectory& t, Workspace<E>& w, Team& team, int member, int members) const {
     const std::int64_t c = sizes_.channels, f = sizes_.feed_forward, blocks = sizes_.blocks;
     const std::int64_t frames = t.rows * t.time, branches = blocks ? different(t) : t.branches;
     std::int64_t begin, end;
@@ -275,14 +273,14 @@ class Denoiser {
         const float* film = t.film + (step * blocks + l) * 6 * c;
         const std::int64_t sequences = (l == 0 ? branches : t.branches) * t.rows;
         each_chunk([&](std::int64_t row, std::int64_t rows) { project(row, rows, block.attention); });
-        barrier.wait();
+        meet(team);
         attend_motion(t, w, block, sequences, member, members);
-        barrier.wait();
+        meet(team);
         each_chunk([&](std::int64_t row, std::int64_t rows) { mix(row, rows, block.attention, film); });
         each_chunk([&](std::int64_t row, std::int64_t rows) { project(row, rows, block.content); });
-        barrier.wait();
+        meet(team);
         attend_speech(t, w, l, sequences, member, members);
-        barrier.wait();
+        meet(team);
         each_chunk([&](std::int64_t row, std::int64_t rows) {
           mix(row, rows, block.content, film + 2 * c);
           float* x = w.x + row * c;
@@ -292,18 +290,18 @@ class Denoiser {
           linear_residual<E>(left_of(hidden, rows, f, bytes, scales), rows, block.narrow.weight, block.narrow.bias, x,
                              x);
         });
-        barrier.wait();
+        meet(team);
         restyle(t, w, l, film + 4 * c, member, members);
-        barrier.wait();
+        meet(team);
         if (l == 0) share_out(t.branches * frames);
       }
       each_chunk([&](std::int64_t row, std::int64_t rows) {
         layer_norm_rows(w.x + row * c, rows, c, norm_.gain, norm_.bias, kNormEps, normed);
         linear<V>(dense_left(normed, c), rows, leave_.weight, leave_.bias, w.prediction + row * sizes_.motion);
       });
-      barrier.wait();
+      meet(team);
       if (member == 0) advance(t, w, step);
-      barrier.wait();
+      meet(team);
     }
   }
 

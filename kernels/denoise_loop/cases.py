@@ -1,6 +1,7 @@
 """Sizes at which denoise_loop is tested and timed."""
 
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 
@@ -53,6 +54,16 @@ class DenoiseLoopCase(Case):
             draw.flags(*shape[:2]) if self.mask else None,
             1,
         )
+
+    def in_bytes(self, seed: int = 0) -> tuple[Any, ...]:
+        """The arguments with int8 matrices, and their scales behind the vectors."""
+        args = list(self.inputs(seed=seed))
+        sizes = (self.M, self.H * self.D, self.H, self.blocks, self.F)
+        generator = torch.Generator().manual_seed(seed)
+        args[7] = torch.randint(-127, 128, args[7].shape, generator=generator).to(torch.int8)
+        scales = torch.rand(scale_size(*sizes), generator=generator) * 0.02 * sizes[1] ** -0.5
+        args[8] = torch.cat([args[8], scales])
+        return tuple(args)
 
     def flops(self) -> int:
         channels = self.H * self.D

@@ -18,7 +18,9 @@ SMALL = {op.name: [case for case in op.cases if not case.bench] for op in OPS.va
 INTS = (-1, 0, 1, 2, 2**31, 2**63, 2**70, 0.5, float("nan"), True, "1", None)
 FLOATS = (-1, 0, 1, 0.5, -0.5, 1e30, float("nan"), float("inf"), True, "1", None)
 ODD = (None, 1.0, "x", [1.0], torch.ones(()), torch.ones(3), torch.ones(1, 1, 1, 1, 1, 1), torch.ones(0))
-DTYPES = (torch.float64, torch.float16, torch.bfloat16, torch.complex64, torch.int32, torch.int64, torch.bool)
+DTYPES = (
+    torch.float64, torch.float16, torch.bfloat16, torch.complex64, torch.int8, torch.int32, torch.int64, torch.bool,
+)  # fmt: skip
 
 
 def spread(tensor: Tensor) -> Tensor:

@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from emoface.kernels import OPS, _native, denoise_loop, sampler_step, use_backend
-from emoface.kernels.denoise_loop.cases import DenoiseLoopCase, scale_size
+from emoface.kernels.denoise_loop.cases import DenoiseLoopCase
 
 OP = OPS["denoise_loop"]
 CASE = DenoiseLoopCase(2, 37, 4, 16, 128, 53, N=3, tracks=2, steps=3, residual=1.0, mask=True)
@@ -74,11 +74,7 @@ def test_bfloat16_products_keep_the_state_in_float32():
 @pytest.mark.parametrize("isa", _native.CPU.isas() if _native.CPU else [])
 @pytest.mark.parametrize("heads, width, motion", [(4, 16, 53), (1, 5, 3)])
 def test_int8_matrices_are_weights_over_their_scales(isa, heads, width, motion):
-    sizes = motion, heads * width, heads, 2, 13
-    args = list(DenoiseLoopCase(2, 31, heads, width, sizes[-1], motion, steps=3, residual=1.0).inputs())
-    generator = torch.Generator().manual_seed(0)
-    args[7] = torch.randint(-127, 128, args[7].shape, generator=generator).to(torch.int8)
-    args[8] = torch.cat([args[8], torch.rand(scale_size(*sizes), generator=generator) * 0.02 * sizes[1] ** -0.5])
+    args = DenoiseLoopCase(2, 31, heads, width, 13, motion, steps=3, residual=1.0).in_bytes()
     with use_backend("reference"):
         exact = denoise_loop(*args)
     _native.CPU.select(isa)
