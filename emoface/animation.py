@@ -235,12 +235,12 @@ class Animation:
         if isinstance(identity, str):
             raise TypeError(f"identity must map names to weights or be an array, got {identity!r}")
         device = face.template.device
-        shape = None if identity is None else torch.as_tensor(identity, dtype=torch.float32, device=device)
+        shape = None if identity is None else torch.as_tensor(identity, dtype=torch.float32).to(device)
         expression, jaw_pose = self.expression[part], self.jaw_pose[part]
         _check_finite(expression, "expression", part.start)
         _check_finite(jaw_pose, "jaw_pose", part.start)
         with torch.inference_mode():
-            weights, jaw = (torch.from_numpy(curves).to(device) for curves in (expression, jaw_pose))
+            weights, jaw = (torch.from_numpy(curves).to(device, non_blocking=True) for curves in (expression, jaw_pose))
             return face(weights, jaw, identity=shape).cpu().numpy()
 
     def to_flame(self, model: FlameModel) -> Animation:

@@ -300,7 +300,7 @@ class Pipeline:
             rates.append(rate)
             if progress is not None:
                 progress(window.keep_to / frames)
-        motion = self._finish(torch.cat(pieces, 1), torch.cat(closures)).cpu()  # all that waits for a GPU
+        motion = self._finish(torch.cat(pieces, 1), torch.cat(closures)).cpu()  # the only wait for a GPU
         return motion.numpy(), relative_loudness(torch.cat(levels)).numpy(), torch.cat(rates).numpy()
 
     def _styled(self, motions: np.ndarray, recording: Audio, request: Request, loud: np.ndarray) -> np.ndarray:
@@ -318,17 +318,17 @@ class Pipeline:
     ) -> Iterator[tuple[Window, Tensor, Tensor, Tensor, Tensor]]:
         """Yield per window: it, motion (B, k, 53), closure weight (k,), loudness (k,), blink rate (k,)."""
         config = self.denoiser.config
-        temperature, character = (scale.to(self.device) for scale in self.sampling.scales())
+        temperature, character = (scale.to(self.device, non_blocking=True) for scale in self.sampling.scales())
         sampler = WindowSampler(
             self.denoiser, self.sampling.sampler, request.steps, Guidance(request.guidance), request.style,
             request.seed, request.num_samples, temperature, self.products, character,
         )  # fmt: skip
         stream = MelStream(recording.blocks(10 * 16000))
         heard = HeardEmotion(self.emotion) if request.keyframes is None else None
-        lip_style = torch.tensor([request.style], device=self.device)
+        lip_style = torch.full((1,), request.style, device=self.device)
         for window in plan_windows(frames, config.window, config.context, config.lookahead):
             normalized, raw = stream.read(window.start, window.stop, frames)  # (2 T, 64)
-            mel = normalized[None].to(self.device)
+            mel = normalized[None].to(self.device, non_blocking=True)  # waits for no window before
             if heard is not None:
                 keyframes = [Keyframe.of(0.0, heard.update(raw[-2 * HEARD_FRAMES :]), self.emotion)]
             else:
@@ -356,10 +356,11 @@ class Pipeline:
         for number, (keyframe, share) in enumerate(zip(keyframes, shares, strict=True)):
             if share.any():
                 for place, (z, part) in enumerate(keyframe.parts or ((keyframe.emotion, 1.0),)):
-                    tracks.append(Track((number, place), z.to(self.device), intensity * part * share))
+                    emotion = z.to(self.device, non_blocking=True)
+                    tracks.append(Track((number, place), emotion, intensity * part * share))
         if intensity != 1:
             base = torch.full((window.stop - window.start,), 1 - intensity)
-            tracks.append(Track("neutral", self.emotion.neutral.to(self.device), base))
+            tracks.append(Track("neutral", self.emotion.neutral.to(self.device, non_blocking=True), base))
         return tracks
 
     def _finish(self, motion: Tensor, closure: Tensor) -> Tensor:
@@ -370,7 +371,8 @@ class Pipeline:
         motion, gate = motion.clone(), closure.expand(motion.shape[0], -1)[..., None]  # (B, T, 1)
         for region, sigma in ((UPPER, self.sampling.upper_filter), (MOUTH, self.sampling.mouth_filter)):
             if sigma > 0:
-                motion[..., list(region)] = gaussian_filter(motion[..., list(region)], sigma)
+                at = torch.tensor(region).to(motion.device, non_blocking=True)
+                motion[..., at] = gaussian_filter(motion[..., at], sigma)
         if self.sampling.mouth_filter > 0:
             gate = gaussian_filter(gate, self.sampling.mouth_filter)
         jaw = MOTION_INDEX["jaw_pose_x"]

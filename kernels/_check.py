@@ -64,6 +64,15 @@ def like(op: str, name: str, tensor: Tensor, letters: str, shape: tuple[int, ...
         raise ValueError(f"{op}: {name} must be on {lead.device} as the first argument is, got {tensor.device}")
 
 
+def linear(
+    op: str, name: str, weight: Tensor, bias: Tensor, letters: str, shape: tuple[int, ...], lead: Tensor
+) -> None:  # fmt: skip
+    """The weight (..., outputs, inputs) and the bias (..., outputs) of a linear map, each as :func:`like`."""
+    like(op, f"{name}_weight", weight, letters, shape, lead)
+    outer = letters.rpartition(", ")[0]
+    like(op, f"{name}_bias", bias, f"{outer}{'' if ', ' in outer else ','})", shape[:-1], lead)
+
+
 def typed(
     op: str, name: str, tensor: Tensor, letters: str, shape: tuple[int, ...], dtypes: tuple[torch.dtype, ...],
     device: torch.device,

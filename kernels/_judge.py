@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass, field
 from typing import Any
 
 import torch
@@ -34,13 +35,24 @@ def allowed_error(gold: Tensor, plain: Tensor, times: float = 2.0) -> float:
     return times * _largest(plain.double() - gold) + ulp * _largest(gold) + 1e-6
 
 
-def faults(op: KernelOp, outputs: Tensor | tuple[Tensor, ...], args: tuple[Any, ...]) -> list[str]:
-    """What is wrong with the outputs of a call, held against the reference in float64; empty when nothing."""
-    found = []
+@dataclass
+class Verdict:
+    """Faults of a call; the largest error of an output, and that as a share of what is allowed."""
+
+    faults: list[str] = field(default_factory=list)
+    error: float = 0.0
+    share: float = 0.0
+
+
+def verdict(op: KernelOp, outputs: Tensor | tuple[Tensor, ...], args: tuple[Any, ...]) -> Verdict:
+    """Hold the outputs of a call against the reference in float64."""
+    said = Verdict()
+    found = said.faults
     golds, plains = _tuple(op.reference(*in_double(args))), _tuple(op.reference(*args))
     outputs = _tuple(outputs)
     if len(outputs) != len(plains):
-        return [f"{len(outputs)} outputs instead of {len(plains)}"]
+        found.append(f"{len(outputs)} outputs instead of {len(plains)}")
+        return said
     for place, (out, gold, plain) in enumerate(zip(outputs, golds, plains)):
         if out.shape != plain.shape or out.dtype != plain.dtype or out.device != plain.device:
             found.append(
@@ -51,9 +63,18 @@ def faults(op: KernelOp, outputs: Tensor | tuple[Tensor, ...], args: tuple[Any, 
             found.append(f"output {place} is not contiguous")
         elif not bool(out.isfinite().all()):
             found.append(f"output {place} has {int((~out.isfinite()).sum())} values that are not finite")
-        elif (error := _largest(out.double() - gold)) > (bound := allowed_error(gold, plain)):
-            found.append(f"output {place} is off by {error:.3g}, allowed {bound:.3g}")
-    return found
+        else:
+            error, bound = _largest(out.double() - gold), allowed_error(gold, plain)
+            said.error = max(said.error, error)
+            said.share = max(said.share, error / bound if bound else float(error > 0))
+            if error > bound:
+                found.append(f"output {place} is off by {error:.3g}, allowed {bound:.3g}")
+    return said
+
+
+def faults(op: KernelOp, outputs: Tensor | tuple[Tensor, ...], args: tuple[Any, ...]) -> list[str]:
+    """What is wrong with the outputs of a call, held against the reference in float64; empty when nothing."""
+    return verdict(op, outputs, args).faults
 
 
 def judge(

@@ -1,7 +1,8 @@
 """What crosses between a GPU and the host, counted without a GPU.
 
 Tensors of a device that is none keep their values in ordinary memory. They do not mix with tensors of the host, and
-every way of looking at their values from Python is written down: on a GPU each would wait for all work before it.
+whatever would wait on a GPU for all work before it is written down: looking at values from Python, and copies from the
+host that are not asked to go on by themselves.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ from emoface.face.open_head import open_head
 GPU, HOST = torch.device("cuda"), torch.device("cpu")
 LOOKS = {"item", "tolist", "numpy", "__bool__", "__int__", "__float__", "__index__", "__array__", "nonzero",
          "masked_select", "unique", "equal", "allclose"}  # fmt: skip
-COPIES = {"copy_", "__setitem__"}
+MAKES = {"tensor", "as_tensor", "new_tensor"}
 
 
 class OnDevice(torch.Tensor):
@@ -55,11 +56,11 @@ def each(value: Any, change: Any) -> Any:
 
 
 class Watch(TorchFunctionMode):
-    """Lets tensors of both sides compute. `looks`: what waits for the device; `uploads`: copies the other way."""
+    """Lets tensors of both sides compute. `waits`: what waits for the device; `uploads`: copies to it."""
 
     def __init__(self) -> None:
         super().__init__()
-        self.looks: list[str] = []
+        self.waits: list[str] = []
         self.uploads = 0
 
     def __torch_function__(self, func, types, args=(), kwargs=None):
@@ -69,16 +70,27 @@ class Watch(TorchFunctionMode):
         tensors = [value for value in given if isinstance(value, torch.Tensor)]
         goal = self._goal(name, given)
         before = GPU if any(isinstance(tensor, OnDevice) for tensor in tensors) else HOST
-        self.uploads += name == "to" and (tensors[0].device, goal) == (HOST, GPU)
-        picks = name == "__getitem__" and any(tensor.dtype == torch.bool for tensor in tensors[1:])
-        if before == GPU and (goal == HOST or name in LOOKS or picks):
-            self.looks.append(name)
-        if before == GPU == goal and name != "to" and name not in COPIES:
+        upload = (name in MAKES and goal == GPU) or (name == "to" and (tensors[0].device, goal) == (HOST, GPU))
+        self.uploads += upload
+        looks = before == GPU and (goal == HOST or name in LOOKS)
+        stays = upload and not (kwargs or {}).get("non_blocking")
+        if looks or stays or (before == GPU and self._index_waits(name, args)):
+            self.waits.append(name)
+        if before == GPU == goal and name != "to":
             strangers = [tensor for tensor in tensors if not isinstance(tensor, OnDevice) and tensor.dim()]
             assert not strangers, f"{name} mixes the device with a tensor {tuple(strangers[0].shape)} of the host"
         args, kwargs = each((args, kwargs or {}), _hosted)
         out = func(*args, **kwargs)
         return each(out, lambda x: there(x) if isinstance(x, torch.Tensor) else x) if goal == GPU else out
+
+    def _index_waits(self, name: str, args: tuple[Any, ...]) -> bool:
+        """Whether an index is read from the device (a mask) or sent to it (a list, a tensor of the host)."""
+        if name not in ("__getitem__", "__setitem__"):
+            return False
+        parts = args[1] if isinstance(args[1], tuple) else (args[1],)
+        found = [part for part in parts if isinstance(part, torch.Tensor)]
+        sent = any(isinstance(part, list) for part in parts) or any(tensor.device == HOST for tensor in found)
+        return sent or any(tensor.dtype == torch.bool for tensor in found)
 
     def _goal(self, name: str, given: list[Any]) -> torch.device:
         """Where the result lies: where `to` or `device=` says, else where the tensors are."""
@@ -98,10 +110,12 @@ def _hosted(value: Any) -> Any:
 def test_what_waits_or_mixes_is_seen():
     values = there(torch.ones(3))
     with Watch() as seen:
-        assert (values * 2 + 1.0).device == GPU and torch.zeros(3, device=GPU).is_cuda and not seen.looks
-        float(values.sum()), values[values > 2], values.cpu(), values.to(HOST)
-        assert seen.looks == ["__float__", "__getitem__", "cpu", "to"]
-        assert torch.ones(3).to(values).is_cuda and seen.uploads == 1
+        assert (values * 2 + 1.0).device == GPU and torch.zeros(3, device=GPU).is_cuda and not seen.waits
+        assert torch.ones(3).to(values, non_blocking=True).is_cuda and seen.uploads == 1 and not seen.waits
+        float(values.sum()), values[values > 2], values[[0]], values.cpu(), values.to(HOST)
+        assert seen.waits == ["__float__", "__getitem__", "__getitem__", "cpu", "to"]
+        assert torch.ones(3).to(GPU).is_cuda and torch.tensor([1.0], device=GPU).is_cuda
+        assert seen.uploads == 3 and seen.waits[5:] == ["to", "tensor"]
         with pytest.raises(AssertionError, match="add mixes the device"):
             torch.add(values, torch.ones(3))
 
@@ -120,7 +134,7 @@ def test_animate_waits_for_the_device_once(tiny_checkpoint, emotion):
     pipeline.device, pipeline.mean, pipeline.deviation = GPU, there(pipeline.mean), there(pipeline.deviation)
     with Watch() as seen:
         takes = pipeline.animate((sound, 16000), **options)
-    assert seen.looks == ["cpu"]
+    assert seen.waits == ["cpu"]
     assert seen.uploads >= 4  # the windows' sound
     for take, other in zip(takes, expected):
         np.testing.assert_allclose(take.motion, other.motion, atol=1e-5)
@@ -132,7 +146,7 @@ def test_the_audio_encoder_stays_on_the_device():
     moved(encoder)
     with Watch() as seen:
         content = encoder(there(mel))
-    assert content.is_cuda and not seen.looks and not seen.uploads
+    assert content.is_cuda and not seen.waits and not seen.uploads
     torch.testing.assert_close(content.as_subclass(torch.Tensor), expected)
 
 
@@ -144,7 +158,7 @@ def test_flame_stays_on_the_device_and_animations_bring_vertices_back():
     with Watch() as seen:
         vertices = model(there(expression), there(jaw), eye_pose=there(torch.zeros(1, 6)))
         assert vertices.is_cuda and model.landmarks(vertices).is_cuda
-        assert not seen.looks and not seen.uploads
+        assert not seen.waits and not seen.uploads
         mesh = emoface.Animation(expression.numpy(), jaw.numpy()).vertices(model)
-        assert seen.looks == ["cpu"] and seen.uploads == 2
+        assert seen.waits == ["cpu"] and seen.uploads == 2
     np.testing.assert_allclose(mesh, expected.numpy(), atol=1e-6)

@@ -48,7 +48,8 @@ _PRESSED = {"mouthPressLeft": PRESS, "mouthPressRight": PRESS}
 
 def _by_channel(values: dict[str, float], like: Tensor) -> Tensor:
     """(53,) values by channel name, 0 elsewhere."""
-    return like.new_tensor([values.get(name, 0.0) for name in MOTION_NAMES])
+    row = torch.tensor([values.get(name, 0.0) for name in MOTION_NAMES], dtype=like.dtype)
+    return row.to(like.device, non_blocking=True)
 
 
 class ChannelNorm(nn.Module):

@@ -262,7 +262,7 @@ class Denoiser(nn.Module):
         first, _, second = self.time
         bias: Tensor = second.get_parameter("bias")
         if self.config.guided:
-            bias = bias + self.strength(guidance_powers(guidance).to(bias))
+            bias = bias + self.strength(guidance_powers(guidance).to(bias, non_blocking=True))
         return prepare_schedule(times, first.weight, first.bias, second.weight, bias, *self._stacked("film"))
 
     def _stacked(self, name: str) -> tuple[Tensor, Tensor]:

@@ -32,7 +32,7 @@ class Guidance:
 
     def weights(self, like: Tensor) -> Tensor:
         """(g_a, g_e) as a float32 tensor on the device of ``like``."""
-        return torch.tensor([self.audio, self.emotion], dtype=torch.float32, device=like.device)
+        return torch.tensor([self.audio, self.emotion], dtype=torch.float32).to(like.device, non_blocking=True)
 
 
 def stack_conditions(

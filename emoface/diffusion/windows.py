@@ -136,8 +136,8 @@ class WindowSampler:
         self.products = products
         self.weights: tuple[Tensor, Tensor] | None = None
         device = temperature.device
-        self.table = SAMPLERS[sampler](steps).float().to(device)
-        times = sampling_times(steps)[:-1].float().to(device)
+        self.table = SAMPLERS[sampler](steps).float().to(device, non_blocking=True)
+        times = sampling_times(steps)[:-1].float().to(device, non_blocking=True)
         if denoiser.config.guided:
             self.film = denoiser.prepare_schedule(times, guidance.emotion)
             self.guidance = Guidance(audio=guidance.audio)
@@ -151,7 +151,9 @@ class WindowSampler:
         Args:
             window: the window. liveliness: (T, motion) or None, as in :meth:`run`.
         """
-        scale = self.temperature if liveliness is None else self.temperature * liveliness.to(self.temperature)
+        scale = self.temperature
+        if liveliness is not None:
+            scale = scale * liveliness.to(scale, non_blocking=True)
         drawn = self._drawn(window.index, window.stop - window.start)
         return start_noise(drawn, self._drawn(TAKE, 1), scale, self.character)
 
@@ -162,7 +164,7 @@ class WindowSampler:
             place = (self.seed * 1_000_003 + number) * 1_000_003 + index
             generator = torch.Generator().manual_seed(place % 2**63)
             drawn.append(torch.randn(frames, self.denoiser.config.motion, generator=generator))
-        return torch.stack(drawn).to(self.temperature.device)
+        return torch.stack(drawn).to(self.temperature.device, non_blocking=True)
 
     def run(
         self, window: Window, content: Tensor, tracks: list[Track], liveliness: Tensor | None = None
@@ -186,7 +188,7 @@ class WindowSampler:
         motion = (self._trajectory if whole else self._stepwise)(start, content, tracks, known, mask)
         motion = motion.unflatten(0, (len(tracks), samples))  # (K, B, T, motion)
         self._carry(window, tracks, motion)
-        shares = torch.stack([track.weights for track in tracks]).to(motion)  # (K, T)
+        shares = torch.stack([track.weights for track in tracks]).to(motion, non_blocking=True)  # (K, T)
         combined = (shares[:, None, :, None] * motion).sum(0)  # (B, T, motion)
         return combined[:, window.keep_from - window.start : window.keep_to - window.start]
 
@@ -200,7 +202,7 @@ class WindowSampler:
             heard = torch.cat([heard, denoiser.null_content.expand_as(heard)])
         own = torch.stack([track.emotion for track in tracks])  # (K, Z)
         emotions = torch.cat([denoiser.null_emotion.expand_as(own) if none else own for _, none in branches])
-        style = torch.tensor(self.style, device=start.device)
+        style = torch.full((), self.style, device=start.device)
         speech, queries, styles = denoiser.prepare(heard, emotions, style)
         if self.weights is None:
             self.weights = denoiser.flat_weights(self.products)

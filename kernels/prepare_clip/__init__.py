@@ -71,16 +71,11 @@ def prepare_clip(
     _check.like(op, "content_style", content_style, "(U, C)", (speeches, channels), content)
     _check.like(op, "emotion", emotion, "(E, Z)", (emotions, width), content)
     _check.like(op, "emotion_style", emotion_style, "(E, C)", (emotions, channels), content)
-    _check.like(op, "speech_weight", speech_weight, "(C, F)", (channels, features), content)
-    _check.like(op, "speech_bias", speech_bias, "(C,)", (channels,), content)
-    _check.like(op, "query_weight", query_weight, "(L, C, C)", (blocks, channels, channels), content)
-    _check.like(op, "query_bias", query_bias, "(L, C)", (blocks, channels), content)
-    _check.like(op, "first_weight", first_weight, "(C, Z)", (channels, width), content)
-    _check.like(op, "first_bias", first_bias, "(C,)", (channels,), content)
-    _check.like(op, "second_weight", second_weight, "(C, C)", (channels, channels), content)
-    _check.like(op, "second_bias", second_bias, "(C,)", (channels,), content)
-    _check.like(op, "style_weight", style_weight, "(L, 2C, C)", (blocks, 2 * channels, channels), content)
-    _check.like(op, "style_bias", style_bias, "(L, 2C)", (blocks, 2 * channels), content)
+    _check.linear(op, "speech", speech_weight, speech_bias, "(C, F)", (channels, features), content)
+    _check.linear(op, "query", query_weight, query_bias, "(L, C, C)", (blocks, channels, channels), content)
+    _check.linear(op, "first", first_weight, first_bias, "(C, Z)", (channels, width), content)
+    _check.linear(op, "second", second_weight, second_bias, "(C, C)", (channels, channels), content)
+    _check.linear(op, "style", style_weight, style_bias, "(L, 2C, C)", (blocks, 2 * channels, channels), content)
     return OP(
         content, positions, content_style, emotion, emotion_style, speech_weight, speech_bias, query_weight,
         query_bias, first_weight, first_bias, second_weight, second_bias, style_weight, style_bias,

@@ -55,10 +55,7 @@ def prepare_schedule(
     blocks = _check.first(op, "film_bias", film_bias, "LC")[0]
     if features % 2:
         raise ValueError(f"{op}: first_weight must be (C, 2 half), got {tuple(first_weight.shape)}")
-    _check.like(op, "first_weight", first_weight, "(C, 2 half)", (channels, features), times)
-    _check.like(op, "first_bias", first_bias, "(C,)", (channels,), times)
-    _check.like(op, "second_weight", second_weight, "(C, C)", (channels, channels), times)
-    _check.like(op, "second_bias", second_bias, "(C,)", (channels,), times)
-    _check.like(op, "film_weight", film_weight, "(L, 6C, C)", (blocks, 6 * channels, channels), times)
-    _check.like(op, "film_bias", film_bias, "(L, 6C)", (blocks, 6 * channels), times)
+    _check.linear(op, "first", first_weight, first_bias, "(C, 2 half)", (channels, features), times)
+    _check.linear(op, "second", second_weight, second_bias, "(C, C)", (channels, channels), times)
+    _check.linear(op, "film", film_weight, film_bias, "(L, 6C, C)", (blocks, 6 * channels, channels), times)
     return OP(times, first_weight, first_bias, second_weight, second_bias, film_weight, film_bias)

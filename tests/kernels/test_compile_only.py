@@ -55,8 +55,9 @@ def test_triton_kernels_stay_in_budget():
     expected = {name for name, op in OPS.items() if any(backend.name == "triton" for backend in op.backends)}
     assert {row["op"] for row in rows} == expected
     assert {row["target"] for row in rows} == set(INSTRUCTIONS)
+    older = tuple(map(int, triton.__version__.split(".")[:2])) < (3, 7)
     for row in rows:
-        assert row["spilled"] == 0, row
+        assert row["spilled"] <= (8 if older and row["target"] == 90 else 0), row  # Triton 3.6 sets 8 bytes aside
         most = VGPRS.get(row["kernel"], 256) if row["target"] == "gfx942" else REGISTERS[row["op"]]
         assert row["registers"] <= most, row
         assert row["shared"] <= SHARED_BYTES[row["op"]], row

@@ -17,7 +17,7 @@ import pytest
 import torch
 
 from emoface.kernels import OPS, _native
-from emoface.kernels._judge import DTYPES, faults
+from emoface.kernels._judge import DTYPES, faults, verdict
 from emoface.kernels._native import address
 from emoface.kernels.content_attention.cases import ContentAttentionCase
 from emoface.kernels.denoise_loop.cases import DenoiseLoopCase
@@ -132,14 +132,17 @@ def runs():
 
 
 @pytest.mark.parametrize("name, case, dtype, order", list(runs()))
-def test_cuda_source(shim, name, case, dtype, order, poisoned_memory, monkeypatch):
+def test_cuda_source(shim, name, case, dtype, order, poisoned_memory, monkeypatch, record_property):
     monkeypatch.setenv("SHIM_ORDER", order)
     args = case.inputs(dtype=dtype)
     if reason := backend(name).why_not(*args):
         pytest.skip(reason)
     before = shim.products()
     with _native.overlapping():  # the shim finds kernels that do not wait for the one before
-        assert not faults(OPS[name], backend(name).run(*args), args)
+        said = verdict(OPS[name], backend(name).run(*args), args)
+    record_property("error", said.error)  # for benchmarks/show_kernels.py
+    record_property("share", said.share)
+    assert not said.faults
     assert case not in PRODUCTS.get(name, ()) or shim.products() > before
 
 

@@ -9,7 +9,7 @@ import torch
 
 import emoface.kernels as kernels
 from emoface.kernels import BACKEND_NAMES, OPS, use_backend
-from emoface.kernels._judge import DTYPES, faults, in_double
+from emoface.kernels._judge import DTYPES, in_double, verdict
 from emoface.kernels._triton import INTERPRETED
 
 every_op = pytest.mark.parametrize("op", OPS.values(), ids=OPS)
@@ -53,7 +53,7 @@ def grid():
 
 
 @pytest.mark.parametrize("op, backend, case, dtype, device", list(grid()))
-def test_matches_reference(op, backend, case, dtype, device, poisoned_memory):
+def test_matches_reference(op, backend, case, dtype, device, poisoned_memory, record_property):
     args = case.inputs(device, dtype)
     if reason := backend.refusal(*args):
         pytest.skip(f"{backend.name}: {reason}")
@@ -62,7 +62,10 @@ def test_matches_reference(op, backend, case, dtype, device, poisoned_memory):
     with use_backend(backend.name):
         outputs = op.call(*args)
         public = getattr(kernels, op.name)(*args)
-    assert not faults(op, outputs, args)
+    said = verdict(op, outputs, args)
+    record_property("error", said.error)  # for benchmarks/show_kernels.py
+    record_property("share", said.share)
+    assert not said.faults
     torch.testing.assert_close(public, outputs, rtol=0, atol=0)
 
 

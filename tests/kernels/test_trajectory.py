@@ -10,7 +10,7 @@ from dataclasses import replace
 import pytest
 import torch
 
-from emoface.kernels import OPS, denoise_loop, use_backend
+from emoface.kernels import OPS, _cuda, _native, _triton, denoise_loop, use_backend
 from emoface.kernels._triton import INTERPRETED, triton
 from emoface.kernels.denoise_loop import graph, triton_kernel
 from emoface.kernels.denoise_loop.cases import DenoiseLoopCase
@@ -221,15 +221,24 @@ def test_heads_too_wide_for_triton_are_refused_by_every_attention():
         assert op.shape_class(*args) != op.shape_class(*op.cases[0].inputs())
 
 
+@pytest.fixture(params=["triton", "cuda", "cuda overlapping"])
+def launches(request):
+    """A back end that is forced, and the module whose launches it records."""
+    name = request.param.split()[0]
+    if reason := _native.CUDA_MISSING if name == "cuda" else _triton.MISSING:
+        pytest.skip(reason)
+    with use_backend(name), _native.overlapping(name != request.param):
+        yield _cuda if name == "cuda" else triton_kernel
+
+
 @pytest.mark.gpu
-def test_replay_equals_single_launches_and_the_reference():
+def test_replay_equals_single_launches_and_the_reference(launches):
     for case in (CASE, DenoiseLoopCase(2, 100, 4, 32, 512, 53, N=3, steps=5, residual=1.0, mask=True)):
         args = case.inputs("cuda")
-        with use_backend("triton"):
-            replayed = denoise_loop(*args)
-            again = denoise_loop(*args)
+        replayed = denoise_loop(*args)
+        again = denoise_loop(*args)
         sizes = sizes_of(args)
-        alone = graph.Trajectory(sizes, *args[7:9], triton_kernel)
+        alone = graph.Trajectory(sizes, *args[7:9], launches)
         alone.load(*loaded(args))
         for _ in range(sizes.steps):
             alone.step()
@@ -239,23 +248,22 @@ def test_replay_equals_single_launches_and_the_reference():
 
 
 @pytest.mark.gpu
-def test_other_schedules_record_nothing_and_streams_do_not_mix():
+def test_other_schedules_record_nothing_and_streams_do_not_mix(launches):
     runner_of = graph.RUNNERS.entries
     args = list(CASE.inputs("cuda"))
-    with use_backend("triton"):
-        expected = denoise_loop(*args)
-        graphs = {key: dict(runner.graphs) for key, runner in runner_of.items()}
-        args[5] = args[5] * 0.9
-        other = denoise_loop(*args)
-        assert {key: dict(runner.graphs) for key, runner in runner_of.items()} == graphs
-        assert not torch.equal(other, expected)
-        args[5] = args[5] / 0.9
-        results = []
-        for _ in range(4):
-            stream = torch.cuda.Stream()
-            stream.wait_stream(torch.cuda.current_stream())
-            with torch.cuda.stream(stream):
-                results.append(denoise_loop(*args))
+    expected = denoise_loop(*args)
+    graphs = {key: dict(runner.graphs) for key, runner in runner_of.items()}
+    args[5] = args[5] * 0.9
+    other = denoise_loop(*args)
+    assert {key: dict(runner.graphs) for key, runner in runner_of.items()} == graphs
+    assert not torch.equal(other, expected)
+    args[5] = args[5] / 0.9
+    results = []
+    for _ in range(4):
+        stream = torch.cuda.Stream()
+        stream.wait_stream(torch.cuda.current_stream())
+        with torch.cuda.stream(stream):
+            results.append(denoise_loop(*args))
     torch.cuda.synchronize()
     for result in results:
         torch.testing.assert_close(result, expected, rtol=1e-5, atol=1e-5)
