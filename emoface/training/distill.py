@@ -58,7 +58,8 @@ class DistillTraining:
         teacher_steps: network calls of the teacher's trajectories, with the sampler ``teacher_sampler``.
         student_steps: numbers of steps that the student is made for.
         guided: share of batches with guidance drawn from the whole range of ``animate``; the others have 1.
-        sampling: fields of ``Sampling`` that differ from its defaults: scales of the start noise.
+        sampling: fields of ``Sampling`` that differ from its defaults: scales of the start noise, which are drawn
+            between 1 and these. Beyond the checkpoint's own, these stay free to be chosen afterwards.
         context_share: share of windows that begin with known frames.
         closure, jaw, lips, sideways, velocity, mouth_velocity: loss weights, as in ``DenoiserTraining``.
         take: loss weight of the mean pose over the window, which tells takes apart.

@@ -7,8 +7,8 @@ import pytest
 from emoface.training.evaluation import curve as module
 from emoface.training.evaluation.curve import FIGURES, Figure, Point, knee
 
-GOOD = {"jaw": 0.8, "closure": 0.05, "emotional": 0.05, "named": 1.0, "strength": 1.0, "upper": 0.9, "mouth": 0.8,
-        "jitter": 1.0, "lower": 0.4, "guided": 1.2}  # fmt: skip
+GOOD = {"jaw": 0.8, "closure": 0.05, "emotional": 0.05, "named": 1.0, "strength": 1.0, "farthest": 0.95, "upper": 0.9,
+        "mouth": 0.8, "jitter": 1.0, "lower": 0.4, "guided": 1.2}  # fmt: skip
 
 
 def point(sampler: str, steps: int, **changes: float | None) -> Point:
@@ -32,7 +32,7 @@ def test_the_curve_of_the_default_checkpoint(monkeypatch, tmp_path) -> None:
     assert [p["steps"] for p in report["points"]] == [1, 2] and report["student"] is None
     figures = report["points"][1]["figures"]
     assert figures["jaw"] is None and figures["named"] >= 0.8 and 0.5 < figures["strength"] < 1.5
-    assert json.loads((tmp_path / "steps.json").read_text())["knee"] == report["knee"]
+    assert json.loads((tmp_path / "steps.json").read_text())["knee"] == report["knee"] == report["knee_alone"]
     assert "| ddim | 2 | 2, 4 |" in (tmp_path / "steps.md").read_text()
     pytest.importorskip("matplotlib")
     assert (tmp_path / "steps.png").stat().st_size > 10_000
