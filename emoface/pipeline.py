@@ -77,7 +77,7 @@ class Sampling:
     upper_character: float = 1.65
     mouth_character: float = 2.1
     upper_filter: float = 0.8
-    mouth_filter: float = 0.52
+    mouth_filter: float = 0.49
     closure: float = 1.0
 
     def scales(self) -> tuple[Tensor, Tensor]:

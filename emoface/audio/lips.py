@@ -34,7 +34,7 @@ MOUTH_SCALE: tuple[float, ...] = tuple(
 )
 """Per channel of ``MOUTH``, the motion units of a full movement: radians for the jaw, 1 for shapes."""
 
-CLOSURE_LOW, CLOSURE_HIGH = 0.05, 0.2
+CLOSURE_LOW, CLOSURE_HIGH = 0.1, 0.3
 """Closure probability at which the gate begins, and at which it is full."""
 PRESS = 0.2
 """mouthPress of a gated closure."""
@@ -131,7 +131,7 @@ class LipNet(nn.Module):
 
 
 def closure_weight(logit: Tensor) -> Tensor:
-    """How firmly the lips must be closed, 0..1: the closure probability, stretched from 0.05..0.2 to 0..1."""
+    """How firmly the lips must be closed, 0..1: the closure probability, stretched from 0.1..0.3 to 0..1."""
     return ((logit.sigmoid() - CLOSURE_LOW) / (CLOSURE_HIGH - CLOSURE_LOW)).clamp(0, 1)
 
 

@@ -101,11 +101,11 @@ def shown(row: dict[str, Any]) -> tuple[str, str, str]:
 
 
 def beside(report: dict[str, Any], before: dict[str, Any]) -> None:
-    """Put another checkpoint's figures into the rows of a report, by name."""
-    values = {row["name"]: row["value"] for row in before["rows"]}
+    """Put another checkpoint's figures into the rows of a report, by name and mask."""
+    values = {(row["name"], row["mask"]): row["value"] for row in before["rows"]}
     report["against"] = before["checkpoint"]
     for row in report["rows"]:
-        row[BEFORE] = values.get(row["name"])
+        row[BEFORE] = values.get((row["name"], row["mask"]))
 
 
 def by_part(report: dict[str, Any]) -> dict[str, list[dict[str, Any]]]:
