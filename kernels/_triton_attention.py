@@ -23,6 +23,29 @@ if triton is not None:
         return tl.where(seen, products * scale - slope * distance.to(tl.float32), float("-inf"))
 
     @triton.jit
+    def block_of(rows, H: tl.constexpr, BLOCK: tl.constexpr):
+        """Which block of rows is this program's: its first row, sample and head."""
+        blocks = tl.cdiv(rows, BLOCK)
+        number = tl.program_id(0)
+        return number % blocks * BLOCK, (number // blocks // H).to(tl.int64), number // blocks % H
+
+    @triton.jit
+    def valid_keys(keys, lengths, b, LENGTHS: tl.constexpr):
+        """How many keys a sample has."""
+        if LENGTHS:
+            keys = tl.minimum(keys, tl.load(lengths + b).to(tl.int32))
+        return keys
+
+    @triton.jit
+    def seen_range(first, limit, window, WINDOW: tl.constexpr, OWN: tl.constexpr, OTHER: tl.constexpr):
+        """Of `limit` rows those that OWN rows may see: the first, rounded down to a block of OTHER, and the end."""
+        begin = 0
+        if WINDOW:
+            begin = tl.maximum(0, first - window) // OTHER * OTHER
+            limit = tl.minimum(limit, first + OWN + window)
+        return begin, limit
+
+    @triton.jit
     def attention_kernel(
         query, key, value, slopes, lengths, out, logsum, queries, keys, query_samples, query_batch, query_row,
         key_batch, key_row, scale, window, H: tl.constexpr, D: tl.constexpr, WIDTH: tl.constexpr, WINDOW: tl.constexpr,
@@ -33,10 +56,7 @@ if triton is not None:
         Logits are kept times log2(e), so that a weight is one exp2. WIDTH is D rounded up to a size of tl.dot.
         LOGSUM: log2 of each query's sum of exp2(logits), which its gradient needs, goes to logsum (B, H, S).
         """
-        blocks = tl.cdiv(queries, BM)
-        first = tl.program_id(0) % blocks * BM
-        b = (tl.program_id(0) // blocks // H).to(tl.int64)
-        h = tl.program_id(0) // blocks % H
+        first, b, h = block_of(queries, H, BM)
         row = first + tl.arange(0, BM)
         d = tl.arange(0, WIDTH)
         known = (row < queries)[:, None] & (d < D)[None, :]
@@ -46,13 +66,8 @@ if triton is not None:
         largest = tl.full((BM,), float("-inf"), tl.float32)
         total = tl.zeros((BM,), tl.float32)
         sums = tl.zeros((BM, WIDTH), tl.float32)
-        begin = 0
-        end = keys
-        if LENGTHS:
-            end = tl.minimum(keys, tl.load(lengths + b).to(tl.int32))
-        if WINDOW:
-            begin = tl.maximum(0, first - window) // BN * BN
-            end = tl.minimum(end, first + BM + window)
+        limit = valid_keys(keys, lengths, b, LENGTHS)
+        begin, end = seen_range(first, limit, window, WINDOW, BM, BN)
         for start in range(begin, end, BN):
             column = start + tl.arange(0, BN)
             place = b * key_batch + column.to(tl.int64)[:, None] * key_row + h * D + d[None, :]

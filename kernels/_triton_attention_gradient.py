@@ -18,7 +18,7 @@ if triton is not None:
     import triton.language as tl
 
     from ._triton import product
-    from ._triton_attention import biased
+    from ._triton_attention import biased, block_of, seen_range, valid_keys
 
     @triton.jit
     def attention_query_gradient_kernel(
@@ -28,10 +28,7 @@ if triton is not None:
         BN: tl.constexpr,
     ):  # fmt: skip
         """dQ of BM queries of one head of one sample, their delta, and their shares of the slope's gradient."""
-        blocks = tl.cdiv(queries, BM)
-        first = tl.program_id(0) % blocks * BM
-        b = (tl.program_id(0) // blocks // H).to(tl.int64)
-        h = tl.program_id(0) // blocks % H
+        first, b, h = block_of(queries, H, BM)
         row = first + tl.arange(0, BM)
         d = tl.arange(0, WIDTH)
         known = (row < queries)[:, None] & (d < D)[None, :]
@@ -48,13 +45,8 @@ if triton is not None:
         leaning = tl.zeros((BM,), tl.float32)
         excess = tl.zeros((BM,), tl.float32)
         reach = tl.zeros((BM,), tl.float32)
-        begin = 0
-        end = keys
-        if LENGTHS:
-            end = tl.minimum(keys, tl.load(lengths + b).to(tl.int32))
-        if WINDOW:
-            begin = tl.maximum(0, first - window) // BN * BN
-            end = tl.minimum(end, first + BM + window)
+        limit = valid_keys(keys, lengths, b, LENGTHS)
+        begin, end = seen_range(first, limit, window, WINDOW, BM, BN)
         for start in range(begin, end, BN):
             column = start + tl.arange(0, BN)
             place = b * key_batch + column.to(tl.int64)[:, None] * key_row + h * D + d[None, :]
@@ -82,10 +74,7 @@ if triton is not None:
         WINDOW: tl.constexpr, LENGTHS: tl.constexpr, BM: tl.constexpr, BN: tl.constexpr,
     ):  # fmt: skip
         """dK and dV of BN keys of one head of one sample, over blocks of BM queries; logits are held keys x queries."""
-        blocks = tl.cdiv(keys, BN)
-        first = tl.program_id(0) % blocks * BN
-        b = (tl.program_id(0) // blocks // H).to(tl.int64)
-        h = tl.program_id(0) // blocks % H
+        first, b, h = block_of(keys, H, BN)
         column = first + tl.arange(0, BN)
         d = tl.arange(0, WIDTH)
         inside = (column < keys)[:, None] & (d < D)[None, :]
@@ -95,14 +84,9 @@ if triton is not None:
         slope = tl.load(slopes + h).to(tl.float32) * 1.4426950408889634
         key_sums = tl.zeros((BN, WIDTH), tl.float32)
         value_sums = tl.zeros((BN, WIDTH), tl.float32)
-        limit = keys
-        if LENGTHS:
-            limit = tl.minimum(keys, tl.load(lengths + b).to(tl.int32))
-        begin = 0
-        end = tl.where(first < limit, queries, 0)  # keys that nobody sees
-        if WINDOW:
-            begin = tl.maximum(0, first - window) // BM * BM
-            end = tl.minimum(end, first + BN + window)
+        limit = valid_keys(keys, lengths, b, LENGTHS)
+        whole = tl.where(first < limit, queries, 0)  # keys that nobody sees
+        begin, end = seen_range(first, whole, window, WINDOW, BN, BM)
         for start in range(begin, end, BM):
             row = start + tl.arange(0, BM)
             known = (row < queries)[:, None] & (d < D)[None, :]
