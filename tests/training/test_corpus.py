@@ -18,6 +18,7 @@ from emoface.training.corpus.augment import KINDS, augment_mel, stretch_time
 from emoface.training.corpus.build import CorpusConfig, train
 from emoface.training.corpus.clips import Clip, load_clips, relative_loudness, require_layout, save_clips
 from emoface.training.corpus.phones import SILENCE, VISEME_ID, VISEMES, ipa_visemes, phone_visemes
+from emoface.training.corpus.skipped import Skipped
 from emoface.training.corpus.synth import (
     espeak,
     espeak_missing,
@@ -104,6 +105,16 @@ class TestClips:
         require_layout([make_clip()], "open_head", "the lip net")
         with pytest.raises(ValueError, match="layouts cannot be mixed"):
             require_layout([make_clip(), flame], "open_head", "the lip net")
+
+    def test_damaged_shards_are_left_out_unless_all_are(self, tmp_path: Path) -> None:
+        save_clips(tmp_path / "a.npz", [make_clip()])
+        (tmp_path / "b.npz").write_bytes(b"PK")
+        skipped = Skipped()
+        with pytest.warns(UserWarning, match=r"left out: .*b\.npz"):
+            assert len(load_clips(tmp_path, skipped)) == 1 and skipped.counts == {"damaged": 1}
+        (tmp_path / "a.npz").unlink()
+        with pytest.warns(UserWarning), pytest.raises(ValueError, match="must hold shards with clips, 1 files left"):
+            load_clips(tmp_path, Skipped())
 
     def test_loudness(self) -> None:
         mel = np.full((40, MEL_BINS), SILENT_MEL, np.float32)

@@ -156,11 +156,14 @@ def load_clips(folder: str | Path, skipped: Skipped | None = None) -> list[Clip]
         The clips.
 
     Raises:
-        FileNotFoundError: nothing there. ValueError: a shard is damaged or not a corpus shard.
+        FileNotFoundError: nothing there. ValueError: a shard is damaged or not a corpus shard, or all of them are.
     """
     paths = shard_paths(folder)
     shards = map(read_shard, paths) if skipped is None else skipped.readable(paths, read_shard)
-    return [clip for shard in shards for clip in shard]
+    clips = [clip for shard in shards for clip in shard]
+    if not clips and skipped is not None and skipped.counts:
+        raise ValueError(f"{folder} must hold shards with clips, {skipped}")
+    return clips
 
 
 def read_shard(path: Path) -> list[Clip]:
