@@ -194,6 +194,8 @@ def ablation_table(report: dict[str, Any]) -> str:
     ]  # fmt: skip
     values = {name: [_measured(trained, column) for column in COLUMNS] for name, trained in report["rows"].items()}
     for name, columns in values.items():
+        trained = len(report["rows"][name])
+        name += "" if trained == seeds else f" *(seeds: {trained} of {seeds})*"
         lines.append(f"| {' | '.join([name, *('' if not v else f'{np.mean(v):.3f}' for v in columns)])} |")
     if seeds > 1:
         apart = [[max(v) - min(v) for v in column if len(v) > 1] for column in zip(*values.values(), strict=True)]
