@@ -454,7 +454,8 @@ def run_compare(asked: argparse.Namespace) -> None:
     from emoface.export.atomic import atomic_path
     from emoface.metrics.compare import compare, load_pairs
 
-    figures = compare(*load_pairs(asked.prediction, asked.truth), asked.split or asked.truth.name, cut=asked.cut)
+    split = asked.split or asked.truth.resolve().name
+    figures = compare(*load_pairs(asked.prediction, asked.truth), split, cut=asked.cut)
     if asked.out is not None:
         with atomic_path(asked.out) as path:
             path.write_text(json.dumps([asdict(figure) for figure in figures], indent=2) + "\n", encoding="utf-8")

@@ -32,6 +32,7 @@ from emoface.pipeline import LIMITS, Sampling
 
 from . import losses
 from .corpus.clips import load_clips, require_layout
+from .corpus.skipped import Skipped
 from .denoiser import EmotionSource, artist_lips, cosine, prompt_bank, save_network
 from .motion_windows import MixConfig, MotionWindows, Pools, WindowBatch
 from .run import (
@@ -224,7 +225,8 @@ def train(config: Any, out: str | Path, assets: str | Path | None = None, resume
     lip_net.load_state_dict(lip_tensors)
     space_tensors, space_config = load_tensors(out / "binding" / "model.safetensors")
     space = EmotionSpace.from_config(space_config, space_tensors).eval().requires_grad_(False)
-    clips = load_clips(out / "corpus")
+    skipped = Skipped()
+    clips = load_clips(out / "corpus", skipped)
     require_layout(clips, "open_head", "the student")
     mix = MixConfig()
     pools = Pools(clips, artist_lips(lip_net.eval(), clips, settings.synthetic_pseudo, rng), mix)
@@ -270,6 +272,7 @@ def train(config: Any, out: str | Path, assets: str | Path | None = None, resume
             save_network(folder, averaged, content, mean, deviation)
     write_card(
         folder, "distill", settings, teacher=parts["denoiser"], clips=len(clips),
+        shards_left_out=dict(skipped.counts),
         parameters=sum(p.numel() for p in student.parameters()), log=log,
     )  # fmt: skip
     return folder

@@ -41,6 +41,7 @@ from .corpus.augment import KINDS, augment_mel, stretch_time
 from .corpus.build import HELD_OUT
 from .corpus.clips import Clip, hours, load_clips, relative_loudness, require_layout
 from .corpus.phones import BILABIAL, OPEN_VOWELS
+from .corpus.skipped import Skipped
 from .corpus.visemes import rule_lips
 
 _MOUTH = list(MOUTH)
@@ -296,7 +297,8 @@ def train(
     torch.set_num_threads(config.threads)
     folder = Path(out) / "lips"
     folder.mkdir(parents=True, exist_ok=True)
-    clips = load_clips(Path(out) / "corpus")
+    skipped = Skipped()
+    clips = load_clips(Path(out) / "corpus", skipped)
     require_layout(clips, "open_head", "the lip net")
     windows = LipWindows(clips, config)
     net = LipNet(**config.model).train()
@@ -338,7 +340,7 @@ def train(
     write_card(
         folder, "lips", config, steps=config.steps, minutes=round((time.monotonic() - started) / 60, 2),
         corpus_hours=round(hours(windows.clips), 3), parameters=sum(p.numel() for p in net.parameters()),
-        figures=figures, log=log,
+        shards_left_out=dict(skipped.counts), figures=figures, log=log,
     )  # fmt: skip
     state_path.unlink(missing_ok=True)
     return folder

@@ -19,6 +19,7 @@ from emoface.binding.motion import Motion
 from emoface.binding.space import EmotionSpace
 from emoface.training import run
 from emoface.training.corpus.clips import load_clips
+from emoface.training.corpus.skipped import Skipped
 from emoface.training.text.train import read_held_out
 
 from .adapters import Prompts, bind, circumplex_batches, label_batches
@@ -55,7 +56,8 @@ def train(
     """
     settings = run.read_config(BindingConfig, config)
     folder = Path(out) / "binding"
-    clips = load_clips(Path(out) / "corpus")
+    skipped = Skipped()
+    clips = load_clips(Path(out) / "corpus", skipped)
     text_path = Path(out) / "text" / "model.safetensors"
     text_state = run.load_tensors(text_path) if "text" in settings.modalities else None
     folder.mkdir(parents=True, exist_ok=True)
@@ -130,6 +132,7 @@ def train(
         "binding",
         settings,
         data={"clips": len(clips), "windows": len(known.level), "voices": len(inside)},
+        shards_left_out=dict(skipped.counts),
         parameters={name: sum(p.numel() for p in m.parameters()) for name, m in space.modalities.items()},
         training=log,
         figures=result,
