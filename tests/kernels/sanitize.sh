@@ -23,7 +23,13 @@ EMOFACE_CUDA=0 EMOFACE_HOST_FLAGS="$flags -O1 -g1 -fno-omit-frame-pointer -w" \
 
 # The interpreter itself is not instrumented, so the runtime comes first, with the library that throws exceptions.
 export LD_PRELOAD="$(g++ -print-file-name="lib$kind.so") $(g++ -print-file-name=libstdc++.so)"
-export ASAN_OPTIONS=detect_leaks=0 UBSAN_OPTIONS=print_stacktrace=1 OMP_NUM_THREADS=1 PYTHONDONTWRITEBYTECODE=1
+export OMP_NUM_THREADS=1 PYTHONDONTWRITEBYTECODE=1
+# pytest swallows what is written to stderr, so reports go to files, which are shown at the end.
+report="$build/report"
+rm -f "$report".*
+trap 'cat "$report".* 2>/dev/null || true' EXIT
+export ASAN_OPTIONS="detect_leaks=0:log_path=$report" TSAN_OPTIONS="log_path=$report"
+export UBSAN_OPTIONS="print_stacktrace=1:log_path=$report"
 cd "$build/lib"
 "$python" - "$build" <<'CHECK'
 import sys
