@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from math import ceil
+
 import torch
 from torch import Tensor
 
@@ -81,7 +83,7 @@ def _candidates(rows: int, width: int, exact: bool) -> list[Tiles]:
     tiny = {**small, "BM": 16}
     narrow = {**small, "BN": 32}
     large = {**small, "BM": 64}
-    few = triton.cdiv(rows, 32) * triton.cdiv(width, 64) < MULTIPROCESSORS // 2
+    few = ceil(rows / 32) * ceil(width / 64) < MULTIPROCESSORS // 2
     order = [narrow, small, tiny, large] if few else [small, tiny, narrow, large]
     if rows <= 64:
         return [tiny, small, narrow, large]
