@@ -135,3 +135,17 @@ def test_error_rule_by_hand():
     plain = torch.tensor([1.5, -4.0])
     assert allowed_error(gold, plain) == pytest.approx(2 * 0.5 + 2**-23 * 4 + 1e-6, rel=1e-12)
     assert allowed_error(gold[:0], plain[:0]) == 1e-6
+
+
+def test_all_modules_load_without_triton():
+    """Nothing of the Triton back ends fails to load where Triton is not installed."""
+    code = """
+import importlib, pkgutil, sys
+sys.modules["triton"] = None
+import emoface.kernels as kernels
+names = [module.name for module in pkgutil.walk_packages(kernels.__path__, "emoface.kernels.")]
+tried = [importlib.import_module(name) for name in names if "triton" in name]
+assert len(tried) > 10
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr[-2000:]
