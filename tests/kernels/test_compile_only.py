@@ -74,7 +74,7 @@ CUDA_BUDGETS = {
     "cuda/linear_restyle.cu": (128, 1024, 4),
     "cuda/restyle.cu": (64, 4 * 1024, 0),
     "denoise_loop/denoise_loop_cuda.cu": (64, 17 * 1024, 0),
-    "film/film_cuda.cu": (32, 0, 0),
+    "film/film_cuda.cu": (40, 0, 0),
     "flame_lbs/flame_lbs_cuda.cu": (200, 27 * 1024, 0),
     "sampler_step/sampler_step_cuda.cu": (64, 4 * 1024, 0),
 }
