@@ -84,7 +84,7 @@ lint: $(DEV_STAMP)
 	"$(PY)" -m mypy
 
 test: lint
-	"$(PY)" -m pytest -q
+	"$(PY)" -m pytest -q -n logical --maxprocesses 4 --dist worksteal
 
 train: $(TRAIN_STAMP)
 	@for stage in $(STAGES); do \

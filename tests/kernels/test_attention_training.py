@@ -53,12 +53,15 @@ def check(op, args):
     golds, plains = gradients(op.reference, in_double(args), out.dtype)[1], gradients(op.reference, args)[1]
     for name, grad, gold, plain in zip(("query or qkv", "kv or slopes", "slopes"), found, golds, plains):
         assert grad.shape == plain.shape and grad.dtype == plain.dtype and bool(grad.isfinite().all()), name
-        within(name, grad, gold, plain)
+        within(name, grad, gold, plain, reach=out.shape[1])
 
 
-def within(name, grad, gold, plain):
+def within(name, grad, gold, plain, reach):
     error = float((grad.double() - gold).abs().max()) if grad.numel() else 0.0
-    assert error <= allowed_error(gold, plain, TIMES), (name, error, allowed_error(gold, plain, TIMES))
+    allowed = allowed_error(gold, plain, TIMES)
+    if grad.dim() == 1:  # a slope's terms are distances: the rule's 1e-6 is for terms of about one
+        allowed += 1e-6 * reach
+    assert error <= allowed, (name, error, allowed)
 
 
 @on_triton
@@ -135,7 +138,7 @@ def test_autocast_trains_in_its_dtype_on_triton(device):
     assert out.dtype == torch.bfloat16
     for name, grad, gold, plain in zip(("query", "kv", "slopes"), found, golds, plains):
         assert grad.dtype == torch.float32 and not torch.equal(grad, gold.float())
-        within(name, grad, gold, plain)
+        within(name, grad, gold, plain, reach=out.shape[1])
 
 
 @on_triton

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import subprocess
 import sys
@@ -14,6 +15,8 @@ from emoface.kernels import OPS, film, use_backend
 from emoface.kernels._judge import allowed_error, faults
 from emoface.kernels._op import Backend, KernelOp
 
+NUMBERS = itertools.count()  # an operator is registered for as long as its process lives
+
 
 @pytest.fixture(scope="module")
 def doubling():
@@ -25,7 +28,7 @@ def doubling():
         return "dtype torch.float64 (float32 only)" if x.dtype == torch.float64 else None
 
     op = KernelOp(
-        "test_doubling",
+        f"test_doubling_{next(NUMBERS)}",
         "(Tensor x) -> Tensor",
         reference=lambda x: x * 2,
         fake=lambda x: x.new_empty(x.shape),
@@ -34,7 +37,7 @@ def doubling():
     )
     op.asked = asked
     yield op
-    del OPS["test_doubling"]
+    del OPS[op.name]
 
 
 def test_auto_takes_the_first_able_backend_and_asks_once(doubling):
