@@ -98,7 +98,7 @@ def test_share_of_a_busy_machine(benchmark, voice):
     def turn(place: int) -> None:
         for name, call in calls.items():
             call()
-            for _ in range(2):
+            for _ in range(10):
                 start = time.perf_counter()
                 call()
                 times[name][place].append(time.perf_counter() - start)

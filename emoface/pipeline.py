@@ -48,6 +48,7 @@ from .style import StyleReference
 STYLES = {"artist": ARTIST, "rule": RULE}
 LIMITS = {
     "intensity": (0.0, 2.0), "guidance": (0.0, 4.0), "steps": (1, 500), "num_samples": (1, 64), "fps": (1.0, 240.0),
+    "threads": (1, 64),
 }  # fmt: skip
 FILTER_REACH = 4.0  # the smoothing filter ends after this many standard deviations
 HEARD_FRAMES = 100  # the emotion in the voice is heard over the last four seconds
@@ -160,6 +161,7 @@ class Pipeline:
         checkpoint: Checkpoint,
         device: str | torch.device = "cpu",
         dtype: str = "auto",
+        threads: int = 1,
         network: type[Denoiser] = Denoiser,
     ) -> None:
         """Build from a checkpoint; use :func:`emoface.load`.
@@ -170,16 +172,20 @@ class Pipeline:
                 products where the CPU has VNNI, 8-bit weights elsewhere) or ``"auto"``: bfloat16 on a CPU that
                 multiplies it natively (the motion then differs by about 0.002, the lips by less than 0.05 mm), float32
                 elsewhere.
+            threads: CPU threads of the denoiser, 1 to 64. Motion does not depend on it. Two on idle cores need a little
+                more than half of its time on one; on busy cores they wait for each other.
             network: class of the denoiser.
 
         Raises:
-            ValueError: unknown or missing device, unknown dtype, or a checkpoint whose config does not fit.
+            TypeError, ValueError: unknown or missing device, unknown dtype, threads that are no number from 1 to 64, or
+                a checkpoint whose config does not fit.
         """
         self.device = _device(device)
         if dtype not in ("auto", "float32", "bfloat16", "int8"):
             raise ValueError(f"dtype must be 'auto', 'float32', 'bfloat16' or 'int8', got {dtype!r}")
         if dtype == "int8" and self.device.type != "cpu":
             raise ValueError(f"dtype 'int8' is for a CPU, got it for device {str(self.device)!r}")
+        self.threads = int(_number("threads", threads, whole=True))
         automatic = fast_products() if self.device.type == "cpu" else torch.float32
         self.products = automatic if dtype == "auto" else getattr(torch, dtype)
         self.checkpoint = checkpoint
@@ -321,7 +327,7 @@ class Pipeline:
         temperature, character = (scale.to(self.device, non_blocking=True) for scale in self.sampling.scales())
         sampler = WindowSampler(
             self.denoiser, self.sampling.sampler, request.steps, Guidance(request.guidance), request.style,
-            request.seed, request.num_samples, temperature, self.products, character,
+            request.seed, request.num_samples, temperature, self.products, character, self.threads,
         )  # fmt: skip
         stream = MelStream(recording.blocks(10 * 16000))
         heard = HeardEmotion(self.emotion) if request.keyframes is None else None
@@ -394,13 +400,15 @@ def gaussian_filter(curves: Tensor, sigma: float) -> Tensor:
     return nn.functional.conv1d(padded, kernel[None, None]).view(batch, channels, frames).transpose(1, 2)
 
 
-def load(checkpoint: str | Path | None = None, device: str = "cpu", dtype: str = "auto") -> Pipeline:
+def load(
+    checkpoint: str | Path | None = None, device: str = "cpu", dtype: str = "auto", threads: int = 1
+) -> Pipeline:
     """Load a checkpoint into a :class:`Pipeline`.
 
     Args:
         checkpoint: path of a ``.safetensors`` checkpoint, None for the default in the package.
         device: ``"cpu"``, ``"cuda"``, ``"cuda:N"`` or ``"auto"``. dtype: ``"auto"``, ``"float32"``, ``"bfloat16"``,
-            ``"int8"``.
+            ``"int8"``. threads: CPU threads of the denoiser; motion does not depend on it.
 
     Returns:
         The pipeline.
@@ -408,7 +416,7 @@ def load(checkpoint: str | Path | None = None, device: str = "cpu", dtype: str =
     Raises:
         FileNotFoundError: no such file. ValueError: not an intact emoface checkpoint, or a device that is not there.
     """
-    return Pipeline(load_checkpoint(checkpoint), device, dtype)
+    return Pipeline(load_checkpoint(checkpoint), device, dtype, threads)
 
 
 def _loaded(module: nn.Module, tensors: dict[str, Tensor]) -> Any:

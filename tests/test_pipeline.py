@@ -333,6 +333,21 @@ def test_automatic_dtype_is_one_of_the_two(tiny_checkpoint: Path, pipeline: emof
     assert any(np.array_equal(chosen, motion) for motion in ours)
 
 
+def test_motion_does_not_depend_on_threads(tiny_checkpoint: Path, pipeline: emoface.Pipeline) -> None:
+    options: dict[str, Any] = {"emotion": "happy", "guidance": 1.5, "num_samples": 3}
+    one = pipeline.animate(voice(4.0), sample_rate=RATE, **options)
+    for threads in (2, 3):
+        more = emoface.load(tiny_checkpoint, dtype="float32", threads=threads)
+        takes = more.animate(voice(4.0), sample_rate=RATE, **options)
+        assert all(np.array_equal(a.motion, b.motion) for a, b in zip(one, takes, strict=True))
+
+
+@pytest.mark.parametrize("threads, error", [(0, ValueError), (65, ValueError), (2.0, TypeError), (True, TypeError)])
+def test_bad_threads_are_refused(tiny_checkpoint: Path, threads: Any, error: type[Exception]) -> None:
+    with pytest.raises(error, match="threads must be"):
+        emoface.load(tiny_checkpoint, threads=threads)
+
+
 @pytest.mark.parametrize("emotion", ["happy", None])
 def test_silence_is_finite_and_does_not_tremble(pipeline: emoface.Pipeline, emotion: Any) -> None:
     animation = pipeline.animate(np.zeros(10 * RATE, np.float32), sample_rate=RATE, emotion=emotion)

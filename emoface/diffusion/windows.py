@@ -116,6 +116,7 @@ class WindowSampler:
         temperature: Tensor,
         products: torch.dtype = torch.float32,
         character: Tensor | None = None,
+        threads: int = 1,
     ) -> None:
         """Set up.
 
@@ -125,6 +126,7 @@ class WindowSampler:
             num_samples: B, independent samples. temperature: (motion,) scale of the start noise per channel.
             products: float32, or bfloat16 or int8 for matrix products of such operands.
             character: (motion,) scale of the noise's mean over time, one draw per take; None for ``temperature``.
+            threads: CPU threads of `denoise_loop`; the result does not depend on it.
         """
         self.denoiser = denoiser
         self.guidance = guidance
@@ -134,6 +136,7 @@ class WindowSampler:
         self.temperature = temperature
         self.character = temperature if character is None else character
         self.products = products
+        self.threads = threads
         self.weights: tuple[Tensor, Tensor] | None = None
         device = temperature.device
         self.table = SAMPLERS[sampler](steps).float().to(device, non_blocking=True)
@@ -210,6 +213,7 @@ class WindowSampler:
             start, speech, queries, styles.unflatten(0, (len(branches), -1)), self.film, self.table,
             self.guidance.weights(start), *self.weights, [int(audio) for audio, _ in branches], config.heads,
             config.feed_forward, config.attention_window, config.adain_residual, ADAIN_EPS, known, mask,
+            self.threads,
         )  # fmt: skip
 
     def _stepwise(
