@@ -45,7 +45,7 @@ def test_ten_steps_hold_the_error_rule(voice, options, monkeypatch):
         calls.append(args)
         return OPS["denoise_loop"](*args)
 
-    monkeypatch.setattr(windows, "denoise_loop", lambda *args: watched(*args, 1))
+    monkeypatch.setattr(windows, "denoise_loop", watched)
     motion(voice, steps=10, emotion="angry", **options)
     assert len(calls) >= 2 and any(args[-2].any() for args in calls), "several windows, some with carried frames"
     with torch.no_grad():

@@ -55,7 +55,8 @@ def test_table_of_arguments() -> None:
     named = [name for row in rows for name in re.findall(r"`(\w+)`", row.split("|")[1])]
     assert named == list(inspect.signature(emoface.animate).parameters)
     limits = {row.split("|")[1].strip().strip("`"): row.split("|")[2] for row in rows}
-    for name, (low, high) in LIMITS.items():
+    for name in set(LIMITS) - {"threads"}:  # those are an argument of `load`
+        low, high = LIMITS[name]
         assert re.match(rf"\s*{low:g} to {high:g}\b", limits[name]), name
 
 
