@@ -18,7 +18,7 @@ from .animation import Animation
 from .audio.delivery import relative_loudness
 from .audio.encoder import ContentConfig, ContentEncoder
 from .audio.features import loudness
-from .audio.lips import ARTIST, RULE, LipNet, apply_closure, closure_weight
+from .audio.lips import ARTIST, RULE, LipNet, add_gestures, apply_closure, closure_weight
 from .audio.load import Audio, open_audio
 from .audio.stream import MelStream
 from .binding.space import EmotionSpace
@@ -70,6 +70,7 @@ class Sampling:
         upper_filter, mouth_filter: standard deviation in frames of the smoothing of each region, 0 for none; the
             closure gate is smoothed like the mouth.
         closure: strength of the closure gate, 0..1.
+        gestures: share of the voice's own small lip gestures that motion has at least, 0 for none.
     """
 
     sampler: str = "ddim"
@@ -80,6 +81,7 @@ class Sampling:
     upper_filter: float = 0.8
     mouth_filter: float = 0.49
     closure: float = 1.0
+    gestures: float = 1.0
 
     def scales(self) -> tuple[Tensor, Tensor]:
         """Scales of the start noise: temperature and character, each (53,)."""
@@ -345,12 +347,13 @@ class Pipeline:
             liveliness[:, list(MOUTH)] = stream.normalizer.presence(raw)[:, None]
             content = self.audio(mel)[0]  # (T, F)
             motion = sampler.run(window, content, tracks, liveliness)  # (B, kept, 53)
-            logit = self.lips(mel, lip_style)[1][0]  # (T,)
+            curves, logit = (out[0] for out in self.lips(mel, lip_style))  # (T, len(MOUTH)), (T,)
             kept = slice(window.keep_from - window.start, window.keep_to - window.start)
             shares = keyframe_weights(keyframes, window.keep_from, window.keep_to)  # (K, kept)
             rates = torch.tensor([keyframe.blinks for keyframe in keyframes])
+            motion = add_gestures(motion * self.deviation + self.mean, curves[kept], self.sampling.gestures)
             yield (
-                window, motion * self.deviation + self.mean, closure_weight(logit)[kept],
+                window, motion, closure_weight(logit)[kept],
                 loudness(raw)[kept], (shares * rates[:, None]).sum(0),
             )  # fmt: skip
             stream.finish(max(window.keep_to - config.context, 0))

@@ -42,6 +42,8 @@ _DAMPED = {
     "jaw_pose_x": 0.9, "mouthLowerDownLeft": 0.9, "mouthLowerDownRight": 0.9, "mouthUpperUpLeft": 0.9,
     "mouthUpperUpRight": 0.9, "mouthFunnel": 0.6,
 }  # fmt: skip
+_SMALL = ("mouthFunnel", "mouthPucker", "mouthRoll", "mouthLowerDown", "mouthUpperUp")  # beginnings of names
+_GESTURES = [place for place, i in enumerate(MOUTH) if MOTION_NAMES[i].startswith(_SMALL)]  # within MOUTH
 _CLOSE = MOTION_INDEX["mouthClose"]
 _PRESSED = {"mouthPressLeft": PRESS, "mouthPressRight": PRESS}
 
@@ -149,6 +151,33 @@ def mouth_motion(curves: Tensor) -> Tensor:
     expression, jaw = motion[..., : MOTION_INDEX["jaw_pose_x"]], motion[..., MOTION_INDEX["jaw_pose_x"] :]
     side = jaw[..., 1:].clamp(-JAW_SIDE_RADIANS, JAW_SIDE_RADIANS)
     return torch.cat([expression.clamp(0, 1), jaw[..., :1].clamp(0, JAW_OPEN_RADIANS), side], -1)
+
+
+def add_gestures(motion: Tensor, curves: Tensor, strength: float = 1.0) -> Tensor:
+    """Let small gestures of the lips be no smaller than the voice tells: rounding, rolling, and lips off the teeth.
+
+    ``max(motion, strength x curves)`` on those shapes. A denoiser of few steps averages over where they fall, and so
+    halves them; what emotion adds to the same shapes stays.
+
+    Args:
+        motion: (..., T, 53). curves: (T, len(MOUTH)) of a :class:`LipNet`. strength: 0 leaves the motion as it is.
+
+    Returns:
+        (..., T, 53), a new tensor.
+
+    Raises:
+        ValueError: ``strength`` is negative or the shapes do not fit.
+    """
+    if not strength >= 0:
+        raise ValueError(f"strength must be at least 0, got {strength}")
+    if curves.shape != (motion.shape[-2], len(MOUTH)):
+        raise ValueError(f"curves must have shape {(motion.shape[-2], len(MOUTH))}, got {tuple(curves.shape)}")
+    moved = motion.clone()
+    if strength > 0:
+        heard = torch.tensor(_GESTURES).to(motion.device, non_blocking=True)
+        at = torch.tensor([MOUTH[place] for place in _GESTURES]).to(motion.device, non_blocking=True)
+        moved[..., at] = torch.maximum(moved[..., at], strength * curves[:, heard])
+    return moved
 
 
 def apply_closure(motion: Tensor, weight: Tensor, strength: float = 1.0) -> Tensor:

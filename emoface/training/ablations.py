@@ -188,8 +188,8 @@ def ablation_table(report: dict[str, Any]) -> str:
         f"Each row: {report['steps']} steps of {report['training'].get('batch', 16)} windows, "
         f"{'one seed' if seeds == 1 else f'mean of {seeds} seeds'}, {sizes}; {report['date']}, "
         f"{report['machine']['cpu']}, one thread; `emoface train ablations`. Sampled at guidance 1 unless a row says "
-        "otherwise. Far below the default checkpoint's training: what differs by less than twice the spread between "
-        "seeds is chance.", "",
+        "otherwise, without the lip net's gestures. Far below the default checkpoint's training: what differs by "
+        "less than twice the spread between seeds is chance.", "",
         f"| {' | '.join(heads)} |", "|---" * len(heads) + "|",
     ]  # fmt: skip
     values = {name: [_measured(trained, column) for column in COLUMNS] for name, trained in report["rows"].items()}

@@ -20,12 +20,13 @@ from emoface.audio.lips import (
     PRESS,
     RULE,
     LipNet,
+    add_gestures,
     apply_closure,
     closure_weight,
     mouth_motion,
 )
 from emoface.audio.normalize import SILENT_MEL
-from emoface.face.layout import JAW_OPEN_RADIANS, MOTION_INDEX, MOTION_SIZE, MOUTH, lip_gap
+from emoface.face.layout import JAW_OPEN_RADIANS, MOTION_INDEX, MOTION_NAMES, MOTION_SIZE, MOUTH, lip_gap
 from emoface.training.corpus.build import train as build_corpus
 from emoface.training.corpus.clips import Clip, load_clips
 from emoface.training.corpus.phones import VISEME_ID
@@ -156,6 +157,36 @@ class TestGate:
         assert motion[..., MOTION_INDEX["jaw_pose_x"]].max() == pytest.approx(JAW_OPEN_RADIANS)
         others = [i for i in range(MOTION_SIZE) if i not in MOUTH]
         assert motion.max() == 1 and not motion[..., others].any()
+
+
+class TestGestures:
+    def test_what_is_heard_is_the_least_of_small_shapes(self) -> None:
+        motion = torch.full((2, 4, MOTION_SIZE), 0.2)
+        funnel, lower, roll = (MOTION_INDEX[n] for n in ("mouthFunnel", "mouthLowerDownRight", "mouthRollUpper"))
+        motion[..., lower] = 0.6  # bared by emotion
+        before = motion.clone()
+        curves = torch.zeros(4, len(MOUTH))
+        curves[:, [MOUTH.index(funnel), MOUTH.index(lower)]] = torch.tensor([0.0, 0.1, 0.3, 0.5])[:, None]
+        curves[:, MOUTH.index(roll)] = -1.0
+        moved = add_gestures(motion, curves)
+        assert moved[1, :, funnel].tolist() == pytest.approx([0.2, 0.2, 0.3, 0.5])
+        assert torch.equal(moved[..., lower], before[..., lower]) and torch.equal(moved[..., roll], before[..., roll])
+        assert torch.equal(motion, before) and torch.equal(add_gestures(motion, curves, 0.0), before)
+        assert add_gestures(motion, curves, 0.5)[0, :, funnel].tolist() == pytest.approx([0.2, 0.2, 0.2, 0.25])
+
+    def test_jaw_corners_and_all_beyond_the_mouth_stay(self) -> None:
+        motion = torch.zeros(1, 3, MOTION_SIZE)
+        moved = add_gestures(motion, torch.ones(3, len(MOUTH)))
+        changed = {MOTION_NAMES[i] for i in range(MOTION_SIZE) if moved[..., i].any()}
+        assert {"mouthFunnel", "mouthPucker", "mouthUpperUpLeft", "mouthRollLower"} <= changed and len(changed) == 8
+        still = ("jaw", "mouthSmile", "mouthFrown", "mouthClose", "mouthPress")
+        assert not any(name.startswith(still) for name in changed)
+
+    def test_errors(self) -> None:
+        with pytest.raises(ValueError, match="strength must be at least 0, got -1"):
+            add_gestures(torch.zeros(1, 3, MOTION_SIZE), torch.zeros(3, len(MOUTH)), -1.0)
+        with pytest.raises(ValueError, match=r"curves must have shape \(3, "):
+            add_gestures(torch.zeros(1, 3, MOTION_SIZE), torch.zeros(4, len(MOUTH)))
 
 
 class TestWindows:
