@@ -68,7 +68,7 @@ class Sampling:
         upper_character, mouth_character: scale of what is constant in the start noise over a take, on the upper face
             and on mouth shapes that do not part the lips; the network by itself shrinks the variety between takes.
         upper_filter, mouth_filter: standard deviation in frames of the smoothing of each region, 0 for none; the
-            closure gate is smoothed like the mouth.
+            closure gate is smoothed like the mouth. rest_filter: the mouth's where nobody speaks, so that it rests.
         closure: strength of the closure gate, 0..1.
         gestures: share of the voice's own small lip gestures that motion has at least, 0 for none.
     """
@@ -80,6 +80,7 @@ class Sampling:
     mouth_character: float = 2.1
     upper_filter: float = 0.8
     mouth_filter: float = 0.49
+    rest_filter: float = 1.2
     closure: float = 1.0
     gestures: float = 1.0
 
@@ -300,15 +301,17 @@ class Pipeline:
     ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Motion (B, T, 53), relative loudness (T,) and blink rate (T,) at 25 fps."""
         frames = max(recording.frames(FPS), 1)
-        pieces, closures, levels, rates = [], [], [], []
-        for window, motion, closure, level, rate in self._windows(recording, frames, request):
+        pieces, closures, presences, levels, rates = [], [], [], [], []
+        for window, motion, closure, presence, level, rate in self._windows(recording, frames, request):
             pieces.append(motion)
             closures.append(closure)
+            presences.append(presence)
             levels.append(level)
             rates.append(rate)
             if progress is not None:
                 progress(window.keep_to / frames)
-        motion = self._finish(torch.cat(pieces, 1), torch.cat(closures)).cpu()  # the only wait for a GPU
+        presence = torch.cat(presences).to(self.device, non_blocking=True)
+        motion = self._finish(torch.cat(pieces, 1), torch.cat(closures), presence).cpu()  # the only wait for a GPU
         return motion.numpy(), relative_loudness(torch.cat(levels)).numpy(), torch.cat(rates).numpy()
 
     def _styled(self, motions: np.ndarray, recording: Audio, request: Request, loud: np.ndarray) -> np.ndarray:
@@ -323,8 +326,8 @@ class Pipeline:
 
     def _windows(
         self, recording: Audio, frames: int, request: Request
-    ) -> Iterator[tuple[Window, Tensor, Tensor, Tensor, Tensor]]:
-        """Yield per window: it, motion (B, k, 53), closure weight (k,), loudness (k,), blink rate (k,)."""
+    ) -> Iterator[tuple[Window, Tensor, Tensor, Tensor, Tensor, Tensor]]:
+        """Yield per window: it, motion (B, k, 53), closure weight, presence of speech, loudness, blink rate (k,)."""
         config = self.denoiser.config
         temperature, character = (scale.to(self.device, non_blocking=True) for scale in self.sampling.scales())
         sampler = WindowSampler(
@@ -343,8 +346,9 @@ class Pipeline:
                 keyframes = request.keyframes or []
             tracks = self._tracks(keyframes, window, request.intensity)
             # Chance moves the mouth while somebody speaks; in silence it would mutter.
+            presence = stream.normalizer.presence(raw)  # (T,)
             liveliness = torch.ones(window.stop - window.start, config.motion)
-            liveliness[:, list(MOUTH)] = stream.normalizer.presence(raw)[:, None]
+            liveliness[:, list(MOUTH)] = presence[:, None]
             content = self.audio(mel)[0]  # (T, F)
             motion = sampler.run(window, content, tracks, liveliness)  # (B, kept, 53)
             curves, logit = (out[0] for out in self.lips(mel, lip_style))  # (T, len(MOUTH)), (T,)
@@ -353,7 +357,7 @@ class Pipeline:
             rates = torch.tensor([keyframe.blinks for keyframe in keyframes])
             motion = add_gestures(motion * self.deviation + self.mean, curves[kept], self.sampling.gestures)
             yield (
-                window, motion, closure_weight(logit)[kept],
+                window, motion, closure_weight(logit)[kept], presence[kept],
                 loudness(raw)[kept], (shares * rates[:, None]).sum(0),
             )  # fmt: skip
             stream.finish(max(window.keep_to - config.context, 0))
@@ -372,18 +376,19 @@ class Pipeline:
             tracks.append(Track("neutral", self.emotion.neutral.to(self.device, non_blocking=True), base))
         return tracks
 
-    def _finish(self, motion: Tensor, closure: Tensor) -> Tensor:
+    def _finish(self, motion: Tensor, closure: Tensor, presence: Tensor) -> Tensor:
         """Smooth, clip to the anatomical range and close the lips where the voice says so; (B, T, 53).
 
         The gate closes and opens as smoothly as the mouth moves.
         """
+        sampling = self.sampling
         motion, gate = motion.clone(), closure.expand(motion.shape[0], -1)[..., None]  # (B, T, 1)
-        for region, sigma in ((UPPER, self.sampling.upper_filter), (MOUTH, self.sampling.mouth_filter)):
-            if sigma > 0:
-                at = torch.tensor(region).to(motion.device, non_blocking=True)
-                motion[..., at] = gaussian_filter(motion[..., at], sigma)
-        if self.sampling.mouth_filter > 0:
-            gate = gaussian_filter(gate, self.sampling.mouth_filter)
+        upper, mouth = (torch.tensor(region).to(motion.device, non_blocking=True) for region in (UPPER, MOUTH))
+        resting = gaussian_filter(motion[..., mouth], sampling.rest_filter)
+        motion[..., upper] = gaussian_filter(motion[..., upper], sampling.upper_filter)
+        speaking = gaussian_filter(motion[..., mouth], sampling.mouth_filter)
+        motion[..., mouth] = torch.lerp(resting, speaking, gaussian_filter(presence[None, :, None], 1.0))
+        gate = gaussian_filter(gate, sampling.mouth_filter)
         jaw = MOTION_INDEX["jaw_pose_x"]
         motion[..., :jaw].clamp_(0, 1)
         motion[..., jaw].clamp_(0, JAW_OPEN_RADIANS)
@@ -392,7 +397,9 @@ class Pipeline:
 
 
 def gaussian_filter(curves: Tensor, sigma: float) -> Tensor:
-    """Smooth curves (B, T, C) over time with a Gaussian of ``sigma`` frames, ends held."""
+    """Smooth curves (B, T, C) over time with a Gaussian of ``sigma`` frames, 0 for none; ends held."""
+    if sigma <= 0:
+        return curves
     reach = math.ceil(FILTER_REACH * sigma)
     offsets = torch.arange(-reach, reach + 1, dtype=curves.dtype, device=curves.device)
     kernel = torch.exp(-0.5 * (offsets / sigma).square())

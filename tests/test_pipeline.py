@@ -6,6 +6,7 @@ import io
 import json
 import threading
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,7 @@ import torch
 import emoface
 from emoface.audio.load import Audio
 from emoface.demo import demo_path
-from emoface.face.layout import JAW_OPEN_RADIANS, JAW_SIDE_RADIANS, MOTION_INDEX, UPPER
+from emoface.face.layout import JAW_OPEN_RADIANS, JAW_SIDE_RADIANS, MOTION_INDEX, MOUTH, UPPER
 from emoface.kernels import use_backend
 
 RATE = 16000
@@ -354,6 +355,22 @@ def test_silence_is_finite_and_does_not_tremble(pipeline: emoface.Pipeline, emot
     assert np.isfinite(animation.motion).all()
     mouth = animation.motion[25:-25, MOTION_INDEX["mouthFunnel"]]
     assert np.abs(np.diff(mouth)).mean() < 0.05
+
+
+def test_the_mouth_rests_where_nobody_speaks(tiny_checkpoint: Path) -> None:
+    """The filter of silence leaves speech as it is."""
+    pauses = np.concatenate([voice(3.0), np.zeros(4 * RATE, np.float32), voice(3.0)])
+
+    def jerks(rest_filter: float) -> tuple[np.ndarray, float]:
+        face = emoface.load(tiny_checkpoint, dtype="float32")
+        face.sampling = replace(face.sampling, rest_filter=rest_filter)
+        motion = face.animate(pauses, sample_rate=RATE, emotion="happy", blink=False, gaze=False).motion
+        mouth = motion[:, list(MOUTH)]
+        return mouth[10:60], float(np.abs(np.diff(mouth[90:160], n=2, axis=0)).mean())
+
+    (spoken, quick), (same, slow) = jerks(0.0), jerks(1.5)
+    assert slow < quick / 4
+    np.testing.assert_allclose(same, spoken, atol=1e-6)
 
 
 def test_parts_can_be_used_alone(pipeline: emoface.Pipeline) -> None:
