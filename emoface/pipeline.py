@@ -424,7 +424,8 @@ def load(
         The pipeline.
 
     Raises:
-        FileNotFoundError: no such file. ValueError: not an intact emoface checkpoint, or a device that is not there.
+        FileNotFoundError: no such file. TypeError, ValueError: not an intact emoface checkpoint, a device that is not
+            there, an unknown dtype, or threads that are no number from 1 to 64.
     """
     return Pipeline(load_checkpoint(checkpoint), device, dtype, threads)
 

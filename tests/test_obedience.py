@@ -87,12 +87,13 @@ def lips(expression: Expression, emotion: str) -> tuple[list[tuple[np.ndarray, n
 
 
 def test_emotion_leaves_lips_intelligible(expression: Expression) -> None:
-    """Closure over all emotions is at most 10 % worse than neutral's, the jaw in each at most 15 % on this one clip."""
+    """Closure and jaw over all emotions are at most 10 % worse than neutral's, one emotion's jaw at most 15 %."""
     gaps, jaw = lips(expression, "neutral")
     rest = closure(gaps)
     takes = {emotion: lips(expression, emotion) for emotion in MOVING}
     found = closure([take for gaps, _ in takes.values() for take in gaps])
-    assert jaw > 0.5 and all(r >= 0.85 * jaw for _, r in takes.values()), takes
+    jaws = [r / jaw for _, r in takes.values()]
+    assert jaw > 0.5 and np.mean(jaws) >= 0.9 and min(jaws) >= 0.85, jaws
     assert found.auc >= 0.9 * rest.auc and found.hit30 >= 0.9 * rest.hit30, (found, rest)
 
 

@@ -156,8 +156,8 @@ def mouth_motion(curves: Tensor) -> Tensor:
 def add_gestures(motion: Tensor, curves: Tensor, strength: float = 1.0) -> Tensor:
     """Let small gestures of the lips be no smaller than the voice tells: rounding, rolling, and lips off the teeth.
 
-    ``max(motion, strength x curves)`` on those shapes. A denoiser of few steps averages over where they fall, and so
-    halves them; what emotion adds to the same shapes stays.
+    ``max(motion, strength x curves)`` on those shapes. The denoiser alone makes them half as large as measured ones.
+    What emotion adds to the same shapes stays.
 
     Args:
         motion: (..., T, 53). curves: (T, len(MOUTH)) of a :class:`LipNet`. strength: 0 leaves the motion as it is.

@@ -39,7 +39,9 @@ class Ablations:
 
     Attributes:
         training: fields of ``DenoiserTraining`` that all trainings share. only: names of those to run, empty for all.
-        seeds: trainings of each, with seeds from 0. sampling: fields of ``Sampling`` that differ from its defaults.
+        seeds: trainings of each, with seeds from 0.
+        sampling: fields of ``Sampling`` that differ from its defaults. The shipped config leaves out what is done to
+            takes, mouths at rest and small lip gestures after the denoiser, so that the denoiser alone is seen.
     """
 
     training: dict[str, Any] = field(default_factory=dict)
@@ -167,7 +169,8 @@ def train(config: Any, out: str | Path, assets: str | Path | None = None, resume
                 rows.setdefault(STRONGER, []).append(bench.figures(pipeline, GUIDED))
             steps = settings.training.get("steps", denoiser.DenoiserTraining.steps)
             report = {
-                "rows": rows, "training": settings.training, "steps": steps, "machine": machine(),
+                "rows": rows, "training": settings.training, "sampling": settings.sampling, "steps": steps,
+                "machine": machine(),
                 "minutes": round((time.time() - began) / 60, 1), "date": time.strftime("%Y-%m-%d"),
                 "parameters": sum(t.numel() for key, t in weights.items() if key.startswith("denoiser.")),
             }  # fmt: skip
@@ -181,6 +184,7 @@ def ablation_table(report: dict[str, Any]) -> str:
     """The report as Markdown: means over the seeds, and what seeds alone change."""
     model = report["training"].get("model", {})
     sizes = ", ".join(f"{name} {value}" for name, value in model.items())
+    sampling = ", ".join(f"{name} {value}" for name, value in report["sampling"].items())
     seeds = max(len(trained) for trained in report["rows"].values())
     heads = ["model", *(FIGURES[name].heading for name in COLUMNS)]
     lines = [
@@ -188,8 +192,8 @@ def ablation_table(report: dict[str, Any]) -> str:
         f"Each row: {report['steps']} steps of {report['training'].get('batch', 16)} windows, "
         f"{'one seed' if seeds == 1 else f'mean of {seeds} seeds'}, {sizes}; {report['date']}, "
         f"{report['machine']['cpu']}, one thread; `emoface train ablations`. Sampled at guidance 1 unless a row says "
-        "otherwise, without the lip net's gestures. Far below the default checkpoint's training: what differs by "
-        "less than twice the spread between seeds is chance.", "",
+        f"otherwise{', with ' if sampling else ''}{sampling}. Far below the default checkpoint's training: what "
+        "differs by less than twice the spread between seeds is chance.", "",
         f"| {' | '.join(heads)} |", "|---" * len(heads) + "|",
     ]  # fmt: skip
     values = {name: [_measured(trained, column) for column in COLUMNS] for name, trained in report["rows"].items()}

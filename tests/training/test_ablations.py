@@ -82,7 +82,10 @@ def test_stage_writes_the_table(run_folder, toy_config, monkeypatch) -> None:
 def test_the_table_has_means_and_what_seeds_change() -> None:
     trained = [dict.fromkeys(FIGURES, value) for value in (0.2, 0.4, None, None)]
     rows = {"full": trained[:2], "other": trained[2:]}
-    table = ablations.ablation_table({"rows": rows, "steps": 3, "training": {}, "machine": {"cpu": "x"}, "date": ""})
+    report = {"rows": rows, "steps": 3, "training": {}, "sampling": {"gestures": 0.0}, "date": ""}
+    report["machine"] = {"cpu": "x"}
+    table = ablations.ablation_table(report)
+    assert "says otherwise, with gestures 0.0. Far below" in table
     lines = [line.split(" | ") for line in table.splitlines() if line.startswith("| ")]
     cells = {line[0].strip("| *"): line[1:] for line in lines}
     assert cells["full"][0] == "0.300" and cells["between seeds, mean over the rows"][0] == "0.200"
