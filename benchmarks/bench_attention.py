@@ -10,9 +10,10 @@ import torch
 import torch.nn.functional as F
 from timing import against, process_time, target
 
-from emoface.kernels import OPS, _native
+from emoface.kernels import OPS
+from emoface.kernels._runtime import native
 
-pytestmark = pytest.mark.skipif(_native.CPU is None, reason=f"no CPU module: {_native.CPU_MISSING}")
+pytestmark = pytest.mark.skipif(native.CPU is None, reason=f"no CPU module: {native.CPU_MISSING}")
 BATCH, HEADS, WIDTH = 2, 8, 64
 PRECISIONS = {"float32": torch.float32, "bfloat16": torch.bfloat16}
 MUST = {"float32": ("2x", "2.5x"), "bfloat16": ("4x", "5x")}

@@ -18,9 +18,9 @@ from peers import SIZES, Step, peers
 from roofline import share
 from timing import against, process_time, target, wall_time
 
-from emoface.kernels import _native
+from emoface.kernels._runtime import native
 
-pytestmark = pytest.mark.skipif(_native.CPU is None, reason=f"no CPU module: {_native.CPU_MISSING}")
+pytestmark = pytest.mark.skipif(native.CPU is None, reason=f"no CPU module: {native.CPU_MISSING}")
 PRECISIONS = {"float32": torch.float32, "bfloat16": torch.bfloat16, "int8": torch.int8}
 ENGINES = {"float32": ("onnxruntime", "openvino f32"), "bfloat16": ("openvino bf16", "bfloat16"), "int8": ()}
 DRIFT = {"float32": 1e-5, "bfloat16": 1e-2, "int8": 5e-2}
@@ -38,8 +38,8 @@ def no_gradients():
     torch.set_num_threads(1)
     with torch.no_grad():
         yield
-    if _native.CPU is not None:
-        _native.CPU.select("auto")
+    if native.CPU is not None:
+        native.CPU.select("auto")
 
 
 def off(step: Step, result: torch.Tensor, exact: torch.Tensor) -> float:
@@ -80,10 +80,10 @@ def test_step_on_two_threads(benchmark, precision):
 
 
 def test_step_on_avx2_alone(benchmark):
-    if "avx2" not in _native.CPU.isas():
+    if "avx2" not in native.CPU.isas():
         pytest.skip("this CPU has no AVX2")
     step, others = made("paper", 2, 100)
-    _native.CPU.select("avx2")
+    native.CPU.select("avx2")
     own, best = against(
         benchmark, step.ours(torch.float32, threads=1), {"eager": others["eager"]}, rounds=10, clock=process_time
     )

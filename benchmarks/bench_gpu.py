@@ -25,9 +25,9 @@ import torch
 
 from emoface import info
 from emoface.kernels import OPS, use_backend
-from emoface.kernels._case import moved_bytes
-from emoface.kernels._judge import in_double
-from emoface.kernels._native import overlapping
+from emoface.kernels._contract.case import moved_bytes
+from emoface.kernels._contract.judge import in_double
+from emoface.kernels._runtime.native import overlapping
 from emoface.kernels.content_attention.cases import ContentAttentionCase
 from emoface.kernels.denoise_loop.cases import DenoiseLoopCase
 

@@ -17,9 +17,10 @@ import roofline
 import torch
 
 from emoface.info import cpu_model
-from emoface.kernels import OPS, _native
-from emoface.kernels._case import moved_bytes
-from emoface.kernels._judge import judge
+from emoface.kernels import OPS
+from emoface.kernels._contract.case import moved_bytes
+from emoface.kernels._contract.judge import judge
+from emoface.kernels._runtime import native
 
 REFERENCE_ROUNDS = 30
 INT8_ERROR = 5e-2  # the error rule knows no products whose left side is rounded to bytes
@@ -91,7 +92,7 @@ def test_operator(benchmark, op, backend, case, dtype, device):
 @pytest.mark.parametrize("case", [case for case in OPS["denoise_loop"].cases if case.bench], ids=str)
 def test_denoise_loop_of_int8(benchmark, case):
     """Matrices of bytes, beside the reference with what they stand for in float32."""
-    if _native.CPU is None or _native.CPU.isa() != "avx512bf16":
+    if native.CPU is None or native.CPU.isa() != "avx512bf16":
         pytest.skip("no products of bytes")
     op = OPS["denoise_loop"]
     backend = next(backend for backend in op.backends if backend.name == "cpu")

@@ -8,7 +8,7 @@ from functools import cache
 
 import torch
 
-from emoface.kernels import _native
+from emoface.kernels._runtime import native
 
 SECONDS = 0.002  # of one measurement; the best of many counts
 LEAST_BYTES, MOST_BYTES = 1 << 14, 1 << 28
@@ -29,16 +29,16 @@ def _best(call: Callable[[int], object], rounds: int) -> float:
 @cache
 def operations_per_second(isa: str, dtype: torch.dtype) -> float:
     """Multiplications and additions a second in registers alone, for operands of a dtype."""
-    assert _native.CPU is not None and _native.CPU.isa() == isa
-    number = _native.DTYPES[dtype]
-    return _native.CPU.products(number, 1) / _best(lambda rounds: _native.CPU.products(number, rounds), 100)
+    assert native.CPU is not None and native.CPU.isa() == isa
+    number = native.DTYPES[dtype]
+    return native.CPU.products(number, 1) / _best(lambda rounds: native.CPU.products(number, rounds), 100)
 
 
 @cache
 def _bytes_per_second(isa: str, size: int) -> float:
-    assert _native.CPU is not None and _native.CPU.isa() == isa
+    assert native.CPU is not None and native.CPU.isa() == isa
     values = torch.ones(size // 4)
-    return size / _best(lambda rounds: _native.CPU.stream(values.data_ptr(), values.numel(), rounds), 1)
+    return size / _best(lambda rounds: native.CPU.stream(values.data_ptr(), values.numel(), rounds), 1)
 
 
 def bytes_per_second(isa: str, size: int) -> float:
@@ -48,7 +48,7 @@ def bytes_per_second(isa: str, size: int) -> float:
 
 def share(seconds: float, dtype: torch.dtype, flops: int, traffic: int) -> float:
     """Percent of the roofline: the time that operations or memory need at least, whichever is longer, over the time."""
-    assert _native.CPU is not None
-    isa = _native.CPU.isa()
+    assert native.CPU is not None
+    isa = native.CPU.isa()
     least = max(flops / operations_per_second(isa, dtype), traffic / bytes_per_second(isa, traffic))
     return 100 * least / seconds

@@ -20,7 +20,8 @@ from collections import defaultdict
 from pathlib import Path
 from xml.etree import ElementTree
 
-from emoface.kernels import OPS, _nvcc
+from emoface.kernels import OPS
+from emoface.kernels._tools import nvcc
 
 ROOT = Path(__file__).resolve().parent.parent
 TESTS = ROOT / "tests/kernels"
@@ -97,7 +98,8 @@ def registers() -> str:
     """The most that any Triton kernel of an operator takes on a target: registers / spilled / shared bytes."""
     environment = {name: value for name, value in os.environ.items() if name != "TRITON_INTERPRET"}
     done = subprocess.run(
-        [sys.executable, "-m", "emoface.kernels._aot"], env=environment, stdout=subprocess.PIPE, check=True, text=True
+        [sys.executable, "-m", "emoface.kernels._tools.aot"],
+        env=environment, stdout=subprocess.PIPE, check=True, text=True,
     )
     rows = json.loads(done.stdout)
     targets = list(dict.fromkeys(entry["target"] for entry in rows))
@@ -114,12 +116,12 @@ def registers() -> str:
     return "\n".join(lines)
 
 
-def nvcc() -> str:
+def cuda_resources() -> str:
     """What each CUDA kernel takes on a target: registers / spilled / static shared bytes."""
     compiler = shutil.which("nvcc")
     if compiler is None:
         return "no nvcc on PATH"
-    return _nvcc.table([entry for path in _nvcc.sources() for entry in _nvcc.compile_source(path, compiler)])
+    return nvcc.table([entry for path in nvcc.sources() for entry in nvcc.compile_source(path, compiler)])
 
 
 TABLES = {

@@ -10,7 +10,7 @@ from typing import Any
 import torch
 
 from emoface.info import cpu_model
-from emoface.kernels import _native
+from emoface.kernels._runtime import native
 
 Clock = Callable[[], float]
 
@@ -45,7 +45,7 @@ def against(
     benchmark.pedantic(once, setup=setup, rounds=rounds, iterations=1)
     benchmark.extra_info.update(
         milliseconds={"ours": round(own[0] * 1e3, 3), **{name: round(value * 1e3, 3) for name, value in best.items()}},
-        cpu=cpu_model(), isa=_native.CPU.isa() if _native.CPU else None, torch=torch.__version__,
+        cpu=cpu_model(), isa=native.CPU.isa() if native.CPU else None, torch=torch.__version__,
         load=round(os.getloadavg()[0], 1), clock=clock.__name__,
     )  # fmt: skip
     return own[0], best

@@ -58,9 +58,9 @@ def cpu_model() -> str:
 def _cpu() -> dict[str, str]:
     import torch
 
-    from emoface.kernels import _native
+    from emoface.kernels._runtime import native
 
-    isa = "not known (emoface._cpu was not built)" if _native.CPU is None else _native.CPU.isa()
+    isa = "not known (emoface._cpu was not built)" if native.CPU is None else native.CPU.isa()
     return {"model": cpu_model(), "isa": isa, "torch_isa": torch.backends.cpu.get_cpu_capability()}
 
 
@@ -75,12 +75,12 @@ def _cuda() -> dict[str, Any]:
 
 
 def _native() -> dict[str, str]:
-    from emoface.kernels import _native
+    from emoface.kernels._runtime import native
 
-    cpu, cuda = _native.CPU, _native.CUDA
+    cpu, cuda = native.CPU, native.CUDA
     return {
-        "_cpu": _native.CPU_MISSING or f"built with compiler {cpu.compiler}",
-        "_cuda": _native.CUDA_MISSING
+        "_cpu": native.CPU_MISSING or f"built with compiler {cpu.compiler}",
+        "_cuda": native.CUDA_MISSING
         or f"built for {cuda.archs} with toolkit {cuda.toolkit // 1000}.{cuda.toolkit % 1000 // 10}",
     }
 

@@ -9,7 +9,7 @@ if __name__ != "emoface.kernels":
         "run `pip install -e .` once and import emoface.kernels"
     )
 
-from ._op import BACKEND_NAMES, OPS, KernelOp, use_backend
+from ._contract.op import BACKEND_NAMES, OPS, KernelOp, use_backend
 from .adain import adain
 from .content_attention import content_attention
 from .denoise_loop import denoise_loop

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import os
+import sys
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,8 @@ ROOT = Path(__file__).resolve().parent.parent
 
 if importlib.util.find_spec("emoface") is None:
     raise pytest.UsageError("emoface is not installed: run `pip install -e .` in the repository first")
+
+sys.path.append(str(Path(__file__).parents[1]))  # authoring/ is no part of the package
 
 import torch  # noqa: E402
 

@@ -294,7 +294,7 @@ def test_every_stage_is_there() -> None:
 def test_eval_hands_over(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    from emoface.training import evaluation
+    from emoface import evaluation
 
     seen: list[Any] = []
     monkeypatch.setattr(evaluation, "evaluate", lambda *given: seen.append(given) or given[4]("lips"))

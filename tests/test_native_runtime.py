@@ -14,12 +14,13 @@ from emoface.checkpoints import DEFAULT
 from emoface.demo import demo_path
 from emoface.diffusion import windows
 from emoface.face.layout import lip_gap
-from emoface.kernels import OPS, _native, use_backend
-from emoface.kernels._judge import faults
+from emoface.kernels import OPS, use_backend
+from emoface.kernels._contract.judge import faults
+from emoface.kernels._runtime import native
 
 pytestmark = [
     pytest.mark.skipif(not DEFAULT.exists(), reason="the default checkpoint is not there"),
-    pytest.mark.skipif(_native.CPU is None, reason=f"no CPU module: {_native.CPU_MISSING}"),
+    pytest.mark.skipif(native.CPU is None, reason=f"no CPU module: {native.CPU_MISSING}"),
 ]
 
 

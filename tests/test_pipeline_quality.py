@@ -9,13 +9,13 @@ import pytest
 
 import emoface
 from emoface.checkpoints import DEFAULT
+from emoface.evaluation.expression import MOVING, Expression
+from emoface.evaluation.lips import bundled_rows, captured_rows
+from emoface.evaluation.material import Performer, bundled, captured
 from emoface.face.layout import ARKIT_INDEX
 from emoface.metrics.blinks import blinks_per_minute
 from emoface.metrics.emotion import linearity_error, rising, strength
 from emoface.metrics.jitter import REGIONS, jitter
-from emoface.training.evaluation.expression import MOVING, Expression
-from emoface.training.evaluation.lips import bundled_rows, captured_rows
-from emoface.training.evaluation.material import Performer, bundled, captured
 
 pytestmark = pytest.mark.skipif(not DEFAULT.exists(), reason="the default checkpoint is not there")
 RATE = 16000

@@ -14,7 +14,7 @@ from emoface.face.rig import Part, Rig
 from emoface.face.rigs import GlbRig
 from emoface.face.rigs.gltf import INDEX_DATA, VERTEX_DATA, Gltf
 
-from .atomic import atomic_path
+from ..files import atomic_path
 from .rig_curves import RigOrPath, facts, rig_curves, visible_deltas
 from .sound import MIME, sound_bytes
 

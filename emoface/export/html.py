@@ -20,7 +20,7 @@ from emoface.face.layout import ARKIT_INDEX
 from emoface.face.normals import welded
 from emoface.face.rig import Rig
 
-from .atomic import atomic_path
+from ..files import atomic_path
 from .caption import emotion_text, is_timeline
 from .rig_curves import RigOrPath, rig_curves, visible_deltas
 from .sound import check_kind, sound_bytes

@@ -8,7 +8,7 @@ import os
 from emoface.animation import Animation, metadata_json
 from emoface.face.layout import ARKIT_NAMES
 
-from .atomic import atomic_path
+from ..files import atomic_path
 
 DECIMALS = 6
 

@@ -12,7 +12,7 @@ import numpy as np
 from emoface.animation import Animation, check_fps
 from emoface.face.layout import ARKIT_INDEX, ARKIT_NAMES, arkit_to_motion
 
-from .atomic import atomic_path
+from ..files import atomic_path
 
 
 def _file_order() -> list[str]:

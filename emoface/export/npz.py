@@ -13,7 +13,7 @@ import numpy as np
 
 from emoface.animation import Animation, metadata_json
 
-from .atomic import atomic_path
+from ..files import atomic_path
 
 LAYOUTS = ("emoface", "diffposetalk", "emote", "emage", "vhap")
 DEFAULT_FPS = 25.0  # of files that do not say, as DiffPoseTalk and EMOTE run at 25

@@ -14,7 +14,7 @@ from emoface.audio.features import SAMPLE_RATE
 from emoface.audio.load import Audio
 from emoface.face.layout import ARKIT_INDEX, lip_gap
 
-from .atomic import atomic_path
+from ..files import atomic_path
 from .caption import caption
 
 PANELS: dict[str, tuple[str, ...]] = {

@@ -15,7 +15,7 @@ from emoface.face.colour import linear_colours
 from emoface.face.normals import smooth_normals
 from emoface.face.rig import Part, Rig
 
-from .atomic import atomic_path
+from ..files import atomic_path
 from .rig_curves import RigOrPath, facts, rig_curves, visible_deltas
 
 SOUND_SUFFIXES = (".wav", ".mp3", ".m4a")  # what UsdMedia allows

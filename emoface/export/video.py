@@ -15,7 +15,7 @@ import numpy as np
 from emoface.animation import Animation
 from emoface.render import render_frames
 
-from .atomic import atomic_path
+from ..files import atomic_path
 from .sound import write_sound
 
 SIZES = (16, 4096)

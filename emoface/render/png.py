@@ -8,7 +8,7 @@ import zlib
 
 import numpy as np
 
-from emoface.export.atomic import atomic_path
+from emoface.files import atomic_path
 
 
 def write_png(path: str | os.PathLike[str], image: np.ndarray) -> None:

@@ -21,13 +21,13 @@ from emoface.binding.label import Label
 from emoface.binding.space import EmotionSpace
 from emoface.checkpoints import Checkpoint
 from emoface.diffusion.denoiser import Block, Denoiser, DenoiserConfig
-from emoface.export.atomic import atomic_path
+from emoface.files import atomic_path
 from emoface.kernels import content_attention
 from emoface.metrics.speed import machine
 from emoface.pipeline import Pipeline, Sampling
 
+from ..evaluation.curve import FIGURES, GUIDED, Bench
 from . import denoiser
-from .evaluation.curve import FIGURES, GUIDED, Bench
 from .run import load_tensors, read_config, write_json
 
 COLUMNS = ("jaw", "lower", "closure", "emotional", "named", "strength", "guided", "upper", "mouth", "jitter")

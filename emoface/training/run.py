@@ -17,7 +17,7 @@ import torch
 from safetensors.torch import load_file, save
 from torch import Tensor, nn
 
-from emoface.export.atomic import atomic_path
+from emoface.files import atomic_path
 
 ConfigType = TypeVar("ConfigType")
 

@@ -2,9 +2,9 @@
 
 from torch import Tensor
 
-from .. import _check
-from .._later import triton_backend
-from .._op import KernelOp
+from .._contract import check
+from .._contract.op import KernelOp
+from .._triton.later import triton_backend
 from . import native, reference
 from .cases import CASES
 
@@ -35,8 +35,8 @@ def adain(x: Tensor, scale: Tensor, shift: Tensor, eps: float = 1e-5) -> Tensor:
 
     Source: Huang and Belongie, AdaIN (2017), equation 8, with time in the place of space.
     """
-    batch, _, channels = _check.first("adain", "x", x, "BTC")
-    _check.like("adain", "scale", scale, "(B, C)", (batch, channels), x)
-    _check.like("adain", "shift", shift, "(B, C)", (batch, channels), x)
-    _check.magnitude("adain", "eps", eps)
+    batch, _, channels = check.first("adain", "x", x, "BTC")
+    check.like("adain", "scale", scale, "(B, C)", (batch, channels), x)
+    check.like("adain", "shift", shift, "(B, C)", (batch, channels), x)
+    check.magnitude("adain", "eps", eps)
     return OP(x, scale, shift, eps)

@@ -2,17 +2,17 @@
 
 from torch import Tensor
 
-from .. import _triton
-from .._native import dense
-from .._op import Backend
-from .._triton import triton
+from .._contract.op import Backend
+from .._runtime.native import dense
+from .._triton import device
+from .._triton.device import triton
 
 FRAMES, CHANNELS, WARPS = 64, 32, 4
 
 if triton is not None:
     import triton.language as tl
 
-    from .._triton_adain import merged, restyled
+    from .._triton.adain import merged, restyled
 
     @triton.jit
     def adain_kernel(x, scale, shift, out, time, channels, eps, T: tl.constexpr, C: tl.constexpr):
@@ -63,4 +63,4 @@ def _specialisations():
 
 
 AOT = list(_specialisations())
-BACKEND = Backend("triton", _run, ("cuda", "cpu"), _triton.why_not)
+BACKEND = Backend("triton", _run, ("cuda", "cpu"), device.why_not)

@@ -2,10 +2,10 @@
 
 from torch import Tensor
 
-from .. import _check
-from .._heads import refusals
-from .._later import triton_backend
-from .._op import KernelOp
+from .._contract import check
+from .._contract.op import KernelOp
+from .._runtime.heads import refusals
+from .._triton.later import triton_backend
 from . import native, reference
 from .cases import CASES
 
@@ -42,12 +42,12 @@ def content_attention(
     Raises:
         ValueError, TypeError: for a wrong shape, value or device, or dtype.
     """
-    batch, _, channels = _check.first("content_attention", "query", query, "BSC")
-    motion = _check.first("content_attention", "kv", kv, "BTN")[1]
-    _check.like("content_attention", "kv", kv, "(B, T, 2C)", (batch, motion, 2 * channels), query)
-    _check.heads_of("content_attention", channels, heads)
-    _check.like("content_attention", "slopes", slopes, "(H,)", (heads,), query)
-    _check.whole("content_attention", "window", window, 0)
+    batch, _, channels = check.first("content_attention", "query", query, "BSC")
+    motion = check.first("content_attention", "kv", kv, "BTN")[1]
+    check.like("content_attention", "kv", kv, "(B, T, 2C)", (batch, motion, 2 * channels), query)
+    check.heads_of("content_attention", channels, heads)
+    check.like("content_attention", "slopes", slopes, "(H,)", (heads,), query)
+    check.whole("content_attention", "window", window, 0)
     if lengths is not None:
-        _check.typed("content_attention", "lengths", lengths, "(B,)", (batch,), _check.INTS, query.device)
+        check.typed("content_attention", "lengths", lengths, "(B,)", (batch,), check.INTS, query.device)
     return OP(query, kv, heads, slopes, window, lengths)

@@ -2,17 +2,17 @@
 
 from torch import Tensor
 
-from .. import _triton, _triton_attention_gradient
-from .._attention_training import attend_with_gradient
-from .._heads import triton_refusal
-from .._native import dense
-from .._op import Backend
-from .._triton_attention import attend, specialisations
+from .._contract.op import Backend
+from .._runtime.attention_training import attend_with_gradient
+from .._runtime.heads import triton_refusal
+from .._runtime.native import dense
+from .._triton import attention_gradient, device
+from .._triton.attention import attend, specialisations
 from .native import heads_of
 
-if _triton.triton is not None:  # named in AOT
-    from .._triton_attention import attention_kernel  # noqa: F401
-    from .._triton_attention_gradient import (  # noqa: F401
+if device.triton is not None:  # named in AOT
+    from .._triton.attention import attention_kernel  # noqa: F401
+    from .._triton.attention_gradient import (  # noqa: F401
         attention_key_gradient_kernel,
         attention_query_gradient_kernel,
     )
@@ -28,7 +28,7 @@ def _run(query, kv, heads, slopes, window, lengths) -> Tensor:
 
 
 def _why_not(*args) -> str | None:
-    return _triton.why_not(*args) or triton_refusal(*heads_of(*args))
+    return device.why_not(*args) or triton_refusal(*heads_of(*args))
 
 
 def _train(query, kv, heads, slopes, window, lengths) -> Tensor:
@@ -41,7 +41,7 @@ AOT = [
         ("bf16", 100, 128, True, True), ("fp32", 100, 64, True, True), ("fp32", 100, 128, True, True),
     ),
     *specialisations(("bf16", 100, 64, True, True), ("fp32", 100, 64, False, False), logsum=True),
-    *_triton_attention_gradient.specialisations(
+    *attention_gradient.specialisations(
         ("bf16", 64, False, False), ("bf16", 64, True, True), ("fp16", 32, True, False), ("bf16", 128, True, True),
         ("fp32", 64, True, True), ("fp32", 128, False, False),
     ),

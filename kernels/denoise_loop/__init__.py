@@ -6,10 +6,10 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from .. import _check
-from .._heads import refusals
-from .._later import triton_backend
-from .._op import KernelOp
+from .._contract import check
+from .._contract.op import KernelOp
+from .._runtime.heads import refusals
+from .._triton.later import triton_backend
 from . import native, reference
 from .cases import CASES, matrix_size, scale_size, vector_size
 from .graph import heads_of
@@ -89,42 +89,42 @@ def denoise_loop(
     Source: as the operators that it is made of; tests hold it to them and to `emoface.diffusion`.
     """
     op = "denoise_loop"
-    rows, time, motion = _check.first(op, "start", start, "RTM")
-    unique, _, channels = _check.first(op, "speech", speech, "UTC")
-    steps, blocks = _check.first(op, "film", film, "SLIJC")[:2]
-    branches, tracks = _check.first(op, "styles", styles, "NKLJC")[:2]
-    numbers = (_check.FLOATS[0], _check.FLOATS[3], start.dtype)
-    _check.like(op, "speech", speech, "(U, T, C)", (unique, time, channels), start)
-    _check.like(op, "queries", queries, "(U, L, T, C)", (unique, blocks, time, channels), start)
-    _check.like(op, "styles", styles, "(N, tracks, L, 2, C)", (branches, tracks, blocks, 2, channels), start)
-    _check.like(op, "film", film, "(steps, L, 3, 2, C)", (steps, blocks, 3, 2, channels), start)
-    _check.typed(op, "table", table, "(steps, 6)", (steps, 6), numbers, start.device)
-    _check.typed(op, "guidance", guidance, "(2,)", (2,), numbers, start.device)
-    _check.heads_of(op, channels, heads)
-    _check.whole(op, "feed_forward", feed_forward, 1)
+    rows, time, motion = check.first(op, "start", start, "RTM")
+    unique, _, channels = check.first(op, "speech", speech, "UTC")
+    steps, blocks = check.first(op, "film", film, "SLIJC")[:2]
+    branches, tracks = check.first(op, "styles", styles, "NKLJC")[:2]
+    numbers = (check.FLOATS[0], check.FLOATS[3], start.dtype)
+    check.like(op, "speech", speech, "(U, T, C)", (unique, time, channels), start)
+    check.like(op, "queries", queries, "(U, L, T, C)", (unique, blocks, time, channels), start)
+    check.like(op, "styles", styles, "(N, tracks, L, 2, C)", (branches, tracks, blocks, 2, channels), start)
+    check.like(op, "film", film, "(steps, L, 3, 2, C)", (steps, blocks, 3, 2, channels), start)
+    check.typed(op, "table", table, "(steps, 6)", (steps, 6), numbers, start.device)
+    check.typed(op, "guidance", guidance, "(2,)", (2,), numbers, start.device)
+    check.heads_of(op, channels, heads)
+    check.whole(op, "feed_forward", feed_forward, 1)
     sizes = (motion, channels, heads, blocks, feed_forward)
     kinds = (start.dtype, torch.bfloat16, torch.int8) if start.dtype == torch.float32 else (start.dtype,)
-    _check.typed(op, "matrices", matrices, "(P,)", (matrix_size(*sizes),), kinds, start.device)
+    check.typed(op, "matrices", matrices, "(P,)", (matrix_size(*sizes),), kinds, start.device)
     scales = scale_size(*sizes) if matrices.dtype == torch.int8 else 0
-    _check.like(op, "vectors", vectors, "(Q,)", (vector_size(*sizes) + scales,), start)
+    check.like(op, "vectors", vectors, "(Q,)", (vector_size(*sizes) + scales,), start)
     if not isinstance(contents, (list, tuple)):
         raise TypeError(f"{op}: contents must be a list of int, got {type(contents).__name__}")
     if not 1 <= branches <= 3 or len(contents) != branches:
         raise ValueError(f"{op}: contents must name the speech of N = 1, 2 or 3 branches, got {list(contents)}")
     for content in contents:
-        _check.whole(op, "contents", content, 0)
+        check.whole(op, "contents", content, 0)
     if any(content >= unique for content in contents):
         raise ValueError(f"{op}: contents must be 0..U-1 = 0..{unique - 1}, got {list(contents)}")
     if tracks < 1 or rows % tracks:
         raise ValueError(f"{op}: tracks must divide R = {rows}, got {tracks}")
-    _check.whole(op, "window", window, 0)
-    _check.whole(op, "threads", threads, 1)
-    _check.magnitude(op, "residual", residual)
-    _check.magnitude(op, "eps", eps)
+    check.whole(op, "window", window, 0)
+    check.whole(op, "threads", threads, 1)
+    check.magnitude(op, "residual", residual)
+    check.magnitude(op, "eps", eps)
     if known is not None:
-        _check.like(op, "known", known, "(R, T, M)", (rows, time, motion), start)
+        check.like(op, "known", known, "(R, T, M)", (rows, time, motion), start)
     if mask is not None:
-        _check.typed(op, "mask", mask, "(R, T)", (rows, time), _check.BOOL, start.device)
+        check.typed(op, "mask", mask, "(R, T)", (rows, time), check.BOOL, start.device)
         if known is None:
             raise ValueError(f"{op}: known must be given with mask, got None")
     return OP(

@@ -5,7 +5,7 @@ from typing import Any
 
 import torch
 
-from .._case import Case, Draw
+from .._contract.case import Case, Draw
 
 
 @dataclass(frozen=True)

@@ -18,8 +18,8 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from .. import _native
-from .._native import dense
+from .._runtime import native
+from .._runtime.native import dense
 from .trajectory import Sizes, Trajectory
 
 TIMES = (25, 50, 100, 250)
@@ -118,7 +118,7 @@ class Runners:
 
     def find(self, sizes: Sizes, matrices: Tensor, vectors: Tensor, launches: Any) -> GraphRunner:
         """The runner of these weights and sizes, made where there is none."""
-        kind = (launches.__name__, _native.OVERLAP.get())
+        kind = (launches.__name__, native.OVERLAP.get())
         key = (kind, sizes, matrices.device, matrices.dtype, matrices.data_ptr(), vectors.dtype, vectors.data_ptr())
         with self.lock:
             if key not in self.entries:

@@ -7,23 +7,23 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from .. import _cuda, _native
-from .._heads import cuda_refusal
-from .._native import DTYPES, address, cpu_backend, dense
-from .._op import Backend
-from .._packed import PackedWeights
+from .._contract.op import Backend
+from .._runtime import cuda, native
+from .._runtime.heads import cuda_refusal
+from .._runtime.native import DTYPES, address, cpu_backend, dense
+from .._runtime.packed import PackedWeights
 from .graph import runs, unfit
 from .reference import scaled
 
 
 def _pack(matrices: Tensor, vectors: Tensor, *settings: float) -> Any:
     """A PackedDenoiser; `settings` are the arguments of its constructor before the weights."""
-    assert _native.CPU is not None
-    if matrices.dtype == torch.int8 and _native.CPU.isa() != "avx512bf16":  # no products of bytes
+    assert native.CPU is not None
+    if matrices.dtype == torch.int8 and native.CPU.isa() != "avx512bf16":  # no products of bytes
         motion, channels, _, blocks, feed_forward = map(int, settings[:5])
         matrices = scaled(matrices, vectors.float(), motion, channels, blocks, feed_forward)
     flat, wide = matrices.contiguous(), vectors.float().contiguous()
-    return _native.CPU.PackedDenoiser(*settings, address(flat), DTYPES[flat.dtype], address(wide))
+    return native.CPU.PackedDenoiser(*settings, address(flat), DTYPES[flat.dtype], address(wide))
 
 
 _PACKED = PackedWeights(_pack)
@@ -54,13 +54,13 @@ def _cpu(
 
 
 def _cuda_why_not(*args: Any) -> str | None:
-    return _native.CUDA_MISSING if _native.CUDA is None else unfit(cuda_refusal, *args)
+    return native.CUDA_MISSING if native.CUDA is None else unfit(cuda_refusal, *args)
 
 
-CUDA_BACKEND = Backend("cuda", runs(_cuda), ("cuda",), _cuda_why_not)
+CUDA_BACKEND = Backend("cuda", runs(cuda), ("cuda",), _cuda_why_not)
 CPU_BACKEND = cpu_backend(_cpu)
 
 
 def fast_products() -> torch.dtype:
     """The dtype of `matrices` that is fastest on this CPU: bfloat16 where it has instructions for it, else float32."""
-    return torch.bfloat16 if _native.CPU is not None and _native.CPU.isa() == "avx512bf16" else torch.float32
+    return torch.bfloat16 if native.CPU is not None and native.CPU.isa() == "avx512bf16" else torch.float32

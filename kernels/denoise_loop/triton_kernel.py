@@ -6,13 +6,15 @@ import sys
 
 from torch import Tensor
 
-from .. import _triton, _triton_adain, _triton_linear
-from .._heads import triton_refusal
-from .._op import Backend
-from .._triton import triton
-from .._triton_adain import ff_adain_film
-from .._triton_attention import attend, padded
-from .._triton_linear import linear, linear_residual_film
+from .._contract.op import Backend
+from .._runtime.heads import triton_refusal
+from .._triton import adain as adain_kernels
+from .._triton import device
+from .._triton import linear as linear_kernels
+from .._triton.adain import ff_adain_film
+from .._triton.attention import attend, padded
+from .._triton.device import triton
+from .._triton.linear import linear, linear_residual_film
 from .graph import runs, unfit
 
 __all__ = ["attend", "enter", "ff_adain_film", "linear", "linear_residual_film", "step"]
@@ -23,10 +25,10 @@ STEP_BLOCK, STEP_WARPS = 256, 4
 if triton is not None:
     import triton.language as tl
 
-    from .._triton import product
-    from .._triton_adain import ff_adain_film_kernel  # noqa: F401  (named in AOT)
-    from .._triton_guidance import guided
-    from .._triton_linear import linear_kernel  # noqa: F401  (named in AOT)
+    from .._triton.adain import ff_adain_film_kernel  # noqa: F401  (named in AOT)
+    from .._triton.device import product
+    from .._triton.guidance import guided
+    from .._triton.linear import linear_kernel  # noqa: F401  (named in AOT)
 
     @triton.jit
     def denoise_enter_kernel(
@@ -97,10 +99,10 @@ def step(
 def _specialisations():
     """The kernels that only a trajectory launches like this: kernel, signature, constants, options."""
     mixed = (("fp32", "bf16", "fp32", 200),)
-    yield from _triton_linear.specialisations(norm=True, kinds=mixed)
-    yield from _triton_linear.specialisations(norm=True, gelu=True, kinds=mixed)
-    yield from _triton_linear.specialisations(film=True, stepped=True, kinds=(("bf16", "bf16", "fp32", 200),))
-    yield from _triton_adain.specialisations(stepped=True, kinds=(("bf16", "fp32", 100), ("bf16", "fp32", 250)))
+    yield from linear_kernels.specialisations(norm=True, kinds=mixed)
+    yield from linear_kernels.specialisations(norm=True, gelu=True, kinds=mixed)
+    yield from linear_kernels.specialisations(film=True, stepped=True, kinds=(("bf16", "bf16", "fp32", 200),))
+    yield from adain_kernels.specialisations(stepped=True, kinds=(("bf16", "fp32", 100), ("bf16", "fp32", 250)))
     wide = "*fp32:16"
     yield (
         "denoise_enter_kernel",
@@ -119,7 +121,7 @@ def _specialisations():
 
 
 def _why_not(*args) -> str | None:
-    return _triton.why_not(*args) or unfit(triton_refusal, *args)
+    return device.why_not(*args) or unfit(triton_refusal, *args)
 
 
 AOT = list(_specialisations())

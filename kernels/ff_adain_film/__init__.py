@@ -2,9 +2,9 @@
 
 from torch import Tensor
 
-from .. import _check
-from .._later import triton_backend
-from .._op import KernelOp
+from .._contract import check
+from .._contract.op import KernelOp
+from .._triton.later import triton_backend
 from . import native, reference
 from .cases import CASES
 
@@ -45,15 +45,15 @@ def ff_adain_film(
     Raises:
         ValueError, TypeError: for a wrong shape or device, or dtype.
     """
-    batch, time, width = _check.first("ff_adain_film", "h", h, "BTF")
-    channels = _check.first("ff_adain_film", "x", x, "BTC")[2]
-    _check.like("ff_adain_film", "weight", weight, "(C, F)", (channels, width), h)
-    _check.like("ff_adain_film", "weight_bias", weight_bias, "(C,)", (channels,), h)
-    _check.like("ff_adain_film", "x", x, "(B, T, C)", (batch, time, channels), h)
-    _check.like("ff_adain_film", "style_scale", style_scale, "(B, C)", (batch, channels), h)
-    _check.like("ff_adain_film", "style_shift", style_shift, "(B, C)", (batch, channels), h)
-    _check.like("ff_adain_film", "scale", scale, "(B, C)", (batch, channels), h)
-    _check.like("ff_adain_film", "shift", shift, "(B, C)", (batch, channels), h)
-    _check.magnitude("ff_adain_film", "eps", eps)
-    _check.magnitude("ff_adain_film", "residual", residual)
+    batch, time, width = check.first("ff_adain_film", "h", h, "BTF")
+    channels = check.first("ff_adain_film", "x", x, "BTC")[2]
+    check.like("ff_adain_film", "weight", weight, "(C, F)", (channels, width), h)
+    check.like("ff_adain_film", "weight_bias", weight_bias, "(C,)", (channels,), h)
+    check.like("ff_adain_film", "x", x, "(B, T, C)", (batch, time, channels), h)
+    check.like("ff_adain_film", "style_scale", style_scale, "(B, C)", (batch, channels), h)
+    check.like("ff_adain_film", "style_shift", style_shift, "(B, C)", (batch, channels), h)
+    check.like("ff_adain_film", "scale", scale, "(B, C)", (batch, channels), h)
+    check.like("ff_adain_film", "shift", shift, "(B, C)", (batch, channels), h)
+    check.magnitude("ff_adain_film", "eps", eps)
+    check.magnitude("ff_adain_film", "residual", residual)
     return OP(h, weight, weight_bias, x, style_scale, style_shift, scale, shift, eps, residual)

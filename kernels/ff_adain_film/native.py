@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .._native import compute_dtype, cpu_function, cuda_function, dense
+from .._runtime.native import compute_dtype, cpu_function, cuda_function, dense
 
 
 def prepare(h, weight, weight_bias, x, style_scale, style_shift, scale, shift, eps, residual):

@@ -2,13 +2,13 @@
 
 from torch import Tensor
 
-from .. import _triton
-from .._native import dense
-from .._op import Backend
-from .._triton_adain import ff_adain_film, specialisations
+from .._contract.op import Backend
+from .._runtime.native import dense
+from .._triton import device
+from .._triton.adain import ff_adain_film, specialisations
 
-if _triton.triton is not None:
-    from .._triton_adain import ff_adain_film_kernel  # noqa: F401  (named in AOT)
+if device.triton is not None:
+    from .._triton.adain import ff_adain_film_kernel  # noqa: F401  (named in AOT)
 
 
 def _run(h, weight, weight_bias, x, style_scale, style_shift, scale, shift, eps, residual) -> Tensor:
@@ -20,4 +20,4 @@ def _run(h, weight, weight_bias, x, style_scale, style_shift, scale, shift, eps,
 
 
 AOT = list(specialisations())
-BACKEND = Backend("triton", _run, ("cuda", "cpu"), _triton.why_not)
+BACKEND = Backend("triton", _run, ("cuda", "cpu"), device.why_not)

@@ -2,9 +2,9 @@
 
 from torch import Tensor
 
-from .. import _check
-from .._later import triton_backend
-from .._op import KernelOp
+from .._contract import check
+from .._contract.op import KernelOp
+from .._triton.later import triton_backend
 from . import native, reference
 from .cases import CASES
 
@@ -35,11 +35,11 @@ def ff_gelu(x: Tensor, gain: Tensor, bias: Tensor, weight: Tensor, weight_bias: 
     Raises:
         ValueError, TypeError: for a wrong shape or device, or dtype.
     """
-    channels = _check.first("ff_gelu", "x", x, "BTC")[2]
-    width = _check.first("ff_gelu", "weight", weight, "FC")[0]
-    _check.like("ff_gelu", "gain", gain, "(C,)", (channels,), x)
-    _check.like("ff_gelu", "bias", bias, "(C,)", (channels,), x)
-    _check.like("ff_gelu", "weight", weight, "(F, C)", (width, channels), x)
-    _check.like("ff_gelu", "weight_bias", weight_bias, "(F,)", (width,), x)
-    _check.magnitude("ff_gelu", "eps", eps)
+    channels = check.first("ff_gelu", "x", x, "BTC")[2]
+    width = check.first("ff_gelu", "weight", weight, "FC")[0]
+    check.like("ff_gelu", "gain", gain, "(C,)", (channels,), x)
+    check.like("ff_gelu", "bias", bias, "(C,)", (channels,), x)
+    check.like("ff_gelu", "weight", weight, "(F, C)", (width, channels), x)
+    check.like("ff_gelu", "weight_bias", weight_bias, "(F,)", (width,), x)
+    check.magnitude("ff_gelu", "eps", eps)
     return OP(x, gain, bias, weight, weight_bias, eps)

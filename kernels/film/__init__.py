@@ -2,9 +2,9 @@
 
 from torch import Tensor
 
-from .. import _check
-from .._later import triton_backend
-from .._op import KernelOp
+from .._contract import check
+from .._contract.op import KernelOp
+from .._triton.later import triton_backend
 from . import native, reference
 from .cases import CASES
 
@@ -34,7 +34,7 @@ def film(x: Tensor, scale: Tensor, shift: Tensor) -> Tensor:
 
     Source: Perez et al., FiLM (2018), in the residual form of DiT (Peebles and Xie 2023).
     """
-    batch, _, channels = _check.first("film", "x", x, "BTC")
-    _check.like("film", "scale", scale, "(B, C)", (batch, channels), x)
-    _check.like("film", "shift", shift, "(B, C)", (batch, channels), x)
+    batch, _, channels = check.first("film", "x", x, "BTC")
+    check.like("film", "scale", scale, "(B, C)", (batch, channels), x)
+    check.like("film", "shift", shift, "(B, C)", (batch, channels), x)
     return OP(x, scale, shift)

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from .._case import Case, Draw
+from .._contract.case import Case, Draw
 
 
 @dataclass(frozen=True)

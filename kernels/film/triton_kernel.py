@@ -2,10 +2,10 @@
 
 from torch import Tensor
 
-from .. import _triton
-from .._native import dense
-from .._op import Backend
-from .._triton import triton
+from .._contract.op import Backend
+from .._runtime.native import dense
+from .._triton import device
+from .._triton.device import triton
 
 BLOCK, WARPS = 512, 4
 
@@ -48,4 +48,4 @@ def _specialisations():
 
 
 AOT = list(_specialisations())
-BACKEND = Backend("triton", _run, ("cuda", "cpu"), _triton.why_not)
+BACKEND = Backend("triton", _run, ("cuda", "cpu"), device.why_not)

@@ -2,9 +2,9 @@
 
 from torch import Tensor
 
-from .. import _check
-from .._later import triton_backend
-from .._op import KernelOp
+from .._contract import check
+from .._contract.op import KernelOp
+from .._triton.later import triton_backend
 from . import native, reference
 from .cases import CASES
 
@@ -50,16 +50,16 @@ def flame_lbs(
     skinning of SMPL (Loper et al. 2015).
     """
     op = "flame_lbs"
-    frames, width = _check.first(op, "expression", expression, "TK")
+    frames, width = check.first(op, "expression", expression, "TK")
     vertices = len(template) if isinstance(template, Tensor) and template.dim() else 0
-    _check.like(op, "pose", pose, "(T, 5, 3)", (frames, 5, 3), expression)
-    _check.like(op, "translation", translation, "(T, 3)", (frames, 3), expression)
-    _check.like(op, "template", template, "(V, 3)", (vertices, 3), expression)
-    _check.like(op, "shape_basis", shape_basis, "(K, V, 3)", (width, vertices, 3), expression)
-    _check.like(op, "pose_basis", pose_basis, "(36, V, 3)", (36, vertices, 3), expression)
-    _check.like(op, "joints", joints, "(5, 3)", (5, 3), expression)
-    _check.like(op, "joint_basis", joint_basis, "(K, 5, 3)", (width, 5, 3), expression)
-    _check.like(op, "skin_weights", skin_weights, "(V, 5)", (vertices, 5), expression)
+    check.like(op, "pose", pose, "(T, 5, 3)", (frames, 5, 3), expression)
+    check.like(op, "translation", translation, "(T, 3)", (frames, 3), expression)
+    check.like(op, "template", template, "(V, 3)", (vertices, 3), expression)
+    check.like(op, "shape_basis", shape_basis, "(K, V, 3)", (width, vertices, 3), expression)
+    check.like(op, "pose_basis", pose_basis, "(36, V, 3)", (36, vertices, 3), expression)
+    check.like(op, "joints", joints, "(5, 3)", (5, 3), expression)
+    check.like(op, "joint_basis", joint_basis, "(K, 5, 3)", (width, 5, 3), expression)
+    check.like(op, "skin_weights", skin_weights, "(V, 5)", (vertices, 5), expression)
     return OP(
         expression, pose, translation, template, shape_basis, pose_basis, joints, joint_basis, skin_weights
     )  # fmt: skip

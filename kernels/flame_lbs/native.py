@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import torch
 
-from .._native import cpu_function, cuda_function, dense
+from .._runtime.native import cpu_function, cuda_function, dense
 
 
 def prepare(expression, pose, translation, template, *rest):

@@ -5,10 +5,10 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from .. import _triton
-from .._native import dense
-from .._op import Backend
-from .._triton import triton
+from .._contract.op import Backend
+from .._runtime.native import dense
+from .._triton import device
+from .._triton.device import triton
 
 POSE_ROWS, POSE_WARPS = 64, 1
 FRAMES, VERTICES, ROWS, WARPS = 16, 64, 16, 4
@@ -158,4 +158,4 @@ def _specialisations():
 
 
 AOT = list(_specialisations())
-BACKEND = Backend("triton", _run, ("cuda", "cpu"), _triton.why_not)
+BACKEND = Backend("triton", _run, ("cuda", "cpu"), device.why_not)

@@ -2,9 +2,9 @@
 
 from torch import Tensor
 
-from .. import _check
-from .._later import triton_backend
-from .._op import KernelOp
+from .._contract import check
+from .._contract.op import KernelOp
+from .._triton.later import triton_backend
 from . import native, reference
 from .cases import CASES
 
@@ -35,11 +35,11 @@ def ln_qkv(x: Tensor, gain: Tensor, bias: Tensor, weight: Tensor, weight_bias: T
     Raises:
         ValueError, TypeError: for a wrong shape or device, or dtype.
     """
-    channels = _check.first("ln_qkv", "x", x, "BTC")[2]
-    width = _check.first("ln_qkv", "weight", weight, "NC")[0]
-    _check.like("ln_qkv", "gain", gain, "(C,)", (channels,), x)
-    _check.like("ln_qkv", "bias", bias, "(C,)", (channels,), x)
-    _check.like("ln_qkv", "weight", weight, "(N, C)", (width, channels), x)
-    _check.like("ln_qkv", "weight_bias", weight_bias, "(N,)", (width,), x)
-    _check.magnitude("ln_qkv", "eps", eps)
+    channels = check.first("ln_qkv", "x", x, "BTC")[2]
+    width = check.first("ln_qkv", "weight", weight, "NC")[0]
+    check.like("ln_qkv", "gain", gain, "(C,)", (channels,), x)
+    check.like("ln_qkv", "bias", bias, "(C,)", (channels,), x)
+    check.like("ln_qkv", "weight", weight, "(N, C)", (width, channels), x)
+    check.like("ln_qkv", "weight_bias", weight_bias, "(N,)", (width,), x)
+    check.magnitude("ln_qkv", "eps", eps)
     return OP(x, gain, bias, weight, weight_bias, eps)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .._native import cpu_function, cuda_function, dense
+from .._runtime.native import cpu_function, cuda_function, dense
 
 
 def prepare(x, gain, bias, weight, weight_bias, eps):

@@ -2,9 +2,9 @@
 
 from torch import Tensor
 
-from .. import _check
-from .._later import triton_backend
-from .._op import KernelOp
+from .._contract import check
+from .._contract.op import KernelOp
+from .._triton.later import triton_backend
 from . import native, reference
 from .cases import CASES
 
@@ -37,10 +37,10 @@ def oproj_residual_film(
     Raises:
         ValueError, TypeError: for a wrong shape or device, or dtype.
     """
-    batch, time, channels = _check.first("oproj_residual_film", "a", a, "BTC")
-    _check.like("oproj_residual_film", "weight", weight, "(C, C)", (channels, channels), a)
-    _check.like("oproj_residual_film", "weight_bias", weight_bias, "(C,)", (channels,), a)
-    _check.like("oproj_residual_film", "x", x, "(B, T, C)", (batch, time, channels), a)
-    _check.like("oproj_residual_film", "scale", scale, "(B, C)", (batch, channels), a)
-    _check.like("oproj_residual_film", "shift", shift, "(B, C)", (batch, channels), a)
+    batch, time, channels = check.first("oproj_residual_film", "a", a, "BTC")
+    check.like("oproj_residual_film", "weight", weight, "(C, C)", (channels, channels), a)
+    check.like("oproj_residual_film", "weight_bias", weight_bias, "(C,)", (channels,), a)
+    check.like("oproj_residual_film", "x", x, "(B, T, C)", (batch, time, channels), a)
+    check.like("oproj_residual_film", "scale", scale, "(B, C)", (batch, channels), a)
+    check.like("oproj_residual_film", "shift", shift, "(B, C)", (batch, channels), a)
     return OP(a, weight, weight_bias, x, scale, shift)

@@ -2,13 +2,13 @@
 
 from torch import Tensor
 
-from .. import _triton
-from .._native import dense
-from .._op import Backend
-from .._triton_linear import linear_residual_film, specialisations
+from .._contract.op import Backend
+from .._runtime.native import dense
+from .._triton import device
+from .._triton.linear import linear_residual_film, specialisations
 
-if _triton.triton is not None:
-    from .._triton_linear import linear_kernel  # noqa: F401  (named in AOT)
+if device.triton is not None:
+    from .._triton.linear import linear_kernel  # noqa: F401  (named in AOT)
 
 
 def _run(a, weight, weight_bias, x, scale, shift) -> Tensor:
@@ -19,4 +19,4 @@ def _run(a, weight, weight_bias, x, scale, shift) -> Tensor:
 
 
 AOT = list(specialisations(film=True))
-BACKEND = Backend("triton", _run, ("cuda", "cpu"), _triton.why_not)
+BACKEND = Backend("triton", _run, ("cuda", "cpu"), device.why_not)

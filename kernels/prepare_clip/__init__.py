@@ -2,9 +2,9 @@
 
 from torch import Tensor
 
-from .. import _check
-from .._later import triton_backend
-from .._op import KernelOp
+from .._contract import check
+from .._contract.op import KernelOp
+from .._triton.later import triton_backend
 from . import native, reference
 from .cases import CASES
 
@@ -64,18 +64,18 @@ def prepare_clip(
         ValueError, TypeError: for a wrong shape or device, or dtype.
     """
     op = "prepare_clip"
-    speeches, time, features = _check.first(op, "content", content, "UTF")
-    emotions, width = _check.first(op, "emotion", emotion, "EZ")
-    blocks, channels = _check.first(op, "query_bias", query_bias, "LC")
-    _check.like(op, "positions", positions, "(T, C)", (time, channels), content)
-    _check.like(op, "content_style", content_style, "(U, C)", (speeches, channels), content)
-    _check.like(op, "emotion", emotion, "(E, Z)", (emotions, width), content)
-    _check.like(op, "emotion_style", emotion_style, "(E, C)", (emotions, channels), content)
-    _check.linear(op, "speech", speech_weight, speech_bias, "(C, F)", (channels, features), content)
-    _check.linear(op, "query", query_weight, query_bias, "(L, C, C)", (blocks, channels, channels), content)
-    _check.linear(op, "first", first_weight, first_bias, "(C, Z)", (channels, width), content)
-    _check.linear(op, "second", second_weight, second_bias, "(C, C)", (channels, channels), content)
-    _check.linear(op, "style", style_weight, style_bias, "(L, 2C, C)", (blocks, 2 * channels, channels), content)
+    speeches, time, features = check.first(op, "content", content, "UTF")
+    emotions, width = check.first(op, "emotion", emotion, "EZ")
+    blocks, channels = check.first(op, "query_bias", query_bias, "LC")
+    check.like(op, "positions", positions, "(T, C)", (time, channels), content)
+    check.like(op, "content_style", content_style, "(U, C)", (speeches, channels), content)
+    check.like(op, "emotion", emotion, "(E, Z)", (emotions, width), content)
+    check.like(op, "emotion_style", emotion_style, "(E, C)", (emotions, channels), content)
+    check.linear(op, "speech", speech_weight, speech_bias, "(C, F)", (channels, features), content)
+    check.linear(op, "query", query_weight, query_bias, "(L, C, C)", (blocks, channels, channels), content)
+    check.linear(op, "first", first_weight, first_bias, "(C, Z)", (channels, width), content)
+    check.linear(op, "second", second_weight, second_bias, "(C, C)", (channels, channels), content)
+    check.linear(op, "style", style_weight, style_bias, "(L, 2C, C)", (blocks, 2 * channels, channels), content)
     return OP(
         content, positions, content_style, emotion, emotion_style, speech_weight, speech_bias, query_weight,
         query_bias, first_weight, first_bias, second_weight, second_bias, style_weight, style_bias,

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from .._native import cpu_function, dense
-from .._packed import PackedWeights, packed_matrices
+from .._runtime.native import cpu_function, dense
+from .._runtime.packed import PackedWeights, packed_matrices
 
 _PACKED = PackedWeights(lambda *weights: [packed_matrices(weight) for weight in weights])
 

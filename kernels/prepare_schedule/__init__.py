@@ -2,9 +2,9 @@
 
 from torch import Tensor
 
-from .. import _check
-from .._later import triton_backend
-from .._op import KernelOp
+from .._contract import check
+from .._contract.op import KernelOp
+from .._triton.later import triton_backend
 from . import native, reference
 from .cases import CASES
 
@@ -50,12 +50,12 @@ def prepare_schedule(
     Source: sinusoidal features as in Vaswani et al. (2017); FiLM as Perez et al. (2018).
     """
     op = "prepare_schedule"
-    _check.first(op, "times", times, "N")
-    channels, features = _check.first(op, "first_weight", first_weight, "CF")
-    blocks = _check.first(op, "film_bias", film_bias, "LC")[0]
+    check.first(op, "times", times, "N")
+    channels, features = check.first(op, "first_weight", first_weight, "CF")
+    blocks = check.first(op, "film_bias", film_bias, "LC")[0]
     if features % 2:
         raise ValueError(f"{op}: first_weight must be (C, 2 half), got {tuple(first_weight.shape)}")
-    _check.linear(op, "first", first_weight, first_bias, "(C, 2 half)", (channels, features), times)
-    _check.linear(op, "second", second_weight, second_bias, "(C, C)", (channels, channels), times)
-    _check.linear(op, "film", film_weight, film_bias, "(L, 6C, C)", (blocks, 6 * channels, channels), times)
+    check.linear(op, "first", first_weight, first_bias, "(C, 2 half)", (channels, features), times)
+    check.linear(op, "second", second_weight, second_bias, "(C, C)", (channels, channels), times)
+    check.linear(op, "film", film_weight, film_bias, "(L, 6C, C)", (blocks, 6 * channels, channels), times)
     return OP(times, first_weight, first_bias, second_weight, second_bias, film_weight, film_bias)

@@ -4,13 +4,13 @@ import torch
 from torch import Tensor
 from torch.nn.functional import silu
 
-from .. import _triton
-from .._native import dense
-from .._op import Backend
-from .._triton_linear import KINDS, linear_rows, specialisations
+from .._contract.op import Backend
+from .._runtime.native import dense
+from .._triton import device
+from .._triton.linear import KINDS, linear_rows, specialisations
 
-if _triton.triton is not None:
-    from .._triton_linear import linear_kernel  # noqa: F401  (named in AOT)
+if device.triton is not None:
+    from .._triton.linear import linear_kernel  # noqa: F401  (named in AOT)
 
 
 def _run(times, first_weight, first_bias, second_weight, second_bias, film_weight, film_bias) -> Tensor:
@@ -26,4 +26,4 @@ def _run(times, first_weight, first_bias, second_weight, second_bias, film_weigh
 
 
 AOT = list(specialisations(kinds=KINDS))
-BACKEND = Backend("triton", _run, ("cuda", "cpu"), _triton.why_not)
+BACKEND = Backend("triton", _run, ("cuda", "cpu"), device.why_not)

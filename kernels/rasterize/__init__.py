@@ -3,8 +3,8 @@
 import torch
 from torch import Tensor
 
-from .. import _check
-from .._op import KernelOp
+from .._contract import check
+from .._contract.op import KernelOp
 from . import native, reference
 from .cases import CASES
 
@@ -48,10 +48,10 @@ def rasterize(points: Tensor, faces: Tensor, height: int, width: int, cull: bool
     Source: edge functions of Pineda (1988); visibility buffer of Burns and Hunt (2013).
     """
     op = "rasterize"
-    shape = _check.first(op, "points", points, "BVC")
+    shape = check.first(op, "points", points, "BVC")
     if shape[2] != 3:
         raise ValueError(f"{op}: points must be (B, V, 3), got {tuple(shape)}")
-    _check.corners(op, "faces", faces, points.device)
-    _check.whole(op, "height", height, 1)
-    _check.whole(op, "width", width, 1)
+    check.corners(op, "faces", faces, points.device)
+    check.whole(op, "height", height, 1)
+    check.whole(op, "width", width, 1)
     return OP(points, faces, height, width, cull)

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import torch
 
-from .._case import Case, Draw
+from .._contract.case import Case, Draw
 
 
 @dataclass(frozen=True)

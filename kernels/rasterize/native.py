@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from .._native import cpu_function
+from .._runtime.native import cpu_function
 
 
 def prepare(points: Tensor, faces: Tensor, height: int, width: int, cull: bool):

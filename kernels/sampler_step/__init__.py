@@ -2,9 +2,9 @@
 
 from torch import Tensor
 
-from .. import _check
-from .._later import triton_backend
-from .._op import KernelOp
+from .._contract import check
+from .._contract.op import KernelOp
+from .._triton.later import triton_backend
 from . import native, reference
 from .cases import CASES
 
@@ -58,25 +58,25 @@ def sampler_step(
     2022, algorithm 2); in-painting of RePaint (Lugmayr et al. 2022, equation 8).
     """
     op = "sampler_step"
-    branches, *sizes = _check.first(op, "prediction", prediction, "NBTC")
+    branches, *sizes = check.first(op, "prediction", prediction, "NBTC")
     if not 1 <= branches <= 3:
         raise ValueError(f"{op}: prediction must have N = 1, 2 or 3 branches, got {branches}")
     shape, device = tuple(sizes), prediction.device
-    numbers = (_check.FLOATS[0], _check.FLOATS[3], prediction.dtype)
-    _check.typed(op, "guidance", guidance, "(2,)", (2,), numbers, device)
-    _check.like(op, "x", x, "(B, T, C)", shape, prediction)
-    _check.like(op, "x0_prev", x0_prev, "(B, T, C)", shape, prediction)
-    _check.typed(op, "coefficients", coefficients, "(6,)", (6,), numbers, device)
+    numbers = (check.FLOATS[0], check.FLOATS[3], prediction.dtype)
+    check.typed(op, "guidance", guidance, "(2,)", (2,), numbers, device)
+    check.like(op, "x", x, "(B, T, C)", shape, prediction)
+    check.like(op, "x0_prev", x0_prev, "(B, T, C)", shape, prediction)
+    check.typed(op, "coefficients", coefficients, "(6,)", (6,), numbers, device)
     if noise is not None:
-        _check.like(op, "noise", noise, "(B, T, C)", shape, prediction)
+        check.like(op, "noise", noise, "(B, T, C)", shape, prediction)
     if known is not None:
-        _check.like(op, "known", known, "(B, T, C)", shape, prediction)
+        check.like(op, "known", known, "(B, T, C)", shape, prediction)
     if mask is not None:
-        _check.typed(op, "mask", mask, "(B, T)", shape[:2], _check.BOOL, device)
+        check.typed(op, "mask", mask, "(B, T)", shape[:2], check.BOOL, device)
         if known is None:
             raise ValueError(f"{op}: known must be given with mask, got None")
     for name, value in (("quantile", quantile), ("limit_low", limit_low), ("limit_high", limit_high)):
-        _check.number(op, name, value)
+        check.number(op, name, value)
     if not 0 <= quantile <= 1:
         raise ValueError(f"{op}: quantile must be 0 (off) to 1, got {quantile}")
     if not 0 <= limit_low <= limit_high:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import torch
 
-from .._native import compute_dtype, cpu_function, cuda_function, dense
+from .._runtime.native import compute_dtype, cpu_function, cuda_function, dense
 
 
 def prepare(prediction, guidance, x, x0_prev, coefficients, noise, known, mask, quantile, limit_low, limit_high):

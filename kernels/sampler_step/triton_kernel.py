@@ -5,10 +5,10 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from .. import _triton
-from .._native import dense
-from .._op import Backend
-from .._triton import triton
+from .._contract.op import Backend
+from .._runtime.native import dense
+from .._triton import device
+from .._triton.device import triton
 
 LIMIT_BLOCK, LIMIT_WARPS = 1024, 8
 STEP_BLOCK, STEP_WARPS = 256, 4
@@ -16,7 +16,7 @@ STEP_BLOCK, STEP_WARPS = 256, 4
 if triton is not None:
     import triton.language as tl
 
-    from .._triton_guidance import guided
+    from .._triton.guidance import guided
 
     @triton.jit
     def sampler_step_limit_kernel(
@@ -138,4 +138,4 @@ def _specialisations():
 
 
 AOT = list(_specialisations())
-BACKEND = Backend("triton", _run, ("cuda", "cpu"), _triton.why_not)
+BACKEND = Backend("triton", _run, ("cuda", "cpu"), device.why_not)

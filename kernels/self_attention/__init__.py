@@ -2,10 +2,10 @@
 
 from torch import Tensor
 
-from .. import _check
-from .._heads import refusals
-from .._later import triton_backend
-from .._op import KernelOp
+from .._contract import check
+from .._contract.op import KernelOp
+from .._runtime.heads import refusals
+from .._triton.later import triton_backend
 from . import native, reference
 from .cases import CASES
 
@@ -38,11 +38,11 @@ def self_attention(qkv: Tensor, heads: int, slopes: Tensor, lengths: Tensor | No
 
     Source: Vaswani et al. (2017), equation 1; the bias is ALiBi's (Press et al. 2022), made symmetric.
     """
-    batch, _, width = _check.first("self_attention", "qkv", qkv, "BTN")
+    batch, _, width = check.first("self_attention", "qkv", qkv, "BTN")
     if width % 3:
         raise ValueError(f"self_attention: qkv must be (B, T, 3C), got {tuple(qkv.shape)}")
-    _check.heads_of("self_attention", width // 3, heads)
-    _check.like("self_attention", "slopes", slopes, "(H,)", (heads,), qkv)
+    check.heads_of("self_attention", width // 3, heads)
+    check.like("self_attention", "slopes", slopes, "(H,)", (heads,), qkv)
     if lengths is not None:
-        _check.typed("self_attention", "lengths", lengths, "(B,)", (batch,), _check.INTS, qkv.device)
+        check.typed("self_attention", "lengths", lengths, "(B,)", (batch,), check.INTS, qkv.device)
     return OP(qkv, heads, slopes, lengths)

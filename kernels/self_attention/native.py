@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from torch import Tensor
 
-from .._heads import cuda_refusal
-from .._native import cpu_function, cuda_function, dense
+from .._runtime.heads import cuda_refusal
+from .._runtime.native import cpu_function, cuda_function, dense
 
 
 def prepare(qkv, heads, slopes, lengths):

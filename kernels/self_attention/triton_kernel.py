@@ -2,16 +2,16 @@
 
 from torch import Tensor
 
-from .. import _triton
-from .._attention_training import attend_with_gradient
-from .._heads import triton_refusal
-from .._native import dense
-from .._op import Backend
-from .._triton_attention import attend, specialisations
+from .._contract.op import Backend
+from .._runtime.attention_training import attend_with_gradient
+from .._runtime.heads import triton_refusal
+from .._runtime.native import dense
+from .._triton import device
+from .._triton.attention import attend, specialisations
 from .native import heads_of
 
-if _triton.triton is not None:
-    from .._triton_attention import attention_kernel  # noqa: F401  (named in AOT)
+if device.triton is not None:
+    from .._triton.attention import attention_kernel  # noqa: F401  (named in AOT)
 
 
 def _run(qkv, heads, slopes, lengths) -> Tensor:
@@ -23,7 +23,7 @@ def _run(qkv, heads, slopes, lengths) -> Tensor:
 
 
 def _why_not(*args) -> str | None:
-    return _triton.why_not(*args) or triton_refusal(*heads_of(*args))
+    return device.why_not(*args) or triton_refusal(*heads_of(*args))
 
 
 def _train(qkv, heads, slopes, lengths) -> Tensor:

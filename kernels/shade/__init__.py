@@ -3,8 +3,8 @@
 import torch
 from torch import Tensor
 
-from .. import _check
-from .._op import KernelOp
+from .._contract import check
+from .._contract.op import KernelOp
 from . import native, reference
 from .cases import CASES
 
@@ -53,18 +53,18 @@ def shade(
     Source: GGX of Walter et al. (2007); multiple bounces as in Jimenez et al. (2016); sRGB of IEC 61966-2-1.
     """
     op = "shade"
-    shape = _check.first(op, "points", points, "BVC")
+    shape = check.first(op, "points", points, "BVC")
     if shape[2] != 3:
         raise ValueError(f"{op}: points must be (B, V, 3), got {tuple(shape)}")
-    _check.like(op, "surface", surface, "(B, V, 10)", (*shape[:2], 10), points)
-    _check.corners(op, "faces", faces, points.device)
+    check.like(op, "surface", surface, "(B, V, 10)", (*shape[:2], 10), points)
+    check.corners(op, "faces", faces, points.device)
     rows = face.shape if isinstance(face, Tensor) and face.dim() == 3 else (0, 0, 0)
-    _check.typed(op, "face", face, "(B, S H, S W)", (shape[0], *rows[1:]), (torch.int32,), points.device)
+    check.typed(op, "face", face, "(B, S H, S W)", (shape[0], *rows[1:]), (torch.int32,), points.device)
     count = len(lights) if isinstance(lights, Tensor) and lights.dim() else 0
-    _check.like(op, "lights", lights, "(L, 6)", (count, 6), points)
-    _check.like(op, "ambient", ambient, "(2, 3)", (2, 3), points)
+    check.like(op, "lights", lights, "(L, 6)", (count, 6), points)
+    check.like(op, "ambient", ambient, "(2, 3)", (2, 3), points)
     size = tuple(background.shape[:2]) if isinstance(background, Tensor) and background.dim() == 3 else (0, 0)
-    _check.like(op, "background", background, "(H, W, 3)", (*size, 3), points)
+    check.like(op, "background", background, "(H, W, 3)", (*size, 3), points)
     samples = rows[1] // size[0] if size[0] else 0
     if samples < 1 or (samples * size[0], samples * size[1]) != tuple(rows[1:]):
         raise ValueError(f"{op}: face must be (B, S H, S W) with H, W = {size}, got {tuple(rows)}")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from .._native import cpu_function, dense
+from .._runtime.native import cpu_function, dense
 
 
 def prepare(points: Tensor, surface: Tensor, faces: Tensor, face: Tensor, *rest: Tensor):

@@ -2,8 +2,8 @@
 
 from torch import Tensor
 
-from .. import _check
-from .._op import KernelOp
+from .._contract import check
+from .._contract.op import KernelOp
 from . import native, reference
 from .cases import CASES
 
@@ -39,15 +39,15 @@ def shadow(points: Tensor, depth: Tensor, bias: float, softness: float) -> Tenso
     Source: percentage-closer filtering of Reeves, Salesin and Cook (1987).
     """
     op = "shadow"
-    shape = _check.first(op, "points", points, "BVC")
+    shape = check.first(op, "points", points, "BVC")
     if shape[2] != 3:
         raise ValueError(f"{op}: points must be (B, V, 3), got {tuple(shape)}")
     size = tuple(depth.shape[1:]) if isinstance(depth, Tensor) and depth.dim() == 3 else (0, 0)
-    _check.like(op, "depth", depth, "(B, H, W)", (shape[0], *size), points)
+    check.like(op, "depth", depth, "(B, H, W)", (shape[0], *size), points)
     if 0 in size:
         raise ValueError(f"{op}: depth must be (B, H, W) with H and W at least 1, got {tuple(depth.shape)}")
-    _check.number(op, "bias", bias)
-    _check.magnitude(op, "softness", softness)
+    check.number(op, "bias", bias)
+    check.magnitude(op, "softness", softness)
     if softness == 0:
         raise ValueError(f"{op}: softness must be greater than 0, got {softness}")
     return OP(points, depth, bias, softness)

@@ -2,8 +2,8 @@
 
 from torch import Tensor
 
-from .. import _check
-from .._op import KernelOp
+from .._contract import check
+from .._contract.op import KernelOp
 from . import native, reference
 from .cases import CASES
 
@@ -45,20 +45,20 @@ def time_conv(
         ValueError, TypeError: for a wrong shape, value or device, or dtype.
     """
     op = "time_conv"
-    batch, time, channels = _check.first(op, "x", x, "BTC")
-    width, _, taps = _check.first(op, "weight", weight, "NCK")
-    _check.like(op, "weight", weight, "(N, C, taps)", (width, channels, taps), x)
-    _check.like(op, "bias", bias, "(N,)", (width,), x)
+    batch, time, channels = check.first(op, "x", x, "BTC")
+    width, _, taps = check.first(op, "weight", weight, "NCK")
+    check.like(op, "weight", weight, "(N, C, taps)", (width, channels, taps), x)
+    check.like(op, "bias", bias, "(N,)", (width,), x)
     if taps % 2 == 0:
         raise ValueError(f"{op}: weight must have an odd number of taps, got {taps}")
-    _check.whole(op, "dilation", dilation, 1)
-    _check.magnitude(op, "eps", eps)
+    check.whole(op, "dilation", dilation, 1)
+    check.magnitude(op, "eps", eps)
     if (gain is None) != (shift is None):
         raise ValueError(f"{op}: gain and shift must be given together, got one of them")
     if gain is not None and shift is not None:
-        _check.like(op, "gain", gain, "(C,)", (channels,), x)
-        _check.like(op, "shift", shift, "(C,)", (channels,), x)
+        check.like(op, "gain", gain, "(C,)", (channels,), x)
+        check.like(op, "shift", shift, "(C,)", (channels,), x)
     if residual is not None:
-        _check.like(op, "residual", residual, "(B, T, N)", (batch, time, width), x)
+        check.like(op, "residual", residual, "(B, T, N)", (batch, time, width), x)
     dilation = min(dilation, max(time, 1))  # taps farther away hear zeros alone
     return OP(x, weight, bias, dilation, gelu, gain, shift, residual, eps)

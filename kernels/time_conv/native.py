@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from .._native import cpu_function, dense
-from .._packed import PackedWeights, packed_matrices
+from .._runtime.native import cpu_function, dense
+from .._runtime.packed import PackedWeights, packed_matrices
 
 _PACKED = PackedWeights(lambda weight: packed_matrices(weight.permute(0, 2, 1)[None]))  # (1, N, taps, C)
 

@@ -2,8 +2,8 @@
 
 from torch import Tensor
 
-from .. import _check
-from .._op import KernelOp
+from .._contract import check
+from .._contract.op import KernelOp
 from . import native, reference
 from .cases import CASES
 
@@ -33,8 +33,8 @@ def vertex_normals(vertices: Tensor, faces: Tensor) -> Tensor:
     Source: Gouraud (1971), with the area weights that the cross product brings.
     """
     op = "vertex_normals"
-    shape = _check.first(op, "vertices", vertices, "BVC")
+    shape = check.first(op, "vertices", vertices, "BVC")
     if shape[2] != 3:
         raise ValueError(f"{op}: vertices must be (B, V, 3), got {tuple(shape)}")
-    _check.corners(op, "faces", faces, vertices.device)
+    check.corners(op, "faces", faces, vertices.device)
     return OP(vertices, faces)

@@ -20,7 +20,7 @@ from emoface.training.text.grammar import Grammar, _part_of, plain, prompts
 from emoface.training.text.static_table import find_teacher, frequency_weights, quantise
 from emoface.training.text.train import read_held_out, score, train
 
-PROMPTS = Path(__file__).parent / "prompts"
+PROMPTS = Path(__file__).parents[2] / "emoface" / "training" / "data" / "prompts"
 TOY = {
     "teacher": None, "prompts": 1500, "steps": 150, "batch": 32, "warm_up": 10, "learning_rate": 5e-3, "ema": 0.9,
     "save_every": 50, "held_out": None,

@@ -1,6 +1,6 @@
 """The shipped head keeps every limit of the automatic checks."""
 
-from emoface.face.authoring import checks
+from authoring import checks
 
 
 def test_the_shipped_head_fails_no_check():

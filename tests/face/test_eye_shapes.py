@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from emoface.face.authoring import checks
+from authoring import checks
 from emoface.face.layout import EXPRESSION_NAMES
 
 HEAD = checks.load()

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 import torch
 
-from emoface.face.authoring.mouth_patch import mouth_patch
-from emoface.face.authoring.skin import Skin
+from authoring.mouth_patch import mouth_patch
+from authoring.skin import Skin
 from emoface.face.flame import FlameModel
 from emoface.face.layout import EXPRESSION_NAMES, JAW_OPEN_RADIANS, JAW_SIDE_RADIANS, LIP_GAP_MM
 from emoface.face.open_head import open_head

@@ -7,7 +7,7 @@ import dataclasses
 import numpy as np
 import pytest
 
-from emoface.face.authoring import checks
+from authoring import checks
 from emoface.face.open_head import FILE, open_head
 
 HEAD = open_head()

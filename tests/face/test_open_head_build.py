@@ -14,7 +14,7 @@ pytest.importorskip("scipy", reason="building the head needs scipy: pip install 
 
 @pytest.mark.slow
 def test_the_code_builds_the_shipped_head(tmp_path, monkeypatch, capsys):
-    from emoface.face.authoring.__main__ import main
+    from authoring.__main__ import main
 
     out = tmp_path / "head.npz"
     monkeypatch.setattr(sys, "argv", ["authoring", "--out", str(out)])
@@ -32,7 +32,7 @@ def test_the_code_builds_the_shipped_head(tmp_path, monkeypatch, capsys):
 
 
 def test_a_ring_that_is_no_row_of_edges_is_refused():
-    from emoface.face.authoring.mesh import _expect_edges
+    from authoring.mesh import _expect_edges
 
     triangle = np.array([[0, 1, 2]])
     _expect_edges(triangle, np.array([2, 1, 0]), True, "eye")

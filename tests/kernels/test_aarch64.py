@@ -12,8 +12,9 @@ from pathlib import Path
 import pytest
 import torch
 
-from emoface.kernels import OPS, _native
-from emoface.kernels._judge import faults
+from emoface.kernels import OPS
+from emoface.kernels._contract.judge import faults
+from emoface.kernels._runtime import native
 
 ROOT = Path(__file__).resolve().parents[2]
 CSRC = ROOT / "csrc"
@@ -42,7 +43,7 @@ def output_of(program: list[str], args: tuple, threads: int) -> torch.Tensor:
     rows, time, motion = tensors[0].shape
     branches, tracks, blocks, _, channels = tensors[3].shape
     sizes = motion, channels, heads, blocks, feed_forward, window
-    call = _native.DTYPES[matrices.dtype], rows, time, len(tensors[1]), branches, tracks, len(tensors[5]), threads
+    call = native.DTYPES[matrices.dtype], rows, time, len(tensors[1]), branches, tracks, len(tensors[5]), threads
     parts = [struct.pack("<6q2d8q", *sizes, eps, residual, *call)]
     for tensor in (matrices, vectors, *tensors, known, mask, torch.tensor(contents)):
         values = b"" if tensor is None else bytes(tensor.contiguous().view(torch.uint8).numpy())
@@ -82,7 +83,7 @@ def test_the_module_builds(tmp_path, monkeypatch):
 def test_denoise_loop_has_the_same_bits(tmp_path):
     found(CROSS, EMULATOR)
     program = [EMULATOR, str(compiled(CROSS, tmp_path / "denoise", "-static", *PROGRAM))]
-    fused = _native.CPU is not None and _native.CPU.isa() != "baseline"
+    fused = native.CPU is not None and native.CPU.isa() != "baseline"
     for place, case in enumerate(CASES):
         args = case.inputs()
         out = output_of(program, args, threads=1 + place % 2)

@@ -6,9 +6,9 @@ import pytest
 import torch
 
 from emoface.kernels import OPS, content_attention, self_attention, use_backend
-from emoface.kernels import _attention_training as training
-from emoface.kernels._judge import allowed_error, in_double
-from emoface.kernels._triton import INTERPRETED, triton
+from emoface.kernels._contract.judge import allowed_error, in_double
+from emoface.kernels._runtime import attention_training as training
+from emoface.kernels._triton.device import INTERPRETED, triton
 from emoface.kernels.content_attention.cases import ContentAttentionCase
 from emoface.kernels.self_attention.cases import SelfAttentionCase
 

@@ -12,7 +12,7 @@ from torch import Tensor
 
 import emoface.kernels as kernels
 from emoface.kernels import OPS
-from emoface.kernels._judge import faults
+from emoface.kernels._contract.judge import faults
 
 SMALL = {op.name: [case for case in op.cases if not case.bench] for op in OPS.values()}
 INTS = (-1, 0, 1, 2, 2**31, 2**63, 2**70, 0.5, float("nan"), True, "1", None)

@@ -11,7 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from emoface.kernels import OPS, _nvcc
+from emoface.kernels import OPS
+from emoface.kernels._tools import nvcc
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 # The most that any kernel of an operator may take: registers of a thread, bytes of shared memory of a block.
@@ -45,7 +46,7 @@ def test_triton_kernels_stay_in_budget():
     if not (Path(triton.__file__).parent / "backends/nvidia/bin/cuobjdump").exists():
         pytest.skip("this Triton bundles no cuobjdump")
     done = subprocess.run(
-        [sys.executable, "-m", "emoface.kernels._aot"],
+        [sys.executable, "-m", "emoface.kernels._tools.aot"],
         env=without_interpreter(),
         capture_output=True,
         text=True,
@@ -81,13 +82,13 @@ CUDA_BUDGETS = {
 WIDE_HEADS = (232, 35 * 1024)  # attention with 128 channels
 
 
-@pytest.mark.parametrize("source", _nvcc.sources(), ids=lambda path: path.stem)
+@pytest.mark.parametrize("source", nvcc.sources(), ids=lambda path: path.stem)
 def test_cuda_kernels_stay_in_budget(source):
-    nvcc = shutil.which("nvcc")
-    if nvcc is None:
+    compiler = shutil.which("nvcc")
+    if compiler is None:
         pytest.skip("no nvcc on PATH")
-    rows = _nvcc.compile_source(source, nvcc, ptx=True)
-    targets = {f"sm_{arch}" for arch in _nvcc.known_archs(nvcc)}
+    rows = nvcc.compile_source(source, compiler, ptx=True)
+    targets = {f"sm_{arch}" for arch in nvcc.known_archs(compiler)}
     assert {row["target"] for row in rows} == targets
     most_registers, most_shared, with_products = CUDA_BUDGETS[rows[0]["source"]]
     for row in rows:

@@ -11,11 +11,12 @@ import sys
 import pytest
 import torch
 
-from emoface.kernels import OPS, _native, denoise_loop
-from emoface.kernels._judge import faults
+from emoface.kernels import OPS, denoise_loop
+from emoface.kernels._contract.judge import faults
+from emoface.kernels._runtime import native
 
-pytestmark = pytest.mark.skipif(_native.CPU is None, reason=f"no CPU module: {_native.CPU_MISSING}")
-ISAS = _native.CPU.isas() if _native.CPU else []
+pytestmark = pytest.mark.skipif(native.CPU is None, reason=f"no CPU module: {native.CPU_MISSING}")
+ISAS = native.CPU.isas() if native.CPU else []
 NAMES = [name for name, op in OPS.items() if any(backend.name == "cpu" for backend in op.backends)]
 
 every_op = pytest.mark.parametrize("op", [OPS[name] for name in NAMES], ids=NAMES)
@@ -24,15 +25,15 @@ every_op = pytest.mark.parametrize("op", [OPS[name] for name in NAMES], ids=NAME
 @pytest.fixture
 def using():
     """Switches the instruction set, and back at the end."""
-    yield _native.CPU.select
-    _native.CPU.select("auto")
+    yield native.CPU.select
+    native.CPU.select("auto")
 
 
 @pytest.mark.parametrize("isa", ISAS)
 @every_op
 def test_every_instruction_set_is_right(op, isa, using, poisoned_memory):
     using(isa)
-    assert _native.CPU.isa() == isa
+    assert native.CPU.isa() == isa
     backend = next(b for b in op.backends if b.name == "cpu")
     for case in op.cases:
         if case.bench and isa == "baseline":
@@ -78,7 +79,7 @@ def test_an_unknown_instruction_set_is_refused(isa, words):
     assert done.returncode
     assert "EMOFACE_CPU_ISA must be auto or one of" in done.stderr and words in done.stderr
     with pytest.raises(ValueError, match=words):
-        _native.CPU.select(isa)
+        native.CPU.select(isa)
 
 
 OLDER = """
@@ -105,7 +106,7 @@ def test_an_older_processor_refuses_what_it_lacks(processor, lacks):
     if emulator is None or platform.machine() != "x86_64":
         pytest.skip("no qemu-x86_64-static on PATH")
     done = subprocess.run(
-        [emulator, "-cpu", processor, os.path.realpath(sys.executable), "-c", OLDER, _native.CPU.__file__],
+        [emulator, "-cpu", processor, os.path.realpath(sys.executable), "-c", OLDER, native.CPU.__file__],
         capture_output=True, text=True,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
@@ -123,7 +124,7 @@ def test_forcing_an_instruction_set_that_the_cpu_lacks_names_those_it_has(monkey
             raise RuntimeError(f"this CPU lacks the instruction set {isa}")
 
     with pytest.raises(RuntimeError, match="EMOFACE_CPU_ISA must be auto or one of avx2, baseline: this CPU lacks"):
-        _native.select(OlderModule(), "avx512")
+        native.select(OlderModule(), "avx512")
 
 
 @pytest.mark.parametrize("isa", ISAS)

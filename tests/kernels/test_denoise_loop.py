@@ -7,19 +7,20 @@ import threading
 import pytest
 import torch
 
-from emoface.kernels import OPS, _native, denoise_loop, sampler_step, use_backend
+from emoface.kernels import OPS, denoise_loop, sampler_step, use_backend
+from emoface.kernels._runtime import native
 from emoface.kernels.denoise_loop.cases import DenoiseLoopCase
 
 OP = OPS["denoise_loop"]
 CASE = DenoiseLoopCase(2, 37, 4, 16, 128, 53, N=3, tracks=2, steps=3, residual=1.0, mask=True)
-native = pytest.mark.skipif(_native.CPU is None, reason=f"no CPU module: {_native.CPU_MISSING}")
+needs_native = pytest.mark.skipif(native.CPU is None, reason=f"no CPU module: {native.CPU_MISSING}")
 
 
 def with_threads(args, threads):
     return (*args[:-1], threads)
 
 
-@native
+@needs_native
 def test_bits_do_not_depend_on_the_number_of_threads():
     args = CASE.inputs()
     one = denoise_loop(*args)
@@ -27,7 +28,7 @@ def test_bits_do_not_depend_on_the_number_of_threads():
         assert torch.equal(denoise_loop(*with_threads(args, threads)), one)
 
 
-@native
+@needs_native
 def test_a_row_does_not_depend_on_the_rows_beside_it():
     args = DenoiseLoopCase(5, 37, 4, 16, 128, 53, residual=1.0, mask=True).inputs()
     whole = denoise_loop(*args)
@@ -36,7 +37,7 @@ def test_a_row_does_not_depend_on_the_rows_beside_it():
         assert torch.equal(denoise_loop(*alone), whole[row : row + 1])
 
 
-@native
+@needs_native
 def test_several_python_threads_at_once():
     cases = [DenoiseLoopCase(1, time, 4, 16, 64, 53, N=2) for time in (5, 64, 30, 100)]
     expected = [denoise_loop(*case.inputs()) for case in cases]
@@ -56,7 +57,7 @@ def test_several_python_threads_at_once():
     assert not wrong
 
 
-@native
+@needs_native
 def test_bfloat16_products_keep_the_state_in_float32():
     args = list(DenoiseLoopCase(2, 40, 4, 16, 128, 53, steps=4, residual=1.0).inputs())
     exact = denoise_loop(*args)
@@ -70,18 +71,18 @@ def test_bfloat16_products_keep_the_state_in_float32():
     assert (rough - plain).norm() / exact.norm() < 1e-2
 
 
-@native
-@pytest.mark.parametrize("isa", _native.CPU.isas() if _native.CPU else [])
+@needs_native
+@pytest.mark.parametrize("isa", native.CPU.isas() if native.CPU else [])
 @pytest.mark.parametrize("heads, width, motion", [(4, 16, 53), (1, 5, 3)])
 def test_int8_matrices_are_weights_over_their_scales(isa, heads, width, motion):
     args = DenoiseLoopCase(2, 31, heads, width, 13, motion, steps=3, residual=1.0).in_bytes()
     with use_backend("reference"):
         exact = denoise_loop(*args)
-    _native.CPU.select(isa)
+    native.CPU.select(isa)
     try:
         rough, again = denoise_loop(*args), denoise_loop(*with_threads(args, 2))
     finally:
-        _native.CPU.select("auto")
+        native.CPU.select("auto")
     off = (rough - exact).norm() / exact.norm()
     assert 1e-3 < off < 3e-2 if isa == "avx512bf16" else off < 1e-5, "only products of bytes round their left side"
     assert torch.equal(rough, again)

@@ -9,8 +9,9 @@ import torch
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from emoface.kernels import OPS, _native, denoise_loop, use_backend
-from emoface.kernels._judge import faults
+from emoface.kernels import OPS, denoise_loop, use_backend
+from emoface.kernels._contract.judge import faults
+from emoface.kernels._runtime import native
 
 RANGES = {
     "B": (0, 3), "T": (0, 40), "S": (0, 40), "N": (1, 3), "H": (1, 4), "window": (0, 9), "blocks": (1, 2),
@@ -54,10 +55,10 @@ def test_random_sizes(op):
     check()
 
 
-@pytest.mark.skipif(_native.CPU is None, reason=f"no CPU module: {_native.CPU_MISSING}")
+@pytest.mark.skipif(native.CPU is None, reason=f"no CPU module: {native.CPU_MISSING}")
 def test_random_sizes_of_int8_matrices():
     """Within a hair where there are no products of bytes; else left sides are rounded to a 127th of their largest."""
-    rounded = _native.CPU.isa() == "avx512bf16"
+    rounded = native.CPU.isa() == "avx512bf16"
 
     @settings(max_examples=60, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
     @given(cases(OPS["denoise_loop"]), st.integers(0, 2**16))

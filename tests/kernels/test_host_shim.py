@@ -16,9 +16,10 @@ from pathlib import Path
 import pytest
 import torch
 
-from emoface.kernels import OPS, _native
-from emoface.kernels._judge import DTYPES, faults, verdict
-from emoface.kernels._native import address
+from emoface.kernels import OPS
+from emoface.kernels._contract.judge import DTYPES, faults, verdict
+from emoface.kernels._runtime import native
+from emoface.kernels._runtime.native import address
 from emoface.kernels.content_attention.cases import ContentAttentionCase
 from emoface.kernels.denoise_loop.cases import DenoiseLoopCase
 from emoface.kernels.ff_adain_film.cases import FfAdainFilmCase
@@ -96,9 +97,9 @@ class Shim:
 
     def use(self, monkeypatch: pytest.MonkeyPatch) -> None:
         """Let CUDA back ends run on CPU tensors."""
-        monkeypatch.setattr(_native, "CUDA", self.module)
-        monkeypatch.setattr(_native, "stream_of", lambda device: contextlib.nullcontext(0))
-        monkeypatch.setattr(_native, "can_overlap", lambda device: True)
+        monkeypatch.setattr(native, "CUDA", self.module)
+        monkeypatch.setattr(native, "stream_of", lambda device: contextlib.nullcontext(0))
+        monkeypatch.setattr(native, "can_overlap", lambda device: True)
 
 
 @pytest.fixture(scope="module")
@@ -138,7 +139,7 @@ def test_cuda_source(shim, name, case, dtype, order, poisoned_memory, monkeypatc
     if reason := backend(name).why_not(*args):
         pytest.skip(reason)
     before = shim.products()
-    with _native.overlapping():  # the shim finds kernels that do not wait for the one before
+    with native.overlapping():  # the shim finds kernels that do not wait for the one before
         said = verdict(OPS[name], backend(name).run(*args), args)
     record_property("error", said.error)  # for benchmarks/show_kernels.py
     record_property("share", said.share)
@@ -179,7 +180,7 @@ def test_what_is_missing_shows(built, what, tmp_path, monkeypatch):
 @pytest.mark.parametrize("isa", ["x86-64-v3", "baseline"])
 def test_flame_lbs_for_older_processors(isa, tmp_path):
     """The paths of flame_lbs_cpu that this machine would not take by itself."""
-    if _native.CPU is None or "avx2" not in _native.CPU.isas():
+    if native.CPU is None or "avx2" not in native.CPU.isas():
         pytest.skip("needs an x86-64 processor with AVX2")
     chosen = "-D__builtin_cpu_supports(name)=" + ("0" if isa == "baseline" else f'(!__builtin_strcmp(name,"{isa}"))')
     source, library = tmp_path / "flame_lbs_isa.cpp", tmp_path / "flame_lbs_isa.so"
@@ -199,5 +200,5 @@ def test_flame_lbs_for_older_processors(isa, tmp_path):
                 out, passed = flame_lbs.prepare(*args)
                 (*tensors, number), sizes = passed[:11], passed[11:]
                 pointers = (ctypes.c_void_p * len(tensors))(*map(address, tensors))
-                assert run(pointers, _native.DTYPES[number], *map(ctypes.c_int64, sizes))
+                assert run(pointers, native.DTYPES[number], *map(ctypes.c_int64, sizes))
                 assert not faults(OPS["flame_lbs"], out, args), (case, dtype)

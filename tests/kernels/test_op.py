@@ -12,8 +12,8 @@ import pytest
 import torch
 
 from emoface.kernels import OPS, film, use_backend
-from emoface.kernels._judge import allowed_error, faults
-from emoface.kernels._op import Backend, KernelOp
+from emoface.kernels._contract.judge import allowed_error, faults
+from emoface.kernels._contract.op import Backend, KernelOp
 
 NUMBERS = itertools.count()  # an operator is registered for as long as its process lives
 

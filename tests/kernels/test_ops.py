@@ -9,8 +9,8 @@ import torch
 
 import emoface.kernels as kernels
 from emoface.kernels import BACKEND_NAMES, OPS, use_backend
-from emoface.kernels._judge import DTYPES, in_double, verdict
-from emoface.kernels._triton import INTERPRETED
+from emoface.kernels._contract.judge import DTYPES, in_double, verdict
+from emoface.kernels._triton.device import INTERPRETED
 
 every_op = pytest.mark.parametrize("op", OPS.values(), ids=OPS)
 

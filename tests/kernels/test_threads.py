@@ -7,9 +7,10 @@ import threading
 import pytest
 import torch
 
-from emoface.kernels import OPS, _native
+from emoface.kernels import OPS
+from emoface.kernels._runtime import native
 
-pytestmark = pytest.mark.skipif(_native.CPU is None, reason=f"no CPU module: {_native.CPU_MISSING}")
+pytestmark = pytest.mark.skipif(native.CPU is None, reason=f"no CPU module: {native.CPU_MISSING}")
 BACKENDS = {op.name: backend for op in OPS.values() for backend in op.backends if backend.name == "cpu"}
 THREADS = 4
 

@@ -8,7 +8,7 @@ import json
 import pytest
 import torch
 
-from emoface.kernels import _tiles
+from emoface.kernels._triton import tiles
 
 FIRST, SECOND = {"BM": 32}, {"BM": 64}
 GPU, CPU = torch.device("cuda"), torch.device("cpu")
@@ -20,16 +20,16 @@ def folder(tmp_path, monkeypatch):
     monkeypatch.setenv("EMOFACE_CACHE", str(tmp_path))
     monkeypatch.setattr(torch.cuda, "get_device_name", lambda device: "Some GPU")
     monkeypatch.setattr(torch.cuda, "device", lambda device: contextlib.nullcontext())
-    monkeypatch.setattr(_tiles, "triton", type("triton", (), {"__version__": "3"}))
-    _tiles._table.cache_clear()
+    monkeypatch.setattr(tiles, "triton", type("triton", (), {"__version__": "3"}))
+    tiles._table.cache_clear()
     yield tmp_path
-    _tiles._table.cache_clear()
+    tiles._table.cache_clear()
 
 
 def launched(device, shape=(100,)):
     """All tiles that one launch ran with."""
     seen = []
-    _tiles.launch("attention", shape, [FIRST, SECOND], device, lambda **tiles: seen.append(tiles))
+    tiles.launch("attention", shape, [FIRST, SECOND], device, lambda **tiles: seen.append(tiles))
     return seen
 
 
@@ -38,10 +38,10 @@ def test_without_a_table_the_first_candidate_runs_once(folder):
 
 
 def test_the_table_is_read_for_its_shape_class_alone(folder):
-    _tiles.table_path(GPU).write_text(json.dumps({"attention 100": SECOND}))
+    tiles.table_path(GPU).write_text(json.dumps({"attention 100": SECOND}))
     assert launched(GPU) == [SECOND]
     assert launched(GPU, (200,)) == [FIRST] and launched(CPU) == [FIRST]
-    assert _tiles.table_path(GPU).name == "tiles-Some-GPU-triton-3.json"
+    assert tiles.table_path(GPU).name == "tiles-Some-GPU-triton-3.json"
 
 
 def test_tuning_keeps_the_fastest_and_measures_once(folder, monkeypatch):
@@ -51,8 +51,8 @@ def test_tuning_keeps_the_fastest_and_measures_once(folder, monkeypatch):
         run()
         return next(times)
 
-    monkeypatch.setattr(_tiles.triton, "testing", type("testing", (), {"do_bench": staticmethod(do_bench)}), False)
-    with _tiles.tuning() as found:
+    monkeypatch.setattr(tiles.triton, "testing", type("testing", (), {"do_bench": staticmethod(do_bench)}), False)
+    with tiles.tuning() as found:
         assert launched(GPU) == [FIRST, SECOND, SECOND]
         assert launched(GPU) == [SECOND]
     assert found == {"attention 100": SECOND}
@@ -62,9 +62,9 @@ def test_tuning_keeps_the_fastest_and_measures_once(folder, monkeypatch):
 def test_tuning_without_a_gpu_is_refused(monkeypatch):
     monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
     with pytest.raises(RuntimeError, match="tuning needs a CUDA device and Triton"):
-        _tiles.tune()
+        tiles.tune()
 
 
 @pytest.mark.parametrize("size, expected", [(1, 32), (32, 32), (33, 64), (64, 64), (65, 128)])
 def test_classes_of_sizes(size, expected):
-    assert _tiles.upper(size, 32, 64) == expected
+    assert tiles.upper(size, 32, 64) == expected

@@ -10,8 +10,10 @@ from dataclasses import replace
 import pytest
 import torch
 
-from emoface.kernels import OPS, _cuda, _native, _triton, denoise_loop, use_backend
-from emoface.kernels._triton import INTERPRETED, triton
+from emoface.kernels import OPS, denoise_loop, use_backend
+from emoface.kernels._runtime import cuda, native
+from emoface.kernels._triton import device
+from emoface.kernels._triton.device import INTERPRETED, triton
 from emoface.kernels.denoise_loop import graph, triton_kernel
 from emoface.kernels.denoise_loop.cases import DenoiseLoopCase
 
@@ -225,10 +227,10 @@ def test_heads_too_wide_for_triton_are_refused_by_every_attention():
 def launches(request):
     """A back end that is forced, and the module whose launches it records."""
     name = request.param.split()[0]
-    if reason := _native.CUDA_MISSING if name == "cuda" else _triton.MISSING:
+    if reason := native.CUDA_MISSING if name == "cuda" else device.MISSING:
         pytest.skip(reason)
-    with use_backend(name), _native.overlapping(name != request.param):
-        yield _cuda if name == "cuda" else triton_kernel
+    with use_backend(name), native.overlapping(name != request.param):
+        yield cuda if name == "cuda" else triton_kernel
 
 
 @pytest.mark.gpu

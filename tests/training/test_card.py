@@ -10,7 +10,7 @@ import pytest
 import emoface
 from emoface.checkpoints import DEFAULT
 from emoface.cli import main
-from emoface.training.evaluation.card import SOURCES, model_card, write_card
+from emoface.evaluation.card import SOURCES, model_card, write_card
 
 RESULTS = Path(emoface.__file__).parents[1] / "benchmarks" / "results"
 

@@ -4,8 +4,8 @@ import json
 
 import pytest
 
-from emoface.training.evaluation import curve as module
-from emoface.training.evaluation.curve import FIGURES, Figure, Point, knee
+from emoface.evaluation import curve as module
+from emoface.evaluation.curve import FIGURES, Figure, Point, knee
 
 GOOD = {"jaw": 0.8, "closure": 0.05, "emotional": 0.05, "named": 1.0, "strength": 1.0, "farthest": 0.95, "upper": 0.9,
         "mouth": 0.8, "jitter": 1.0, "lower": 0.4, "guided": 1.2}  # fmt: skip

@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 
 from emoface.binding.emotions import EMOTIONS
+from emoface.evaluation.judge import functionals, load_judge, pretend, train_judge
 from emoface.face.layout import MOTION_INDEX
 from emoface.metrics.similarity import judge_similarity
-from emoface.training.evaluation.judge import functionals, load_judge, pretend, train_judge
 
 
 def test_functionals_are_mean_quantiles_and_deviation() -> None:

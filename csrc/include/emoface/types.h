@@ -12,7 +12,7 @@
 
 namespace emoface {
 
-// The numbers are the contract with kernels/_native.py.
+// The numbers are the contract with kernels/_runtime/native.py.
 enum class DType : int { float32 = 0, bfloat16 = 1, float16 = 2, float64 = 3, int8 = 4 };
 
 struct bfloat16 {

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from emoface.binding.space import DEFAULT_WIDTH
+from emoface.training.data import PROMPTS
 
 
 @dataclass
@@ -56,5 +57,5 @@ class BindingConfig:
     synthetic: int = 120
     validation_speakers: int = 2
     prompts: int = 12000
-    held_out: str | None = "tests/binding/prompts"
+    held_out: str | None = str(PROMPTS)
     check: int = 12

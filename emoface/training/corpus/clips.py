@@ -12,8 +12,8 @@ import torch
 
 from emoface.audio.delivery import relative_loudness as beside_loud
 from emoface.audio.features import MEL_BINS, MEL_PER_FRAME, loudness
-from emoface.export.atomic import atomic_path
 from emoface.face.layout import FPS, MOTION_SIZE
+from emoface.files import atomic_path
 
 from .skipped import FAULTS, Skipped
 

@@ -21,6 +21,7 @@ from emoface.binding.emotions import EMOTIONS
 from emoface.binding.text.encoder import TextEncoder
 from emoface.binding.text.minilm import MiniLMEncoder
 from emoface.binding.text.tokenizer import WordPiece, pad_ids
+from emoface.training.data import PROMPTS
 from emoface.training.run import (
     Ema,
     load_state,
@@ -77,7 +78,7 @@ class TextTraining:
     level_weight: float = 0.5
     teacher_weight: float = 4.0
     mean_weight: float = 0.5
-    held_out: str | None = "tests/binding/prompts"
+    held_out: str | None = str(PROMPTS)
 
 
 @dataclass

@@ -1,0 +1,150 @@
+"""The recordings that a checkpoint is judged on, none of which it was trained on."""
+
+from __future__ import annotations
+
+import json
+import os
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from emoface.audio.features import SAMPLE_RATE
+from emoface.demo import demo_path
+from emoface.face.layout import ARKIT_INDEX, ARKIT_NAMES, FPS
+from emoface.metrics.lips import Phone
+from emoface.pipeline import Pipeline
+
+from ..training.corpus.adapters.emodb import lablaut_visemes, read_lablaut
+from ..training.corpus.adapters.facegood import CURVES
+from ..training.corpus.adapters.signals import as_rows, mel_of, read_wave, resample_motion
+from ..training.corpus.clips import relative_loudness
+from ..training.corpus.phones import arpabet_visemes
+from ..training.corpus.synth import find_closures
+from ..training.corpus.visemes import rule_lips
+from ..training.expressions import express
+
+HELD_OUT_SPEAKERS = ("13", "14")
+CAPTURED = "1114_2_05"
+LENGTH_SLACK = 0.1  # seconds
+
+
+def assets_folder(assets: str | Path | None) -> Path | None:
+    """The folder of recordings, None if none was named.
+
+    Raises:
+        FileNotFoundError: a folder was named that is not there.
+    """
+    named = assets if assets is not None else os.environ.get("EMOFACE_ASSETS")
+    if named is None:
+        return None
+    folder = Path(named)
+    if not folder.is_dir():
+        raise FileNotFoundError(f"assets {folder} is not a folder")
+    return folder
+
+
+@dataclass
+class Spoken:
+    """A recording with its phones.
+
+    Attributes:
+        name: of the recording. samples: (N,) float32 at 16 kHz. visemes: (n, 3) id, start, end.
+        phones: label, start and end of each phone as the labels name it.
+    """
+
+    name: str
+    samples: np.ndarray
+    visemes: np.ndarray
+    phones: list[Phone]
+
+    @cached_property
+    def loudness(self) -> np.ndarray:
+        """Relative loudness (T,)."""
+        return relative_loudness(mel_of(self.samples))
+
+    def rule(self, emotion: str, level: float, seed: int) -> np.ndarray:
+        """Target motion (T, 53) that the training rules draw for this recording."""
+        rng = np.random.default_rng(seed)
+        frames = len(self.loudness)
+        lips, closure = rule_lips(self.visemes, frames, rng, self.loudness)
+        return express(frames, emotion, level, rng, self.loudness, lips, closure)
+
+
+def bundled() -> Spoken:
+    """The clip in the package: one English sentence of a synthetic voice that no training data holds."""
+    samples = read_wave(demo_path())
+    text = json.loads(demo_path().with_name("demo.json").read_text(encoding="utf-8"))
+    visemes = [viseme for phone, start, end in text["phones"] for viseme in arpabet_visemes(phone, start, end)]
+    rows = as_rows(find_closures(visemes, samples, SAMPLE_RATE), len(samples) / SAMPLE_RATE)
+    return Spoken("bundled clip", samples, rows, [(str(phone), start, end) for phone, start, end in text["phones"]])
+
+
+def berlin(assets: Path) -> list[Spoken]:
+    """The held-out speakers of the Berlin database that have hand-made phone labels."""
+    found = []
+    for path in sorted((assets / "emodb" / "wav").glob("*.wav")):
+        labels = sorted((assets / "emodb" / "lablaut").glob(path.stem[:7] + "*.lablaut"))
+        if path.stem[:2] not in HELD_OUT_SPEAKERS or not labels:
+            continue
+        samples = read_wave(path)
+        duration = len(samples) / SAMPLE_RATE
+        visemes = as_rows(lablaut_visemes(labels[0], duration), duration)
+        found.append(Spoken(path.stem, samples, visemes, read_lablaut(labels[0], duration)))
+    return found
+
+
+@dataclass
+class Captured:
+    """A recording with measured curves.
+
+    Attributes:
+        samples: (N,) float32 at 16 kHz. weights: (T, 52) ARKit weights at 25 fps. shapes: columns that were measured.
+    """
+
+    samples: np.ndarray
+    weights: np.ndarray
+    shapes: list[int]
+
+
+def captured(assets: Path, seconds: float | None = None) -> Captured:
+    """The held-out FACEGOOD recording, or its beginning.
+
+    Raises:
+        ValueError: sound and curves differ in length by more than 0.1 s.
+    """
+    samples = read_wave(assets / "facegood" / f"{CAPTURED}.wav")
+    with np.load(assets / "facegood" / CURVES, allow_pickle=False) as data:
+        shapes = [ARKIT_INDEX[str(name)] for name in data["channels"]]
+        fps, curves = float(data["fps"]), data[CAPTURED]
+    heard, seen = len(samples) / SAMPLE_RATE, len(curves) / fps
+    if abs(heard - seen) > LENGTH_SLACK:
+        raise ValueError(f"{CAPTURED} has {heard:.2f} s of sound and {seen:.2f} s of curves: not one recording")
+    frames = round(min(heard, seen) * FPS)
+    if seconds is not None:
+        frames = min(frames, round(seconds * FPS))
+    weights = np.zeros((frames, len(ARKIT_NAMES)), np.float32)
+    weights[:, shapes] = resample_motion(curves, fps, frames)
+    return Captured(samples[: round(frames / FPS * SAMPLE_RATE)], weights, shapes)
+
+
+class Performer:
+    """Animates recordings without blinks and gaze, which are not judged with the rest, and remembers the results."""
+
+    def __init__(self, pipeline: Pipeline, **always: Any) -> None:
+        """Set up; ``always`` are options of every call that does not give them itself."""
+        self.pipeline, self.always = pipeline, always
+        self.known: dict[Any, tuple[np.ndarray, np.ndarray]] = {}  # with the samples, so that their id stays theirs
+
+    def motion(self, samples: np.ndarray, emotion: Any, **options: Any) -> np.ndarray:
+        """Motion (T, 53) at 25 fps."""
+        options = {**self.always, **options}
+        key = (id(samples), repr(emotion), tuple(sorted(options.items())))
+        if key not in self.known:
+            animation = self.pipeline.animate(
+                samples, sample_rate=SAMPLE_RATE, emotion=emotion, blink=False, gaze=False, **options
+            )
+            self.known[key] = samples, animation.motion
+        return self.known[key][1]

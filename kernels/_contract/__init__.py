@@ -1,0 +1,1 @@
+"""What an operator declares: its schema, reference, cases and the error rule it is held to."""

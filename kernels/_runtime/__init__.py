@@ -1,0 +1,1 @@
+"""How calls reach the native modules: addresses, packed weights, the heads they know and gradients of attention."""

@@ -1,0 +1,1 @@
+"""Programs that compile kernels for GPUs without one and report what each takes."""

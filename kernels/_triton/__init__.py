@@ -1,0 +1,1 @@
+"""What the Triton back ends are made of; Triton itself is imported when a call first needs it."""

@@ -1,0 +1,20 @@
+"""The guided prediction in Triton, for sampler_step and denoise_loop."""
+
+from .device import triton
+
+if triton is not None:
+    import triton.language as tl
+
+    @triton.jit
+    def guided(prediction, guidance, i, inside, size, N: tl.constexpr):
+        """x0 at the elements i, as guided() in csrc/include/emoface/sampler_step_math.h."""
+        first = tl.load(prediction + i, mask=inside, other=0.0).to(tl.float32)
+        x0 = first
+        if N == 2:
+            full = tl.load(prediction + size + i, mask=inside, other=0.0).to(tl.float32)
+            x0 = first + tl.load(guidance + 1) * (full - first)
+        if N == 3:
+            audio = tl.load(prediction + size + i, mask=inside, other=0.0).to(tl.float32)
+            full = tl.load(prediction + 2 * size + i, mask=inside, other=0.0).to(tl.float32)
+            x0 = first + tl.load(guidance) * (audio - first) + tl.load(guidance + 1) * (full - audio)
+        return x0
