@@ -1,4 +1,4 @@
-"""The README's Python blocks run as printed, and what it says of the arguments is what they are."""
+"""The Python blocks of the README and the guide run as printed, and what they say of arguments and commands is true."""
 
 from __future__ import annotations
 
@@ -17,7 +17,16 @@ from emoface.pipeline import LIMITS
 
 ROOT = Path(__file__).resolve().parent.parent
 README = ROOT / "README.md"
-BLOCKS = re.findall(r"^```python\n(.*?)^```$", README.read_text(encoding="utf-8"), re.M | re.S)
+GUIDE = ROOT / "docs" / "python.md"
+PAGES = [
+    *(ROOT / name for name in ("README.md", "CONTRIBUTING.md", "CHANGELOG.md", "benchmarks/README.md")),
+    *ROOT.glob("docs/*.md"),
+]
+BLOCKS = {
+    f"{page.name} {number}": block
+    for page in (README, GUIDE)
+    for number, block in enumerate(re.findall(r"^```python\n(.*?)^```$", page.read_text(encoding="utf-8"), re.M | re.S))
+}
 
 
 @pytest.fixture
@@ -36,20 +45,20 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, tiny_checkpoint: Pat
 
 
 def test_there_are_examples() -> None:
-    assert len(BLOCKS) >= 6
-    assert all(len([line for line in block.splitlines() if line.strip()]) <= 8 for block in BLOCKS)
+    assert len([place for place in BLOCKS if place.startswith("README")]) == 5
+    assert all(len([line for line in block.splitlines() if line.strip()]) <= 8 for block in BLOCKS.values())
 
 
-@pytest.mark.parametrize("number", range(len(BLOCKS)))
-def test_example_runs(number: int, folder: Path) -> None:
+@pytest.mark.parametrize("place", BLOCKS)
+def test_example_runs(place: str, folder: Path) -> None:
     for word, package in (("plot", "matplotlib"), (".mp4", "imageio_ffmpeg")):
-        if word in BLOCKS[number]:
+        if word in BLOCKS[place]:
             pytest.importorskip(package)
-    exec(compile(BLOCKS[number], f"README block {number}", "exec"), {"__name__": "__main__"})
+    exec(compile(BLOCKS[place], place, "exec"), {"__name__": "__main__"})
 
 
 def test_table_of_arguments() -> None:
-    table = re.search(r"### Arguments of `animate`\n\n(.*?)\n\n", README.read_text(encoding="utf-8"), re.S)
+    table = re.search(r"## Arguments of `animate`\n\n(.*?)\n\n", GUIDE.read_text(encoding="utf-8"), re.S)
     assert table
     rows = table[1].splitlines()[2:]
     named = [name for row in rows for name in re.findall(r"`(\w+)`", row.split("|")[1])]
@@ -61,16 +70,18 @@ def test_table_of_arguments() -> None:
 
 
 def test_links_lead_somewhere() -> None:
-    for name in ("README.md", "CONTRIBUTING.md", "CHANGELOG.md"):
-        for target in re.findall(r"\]\(([^)#]+)\)", (ROOT / name).read_text(encoding="utf-8")):
-            assert target.startswith("http") or (ROOT / target).exists(), f"{name}: {target}"
+    for page in PAGES:
+        for target in re.findall(r"\]\(([^)#]+)", page.read_text(encoding="utf-8")):
+            assert target.startswith("http") or (page.parent / target).exists(), f"{page.name}: {target}"
 
 
 def test_commands_exist() -> None:
     from emoface.cli import build_parser
 
-    text = README.read_text(encoding="utf-8")
-    for line in re.findall(r"^    emoface (.*)$", text, re.M):
+    text = "\n".join(page.read_text(encoding="utf-8") for page in PAGES)
+    lines = re.findall(r"^    emoface (.*)$", text, re.M)
+    assert len(lines) >= 20
+    for line in lines:
         build_parser().parse_args(line.split("#")[0].split())
     makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
     for target in re.findall(r"(?:^    |`)make (\w+)", text, re.M):
