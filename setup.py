@@ -22,7 +22,8 @@ from setuptools.command.build_ext import build_ext
 
 ROOT = Path(__file__).resolve().parent
 ARCHS = ("80", "90a", "100a", "120a")
-PACKAGE_DATA = ["**/*.json", "**/*.safetensors", "**/*.npz", "**/*.html", "**/*.css", "**/*.js", "**/*.md", "demo/*"]
+DATA_SUFFIXES = ("json", "safetensors", "npz", "html", "css", "js", "md", "tsv")
+PACKAGE_DATA = [*(f"**/*.{suffix}" for suffix in DATA_SUFFIXES), "demo/*"]
 # Contraction is off: a multiply-add is fused where the source says so and nowhere else, so that all instruction sets
 # that have it round alike.
 HOST_FLAGS = ["-std=c++17", "-O3", "-ffp-contract=off", "-fno-math-errno", "-fvisibility=hidden", "-g0", "-pthread"]

@@ -1,0 +1,104 @@
+"""How the command line reads its arguments: errors of one line, numbers, mixtures and timelines."""
+
+from __future__ import annotations
+
+import argparse
+import re
+from pathlib import Path
+from typing import Any, NoReturn, TypeAlias
+
+
+class Parser(argparse.ArgumentParser):
+    """Reports wrong arguments in one line."""
+
+    def error(self, message: str) -> NoReturn:
+        """Print the line and exit with code 2."""
+        self.exit(2, f"emoface: error: {message} (see {self.prog} --help)\n")
+
+
+Commands: TypeAlias = "argparse._SubParsersAction[Parser]"
+"""What a command adds its parser to."""
+
+
+def parse_timeline(text: str) -> list[tuple[float, Any]]:
+    """Read ``0:neutral,1.5:surprised,3:happy@3`` as [(0.0, "neutral"), (1.5, "surprised"), (3.0, ("happy",
+    3.0))].
+
+    A comma ends an entry only where seconds and a colon follow, so sentences may hold commas.
+
+    Args:
+        text: entries ``SECONDS:EMOTION[@LEVEL]`` joined by commas.
+
+    Returns:
+        Pairs of seconds and an emotion, or an emotion with its level.
+
+    Raises:
+        argparse.ArgumentTypeError: another form.
+    """
+    entries: list[tuple[float, Any]] = []
+    for entry in re.split(r",(?=\s*[-+.\d]+\s*:)", text):
+        match = re.fullmatch(r"\s*([-+.\d]+)\s*:\s*(.+?)\s*(?:@\s*([-+.\d]+)\s*)?", entry, re.DOTALL)
+        if match is None:
+            raise argparse.ArgumentTypeError(f"expected SECONDS:EMOTION[@LEVEL],..., got {text!r}")
+        seconds, emotion, level = match.groups()
+        entries.append((_number(seconds, text), emotion if level is None else (emotion, _number(level, text))))
+    return entries
+
+
+def parse_weights(text: str) -> dict[str, float]:
+    """Read ``happy=.7,surprised=.3`` as {"happy": 0.7, "surprised": 0.3}.
+
+    Args:
+        text: parts ``NAME=WEIGHT`` joined by commas.
+
+    Returns:
+        Name -> weight, in the order of the text.
+
+    Raises:
+        argparse.ArgumentTypeError: another form, or a name twice.
+    """
+    weights: dict[str, float] = {}
+    for part in text.split(","):
+        name, equals, weight = part.partition("=")
+        if not name.strip() or not equals:
+            raise argparse.ArgumentTypeError(f"expected NAME=WEIGHT,..., got {text!r}")
+        if name.strip() in weights:
+            raise argparse.ArgumentTypeError(f"names {name.strip()} twice: {text!r}")
+        weights[name.strip()] = _number(weight, text)
+    return weights
+
+
+def parse_numbers(text: str) -> list[float]:
+    """Read ``1,2,3`` as [1.0, 2.0, 3.0].
+
+    Args:
+        text: numbers joined by commas.
+
+    Returns:
+        The numbers in the order of the text.
+
+    Raises:
+        argparse.ArgumentTypeError: a part is no number.
+    """
+    return [_number(part, text) for part in text.split(",")]
+
+
+def _number(part: str, text: str) -> float:
+    try:
+        return float(part)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"expected a number, got {part!r} in {text!r}") from None
+
+
+def check_folder(path: Path | None, option: str) -> None:
+    """Check that a folder of recorded data sets is there where one was named.
+
+    Args:
+        path: the folder, or None.
+        option: the option's name, for the message.
+
+    Raises:
+        FileNotFoundError: no such folder.
+    """
+    if path is not None and not path.is_dir():
+        raise FileNotFoundError(f"{option} {path} is not a folder")

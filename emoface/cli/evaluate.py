@@ -1,0 +1,41 @@
+"""``emoface eval``: measure every figure of a checkpoint, or its quality against its speed."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+
+from emoface.cli.arguments import Commands, check_folder
+
+
+def add_command(commands: Commands) -> None:
+    """Add the command and its options."""
+    parser = commands.add_parser("eval", help="measure every figure of a checkpoint")
+    parser.add_argument("--assets", type=Path, metavar="DIR", help="folder of recorded data sets ($EMOFACE_ASSETS)")
+    parser.add_argument("--quick", action="store_true", help="fewer recordings, in under a minute")
+    parser.add_argument("--out", type=Path, required=True, metavar="DIR", help="folder of the report")
+    parser.add_argument("--checkpoint", type=Path, metavar="FILE", help="instead of the default one")
+    parser.add_argument("--against", type=Path, metavar="FILE", help="another checkpoint, whose figures stand beside")
+    parser.add_argument("--curve", action="store_true", help="quality against speed over numbers of steps instead")
+    parser.add_argument("--student", type=Path, metavar="FILE", help="with --curve: a distilled checkpoint beside it")
+    parser.set_defaults(run=run)
+
+
+def run(asked: argparse.Namespace) -> None:
+    """Measure, write the report into ``--out`` and print its tables."""
+    check_folder(asked.assets, "--assets")
+    if asked.student is not None and not asked.curve:
+        raise ValueError("--student belongs to --curve")
+    if asked.against is not None and asked.curve:
+        raise ValueError("--against does not go with --curve")
+    from emoface.evaluation import curve_markdown, evaluate, markdown, quality_curve
+
+    def progress(part: str) -> None:
+        print(f"measuring {part}", file=sys.stderr, flush=True)
+
+    if asked.curve:
+        report = quality_curve(asked.checkpoint, asked.student, asked.assets, asked.out, asked.quick, progress)
+        print(curve_markdown(report))
+        return
+    print(markdown(evaluate(asked.checkpoint, asked.assets, asked.out, asked.quick, progress, asked.against)))

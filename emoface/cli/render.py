@@ -1,0 +1,50 @@
+"""``emoface render``: a video or a picture of motion that was saved before."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from emoface.cli.arguments import Commands
+from emoface.cli.view import add_controls, add_view, controls_of, view_of
+
+
+def add_command(commands: Commands) -> None:
+    """Add the command and its options."""
+    parser = commands.add_parser("render", help="a video or a picture of motion that was saved before")
+    parser.set_defaults(run=run)
+    add = parser.add_argument
+    add("motion", type=Path, metavar="MOTION", help="motion (.npz, Live Link .csv)")
+    add("-o", "--out", type=Path, required=True, metavar="OUT", help=".mp4 video, or .png of one moment")
+    add("--audio", type=Path, metavar="FILE", help="the recording that belongs to it")
+    add("--fps", type=float, metavar="X", help="frames per second of a .csv too short or too fast to show them")
+    add("--at", type=float, metavar="SECONDS", help="the moment of a .png (0)")
+    add_controls(parser)
+    add_view(parser, 512, 1.0)
+
+
+def run(asked: argparse.Namespace) -> None:
+    """Render and name the file on standard output."""
+    from dataclasses import replace
+
+    from emoface.animation import Animation
+    from emoface.audio.load import open_audio
+    from emoface.files import check_writable
+    from emoface.render import write_png
+
+    suffix = asked.out.suffix.lower()
+    if suffix not in (".mp4", ".png"):
+        raise ValueError(f"--out must be a .mp4 or a .png, got {asked.out}")
+    if asked.at is not None and suffix != ".png":
+        raise ValueError("--at goes with a .png")
+    check_writable(asked.out)
+    animation = Animation.load(asked.motion, **({} if asked.fps is None else {"fps": asked.fps}))
+    if asked.audio:
+        animation = replace(animation, audio=open_audio(asked.audio))
+    if asked.controls:
+        animation = animation.adjust(controls_of(asked))
+    if suffix == ".png":
+        write_png(asked.out, animation.picture(asked.at or 0.0, **view_of(asked)))
+    else:
+        animation.save(asked.out, **view_of(asked))
+    print(asked.out)

@@ -1,0 +1,72 @@
+"""Options about what is seen, shared by commands: the head, its controls and the camera."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+from typing import Any
+
+from emoface.cli.arguments import parse_weights
+
+
+def add_face(parser: argparse.ArgumentParser) -> None:
+    """Add ``--face`` and ``--identity``, of which one may be given."""
+    head = parser.add_mutually_exclusive_group()
+    head.add_argument("--face", type=Path, metavar="FILE", help=(
+        "head of .glb, .usda, .html and .mp4: an avatar (.glb, .vrm) with ARKit's shapes, or ICT-FaceKit (default: the "
+        "open head)"))  # fmt: skip
+    head.add_argument("--identity", type=parse_weights, metavar="N=W,...", help=(
+        "another person's open head, about -1..1 each: nose_width=1,face_width=-.8; "
+        "a wrong name lists them all"))  # fmt: skip
+
+
+def add_controls(parser: argparse.ArgumentParser) -> None:
+    """Add ``--controls``."""
+    parser.add_argument(
+        "--controls", type=Path, metavar="JSON",
+        help="strengths, smoothing and offsets of the face's parts and shapes",
+    )  # fmt: skip
+
+
+def add_view(parser: argparse.ArgumentParser, size: int, zoom: float) -> None:
+    """Add the head's options and the camera's.
+
+    Args:
+        parser: of a command that renders.
+        size: default height and width of a picture, pixels.
+        zoom: default zoom.
+    """
+    add_face(parser)
+    add = parser.add_argument
+    add("--size", type=int, default=size, metavar="PIXELS", help=f"height and width of a picture ({size})")
+    add("--yaw", type=float, default=0.0, metavar="DEGREES", help="turn of the head; 35 three-quarter, 90 profile (0)")
+    add("--pitch", type=float, default=0.0, metavar="DEGREES", help="seen from above (0)")
+    add("--zoom", type=float, default=zoom, metavar="X", help=f"above 1 comes closer ({zoom:g})")
+
+
+def face_of(asked: argparse.Namespace) -> Any:
+    """The rig of ``--face`` or ``--identity``, None for the plain open head; what it lacks is said."""
+    if asked.face is None and asked.identity is None:
+        return None
+    from emoface.face.rigs import load_rig, open_head_rig
+
+    if asked.identity is not None:
+        return open_head_rig(asked.identity)
+    rig = load_rig(asked.face)
+    if rig.missing:
+        names = ", ".join(rig.missing)
+        print(f"emoface: {asked.face} lacks {len(rig.missing)} of ARKit's shapes: {names}", file=sys.stderr)
+    return rig
+
+
+def controls_of(asked: argparse.Namespace) -> Any:
+    """The ``Controls`` of ``--controls``, which was given."""
+    from emoface.face.controls import Controls
+
+    return Controls.load(asked.controls)
+
+
+def view_of(asked: argparse.Namespace) -> dict[str, Any]:
+    """Keyword arguments of a rendering: ``face``, ``size``, ``yaw``, ``pitch``, ``zoom``."""
+    return {"face": face_of(asked), **{name: getattr(asked, name) for name in ("size", "yaw", "pitch", "zoom")}}

@@ -1,0 +1,27 @@
+"""Timelines and mixtures as text."""
+
+from __future__ import annotations
+
+import argparse
+
+import pytest
+
+from emoface.cli.arguments import parse_timeline, parse_weights
+
+
+def test_timeline_of_sentences_with_commas() -> None:
+    text = "0: he is glad, and shows it ,2.5:a note: at 3, sad@1"
+    assert parse_timeline(text) == [(0.0, "he is glad, and shows it"), (2.5, ("a note: at 3, sad", 1.0))]
+    assert parse_timeline("0:happy,x") == [(0.0, "happy,x")]
+
+
+@pytest.mark.parametrize("text", ["", "happy", "0:", ":happy", "1.2.3:happy", "0:happy@.", "0:a,1:"])
+def test_bad_timelines(text: str) -> None:
+    with pytest.raises(argparse.ArgumentTypeError, match="expected"):
+        parse_timeline(text)
+
+
+@pytest.mark.parametrize("text", ["", "happy", "=1", "happy=", "happy=x", "happy=1,", "happy=1,happy=2"])
+def test_bad_mixtures(text: str) -> None:
+    with pytest.raises(argparse.ArgumentTypeError):
+        parse_weights(text)

@@ -1,0 +1,25 @@
+"""``emoface eval``: what was asked arrives."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from emoface.cli import main
+
+
+def test_eval_hands_over(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from emoface import evaluation
+
+    seen: list[Any] = []
+    monkeypatch.setattr(evaluation, "evaluate", lambda *given: seen.append(given) or given[4]("lips"))
+    monkeypatch.setattr(evaluation, "markdown", lambda _: "| figure |")
+    folders = ["--assets", str(tmp_path), "--out", str(tmp_path / "report")]
+    assert main(["eval", *folders, "--quick", "--against", "a"]) == 0
+    assert seen[0][:4] == (None, tmp_path, tmp_path / "report", True) and seen[0][5] == Path("a")
+    told = capsys.readouterr()
+    assert told.out == "| figure |\n" and told.err == "measuring lips\n"
