@@ -95,6 +95,23 @@ def test_bfloat16_is_near_float32_and_automatic_where_it_is_fast(folder: Path) -
         HubertFeatures(folder, dtype="int8")
 
 
+class WrongInBfloat16(torch.nn.Conv1d):
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return super().forward(x).roll(1, dims=1) if x.dtype == torch.bfloat16 else super().forward(x)
+
+
+def test_a_convolution_that_bfloat16_spoils_runs_in_float32() -> None:
+    torch.manual_seed(0)
+    model = torch.nn.Sequential(torch.nn.Conv1d(32, 32, 4), WrongInBfloat16(32, 32, 4)).requires_grad_(False)
+    x, random_state = torch.randn(1, 32, 90), torch.get_rng_state()
+    exact = model(x)
+    hubert._keep_faulty_convolutions_exact(model.bfloat16())
+    assert torch.equal(torch.get_rng_state(), random_state)
+    assert [layer.weight.dtype for layer in model] == [torch.bfloat16, torch.float32]
+    rough = model(x.bfloat16())
+    assert rough.dtype == torch.bfloat16 and (rough - exact).norm() < 1e-2 * exact.norm()
+
+
 def test_wrong_models_and_waveforms(folder: Path, tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError, match=r"neither a model folder nor in the local cache; download=True"):
         HubertFeatures(tmp_path / "none")
