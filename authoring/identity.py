@@ -21,6 +21,7 @@ class Push:
     move: Point
 
     def __call__(self, p: np.ndarray) -> np.ndarray:
+        """Displacements (N, 3) at the points p (N, 3), in centimetres."""
         side = p[:, 0] / np.sqrt(p[:, 0] ** 2 + 0.25)  # -1 or 1, smooth in the middle
         near = _near(np.stack([p[:, 0] * side, p[:, 1], p[:, 2]], -1), self.centre, self.radii)
         return near[:, None] * np.asarray(self.move) * np.stack([side, np.ones_like(side), np.ones_like(side)], -1)
@@ -35,6 +36,7 @@ class Stretch:
     amount: Point
 
     def __call__(self, p: np.ndarray) -> np.ndarray:
+        """Displacements (N, 3) at the points p (N, 3), in centimetres."""
         side = np.sign(p[:, :1]) if self.centre[0] else np.ones((len(p), 1))
         folded = p * np.concatenate([side, np.ones((len(p), 2))], -1)
         d = folded - np.asarray(self.centre)

@@ -73,6 +73,7 @@ class DilatedBlock(nn.Module):
         self.dropout = nn.Dropout(dropout)
 
     def forward(self, x: Tensor) -> Tensor:
+        """Features (B, T, C) to features of the same shape."""
         wide, point, norm = self.wide, self.point, self.norm.norm
         hidden = time_conv(
             x, wide.weight, wide.bias, wide.dilation[0], True, norm.weight, norm.bias, eps=norm.eps

@@ -129,6 +129,7 @@ class Audio(Modality):
         self.adapter = nn.Sequential(nn.Linear(channels, channels), nn.GELU(), nn.Linear(channels, width))
 
     def config(self) -> dict[str, Any]:
+        """The constructor's arguments, from which a checkpoint builds the modality again."""
         return {
             "channels": self.channels, "dilations": list(self.dilations), "dropout": self.dropout.p,
             "emotions": list(self.emotions),

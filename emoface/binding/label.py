@@ -40,6 +40,7 @@ class Label(Modality):
         self.adapter = nn.Linear(1 + len(self.moving) * len(self.levels), width, bias=False)
 
     def config(self) -> dict[str, Any]:
+        """The constructor's arguments, from which a checkpoint builds the modality again."""
         return {"emotions": list(self.emotions), "levels": list(self.levels)}
 
     def prepare(self, value: Any) -> tuple[Tensor, ...]:

@@ -69,6 +69,7 @@ class Motion(Modality):
         self.leave = nn.Linear(channels, width)
 
     def config(self) -> dict[str, Any]:
+        """The constructor's arguments, from which a checkpoint builds the modality again."""
         return {"channels": self.channels, "dilations": list(self.dilations), "size": self.size}
 
     def set_statistics(self, motion: Tensor) -> None:

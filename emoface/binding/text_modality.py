@@ -28,6 +28,7 @@ class Text(Modality):
         self.adapter = nn.Sequential(nn.Linear(self.encoder.width, hidden), nn.GELU(), nn.Linear(hidden, width))
 
     def config(self) -> dict[str, Any]:
+        """The constructor's arguments, from which a checkpoint builds the modality again."""
         return {"encoder": self.encoder.config(), "hidden": self.hidden}
 
     def prepare(self, value: Any) -> tuple[Tensor, ...]:

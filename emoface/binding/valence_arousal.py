@@ -35,6 +35,7 @@ class ValenceArousal(Modality):
         )
 
     def config(self) -> dict[str, Any]:
+        """The constructor's arguments, from which a checkpoint builds the modality again."""
         return {"hidden": self.hidden}
 
     def prepare(self, value: Any) -> tuple[Tensor, ...]:

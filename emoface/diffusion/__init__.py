@@ -1,0 +1,1 @@
+"""The diffusion model: schedule, samplers, guidance, denoiser and the loop over windows."""

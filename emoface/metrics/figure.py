@@ -38,6 +38,7 @@ class Metric(Generic[P]):
         self.function, self.name, self.unit, self.definition = function, name, unit, definition
 
     def __call__(self, *args: P.args, **kwargs: P.kwargs) -> float:
+        """The value of the wrapped function."""
         return self.function(*args, **kwargs)
 
     def figure(self, value: float, mask: str, split: str) -> Figure:

@@ -48,6 +48,7 @@ class Case:
         return self.make(Draw(device, dtype, seed, getattr(self, "strided", False)))
 
     def make(self, draw: Draw) -> tuple[Any, ...]:
+        """The operator's arguments in order; every subclass says them."""
         raise NotImplementedError
 
     def flops(self) -> int:

@@ -7,6 +7,8 @@ from .._contract.case import Case, Draw
 
 @dataclass(frozen=True)
 class AdainCase(Case):
+    """Sizes of one call of adain; ``bench`` marks those that are timed."""
+
     B: int
     T: int
     C: int
@@ -14,6 +16,7 @@ class AdainCase(Case):
     bench: bool = False
 
     def make(self, draw: Draw):
+        """The arguments of adain in order, drawn at random."""
         return (
             draw.normal(self.B, self.T, self.C),
             draw.normal(self.B, self.C),
@@ -22,6 +25,7 @@ class AdainCase(Case):
         )
 
     def flops(self) -> int:
+        """Multiplications and additions of one call."""
         return 8 * self.B * self.T * self.C
 
 

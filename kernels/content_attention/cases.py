@@ -7,6 +7,8 @@ from .._contract.case import Case, Draw
 
 @dataclass(frozen=True)
 class ContentAttentionCase(Case):
+    """Sizes of one call of content_attention; ``bench`` marks those that are timed."""
+
     B: int
     S: int
     T: int
@@ -18,6 +20,7 @@ class ContentAttentionCase(Case):
     bench: bool = False
 
     def make(self, draw: Draw):
+        """The arguments of content_attention in order, drawn at random."""
         channels = self.H * self.D
         return (
             draw.normal(self.B, self.S, channels),
@@ -29,6 +32,7 @@ class ContentAttentionCase(Case):
         )
 
     def flops(self) -> int:
+        """Multiplications and additions of one call."""
         keys = min(self.T, 2 * self.window + 1) if self.window else self.T
         return self.B * self.H * self.S * keys * (4 * self.D + 8)
 

@@ -9,6 +9,7 @@ from .._runtime.native import cpu_function, cuda_function, dense
 
 
 def prepare(query, kv, heads, slopes, window, lengths):
+    """The outputs, allocated, and what the C++ and CUDA functions take."""
     batch, speech, channels = query.shape
     out = query.new_empty(query.shape)
     lengths = None if lengths is None else dense(lengths.long())

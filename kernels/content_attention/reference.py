@@ -8,6 +8,11 @@ from torch import Tensor
 def content_attention(
     query: Tensor, kv: Tensor, heads: int, slopes: Tensor, window: int = 0, lengths: Tensor | None = None
 ) -> Tensor:
+    """``softmax(q k^T / sqrt(D) - slope |t - s|) v`` per head, queries from speech, keys and values from motion.
+
+    Args: query (B, S, C); kv (B, T, 2 C); slopes (H,); window in frames, 0 for none; lengths (B,) valid keys, or None.
+    Returns (B, S, C). Arguments are checked by :func:`emoface.kernels.content_attention`.
+    """
     batch, speech, channels = query.shape
     motion = kv.shape[1]
     q = query.view(batch, speech, heads, channels // heads).transpose(1, 2)  # (B, H, S, D)

@@ -10,6 +10,8 @@ from .._contract.case import Case, Draw
 
 @dataclass(frozen=True)
 class DenoiseLoopCase(Case):
+    """Sizes of one call of denoise_loop; ``bench`` marks those that are timed."""
+
     B: int
     T: int
     H: int
@@ -27,6 +29,7 @@ class DenoiseLoopCase(Case):
     bench: bool = False
 
     def make(self, draw: Draw):
+        """The arguments of denoise_loop in order, drawn at random."""
         channels, rows = self.H * self.D, self.B * self.tracks
         sizes = (self.M, channels, self.H, self.blocks, self.F)
         contents = [1, 0, 0][-self.N :] if self.N == 3 else [0] * self.N
@@ -66,6 +69,7 @@ class DenoiseLoopCase(Case):
         return tuple(args)
 
     def flops(self) -> int:
+        """Multiplications and additions of one call."""
         channels = self.H * self.D
         keys = min(self.T, 2 * self.window + 1) if self.window else self.T
         products = 2 * channels * (7 * channels + 2 * self.F)

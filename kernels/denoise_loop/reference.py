@@ -47,6 +47,11 @@ def denoise_loop(
     residual: float = 0.0, eps: float = 1e-5, known: Tensor | None = None, mask: Tensor | None = None,
     threads: int = 1,
 ) -> Tensor:  # fmt: skip
+    """Run every step of a sampler: predict, guide and update, from start noise to motion.
+
+    Args: start (R, T, M) and what :func:`emoface.kernels.denoise_loop` says of the others, which also checks them.
+    Returns (R, T, M).
+    """
     rows, time, motion = start.shape
     branches, tracks, blocks, _, channels = styles.shape
     if matrices.dtype == torch.int8:

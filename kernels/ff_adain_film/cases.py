@@ -7,6 +7,8 @@ from .._contract.case import Case, Draw
 
 @dataclass(frozen=True)
 class FfAdainFilmCase(Case):
+    """Sizes of one call of ff_adain_film; ``bench`` marks those that are timed."""
+
     B: int
     T: int
     C: int
@@ -16,6 +18,7 @@ class FfAdainFilmCase(Case):
     bench: bool = False
 
     def make(self, draw: Draw):
+        """The arguments of ff_adain_film in order, drawn at random."""
         return (
             draw.normal(self.B, self.T, self.F),
             draw.normal(self.C, self.F, scale=self.F**-0.5),
@@ -27,6 +30,7 @@ class FfAdainFilmCase(Case):
         )
 
     def flops(self) -> int:
+        """Multiplications and additions of one call."""
         return self.B * self.T * self.C * (2 * self.F + 12)
 
 

@@ -6,6 +6,7 @@ from .._runtime.native import compute_dtype, cpu_function, cuda_function, dense
 
 
 def prepare(h, weight, weight_bias, x, style_scale, style_shift, scale, shift, eps, residual):
+    """The outputs, allocated, and what the C++ and CUDA functions take."""
     out = x.new_empty(x.shape)
     tensors = map(dense, (h, weight, weight_bias, x, style_scale, style_shift, scale, shift))
     return out, (*tensors, out, x.dtype, *x.shape, h.shape[2], eps, residual)

@@ -7,6 +7,8 @@ from .._contract.case import Case, Draw
 
 @dataclass(frozen=True)
 class FilmCase(Case):
+    """Sizes of one call of film; ``bench`` marks those that are timed."""
+
     B: int
     T: int
     C: int
@@ -14,9 +16,11 @@ class FilmCase(Case):
     bench: bool = False
 
     def make(self, draw: Draw):
+        """The arguments of film in order, drawn at random."""
         return draw.normal(self.B, self.T, self.C), draw.normal(self.B, self.C), draw.normal(self.B, self.C)
 
     def flops(self) -> int:
+        """Multiplications and additions of one call."""
         return 3 * self.B * self.T * self.C
 
 

@@ -6,6 +6,7 @@ from .._runtime.native import cpu_function, cuda_function, dense
 
 
 def prepare(x, scale, shift):
+    """The outputs, allocated, and what the C++ and CUDA functions take."""
     out = x.new_empty(x.shape)
     return out, (*map(dense, (x, scale, shift)), out, x.dtype, *x.shape)
 

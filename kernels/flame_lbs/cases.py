@@ -9,6 +9,8 @@ from .._contract.case import Case, Draw
 
 @dataclass(frozen=True)
 class FlameLbsCase(Case):
+    """Sizes of one call of flame_lbs; ``bench`` marks those that are timed."""
+
     T: int
     K: int
     V: int
@@ -18,6 +20,7 @@ class FlameLbsCase(Case):
     bench: bool = False
 
     def make(self, draw: Draw):
+        """The arguments of flame_lbs in order, drawn at random."""
         pose = draw.normal(self.T, 5, 3, scale=0.3)
         if self.still:  # only the jaw moves, as in most clips
             pose = pose * torch.tensor([0, 0, 1, 0, 0], device=pose.device, dtype=pose.dtype)[:, None]
@@ -38,6 +41,7 @@ class FlameLbsCase(Case):
         )
 
     def flops(self) -> int:
+        """Multiplications and additions of one call."""
         per_vertex = 6 * (self.K + 36) + 2 * 12 * 5 + 18 + 3
         return per_vertex * self.T * self.V
 

@@ -8,6 +8,7 @@ from .._runtime.native import cpu_function, cuda_function, dense
 
 
 def prepare(expression, pose, translation, template, *rest):
+    """The outputs, allocated, and what the C++ and CUDA functions take."""
     (frames, shapes), vertices = expression.shape, len(template)
     out = expression.new_empty((frames, vertices, 3))
     tensors = map(dense, (expression, pose, translation, template, *rest))

@@ -22,6 +22,11 @@ def flame_lbs(
     expression: Tensor, pose: Tensor, translation: Tensor, template: Tensor, shape_basis: Tensor, pose_basis: Tensor,
     joints: Tensor, joint_basis: Tensor, skin_weights: Tensor,
 ) -> Tensor:  # fmt: skip
+    """Pose a head: shape and pose correctives are added to the template, then linear blend skinning turns five joints.
+
+    Args: expression (T, K); pose (T, 5, 3) axis-angle in radians; translation (T, 3) and the model's tensors in metres,
+    as :func:`emoface.kernels.flame_lbs` says, which also checks them. Returns (T, V, 3) in metres.
+    """
     frames, vertices = len(expression), len(template)
     rotation = rotation_matrices(pose)  # (T, 5, 3, 3)
     correctives = (rotation[:, 1:] - torch.eye(3, dtype=pose.dtype, device=pose.device)).reshape(frames, 36)

@@ -7,6 +7,8 @@ from .._contract.case import Case, Draw
 
 @dataclass(frozen=True)
 class LnQkvCase(Case):
+    """Sizes of one call of ln_qkv; ``bench`` marks those that are timed."""
+
     B: int
     T: int
     C: int
@@ -15,6 +17,7 @@ class LnQkvCase(Case):
     bench: bool = False
 
     def make(self, draw: Draw):
+        """The arguments of ln_qkv in order, drawn at random."""
         return (
             draw.normal(self.B, self.T, self.C),
             draw.normal(self.C),
@@ -25,6 +28,7 @@ class LnQkvCase(Case):
         )
 
     def flops(self) -> int:
+        """Multiplications and additions of one call."""
         return self.B * self.T * self.C * (2 * self.N + 8)
 
 

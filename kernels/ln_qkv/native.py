@@ -6,6 +6,7 @@ from .._runtime.native import cpu_function, cuda_function, dense
 
 
 def prepare(x, gain, bias, weight, weight_bias, eps):
+    """The outputs, allocated, and what the C++ and CUDA functions take."""
     batch, time, channels = x.shape
     out = x.new_empty((batch, time, len(weight)))
     tensors = map(dense, (x, gain, bias, weight, weight_bias))

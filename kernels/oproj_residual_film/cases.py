@@ -7,6 +7,8 @@ from .._contract.case import Case, Draw
 
 @dataclass(frozen=True)
 class OprojCase(Case):
+    """Sizes of one call of oproj_residual_film; ``bench`` marks those that are timed."""
+
     B: int
     T: int
     C: int
@@ -14,6 +16,7 @@ class OprojCase(Case):
     bench: bool = False
 
     def make(self, draw: Draw):
+        """The arguments of oproj_residual_film in order, drawn at random."""
         return (
             draw.normal(self.B, self.T, self.C),
             draw.normal(self.C, self.C, scale=self.C**-0.5),
@@ -24,6 +27,7 @@ class OprojCase(Case):
         )
 
     def flops(self) -> int:
+        """Multiplications and additions of one call."""
         return self.B * self.T * self.C * (2 * self.C + 4)
 
 

@@ -6,6 +6,7 @@ from .._runtime.native import cpu_function, cuda_function, dense
 
 
 def prepare(a, weight, weight_bias, x, scale, shift):
+    """The outputs, allocated, and what the C++ and CUDA functions take."""
     out = a.new_empty(a.shape)
     return out, (*map(dense, (a, weight, weight_bias, x, scale, shift)), out, a.dtype, *a.shape)
 

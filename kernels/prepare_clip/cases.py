@@ -7,6 +7,8 @@ from .._contract.case import Case, Draw
 
 @dataclass(frozen=True)
 class PrepareClipCase(Case):
+    """Sizes of one call of prepare_clip; ``bench`` marks those that are timed."""
+
     B: int
     T: int
     F: int
@@ -18,6 +20,7 @@ class PrepareClipCase(Case):
     bench: bool = False
 
     def make(self, draw: Draw):
+        """The arguments of prepare_clip in order, drawn at random."""
         blocks, channels = self.blocks, self.C
 
         def linear(*shape: int):
@@ -37,6 +40,7 @@ class PrepareClipCase(Case):
         )
 
     def flops(self) -> int:
+        """Multiplications and additions of one call."""
         frames = 2 * self.B * self.T * self.C * (self.F + self.blocks * self.C)
         return frames + 2 * self.N * self.C * (self.Z + self.C + 2 * self.blocks * self.C)
 

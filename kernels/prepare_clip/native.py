@@ -9,6 +9,7 @@ _PACKED = PackedWeights(lambda *weights: [packed_matrices(weight) for weight in 
 
 
 def prepare(content, positions, content_style, emotion, emotion_style, *weights):
+    """The outputs, allocated, and what the C++ and CUDA functions take."""
     matrices, biases = weights[::2], weights[1::2]
     (speeches, time, _), emotions = content.shape, len(emotion)
     blocks, channels = biases[1].shape

@@ -9,6 +9,12 @@ def prepare_clip(
     speech_weight: Tensor, speech_bias: Tensor, query_weight: Tensor, query_bias: Tensor, first_weight: Tensor,
     first_bias: Tensor, second_weight: Tensor, second_bias: Tensor, style_weight: Tensor, style_bias: Tensor,
 ) -> tuple[Tensor, Tensor, Tensor]:  # fmt: skip
+    """What a window needs once, before its steps: speech, queries of all blocks, and AdaIN styles of all emotions.
+
+    Args: content (U, T, F); positions (T, C); content_style (U, C); emotion (E, Z); emotion_style (E, C); weights and
+    biases. Returns (U, T, C), (U, L, T, C) and (E, L, 2, C).
+    Arguments are checked by :func:`emoface.kernels.prepare_clip`.
+    """
     blocks, channels = query_bias.shape
     placed = F.linear(content, speech_weight, speech_bias) + positions  # (U, T, C)
     queries = F.linear(placed, query_weight.flatten(0, 1), query_bias.flatten())  # (U, T, L C)

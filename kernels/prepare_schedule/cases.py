@@ -7,6 +7,8 @@ from .._contract.case import Case, Draw
 
 @dataclass(frozen=True)
 class PrepareScheduleCase(Case):
+    """Sizes of one call of prepare_schedule; ``bench`` marks those that are timed."""
+
     T: int
     half: int
     C: int
@@ -15,6 +17,7 @@ class PrepareScheduleCase(Case):
     bench: bool = False
 
     def make(self, draw: Draw):
+        """The arguments of prepare_schedule in order, drawn at random."""
         def linear(*shape: int):
             return draw.normal(*shape, scale=shape[-1] ** -0.5), draw.normal(*shape[:-1])
 
@@ -26,6 +29,7 @@ class PrepareScheduleCase(Case):
         )
 
     def flops(self) -> int:
+        """Multiplications and additions of one call."""
         return 2 * self.T * self.C * (2 * self.half + self.C + 6 * self.blocks * self.C)
 
 

@@ -9,6 +9,7 @@ _PACKED = PackedWeights(lambda *weights: [packed_matrices(weight) for weight in 
 
 
 def prepare(times, *weights):
+    """The outputs, allocated, and what the C++ and CUDA functions take."""
     matrices, biases = weights[::2], weights[1::2]
     channels, features = matrices[0].shape
     out = times.new_empty((len(times), len(biases[2]), 3, 2, channels))

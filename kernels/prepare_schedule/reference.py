@@ -9,6 +9,11 @@ def prepare_schedule(
     times: Tensor, first_weight: Tensor, first_bias: Tensor, second_weight: Tensor, second_bias: Tensor,
     film_weight: Tensor, film_bias: Tensor,
 ) -> Tensor:  # fmt: skip
+    """FiLM tables of all steps and blocks from sinusoidal features of the diffusion time and a small network.
+
+    Args: times (N,) in 0..1; weights and biases. Returns (N, L, 3, 2, C). Arguments are checked by
+    :func:`emoface.kernels.prepare_schedule`.
+    """
     half = first_weight.shape[1] // 2
     rates = 1e4 ** (torch.arange(half, dtype=times.dtype, device=times.device) / -half)
     angles = 1000 * times[:, None] * rates  # (N, half)

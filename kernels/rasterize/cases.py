@@ -9,6 +9,8 @@ from .._contract.case import Case, Draw
 
 @dataclass(frozen=True)
 class RasterizeCase(Case):
+    """Sizes of one call of rasterize; ``bench`` marks those that are timed."""
+
     B: int
     V: int
     F: int
@@ -19,12 +21,14 @@ class RasterizeCase(Case):
     bench: bool = False
 
     def make(self, draw: Draw):
+        """The arguments of rasterize in order, drawn at random."""
         points = draw.normal(self.B, self.V, 3, scale=0.4)
         size = torch.tensor([self.width, self.height, 1.0], dtype=draw.dtype, device=draw.device)
         faces = torch.randint(0, self.V, (self.F, 3), generator=draw.generator, dtype=torch.int32)
         return (points + 0.5) * size, faces.to(draw.device), self.height, self.width, self.cull
 
     def flops(self) -> int:
+        """Multiplications and additions of one call."""
         return 20 * self.B * self.F * self.height * self.width
 
 

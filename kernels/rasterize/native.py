@@ -9,6 +9,7 @@ from .._runtime.native import cpu_function
 
 
 def prepare(points: Tensor, faces: Tensor, height: int, width: int, cull: bool):
+    """The outputs, allocated, and what the C++ and CUDA functions take."""
     faces = faces.contiguous()
     batch, vertices, _ = points.shape
     depth = points.new_empty((batch, height, width))

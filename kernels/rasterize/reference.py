@@ -12,6 +12,12 @@ def _cross(u: Tensor, v: Tensor) -> Tensor:
 
 
 def rasterize(points: Tensor, faces: Tensor, height: int, width: int, cull: bool) -> tuple[Tensor, Tensor]:
+    """The nearest triangle and its depth at every pixel.
+
+    Args: points (B, V, 3), x and y in pixels, larger z is nearer; faces (F, 3); cull leaves out triangles seen from
+    behind. Returns depth (B, H, W), 0 where nothing is, and face (B, H, W) int32, -1 where nothing is.
+    Arguments are checked by :func:`emoface.kernels.rasterize`.
+    """
     corners = points.double()[:, faces.long()]  # (B, F, 3, 3)
     x = torch.arange(width, dtype=torch.float64, device=points.device) + 0.5
     y = torch.arange(height, dtype=torch.float64, device=points.device) + 0.5

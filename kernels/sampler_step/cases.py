@@ -9,6 +9,8 @@ from .._contract.case import Case, Draw
 
 @dataclass(frozen=True)
 class SamplerStepCase(Case):
+    """Sizes of one call of sampler_step; ``bench`` marks those that are timed."""
+
     N: int
     B: int
     T: int
@@ -20,6 +22,7 @@ class SamplerStepCase(Case):
     bench: bool = False
 
     def make(self, draw: Draw):
+        """The arguments of sampler_step in order, drawn at random."""
         shape = (self.B, self.T, self.C)
         wide = torch.float64 if draw.dtype == torch.float64 else torch.float32
         return (
@@ -37,6 +40,7 @@ class SamplerStepCase(Case):
         )
 
     def flops(self) -> int:
+        """Multiplications and additions of one call."""
         per_value = 3 * (self.N - 1) + 5 + 2 * self.noise + 3 * self.mask
         return per_value * self.B * self.T * self.C
 

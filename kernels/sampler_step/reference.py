@@ -9,6 +9,12 @@ def sampler_step(
     noise: Tensor | None = None, known: Tensor | None = None, mask: Tensor | None = None,
     quantile: float = 0.0, limit_low: float = 1.0, limit_high: float = 10.0,
 ) -> tuple[Tensor, Tensor]:  # fmt: skip
+    """Guide a prediction and make one affine step: ``c_x x + c_0 x0 + c_prev x0_prev + c_noise noise``.
+
+    Args: prediction (N, B, T, C) of 1 to 3 branches; guidance (2,); x, x0_prev, noise, known (B, T, C); coefficients
+    (6,); mask (B, T). Returns the next x and x0, each (B, T, C).
+    Arguments are checked by :func:`emoface.kernels.sampler_step`.
+    """
     g_audio, g_emotion = guidance
     c_x, c_0, c_prev, c_noise, k_known, k_noise = coefficients
     branches = len(prediction)

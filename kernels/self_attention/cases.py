@@ -7,6 +7,8 @@ from .._contract.case import Case, Draw
 
 @dataclass(frozen=True)
 class SelfAttentionCase(Case):
+    """Sizes of one call of self_attention; ``bench`` marks those that are timed."""
+
     B: int
     T: int
     H: int
@@ -16,11 +18,13 @@ class SelfAttentionCase(Case):
     bench: bool = False
 
     def make(self, draw: Draw):
+        """The arguments of self_attention in order, drawn at random."""
         qkv = draw.normal(self.B, self.T, 3 * self.H * self.D)
         slopes = draw.normal(self.H).abs() * 0.1
         return qkv, self.H, slopes, draw.lengths(self.B, self.T) if self.lengths else None
 
     def flops(self) -> int:
+        """Multiplications and additions of one call."""
         return self.B * self.H * self.T * self.T * (4 * self.D + 8)
 
 

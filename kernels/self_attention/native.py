@@ -9,6 +9,7 @@ from .._runtime.native import cpu_function, cuda_function, dense
 
 
 def prepare(qkv, heads, slopes, lengths):
+    """The outputs, allocated, and what the C++ and CUDA functions take."""
     batch, time, packed = qkv.shape
     out = qkv.new_empty((batch, time, packed // 3))
     lengths = None if lengths is None else dense(lengths.long())

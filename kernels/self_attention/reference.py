@@ -6,6 +6,11 @@ from torch import Tensor
 
 
 def self_attention(qkv: Tensor, heads: int, slopes: Tensor, lengths: Tensor | None = None) -> Tensor:
+    """``softmax(q k^T / sqrt(D) - slope |t - s|) v`` per head, within one sequence.
+
+    Args: qkv (B, T, 3 C); slopes (H,); lengths (B,) of valid frames, or None. Returns (B, T, C). Arguments are
+    checked by :func:`emoface.kernels.self_attention`.
+    """
     batch, time, width = qkv.shape
     q, k, v = qkv.view(batch, time, 3, heads, width // 3 // heads).permute(2, 0, 3, 1, 4)  # each (B, H, T, D)
     frame = torch.arange(time, device=qkv.device)

@@ -9,6 +9,8 @@ from .._contract.case import Case, Draw
 
 @dataclass(frozen=True)
 class ShadeCase(Case):
+    """Sizes of one call of shade; ``bench`` marks those that are timed."""
+
     B: int
     V: int
     F: int
@@ -20,6 +22,7 @@ class ShadeCase(Case):
     bench: bool = False
 
     def make(self, draw: Draw):
+        """The arguments of shade in order, drawn at random."""
         rows, columns = self.height * self.N, self.width * self.N
         size = torch.tensor([columns, rows, 1.0], dtype=draw.dtype, device=draw.device)
         points = (draw.normal(self.B, self.V, 3, scale=0.4) + 0.5) * size
@@ -47,6 +50,7 @@ class ShadeCase(Case):
         return found
 
     def flops(self) -> int:
+        """Multiplications and additions of one call."""
         return self.B * self.height * self.width * (120 + 60 * self.L)
 
 

@@ -81,6 +81,11 @@ def _display(linear: Tensor) -> Tensor:
 def shade(
     points: Tensor, surface: Tensor, faces: Tensor, face: Tensor, lights: Tensor, ambient: Tensor, background: Tensor,
 ) -> Tensor:  # fmt: skip
+    """Light the visible triangles of each pixel, average its samples, compress highlights and encode as sRGB.
+
+    Args: points (B, V, 3); surface (B, V, 10); faces (F, 3); face (B, H N, W N); lights (L, 6); ambient (2, 3);
+    background (H, W, 3), as :func:`emoface.kernels.shade` says, which also checks them. Returns (B, H, W, 3).
+    """
     dtype = points.dtype
     if dtype != torch.float64:
         surface, lights, ambient, background = (t.float() for t in (surface, lights, ambient, background))

@@ -14,6 +14,11 @@ def _taps(x: Tensor, size: int) -> tuple[Tensor, Tensor]:
 
 
 def shadow(points: Tensor, depth: Tensor, bias: float, softness: float) -> Tensor:
+    """How much light reaches each point, from a depth map seen from the lamp, softened over three by three pixels.
+
+    Args: points (B, V, 3) in the map's pixels; depth (B, H, W); bias and softness in units of depth. Returns (B, V) in
+    0..1. Arguments are checked by :func:`emoface.kernels.shadow`.
+    """
     dtype = points.dtype
     if dtype != torch.float64:
         points, depth = points.float(), depth.float()

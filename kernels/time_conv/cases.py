@@ -7,6 +7,8 @@ from .._contract.case import Case, Draw
 
 @dataclass(frozen=True)
 class TimeConvCase(Case):
+    """Sizes of one call of time_conv; ``bench`` marks those that are timed."""
+
     B: int
     T: int
     C: int
@@ -20,6 +22,7 @@ class TimeConvCase(Case):
     bench: bool = False
 
     def make(self, draw: Draw):
+        """The arguments of time_conv in order, drawn at random."""
         taps = 2 * self.reach + 1
         return (
             draw.normal(self.B, self.T, self.C),
@@ -34,6 +37,7 @@ class TimeConvCase(Case):
         )
 
     def flops(self) -> int:
+        """Multiplications and additions of one call."""
         taps = 2 * self.reach + 1
         return self.B * self.T * (2 * self.C * taps * self.width + 8 * self.C * self.norm + 8 * self.width * self.gelu)
 

@@ -9,6 +9,7 @@ _PACKED = PackedWeights(lambda weight: packed_matrices(weight.permute(0, 2, 1)[N
 
 
 def prepare(x, weight, bias, dilation, gelu, gain, shift, residual, eps):
+    """The outputs, allocated, and what the C++ and CUDA functions take."""
     batch, time, channels = x.shape
     width, _, taps = weight.shape
     out = x.new_empty((batch, time, width))

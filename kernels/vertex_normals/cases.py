@@ -9,6 +9,8 @@ from .._contract.case import Case, Draw
 
 @dataclass(frozen=True)
 class VertexNormalsCase(Case):
+    """Sizes of one call of vertex_normals; ``bench`` marks those that are timed."""
+
     B: int
     V: int
     F: int
@@ -16,10 +18,12 @@ class VertexNormalsCase(Case):
     bench: bool = False
 
     def make(self, draw: Draw):
+        """The arguments of vertex_normals in order, drawn at random."""
         faces = torch.randint(0, self.V, (self.F, 3), generator=draw.generator, dtype=torch.int32)
         return draw.normal(self.B, self.V, 3), faces.to(draw.device)
 
     def flops(self) -> int:
+        """Multiplications and additions of one call."""
         return self.B * (24 * self.F + 8 * self.V)
 
 

@@ -5,6 +5,11 @@ from torch import Tensor
 
 
 def vertex_normals(vertices: Tensor, faces: Tensor) -> Tensor:
+    """Unit normals at the vertices: the sum of the adjacent triangles' normals, weighted by their areas.
+
+    Args: vertices (B, V, 3); faces (F, 3). Returns (B, V, 3). Arguments are checked by
+    :func:`emoface.kernels.vertex_normals`.
+    """
     wide = vertices if vertices.dtype == torch.float64 else vertices.float()
     corners = faces.long()
     a, b, c = wide[:, corners].unbind(2)  # (B, F, 3) each

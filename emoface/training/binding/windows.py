@@ -136,6 +136,7 @@ def class_windows(maker: WindowMaker, each: int, rng: np.random.Generator) -> Wi
 
 
 def stack_windows(rows: list[tuple[np.ndarray, np.ndarray, int, float]]) -> Windows:
+    """Join rows of motion (T, 53), intensity (T,), emotion index and level into tensors with a leading batch."""
     motion, intensity, emotion, level = zip(*rows, strict=True)
     return Windows(
         torch.from_numpy(np.stack(motion)),

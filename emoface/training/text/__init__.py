@@ -1,0 +1,1 @@
+"""The prompt encoder: generated prompts, soft labels and distillation."""
