@@ -16,7 +16,7 @@ import pytest
 from setuptools import Distribution
 
 ROOT = Path(__file__).resolve().parent.parent
-DATA = {".json", ".safetensors", ".npz", ".html", ".css", ".js", ".wav", ".md"}
+DATA = {".json", ".safetensors", ".npz", ".html", ".css", ".js", ".wav", ".md", ".tsv"}
 
 
 def setup_script():

@@ -14,7 +14,7 @@ from emoface.face.colour import linear_colours, srgb_colours
 from emoface.face.rig import Part
 
 from .gltf import Gltf, finite, member, whole
-from .names import name_keys
+from .names import part_keys
 from .vrm import Bind, vrm_version
 
 TRIANGLES, STRIP, FAN = 4, 5, 6  # modes of a primitive that make a surface
@@ -148,7 +148,7 @@ def _part_name(gltf: Gltf, mesh: dict[str, Any], primitive: dict[str, Any]) -> s
     if len(mesh["primitives"]) > 1 and "material" in primitive:
         name = gltf.item("materials", primitive["material"]).get("name") or name
     name = str(name or "")
-    return next((EYES[key] for key in name_keys(name) if key in EYES), name)
+    return next((EYES[key] for key in part_keys(name) if key in EYES), name)
 
 
 def _near_the_face(pieces: list[_Piece]) -> list[_Piece]:

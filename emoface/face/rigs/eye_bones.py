@@ -10,7 +10,7 @@ from emoface.face.layout import ARKIT_INDEX, ARKIT_NAMES
 
 from .avatar_mesh import world_matrices
 from .gltf import Gltf, finite, member, whole
-from .names import name_keys
+from .names import part_keys
 from .vrm import vrm_version
 
 LOOKS = tuple(name for name in ARKIT_NAMES if name.startswith("eyeLook"))
@@ -50,7 +50,7 @@ def _joints(gltf: Gltf) -> dict[str, Any]:
     nodes = gltf.items("nodes")
     for skin in gltf.items("skins"):
         for joint in member(skin, "joints", list, "a skin"):
-            keys = name_keys(str(nodes[whole(joint, "joint of a skin", len(nodes))].get("name")))
+            keys = part_keys(str(nodes[whole(joint, "joint of a skin", len(nodes))].get("name")))
             for side in ("left", "right"):
                 if f"eye{side}" in keys:
                     found.setdefault(side, joint)

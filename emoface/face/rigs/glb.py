@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 import os
-from collections.abc import Callable, Iterable
+import warnings
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -17,11 +17,12 @@ from emoface.face.rig import Rig
 from .avatar_mesh import read_mesh
 from .eye_bones import LOOKS, eye_rotations, find_eye_bones
 from .gltf import Gltf, finite, member, whole
-from .names import find_arkit
+from .names import Found, NameMap, NamesOrPath, find_shapes, read_names
 from .stand_ins import STAND_INS, VOWELS
 from .vrm import Bind, read_expressions
 
 COMPRESSED = ("KHR_draco_mesh_compression", "EXT_meshopt_compression", "KHR_meshopt_compression")
+REST = ("basis", "base", "neutral", "default")  # names of the rest shape, which is no target
 SHOWN = 12  # names listed in an error
 
 
@@ -32,6 +33,7 @@ class GlbRig(Rig):
     Attributes:
         follows: (52, N) float32, gain of each ARKit weight in each shape.
         binds: what each shape moves: mesh, index of its target, and the target's weight where the shape is at 1.
+        families: of each shape, the rigs that spell it as this one does, see ``spellings.tsv``; "names" for a user's.
         gltf: the whole file.
         unused: names of morph targets that no ARKit weight moves; they keep the weight they have in the file.
         eye_bones: nodes of the left and right eye where these turn with the gaze, for want of eyeLook shapes; seen in
@@ -40,6 +42,7 @@ class GlbRig(Rig):
 
     follows: np.ndarray
     binds: tuple[tuple[Bind, ...], ...]
+    families: tuple[str, ...]
     gltf: Gltf
     unused: tuple[str, ...]
     eye_bones: tuple[int, int] | None
@@ -95,31 +98,34 @@ class GlbRig(Rig):
         return written
 
 
-def load_glb(path: str | os.PathLike[str]) -> GlbRig:
+def load_glb(path: str | os.PathLike[str], names: NamesOrPath | None = None) -> GlbRig:
     """Read an avatar: any GLB or VRM file whose meshes have morph targets named like ARKit's shapes.
 
     All meshes with such targets are moved (face, teeth, lashes, ...). Names may be spelt as
-    :func:`emoface.face.rigs.names.find_arkit` allows, or be expressions of a VRM avatar. Where ARKit's shapes are
+    :func:`emoface.face.rigs.names.find_shapes` allows, or be expressions of a VRM avatar. Where ARKit's shapes are
     absent, vowels, visemes and whole emotions stand in, see :mod:`emoface.face.rigs.stand_ins`.
 
     Args:
         path: the file. Textures colour the mesh where Pillow is installed; the written file has them in any case.
+        names: what moves a shape, where its name is not to be guessed, see
+            :func:`emoface.face.rigs.names.read_names`; ``{"jawOpen": "Mund_auf", "cheekPuff": None}``.
 
     Returns:
         The rig; ``missing`` and ``unused`` say what does not fit.
 
     Raises:
-        FileNotFoundError: no such file. ValueError: not a GLB, broken, compressed, or without such morph targets.
+        FileNotFoundError: no such file. ValueError: not a GLB, broken, compressed, without such morph targets, or
+            without a name that ``names`` gives. TypeError: ``names`` is no such table.
     """
-    path = Path(path)
+    path, own = Path(path), read_names(names)
     data = path.read_bytes()
     try:
-        return _read(path.stem, Gltf.from_bytes(data))
+        return _read(path.stem, Gltf.from_bytes(data), own)
     except ValueError as error:
         raise ValueError(f"{path}: {error}") from error
 
 
-def _read(name: str, gltf: Gltf) -> GlbRig:
+def _read(name: str, gltf: Gltf, own: NameMap) -> GlbRig:
     for list_name in ("extensionsUsed", "extensionsRequired"):
         for extension in member(gltf.document, list_name, list, "the GLB"):
             if extension in COMPRESSED:
@@ -129,14 +135,14 @@ def _read(name: str, gltf: Gltf) -> GlbRig:
     meshes = [target_names(gltf, index) for index in range(len(gltf.items("meshes")))]
     if not any(meshes):
         raise ValueError("no mesh has morph targets; export the model with its shape keys")
-    shapes = _match(meshes, read_expressions(gltf))
+    shapes = _match(meshes, read_expressions(gltf), own)
     if not shapes:
         known = [name for names in meshes for name in names]
         raise ValueError(f"none of its {len(known)} morph targets is one of ARKit's: {', '.join(known[:SHOWN])}")
-    binds = tuple(binds for _, binds in shapes.values())
+    binds = tuple(shape.binds for shape in shapes.values())
     follows = np.zeros((len(ARKIT_NAMES), len(shapes)), np.float32)
-    for place, (gains, _) in enumerate(shapes.values()):
-        for arkit, gain in gains.items():
+    for place, shape in enumerate(shapes.values()):
+        for arkit, gain in shape.follows.items():
             follows[ARKIT_INDEX[arkit], place] = gain
     used = {(mesh, target) for targets in binds for mesh, target, _ in targets}
     moved = {
@@ -146,9 +152,18 @@ def _read(name: str, gltf: Gltf) -> GlbRig:
     mesh = read_mesh(gltf, binds)
     looks = follows[[ARKIT_INDEX[look] for look in LOOKS]].any()
     return GlbRig(
-        name, mesh.template, mesh.faces, tuple(shapes), mesh.deltas, mesh.colours, mesh.parts,
-        follows, binds, gltf, unused, None if looks else find_eye_bones(gltf),
+        name, mesh.template, mesh.faces, tuple(shapes), mesh.deltas, mesh.colours, mesh.parts, follows, binds,
+        tuple(shape.family for shape in shapes.values()), gltf, unused, None if looks else find_eye_bones(gltf),
     )  # fmt: skip
+
+
+@dataclass(frozen=True)
+class _Shape:
+    """What a shape follows (ARKit name -> gain), what it moves, and how it was found."""
+
+    follows: dict[str, float]
+    binds: tuple[Bind, ...]
+    family: str
 
 
 @dataclass(frozen=True)
@@ -157,33 +172,56 @@ class _Group:
 
     names: list[str]
     binds: list[tuple[Bind, ...]]
+    taken: frozenset[tuple[int, int]]
 
     @cached_property
-    def arkit(self) -> dict[str, tuple[int, ...]]:
-        return find_arkit(self.names)
+    def shapes(self) -> dict[str, Found]:
+        """Shapes of the names whose targets no user's table has taken."""
+        free = [not self.taken & {bind[:2] for bind in binds} for binds in self.binds]
+        return find_shapes([name if left else "" for name, left in zip(self.names, free)])
 
 
-def _match(
-    meshes: list[list[str]], expressions: dict[str, tuple[Bind, ...]]
-) -> dict[str, tuple[dict[str, float], tuple[Bind, ...]]]:
-    """Shape -> (ARKit gains, targets that it moves); a VRM expression is preferred to plain target names."""
+def _match(meshes: list[list[str]], expressions: dict[str, tuple[Bind, ...]], own: NameMap) -> dict[str, _Shape]:
+    """The shapes of an avatar; a user's table comes first, a VRM expression is preferred to plain target names."""
+    targets: dict[str, list[Bind]] = {}
+    for mesh, names in enumerate(meshes):
+        for target, name in enumerate(names):
+            targets.setdefault(name, []).append((mesh, target, 1.0))
+    given: dict[str, tuple[Bind, ...]] = {}
+    for shape, wanted in own.items():
+        absent = [name for name in wanted if name not in expressions and name not in targets]
+        if absent:
+            raise ValueError(f"names: {shape} is to be {absent[0]!r:.60}, which is no morph target or expression of it")
+        given[shape] = tuple(
+            (mesh, target, share * weight)
+            for name, weight in wanted.items()
+            for mesh, target, share in expressions.get(name) or targets[name]
+        )
+    taken = frozenset((mesh, target) for binds in given.values() for mesh, target, _ in binds)
     plain = [
-        _Group(names, [((mesh, target, 1.0),) for target in range(len(names))]) for mesh, names in enumerate(meshes)
+        _Group(names, [((mesh, target, 1.0),) for target in range(len(names))], taken)
+        for mesh, names in enumerate(meshes)
     ]
-    tiers = [[_Group(list(expressions), list(expressions.values()))], plain]
+    tiers = [[_Group(list(expressions), list(expressions.values()), taken)], plain]
 
-    def search(find: Callable[[_Group], Iterable[int]]) -> tuple[Bind, ...]:
-        every = (tuple(bind for group in tier for i in find(group) for bind in group.binds[i]) for tier in tiers)
-        return next(filter(None, every), ())
+    def search(shape: str, follows: dict[str, float]) -> _Shape | None:
+        if shape in given:
+            return _Shape(follows, given[shape], "names") if given[shape] else None
+        for tier in tiers:
+            found = [(group, group.shapes[shape]) for group in tier if shape in group.shapes]
+            if found:
+                binds = tuple(bind for group, one in found for i in one.indices for bind in group.binds[i])
+                return _Shape(follows, binds, found[0][1].family)
+        return None
 
-    shapes = {}
+    shapes: dict[str, _Shape] = {}
     for name in ARKIT_NAMES:
-        if found := search(lambda group, name=name: group.arkit.get(name, ())):  # type: ignore[misc]
-            shapes[name] = ({name: 1.0}, found)
+        if one := search(name, {name: 1.0}):
+            shapes[name] = one
     for stand_in in STAND_INS:
         if not shapes.keys() & set(stand_in.unless):
-            if found := search(lambda group, stand_in=stand_in: stand_in.find(group.names)):  # type: ignore[misc]
-                shapes[stand_in.name] = (stand_in.follows, found)
+            if one := search(stand_in.name, stand_in.follows):
+                shapes[stand_in.name] = one
     return shapes
 
 
@@ -201,19 +239,32 @@ def target_names(gltf: Gltf, index: int) -> list[str]:
     if len(counts) > 1:
         raise ValueError(f"primitives of {what} must have the same number of targets, got {sorted(counts)}")
     count = counts.pop()
-    named: list[object] = []
-    for owner in (mesh, *primitives):
-        extras = owner.get("extras")
-        listed = extras.get("targetNames") if isinstance(extras, dict) else None
-        if isinstance(listed, list) and listed:
-            named = listed
-            break
-    else:
+    named = _listed_names([mesh, *primitives], count, what)
+    if named is None:
+        named = []
         for target in primitives[0].get("targets", []) if primitives else []:
             position = target.get("POSITION") if isinstance(target, dict) else None
             named.append(gltf.item("accessors", position).get("name") if position is not None else None)
-    named = [*named[:count], *[None] * (count - len(named))]
     return [name if isinstance(name, str) and name else f"target {place}" for place, name in enumerate(named)]
+
+
+def _listed_names(owners: list[dict], count: int, what: str) -> list[object] | None:
+    """``targetNames`` of a mesh or its primitives; None where there are none that can belong to ``count`` targets."""
+    for owner in owners:
+        extras = owner.get("extras")
+        listed = extras.get("targetNames") if isinstance(extras, dict) else None
+        if not isinstance(listed, list) or not listed or not count:
+            continue
+        if len(listed) == count:
+            return listed
+        if len(listed) == count + 1 and str(listed[0]).lower() in REST:
+            return listed[1:]
+        warnings.warn(
+            f"{what} has {count} morph targets and {len(listed)} targetNames: which name belongs to which target is "
+            "not known, so none is used",
+            stacklevel=2,
+        )
+    return None
 
 
 def rest_weights(gltf: Gltf, node: dict) -> np.ndarray:

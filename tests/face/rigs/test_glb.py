@@ -58,10 +58,14 @@ def avatar(*meshes: list[str], where: str = "mesh") -> Gltf:
     return gltf
 
 
-def load(gltf: Gltf, tmp_path):
+def written(gltf: Gltf, tmp_path):
     path = tmp_path / "avatar.glb"
     path.write_bytes(gltf.to_bytes())
-    return load_glb(path)
+    return path
+
+
+def load(gltf: Gltf, tmp_path):
+    return load_glb(written(gltf, tmp_path))
 
 
 def written_weights(path, node: int) -> np.ndarray:
@@ -110,6 +114,55 @@ def test_halves_of_a_shape_act_together(tmp_path):
     path = tmp_path / "out.glb"
     path.write_bytes(rig.animated(arkit(browInnerUp=0.25), TIMES).to_bytes())
     assert written_weights(path, 0)[1].tolist() == [0.25, 0.25, 0]
+
+
+def named(gltf: Gltf, names: list[str]) -> Gltf:
+    """The same avatar with other targetNames in its first mesh."""
+    gltf.document["meshes"][0]["extras"]["targetNames"] = names
+    return gltf
+
+
+def test_names_that_do_not_fit_the_targets_are_not_used(tmp_path):
+    for names in (["jawOpen", "mouthSmileLeft", "hat"], ["jawOpen"]):
+        gltf = named(avatar(["a", "b"], ["jawOpen"]), names)
+        with pytest.warns(UserWarning, match=f"mesh 0 has 2 morph targets and {len(names)} targetNames"):
+            rig = load(gltf, tmp_path)
+        assert rig.binds == (((1, 0, 1.0),),) and rig.unused == ("target 0", "target 1")
+        gltf.document["meshes"].pop()
+        gltf.document["nodes"].pop()
+        gltf.document["scenes"][0]["nodes"].pop()
+        with pytest.warns(UserWarning, match="targetNames"), pytest.raises(ValueError, match="none of its 2 morph"):
+            load(gltf, tmp_path)
+
+
+def test_a_rest_shape_in_front_of_the_names_is_no_target(tmp_path):
+    rig = load(named(avatar(["a", "b"]), ["Basis", "jawOpen", "mouthSmileLeft"]), tmp_path)
+    assert dict(zip(rig.shape_names, rig.binds)) == {"jawOpen": ((0, 0, 1.0),), "mouthSmileLeft": ((0, 1, 1.0),)}
+
+
+def test_a_users_names_come_first(tmp_path):
+    gltf = avatar(["jawOpen", "Mund", "mouthSmile_L"], ["Mund", "eyeBlinkLeft", "grin"])
+    names = {"jawOpen": "Mund", "eyeBlinkLeft": None, "mouthSmileRight": {"grin": 0.5, "mouthSmile_L": 1}}
+    rig = load_glb(written(gltf, tmp_path), names)
+    assert dict(zip(rig.shape_names, rig.binds)) == {
+        "jawOpen": ((0, 1, 1.0), (1, 0, 1.0)),
+        "mouthSmileRight": ((1, 2, 0.5), (0, 2, 1.0)),  # and no longer mouthSmileLeft
+    }
+    assert rig.families == ("names", "names") and "eyeBlinkLeft" in rig.missing
+    with pytest.raises(ValueError, match=r"avatar\.glb: names: jawOpen is to be 'Maul', which is no morph target"):
+        load_rig(tmp_path / "avatar.glb", {"jawOpen": "Maul"})
+
+
+def test_names_may_be_expressions_and_stand_ins(tmp_path):
+    path = written(vrm0(), tmp_path)
+    rig = load_rig(path, {"mouthSmileLeft": "joy", "ih": None, "ou": "Fcl_MTH_O"})
+    assert set(rig.shape_names) == {"mouthSmileLeft", "aa", "ou", "ee", "blink"}
+    assert dict(zip(rig.shape_names, rig.binds))["mouthSmileLeft"] == ((0, 6, 1.0),)
+
+
+def test_names_belong_to_avatars():
+    with pytest.raises(ValueError, match="names belong to avatars"):
+        load_rig("ict.npz", {"jawOpen": "x"})
 
 
 def test_ready_player_me_uses_arkit_and_leaves_the_rest(tmp_path):
