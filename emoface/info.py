@@ -78,11 +78,13 @@ def _native() -> dict[str, str]:
     from emoface.kernels._runtime import native
 
     cpu, cuda = native.CPU, native.CUDA
-    return {
-        "_cpu": native.CPU_MISSING or f"built with compiler {cpu.compiler}",
-        "_cuda": native.CUDA_MISSING
-        or f"built for {cuda.archs} with toolkit {cuda.toolkit // 1000}.{cuda.toolkit % 1000 // 10}",
-    }
+    found = {"_cpu": str(native.CPU_MISSING), "_cuda": str(native.CUDA_MISSING)}
+    if cpu is not None:
+        found["_cpu"] = f"built with compiler {cpu.compiler}"
+    if cuda is not None:
+        toolkit = f"{cuda.toolkit // 1000}.{cuda.toolkit % 1000 // 10}"
+        found["_cuda"] = f"built for {cuda.archs} with toolkit {toolkit}"
+    return found
 
 
 def _operators() -> dict[str, dict[str, Any]]:
@@ -98,6 +100,7 @@ def _operators() -> dict[str, dict[str, Any]]:
         found[name] = {}
         for device, dtype in kinds:
             args = op.cases[0].inputs(device, dtype)
+            answer: dict[str, Any]
             try:
                 backend, passed_over = op.explain(*args)
                 answer = {"backend": backend.name, "passed_over": passed_over}

@@ -42,7 +42,7 @@ from .face.layout import (
     UPPER,
 )
 from .face.life import add_life
-from .kernels.denoise_loop import fast_products
+from .kernels import fast_products
 from .style import StyleReference
 
 STYLES = {"artist": ARTIST, "rule": RULE}

@@ -7,8 +7,7 @@ from typing import Any
 
 from torch import Tensor, nn
 
-from emoface.kernels import time_conv
-
+from .convolution import TimeConv
 from .features import MEL_BINS, MEL_PER_FRAME
 
 
@@ -36,9 +35,9 @@ class ContentEncoder(nn.Module):
             raise ValueError(f"content encoder kind must be 'mel' or 'hubert', got {config.kind!r}")
         self.config = config
         width = config.channels
-        self.first = nn.Conv1d(config.features, width, 5, padding=2)
-        self.second = nn.Conv1d(width, width, 5, padding=2)
-        self.third = nn.Conv1d(width, width, 3, padding=1)
+        self.first = TimeConv(config.features, width, 5, padding=2)
+        self.second = TimeConv(width, width, 5, padding=2)
+        self.third = TimeConv(width, width, 3, padding=1)
         self.norm = nn.LayerNorm(width)
 
     def forward(self, features: Tensor) -> Tensor:
@@ -52,9 +51,9 @@ class ContentEncoder(nn.Module):
         """
         if self.config.kind == "mel":
             features = features.unflatten(1, (-1, MEL_PER_FRAME)).flatten(2)  # (B, T, 2 * 64)
-        hidden = time_conv(features, self.first.weight, self.first.bias, gelu=True)
-        hidden = time_conv(hidden, self.second.weight, self.second.bias, gelu=True)
-        return self.norm(time_conv(hidden, self.third.weight, self.third.bias))  # (B, T, channels)
+        hidden = self.first(features, gelu=True)
+        hidden = self.second(hidden, gelu=True)
+        return self.norm(self.third(hidden))  # (B, T, channels)
 
     def describe(self) -> dict[str, Any]:
         """The config as a JSON-able dict."""

@@ -17,7 +17,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from emoface.kernels.denoise_loop import fast_products
+from emoface.kernels import fast_products
 
 from .features import SAMPLE_RATE, frame_count
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
+from emoface.audio.convolution import TimeConv
 from emoface.audio.features import MEL_BINS, MEL_PER_FRAME
 from emoface.face.layout import (
     JAW_OPEN_RADIANS,
@@ -21,7 +22,7 @@ from emoface.face.layout import (
     MOUTH,
     lip_gap,
 )
-from emoface.kernels import ln_qkv, time_conv
+from emoface.kernels import ln_qkv
 
 ARTIST, RULE = 0, 1
 """Styles: measured curves that an artist cleaned, and rule-made ones."""
@@ -68,17 +69,14 @@ class DilatedBlock(nn.Module):
     def __init__(self, width: int, kernel: int, dilation: int, dropout: float) -> None:
         super().__init__()
         self.norm = ChannelNorm(width)
-        self.wide = nn.Conv1d(width, width, kernel, padding=kernel // 2 * dilation, dilation=dilation)
-        self.point = nn.Conv1d(width, width, 1)
+        self.wide = TimeConv(width, width, kernel, padding=kernel // 2 * dilation, dilation=dilation)
+        self.point = TimeConv(width, width, 1)
         self.dropout = nn.Dropout(dropout)
 
     def forward(self, x: Tensor) -> Tensor:
         """Features (B, T, C) to features of the same shape."""
-        wide, point, norm = self.wide, self.point, self.norm.norm
-        hidden = time_conv(
-            x, wide.weight, wide.bias, wide.dilation[0], True, norm.weight, norm.bias, eps=norm.eps
-        )  # (B, T, C)
-        return time_conv(self.dropout(hidden), point.weight, point.bias, residual=x)
+        hidden = self.wide(x, gelu=True, norm=self.norm.norm)  # (B, T, C)
+        return self.point(self.dropout(hidden), residual=x)
 
 
 class LipNet(nn.Module):
@@ -98,12 +96,12 @@ class LipNet(nn.Module):
         super().__init__()
         if kernel % 2 == 0 or kernel < 1:
             raise ValueError(f"kernel must be odd and positive, got {kernel}")
-        self.stem = nn.Conv1d(MEL_PER_FRAME * MEL_BINS, width, kernel, padding=kernel // 2)
+        self.stem = TimeConv(MEL_PER_FRAME * MEL_BINS, width, kernel, padding=kernel // 2)
         self.style = nn.Embedding(styles, width)
         dilations = [2 ** (i % 3) for i in range(blocks)]
         self.blocks = nn.ModuleList(DilatedBlock(width, kernel, d, dropout) for d in dilations)
         self.norm = ChannelNorm(width)
-        self.head = nn.Conv1d(width, len(MOUTH) + 1, 1)
+        self.head = TimeConv(width, len(MOUTH) + 1, 1)
         self.dropout = nn.Dropout(dropout)
         self.register_buffer("scale", torch.tensor(MOUTH_SCALE), persistent=False)
         self.reach = kernel // 2 * (1 + sum(dilations))
@@ -125,7 +123,7 @@ class LipNet(nn.Module):
         if mel.ndim != 3 or mel.shape[2] != MEL_BINS or mel.shape[1] % MEL_PER_FRAME:
             raise ValueError(f"mel must have shape (B, 2 T, {MEL_BINS}), got {tuple(mel.shape)}")
         x = mel.unflatten(1, (-1, MEL_PER_FRAME)).flatten(2)  # (B, T, 2 * 64)
-        x = time_conv(self.dropout(x), self.stem.weight, self.stem.bias) + self.style(style)[:, None]  # (B, T, C)
+        x = self.stem(self.dropout(x)) + self.style(style)[:, None]  # (B, T, C)
         for block in self.blocks:
             x = block(x)
         norm, head = self.norm.norm, self.head

@@ -163,6 +163,13 @@ class Block(nn.Module):
         )
 
 
+def _linears(maps: nn.Sequential) -> tuple[nn.Linear, nn.Linear]:
+    """The two linear maps around an activation."""
+    first, _, second = maps
+    assert isinstance(first, nn.Linear) and isinstance(second, nn.Linear)
+    return first, second
+
+
 def _state(parameters: Iterable[Tensor]) -> tuple[tuple[int, int], ...]:
     """What changes when one of the parameters does."""
     return tuple((p.data_ptr(), 0 if p.is_inference() else p._version) for p in parameters)
@@ -242,7 +249,7 @@ class Denoiser(nn.Module):
             (U, T, C) added to the input, (U, blocks, T, C) audio queries, (E, blocks, 2, C) AdaIN scales and shifts.
         """
         token = self.style_token(style)  # (C,) or (U, C)
-        first, _, second = self.mapping
+        first, second = _linears(self.mapping)
         return prepare_clip(
             content, self.positions(content.shape[1]), token.expand(content.shape[0], -1), emotion,
             token.expand(emotion.shape[0], -1), self.speech.weight, self.speech.bias, *self._stacked("query"),
@@ -259,8 +266,8 @@ class Denoiser(nn.Module):
         Returns:
             (N, blocks, 3, 2, C): scale and shift of the three FiLMs of each block.
         """
-        first, _, second = self.time
-        bias: Tensor = second.get_parameter("bias")
+        first, second = _linears(self.time)
+        bias = second.bias
         if self.config.guided:
             bias = bias + self.strength(guidance_powers(guidance).to(bias, non_blocking=True))
         return prepare_schedule(times, first.weight, first.bias, second.weight, bias, *self._stacked("film"))

@@ -36,7 +36,10 @@ def _usage(cubin: bytes, cuobjdump: Path) -> dict[str, int]:
 
 def _mfma_usage(assembly: str) -> dict[str, int]:
     def number(name: str) -> int:
-        return int(re.search(rf"\.{name}:\s*(\d+)", assembly)[1])  # type: ignore[index]
+        found = re.search(rf"\.{name}:\s*(\d+)", assembly)
+        if found is None:
+            raise RuntimeError(f"the assembly of a gfx target names no {name}")
+        return int(found[1])
 
     return {"registers": number("vgpr_count"), "spilled": number("vgpr_spill_count")}
 

@@ -32,7 +32,8 @@ def _why_not(*args) -> str | None:
 
 
 def _train(query, kv, heads, slopes, window, lengths) -> Tensor:
-    return attend_with_gradient(query, *kv.chunk(2, -1), heads, slopes, window, lengths)
+    key, value = kv.chunk(2, -1)
+    return attend_with_gradient(query, key, value, heads, slopes, window, lengths)
 
 
 AOT = [

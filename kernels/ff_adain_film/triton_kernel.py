@@ -15,7 +15,7 @@ def _run(h, weight, weight_bias, x, style_scale, style_shift, scale, shift, eps,
     out = x.new_empty(x.shape)
     if out.numel():
         style, film = (dense(style_scale), dense(style_shift)), (dense(scale), dense(shift))
-        ff_adain_film(*map(dense, (h, weight, weight_bias, x)), style, film, out, eps, residual)
+        ff_adain_film(dense(h), dense(weight), dense(weight_bias), dense(x), style, film, out, eps, residual)
     return out
 
 

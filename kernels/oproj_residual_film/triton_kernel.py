@@ -14,7 +14,9 @@ if device.triton is not None:
 def _run(a, weight, weight_bias, x, scale, shift) -> Tensor:
     out = x.new_empty(x.shape)
     if out.numel():
-        linear_residual_film(*map(dense, (a, weight, weight_bias, x, scale, shift)), out)
+        linear_residual_film(
+            dense(a), dense(weight), dense(weight_bias), dense(x), dense(scale), dense(shift), out
+        )
     return out
 
 

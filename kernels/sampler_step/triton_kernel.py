@@ -105,7 +105,7 @@ def _run(
     sampler_step_kernel[(triton.cdiv(size, STEP_BLOCK),)](
         prediction, guidance, dense(x), dense(x0_prev), dense(coefficients.float()),
         x if noise is None else dense(noise), x if mask is None else dense(known),
-        x if mask is None else dense(mask).view(torch.uint8),  # type: ignore[union-attr]
+        x if mask is None else dense(mask).view(torch.uint8),
         limit, x_next, x0, sample, size, channels,
         N=branches, NOISE=noise is not None, MASK=mask is not None, LIMIT=quantile > 0,
         BLOCK=STEP_BLOCK, num_warps=STEP_WARPS, enable_fp_fusion=True,

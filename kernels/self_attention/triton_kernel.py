@@ -27,7 +27,8 @@ def _why_not(*args) -> str | None:
 
 
 def _train(qkv, heads, slopes, lengths) -> Tensor:
-    return attend_with_gradient(*qkv.chunk(3, -1), heads, slopes, 0, lengths)
+    query, key, value = qkv.chunk(3, -1)
+    return attend_with_gradient(query, key, value, heads, slopes, 0, lengths)
 
 
 AOT = list(specialisations(("bf16", 100, 64, False, True), ("fp16", 250, 64, False, False)))

@@ -13,7 +13,7 @@ from emoface.audio import hubert
 from emoface.audio.hubert import HubertFeatures
 from emoface.audio.load import open_audio
 from emoface.demo import demo_path
-from emoface.kernels.denoise_loop import fast_products
+from emoface.kernels import fast_products
 
 pytest.importorskip("transformers")
 

@@ -1,0 +1,1 @@
+from kernels._triton.tiles import *
