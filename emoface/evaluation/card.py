@@ -84,8 +84,8 @@ def _figures(evaluation: dict[str, Any] | None) -> str:
     met = sum(row["met"] for row in rows)
     machine = "{cpu}, torch {torch}".format(**evaluation["machine"])
     lines = [
-        f"Measured on {evaluation['date']} ({machine}): {met} of {len(rows)} bars met, which are our own. "
-        "The whole table, with definitions, stands in `benchmarks/results` of the repository.",
+        f"Measured on {evaluation['date']} ({machine}): {met} of {len(rows)} bars met. A bar is the value that "
+        "we ask a figure to reach. The whole table, with definitions, is in `benchmarks/results` of the repository.",
         "", HONESTY, "", "| figure | value | bar | met |", "|---|---|---|---|",
     ]  # fmt: skip
     for row in rows:

@@ -13,8 +13,8 @@ HONESTY = (
     "Emotion figures measure obedience to our own expression rules: the prototypes and target strengths come from "
     "the rules that made the training data, so 100 % means that the rules are obeyed, not that people recognise the "
     "emotion. Only the jaw and mouth curves of the FACEGOOD recording are measured motion. Recording 2_05 is of the "
-    "speaker of the training curves, and the sentences of the Berlin database were heard in training from other "
-    "speakers."
+    "speaker of the training curves and was looked at while choosing settings, and the sentences of the Berlin "
+    "database were heard in training from other speakers."
 )
 
 
