@@ -1,311 +1,87 @@
-"""The result: motion of a face over time, and what can be done with it."""
+"""The result: a motion, and what can be done with it."""
 
 from __future__ import annotations
 
-import json
 import os
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterator
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import torch
 
-from emoface.audio.load import Audio
-from emoface.face.layout import (
-    ARKIT_NAMES,
-    EXPRESSION_NAMES,
-    EXPRESSION_SIZE,
-    FPS,
-    MOTION_SIZE,
-    OPEN_HEAD,
-    arkit_to_motion,
-    motion_to_arkit,
-)
-from emoface.face.resample import resample_curves
+from .face_motion import FaceMotion
 
 if TYPE_CHECKING:
-    from emoface.face.controls import Controls
+    from typing_extensions import Self
+
     from emoface.face.flame import FlameModel
     from emoface.face.rig import Rig
 
 
-MAX_FPS = 1000.0
-
-
-def check_fps(fps: Any) -> float:
-    """Frames per second as a float.
-
-    Raises:
-        TypeError: not a number. ValueError: not in 0..``MAX_FPS``.
-    """
-    if isinstance(fps, bool) or not isinstance(fps, (int, float, np.integer, np.floating)):
-        raise TypeError(f"fps must be a number, got {type(fps).__name__}")
-    if not 0 < fps <= MAX_FPS:
-        raise ValueError(f"fps must be positive and finite, at most {MAX_FPS:g}, got {fps}")
-    return float(fps)
-
-
-def metadata_json(metadata: dict[str, Any]) -> str:
-    """Metadata as JSON text.
-
-    Raises:
-        TypeError: a value that JSON does not know.
-    """
-    try:
-        return json.dumps(metadata, ensure_ascii=False)
-    except (TypeError, ValueError) as error:
-        raise TypeError(f"metadata must hold what JSON knows (text, numbers, lists, dicts): {error}") from error
-
-
-def _curves(values: Any, name: str) -> np.ndarray:
-    """Own float32 copy (T, n) of an array or tensor."""
-    if isinstance(values, torch.Tensor):
-        values = values.detach().float().cpu().numpy()
-    if not isinstance(values, np.ndarray) or values.dtype.kind not in "iuf":
-        kind = values.dtype if isinstance(values, np.ndarray) else type(values).__name__
-        raise TypeError(f"{name} must be a numeric numpy array or torch tensor, got {kind}")
-    values = np.array(values, np.float32, order="C")
-    if values.ndim != 2 or len(values) == 0:
-        raise ValueError(f"{name} must have shape (T, n) with T at least 1, got {values.shape}")
-    _check_finite(values, name)
-    return values
-
-
-def _check_finite(values: np.ndarray, name: str, first: int = 0) -> None:
-    """Raise ValueError unless frames (T, n), the first of them of this number, are finite."""
-    finite = np.isfinite(values).all(1)
-    if not finite.all():
-        raise ValueError(f"{name} must be finite, it is not in frame {first + int(np.argmin(finite))}")
-
-
-@dataclass(eq=False)
-class Animation:
-    """Facial motion: FLAME expression coefficients and jaw rotation; frame k is centred at (k + 0.5) / fps s.
-
-    Attributes:
-        expression: (T, 50) float32 expression coefficients; on the open head named shapes, 0..1.
-        jaw_pose: (T, 3) float32 jaw rotation, axis-angle in radians; +x opens.
-        fps: frames per second.
-        audio: the recording it belongs to, if known.
-        expression_names: name of each coefficient.
-        flame_version: the face whose coefficients these are; they mean nothing on another one.
-        metadata: how it was made (emotion, seed, ...), saved in the files; only what JSON knows.
-    """
-
-    expression: np.ndarray
-    jaw_pose: np.ndarray
-    fps: float = FPS
-    audio: Audio | None = field(default=None, repr=False)
-    expression_names: tuple[str, ...] = field(default=EXPRESSION_NAMES, repr=False)
-    flame_version: str = OPEN_HEAD
-    metadata: dict[str, Any] = field(default_factory=dict, repr=False)
-
-    def __post_init__(self) -> None:
-        self.expression = _curves(self.expression, "expression")
-        self.jaw_pose = _curves(self.jaw_pose, "jaw_pose")
-        self.fps = check_fps(self.fps)
-        self.expression_names = tuple(self.expression_names)
-        frames, names = len(self.expression), len(self.expression_names)
-        if self.expression.shape[1] != names:
-            raise ValueError(f"expression must have shape (T, {names}), a column a name, got {self.expression.shape}")
-        if self.jaw_pose.shape != (frames, 3):
-            raise ValueError(f"jaw_pose must have shape ({frames}, 3) like expression, got {self.jaw_pose.shape}")
+@dataclass(frozen=True, eq=False, repr=False)
+class Animation(FaceMotion):
+    """A :class:`~emoface.face_motion.FaceMotion` that can be saved, loaded, plotted and rendered."""
 
     @classmethod
-    def from_motion(cls, motion: np.ndarray | torch.Tensor, fps: float = FPS, **fields: Any) -> Animation:
-        """Build from motion vectors of the open head.
+    def of(cls, motion: FaceMotion) -> Self:
+        """The animation of a motion, with the same arrays."""
+        return cls(**{part.name: getattr(motion, part.name) for part in fields(FaceMotion)})
+
+    def save(self, path: str | os.PathLike[str], **options: Any) -> Path:
+        """Save in the format of the suffix; the file appears complete or not at all.
 
         Args:
-            motion: (T, 53) in the order of ``MOTION_NAMES``. fps: frames per second.
-            **fields: ``audio`` and ``metadata``.
+            path: ``.npz`` FLAME coefficients (option ``layout``: "emoface", "diffposetalk", "emote", "emage", "vhap"),
+                ``.csv`` Live Link Face (option ``fps``), ``.json`` ARKit weights, ``.glb`` and ``.usda`` animated head,
+                ``.html`` web page of it with the sound, ``.mp4`` video; their options are in ``emoface.export``.
+            **options: of the format.
 
         Returns:
-            The animation.
+            The path.
 
         Raises:
-            ValueError: another shape than (T, 53), values that are not finite, bad fps.
+            ValueError: unknown suffix, or a bad option. OSError: the path cannot be written.
         """
-        motion = _curves(motion, "motion")
-        if motion.shape[1] != MOTION_SIZE:
-            raise ValueError(f"motion must have shape (T, {MOTION_SIZE}), got {motion.shape}")
-        return cls(motion[:, :EXPRESSION_SIZE], motion[:, EXPRESSION_SIZE:], fps, **fields)
+        from emoface import export
+
+        export.write(self, path, **options)
+        return Path(path)
 
     @classmethod
-    def from_arkit(cls, weights: np.ndarray | torch.Tensor, fps: float = FPS, **fields: Any) -> Animation:
-        """Build from ARKit weights, such as a rig's or another program's.
+    def load(cls, path: str | os.PathLike[str], **options: Any) -> Self:
+        """Load what :meth:`save` wrote as ``.npz`` or ``.csv``, or such a file of another program.
 
         Args:
-            weights: (T, 52) in the order of ``ARKIT_NAMES``, 0..1. fps: frames per second.
-            **fields: ``audio`` and ``metadata``.
+            path: the file; the suffix says what it is.
+            **options: of the format; ``fps`` for Live Link Face files too short to show theirs.
 
         Returns:
-            The animation of the open head.
+            The animation, without audio.
 
         Raises:
-            ValueError: another shape than (T, 52), values that are not finite, bad fps.
+            ValueError: unknown suffix, or not a file of that kind. FileNotFoundError: no such file.
         """
-        weights = _curves(weights, "weights")
-        if weights.shape[1] != len(ARKIT_NAMES):
-            raise ValueError(f"weights must have shape (T, {len(ARKIT_NAMES)}), got {weights.shape}")
-        return cls.from_motion(arkit_to_motion(weights), fps, **fields)
+        from emoface import export
 
-    def __len__(self) -> int:
-        return len(self.expression)
+        return cls.of(export.read(path, **options))
 
-    def __repr__(self) -> str:
-        return f"Animation({len(self)} frames, {self.fps:g} fps, {self.duration:.2f} s, {self.flame_version})"
-
-    @property
-    def frames(self) -> int:
-        """Number T of frames."""
-        return len(self.expression)
-
-    @property
-    def duration(self) -> float:
-        """Seconds: of the recording if it is known, of the frames otherwise."""
-        return self.audio.duration if self.audio else self.frames / self.fps
-
-    @property
-    def motion(self) -> np.ndarray:
-        """(T, 53) float32: expression and jaw side by side.
-
-        Raises:
-            ValueError: another number of expression coefficients than 50, or values changed to NaN or infinity.
-        """
-        motion = np.concatenate([self.expression, self.jaw_pose], 1)
-        _check_finite(motion, "motion")
-        if motion.shape[1] != MOTION_SIZE:
-            raise ValueError(f"motion needs {EXPRESSION_SIZE} expression coefficients, got {motion.shape[1] - 3}")
-        return motion
-
-    def arkit(self) -> np.ndarray:
-        """ARKit-52 weights (T, 52) float32, 0..1, in the order of ``ARKIT_NAMES``; exact on the open head.
-
-        Raises:
-            ValueError: the coefficients are another face's, whose meaning is not known.
-        """
-        if self.expression_names != EXPRESSION_NAMES:
-            raise ValueError(f"arkit() needs the open head's named shapes, got coefficients of {self.flame_version}")
-        return motion_to_arkit(self.motion)
-
-    def vertices(
-        self,
-        face: FlameModel | Rig | None = None,
-        *,
-        identity: Mapping[str, float] | np.ndarray | None = None,
-        start: int = 0,
-        stop: int | None = None,
-    ) -> np.ndarray:
-        """The moving mesh.
+    def plot(self, path: str | os.PathLike[str]) -> Path:
+        """Draw the curves over the waveform into an image (needs the extra ``plot``).
 
         Args:
-            face: the FLAME model whose coefficients these are, a rig with ARKit shapes, or None: the open head.
-            identity: of a FLAME model, (N,) coefficients, or by name ({"nose_width": 0.5}) on the open head.
-            start, stop: the frames wanted; all if left out. A frame of the open head takes about 90 kB.
+            path: image file, such as ``curves.png``.
 
         Returns:
-            (T, V, 3) float32, metres, y up, face towards +z.
+            The path.
 
         Raises:
-            ValueError: coefficients of another FLAME version than ``face`` or that are not finite, or a bad identity.
-            TypeError: ``face`` is none of these.
+            ImportError: matplotlib is not installed. OSError: the path cannot be written.
         """
-        from emoface.face.flame import FlameModel
-        from emoface.face.open_head import identity_coefficients, open_head_model
-        from emoface.face.rig import Rig
+        from emoface.export.plot import plot_curves
 
-        part = slice(*slice(start, stop).indices(self.frames))
-        if isinstance(face, Rig):
-            if identity is not None:
-                raise ValueError("identity belongs to FLAME models; a rig has one shape")
-            return face.vertices(face.weights(self.arkit()[part]))
-        if face is None:
-            face = open_head_model()
-        elif not isinstance(face, FlameModel):
-            raise TypeError(f"face must be a FlameModel, a Rig or None, got {type(face).__name__}")
-        if face.data.version != self.flame_version:
-            raise ValueError(
-                f"the coefficients are {self.flame_version}'s and mean nothing on {face.data.version}; "
-                "to_flame() and to_open_head() convert"
-            )
-        if isinstance(identity, Mapping):
-            identity = identity_coefficients(identity)
-        if isinstance(identity, str):
-            raise TypeError(f"identity must map names to weights or be an array, got {identity!r}")
-        device = face.template.device
-        shape = None if identity is None else torch.as_tensor(identity, dtype=torch.float32).to(device)
-        expression, jaw_pose = self.expression[part], self.jaw_pose[part]
-        _check_finite(expression, "expression", part.start)
-        _check_finite(jaw_pose, "jaw_pose", part.start)
-        with torch.inference_mode():
-            weights, jaw = (torch.from_numpy(curves).to(device, non_blocking=True) for curves in (expression, jaw_pose))
-            return face(weights, jaw, identity=shape).cpu().numpy()
-
-    def to_flame(self, model: FlameModel) -> Animation:
-        """The performance in the coefficients of an official FLAME model, fitted by way of its vertices.
-
-        Args:
-            model: from :func:`emoface.face.flame_files.load_flame`, with its landmarks.
-
-        Returns:
-            A new Animation; ``metadata["residual_mm"]`` says what the fit leaves on average. See
-            :func:`emoface.face.retarget.arkit_to_flame` for what it can do.
-
-        Raises:
-            ValueError: the coefficients are not the open head's, or the model's landmarks are not known.
-        """
-        from emoface.face.retarget import arkit_to_flame
-
-        fit = arkit_to_flame(self.arkit(), model)
-        return replace(
-            self, expression=fit.expression, jaw_pose=fit.jaw_pose, flame_version=fit.version,
-            expression_names=tuple(f"exp_{i}" for i in range(fit.expression.shape[1])),
-            metadata={**self.metadata, "residual_mm": round(float(fit.residual_mm.mean()), 4)},
-        )  # fmt: skip
-
-    def to_open_head(self, model: FlameModel) -> Animation:
-        """The performance in the open head's named shapes, from the coefficients of an official FLAME model.
-
-        Args:
-            model: the model that the coefficients belong to, with its landmarks.
-
-        Returns:
-            A new Animation, whose :meth:`arkit` works; ``metadata["residual_mm"]`` says what the fit leaves on average.
-            See :func:`emoface.face.retarget.flame_to_arkit` for what it can do.
-
-        Raises:
-            ValueError: coefficients of another version than the model's, or its landmarks are not known.
-        """
-        from emoface.face.retarget import flame_to_arkit
-
-        if model.data.version != self.flame_version:
-            raise ValueError(f"model must be {self.flame_version}, got {model.data.version}")
-        fit = flame_to_arkit(self.expression, self.jaw_pose, model)
-        metadata = {**self.metadata, "residual_mm": round(float(fit.residual_mm.mean()), 4)}
-        return Animation.from_arkit(fit.arkit(), self.fps, audio=self.audio, metadata=metadata)
-
-    def adjust(self, controls: Controls) -> Animation:
-        """The same performance with other strengths, offsets or smoothing; see :class:`emoface.Controls`.
-
-        Args:
-            controls: what to change.
-
-        Returns:
-            A new Animation.
-
-        Raises:
-            TypeError: not Controls. ValueError: the coefficients are not the open head's.
-        """
-        from emoface.face.controls import Controls
-
-        if not isinstance(controls, Controls):
-            raise TypeError(f"controls must be emoface.Controls, got {type(controls).__name__}")
-        if self.expression_names != EXPRESSION_NAMES:
-            raise ValueError(f"adjust() needs the open head's named shapes, got coefficients of {self.flame_version}")
-        motion = controls.apply(self.motion, self.fps)
-        return replace(self, expression=motion[:, :EXPRESSION_SIZE], jaw_pose=motion[:, EXPRESSION_SIZE:])
+        plot_curves(self, path)
+        return Path(path)
 
     def render(
         self, face: FlameModel | Rig | str | os.PathLike[str] | None = None, **view: Any
@@ -348,82 +124,3 @@ class Animation:
         frame = min(int(seconds * self.fps), self.frames - 1)
         moment = replace(self, expression=self.expression[frame : frame + 1], jaw_pose=self.jaw_pose[frame : frame + 1])
         return next(moment.render(face, **view))
-
-    def resample(self, fps: float) -> Animation:
-        """The same motion at another frame rate: monotone cubics between frame centres, low-passed for a lower rate.
-
-        No curve leaves the range of its own frames and closed lips stay closed; see
-        :func:`emoface.face.resample.resample_curves`.
-
-        Args:
-            fps: new frames per second.
-
-        Returns:
-            A new Animation of ``round(duration * fps)`` frames.
-
-        Raises:
-            ValueError: fps is not positive, or so low that no frame is left. TypeError: fps is not a number.
-        """
-        fps = check_fps(fps)
-        frames = round(self.duration * fps)
-        if frames < 1:
-            raise ValueError(f"fps {fps:g} leaves no frame of {self.duration:.3g} s")
-        if fps == self.fps and frames == self.frames:
-            return replace(self)
-        expression, jaw = (resample_curves(c, self.fps, fps, frames) for c in (self.expression, self.jaw_pose))
-        return replace(self, expression=expression, jaw_pose=jaw, fps=fps)
-
-    def save(self, path: str | os.PathLike[str], **options: Any) -> Path:
-        """Save in the format of the suffix; the file appears complete or not at all.
-
-        Args:
-            path: ``.npz`` FLAME coefficients (option ``layout``: "emoface", "diffposetalk", "emote", "emage", "vhap"),
-                ``.csv`` Live Link Face (option ``fps``), ``.json`` ARKit weights, ``.glb`` and ``.usda`` animated head,
-                ``.html`` web page of it with the sound, ``.mp4`` video; their options are in ``emoface.export``.
-            **options: of the format.
-
-        Returns:
-            The path.
-
-        Raises:
-            ValueError: unknown suffix, or a bad option. OSError: the path cannot be written.
-        """
-        from emoface import export
-
-        export.write(self, path, **options)
-        return Path(path)
-
-    @classmethod
-    def load(cls, path: str | os.PathLike[str], **options: Any) -> Animation:
-        """Load what :meth:`save` wrote as ``.npz`` or ``.csv``, or such a file of another program.
-
-        Args:
-            path: the file; the suffix says what it is.
-            **options: of the format; ``fps`` for Live Link Face files too short to show theirs.
-
-        Returns:
-            The animation, without audio.
-
-        Raises:
-            ValueError: unknown suffix, or not a file of that kind. FileNotFoundError: no such file.
-        """
-        from emoface import export
-
-        return export.read(path, **options)
-
-    def plot(self, path: str | os.PathLike[str]) -> Path:
-        """Draw the curves over the waveform into an image (needs the extra ``plot``).
-
-        Args:
-            path: image file, such as ``curves.png``.
-
-        Returns:
-            The path.
-
-        Raises:
-            ImportError: matplotlib is not installed. OSError: the path cannot be written.
-        """
-        from emoface.export.plot import plot_curves
-
-        plot_curves(self, path)
-        return Path(path)

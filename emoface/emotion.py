@@ -16,6 +16,7 @@ from .audio.load import Audio, open_audio
 from .binding.emotions import EMOTIONS, is_label
 from .binding.space import EmotionSpace
 from .face.layout import EXPRESSION_NAMES, FPS
+from .face_motion import FaceMotion
 
 CROSSFADE = 0.3
 """Seconds over which one emotion of a timeline gives way to the next, centred on the asked time."""
@@ -101,7 +102,7 @@ def from_motion(source: Any) -> EmotionReference:
     if isinstance(source, (np.ndarray, torch.Tensor)):
         motion = np.asarray(source, dtype=np.float32)
     else:
-        animation = source if isinstance(source, Animation) else Animation.load(source)
+        animation = source if isinstance(source, FaceMotion) else Animation.load(source)
         if animation.expression_names != EXPRESSION_NAMES:
             version = animation.flame_version
             raise ValueError(f"from_motion needs the open head's shapes, got {version}'s; to_open_head() converts them")

@@ -6,13 +6,13 @@ from typing import Any
 
 import numpy as np
 
-from .animation import Animation
 from .audio.delivery import Delivery, delivery, relative_loudness
 from .audio.features import SAMPLE_RATE, frame_count, log_mel, loudness
 from .audio.load import Audio
 from .emotion import EmotionReference, from_motion
 from .face.layout import FPS
 from .face.style import Style, amplitude_style, motion_style
+from .face_motion import FaceMotion
 
 HEARD = 60.0
 """Seconds of a voice that are listened to."""
@@ -38,7 +38,7 @@ class StyleReference:
         Raises:
             TypeError: none of these. ValueError: a voice with less than a second of speech, or a single frame.
         """
-        if isinstance(style, Animation):
+        if isinstance(style, FaceMotion):
             style = from_motion(style)
         if not isinstance(style, EmotionReference):
             raise TypeError(

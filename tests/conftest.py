@@ -104,3 +104,19 @@ def poisoned_memory(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(
             owner, name, lambda *args, _plain=plain, **kwargs: _poison(_plain(*args, **kwargs))
         )
+
+
+@pytest.fixture
+def checks(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """Sizes in bytes of the curves that motions have copied and checked so far."""
+    from emoface import face_motion
+
+    seen = []
+
+    class Counted(face_motion._Checked):
+        def __new__(cls, data: bytes) -> Counted:
+            seen.append(len(data))
+            return super().__new__(cls, data)
+
+    monkeypatch.setattr(face_motion, "_Checked", Counted)
+    return seen

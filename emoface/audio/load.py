@@ -41,6 +41,10 @@ class Audio:
     source: Pass = field(repr=False)
     """Starts a pass over the recording: float32 mono numpy blocks at the source's rate."""
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Pickled, a recording carries its samples, as its file may not be there where it is read again."""
+        return _kept, (self.name, self.sample_rate, self.num_samples, list(self.source()))
+
     @property
     def duration(self) -> float:
         """Length in seconds."""
@@ -280,6 +284,10 @@ def _open_file(target: Callable[[], str], name: str, rate: Any, argument: str) -
     if rate is not None and rate != file_rate:
         raise ValueError(f"{argument} has sample_rate {file_rate} Hz, but sample_rate={rate!r} was given")
     if kept is not None:
-        blocks = kept
-        return Audio(name, file_rate, length, lambda: iter(blocks))
+        return _kept(name, file_rate, length, kept)
     return Audio(name, file_rate, length, lambda: (block for _, block in _decode(target(), argument)))
+
+
+def _kept(name: str, rate: float, length: int, blocks: list[np.ndarray]) -> Audio:
+    """A recording whose mono blocks are held in memory."""
+    return Audio(name, rate, length, lambda: iter(blocks))

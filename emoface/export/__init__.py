@@ -1,16 +1,15 @@
-"""File formats of an Animation; the suffix of a path picks one."""
+"""File formats of motion; the suffix of a path picks one."""
 
 from __future__ import annotations
 
 import importlib
 import inspect
 import os
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from emoface.animation import Animation
+    from emoface.face_motion import FaceMotion
 
 WRITERS: dict[str, str] = {
     ".npz": "npz:write_npz",
@@ -23,7 +22,7 @@ WRITERS: dict[str, str] = {
 }
 """Suffix -> "module:function" called with (animation, path, **options)."""
 READERS: dict[str, str] = {".npz": "npz:read_npz", ".csv": "live_link:read_live_link"}
-"""Suffix -> "module:function" called with (path, **options), giving an Animation."""
+"""Suffix -> "module:function" called with (path, **options), giving a FaceMotion."""
 
 
 def _find(path: str | os.PathLike[str], table: dict[str, str], deed: str) -> Any:
@@ -39,7 +38,7 @@ def check_suffix(path: str | os.PathLike[str]) -> None:
     _find(path, WRITERS, "saved as")
 
 
-def write(animation: Animation, path: str | os.PathLike[str], **options: Any) -> None:
+def write(animation: FaceMotion, path: str | os.PathLike[str], **options: Any) -> None:
     """Write an animation in the format of the path's suffix; see :meth:`emoface.animation.Animation.save`."""
     writer = _find(path, WRITERS, "saved as")
     known = list(inspect.signature(writer).parameters)[2:]
@@ -47,9 +46,9 @@ def write(animation: Animation, path: str | os.PathLike[str], **options: Any) ->
         if name not in known:
             kinds = ", ".join(known) or "no options"
             raise TypeError(f"{Path(path).suffix.lower()} files take {kinds}, got {name!r}")
-    writer(replace(animation), path, **options)  # checked once more, as arrays and fields can be changed
+    writer(animation, path, **options)
 
 
-def read(path: str | os.PathLike[str], **options: Any) -> Animation:
+def read(path: str | os.PathLike[str], **options: Any) -> FaceMotion:
     """Read an animation in the format of the path's suffix; see :meth:`emoface.animation.Animation.load`."""
     return _find(path, READERS, "loaded from")(path, **options)

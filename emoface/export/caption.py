@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Any, TypeGuard
 
-from emoface.animation import Animation
 from emoface.audio.load import UNNAMED
+from emoface.face_motion import FaceMotion
 
 
-def caption(animation: Animation) -> str:
+def caption(animation: FaceMotion) -> str:
     """The recording's name where it has one, the emotion and the seed, as far as they are known."""
     known = animation.metadata
     parts = [animation.audio.name if animation.audio and animation.audio.name not in UNNAMED else ""]

@@ -7,12 +7,12 @@ from typing import Any
 
 import numpy as np
 
-from emoface.animation import Animation, metadata_json
 from emoface.face.colour import linear_colours
 from emoface.face.normals import smooth_normals
 from emoface.face.rig import Part, Rig
 from emoface.face.rigs import GlbRig
 from emoface.face.rigs.gltf import INDEX_DATA, VERTEX_DATA, Gltf
+from emoface.face_motion import FaceMotion
 
 from ..files import atomic_path
 from .rig_curves import RigOrPath, facts, rig_curves, visible_deltas
@@ -24,7 +24,7 @@ NAME = "speech"
 
 
 def write_glb(
-    animation: Animation,
+    animation: FaceMotion,
     path: str | os.PathLike[str],
     face: RigOrPath | None = None,
     sparse: bool = True,
@@ -61,7 +61,6 @@ def write_glb(
     if embed_audio and not animation.audio:
         raise ValueError("embed_audio needs an animation with audio, this one has none")
     rig, weights = rig_curves(animation, face)
-    metadata_json(animation.metadata)
     times = (np.arange(len(weights)) + (0 if whole_frames else 0.5)) / animation.fps
     if isinstance(rig, GlbRig):
         gltf = rig.animated(animation.arkit(), times, NAME)
@@ -133,7 +132,7 @@ def _targets(gltf: Gltf, deltas: np.ndarray, sparse: bool) -> list[dict[str, int
     return targets
 
 
-def _embed_audio(gltf: Gltf, animation: Animation) -> None:
+def _embed_audio(gltf: Gltf, animation: FaceMotion) -> None:
     assert animation.audio is not None
     document = gltf.document
     if AUDIO in document.get("extensions", {}):

@@ -14,11 +14,11 @@ from typing import Any
 
 import numpy as np
 
-from emoface.animation import Animation, check_fps, metadata_json
 from emoface.audio.load import UNNAMED
 from emoface.face.layout import ARKIT_INDEX
 from emoface.face.normals import welded
 from emoface.face.rig import Rig
+from emoface.face_motion import FaceMotion, check_fps
 
 from ..files import atomic_path
 from .caption import emotion_text, is_timeline
@@ -35,7 +35,7 @@ TYPES = {np.dtype(code): code for code in ("u1", "i2", "u2", "u4")}
 
 
 def write_html(
-    animation: Animation,
+    animation: FaceMotion,
     path: str | os.PathLike[str],
     face: RigOrPath | None = None,
     fps: float | None = None,
@@ -68,7 +68,6 @@ def write_html(
         raise TypeError(f"title must be text, got {type(title).__name__}")
     fps = max(SCREEN_FPS, animation.fps) if fps is None else check_fps(fps)
     rig, weights = rig_curves(animation.resample(fps), face)
-    metadata_json(animation.metadata)
     recording = animation.audio.name if animation.audio else UNNAMED[0]
     name = title or (rig.name if recording in UNNAMED else recording)
     emotion = emotion_text(animation.metadata.get("emotion"))
@@ -93,7 +92,7 @@ def _player(name: str) -> str:
     return (PLAYER / name).read_text(encoding="utf-8").rstrip("\n")
 
 
-def _facts(animation: Animation, rig: Rig) -> str:
+def _facts(animation: FaceMotion, rig: Rig) -> str:
     """The definition list behind the i button."""
     metadata = animation.metadata
     known: dict[str, Any] = {
@@ -108,7 +107,7 @@ def _facts(animation: Animation, rig: Rig) -> str:
     return "".join(f"<dt>{html.escape(key)}</dt><dd>{html.escape(str(value))}</dd>" for key, value in known.items())
 
 
-def _clip(animation: Animation, rig: Rig, weights: np.ndarray, fps: float) -> bytes:
+def _clip(animation: FaceMotion, rig: Rig, weights: np.ndarray, fps: float) -> bytes:
     """Header (JSON) and packed arrays of the clip, deflated; clip.js takes them apart."""
     emotion = animation.metadata.get("emotion")
     timeline = emotion if is_timeline(emotion) else []
@@ -154,7 +153,7 @@ def _packed(array: np.ndarray) -> bytes:
     return planes.transpose(0, 2, 1).tobytes()
 
 
-def _peaks(animation: Animation) -> np.ndarray:
+def _peaks(animation: FaceMotion) -> np.ndarray:
     """Loudness (400,) uint8 over the clip: rms of the recording, or the jaw's opening where there is none."""
     if animation.audio is None:
         loudness = animation.arkit()[np.arange(PEAKS) * len(animation) // PEAKS, ARKIT_INDEX["jawOpen"]]

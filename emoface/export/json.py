@@ -5,15 +5,15 @@ from __future__ import annotations
 import json
 import os
 
-from emoface.animation import Animation, metadata_json
 from emoface.face.layout import ARKIT_NAMES
+from emoface.face_motion import FaceMotion, metadata_json
 
 from ..files import atomic_path
 
 DECIMALS = 6
 
 
-def write_json(animation: Animation, path: str | os.PathLike[str]) -> None:
+def write_json(animation: FaceMotion, path: str | os.PathLike[str]) -> None:
     """Write ``{names, fps, metadata, frames: [{time, weights, rotation}]}``, the keys of LAM's web player.
 
     ``names`` are the 52 ARKit shapes, ``weights`` their values 0..1 at ``time`` seconds (frame / fps),

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import numpy as np
 
-from emoface.animation import Animation, check_fps
 from emoface.face.layout import ARKIT_INDEX, ARKIT_NAMES, arkit_to_motion
+from emoface.face_motion import FaceMotion, check_fps
 
 from ..files import atomic_path
 
@@ -41,7 +41,7 @@ def timecode(frame: int, fps: float) -> str:
     return f"{hours:02d}:{minutes:02d}:{seconds % 60:02d}:{part:02d}.000"
 
 
-def write_live_link(animation: Animation, path: str | os.PathLike[str], fps: float | None = None) -> None:
+def write_live_link(animation: FaceMotion, path: str | os.PathLike[str], fps: float | None = None) -> None:
     """Write ARKit-52 weights as a Live Link Face CSV of 63 columns; head and eye rotations are zero radians.
 
     Gaze is in the eyeLook weights. ``tongueUp`` has no column and is lost.
@@ -65,7 +65,7 @@ def write_live_link(animation: Animation, path: str | os.PathLike[str], fps: flo
             file.write(f"{timecode(frame, animation.fps)},{VALUES},{row % tuple(values)},{still}\n")
 
 
-def read_live_link(path: str | os.PathLike[str], fps: float | None = None) -> Animation:
+def read_live_link(path: str | os.PathLike[str], fps: float | None = None) -> FaceMotion:
     """Read a Live Link Face CSV by column name, whatever its case and order; extra columns are ignored.
 
     Rows without a face are dropped, and where the times are uneven (the app skips frames) the curves are put
@@ -104,7 +104,7 @@ def read_live_link(path: str | os.PathLike[str], fps: float | None = None) -> An
         weights = np.stack([np.interp(even, position, column) for column in weights.T], 1)
     if not np.isfinite(weights).all():
         raise ValueError(f"path {path} holds weights that are not finite")
-    return Animation.from_motion(arkit_to_motion(weights), rate, metadata={"source": path.name})
+    return FaceMotion.from_motion(arkit_to_motion(weights), rate, metadata={"source": path.name})
 
 
 def _table(rows: list[list[str]]) -> tuple[np.ndarray, np.ndarray]:

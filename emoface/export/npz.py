@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from emoface.animation import Animation, metadata_json
+from emoface.face_motion import FaceMotion, metadata_json
 
 from ..files import atomic_path
 
@@ -24,7 +24,7 @@ SMPLX_JOINTS, SMPLX_JAW = 55, 22
 FLAME_VERTICES = 5023
 
 
-def _arrays(animation: Animation, layout: str) -> dict[str, Any]:
+def _arrays(animation: FaceMotion, layout: str) -> dict[str, Any]:
     frames = len(animation)
     zeros = np.zeros((frames, 3), np.float32)
     shape = np.zeros(SHAPE_SIZE.get(layout, 0), np.float32)
@@ -63,7 +63,7 @@ def _wide(expression: np.ndarray, layout: str) -> np.ndarray:
     return np.pad(expression, ((0, 0), (0, missing)))
 
 
-def write_npz(animation: Animation, path: str | os.PathLike[str], layout: str = "emoface") -> None:
+def write_npz(animation: FaceMotion, path: str | os.PathLike[str], layout: str = "emoface") -> None:
     """Write FLAME coefficients as .npz (float32, axis-angle in radians, metres), the same bytes every time.
 
     Every layout also holds ``fps``, ``flame_version``, ``expression_names``, ``sample_rate`` (NaN without
@@ -101,7 +101,7 @@ def write_npz(animation: Animation, path: str | os.PathLike[str], layout: str = 
         np.savez_compressed(file, allow_pickle=False, **arrays)
 
 
-def read_npz(path: str | os.PathLike[str]) -> Animation:
+def read_npz(path: str | os.PathLike[str]) -> FaceMotion:
     """Read FLAME coefficients in any layout that :func:`write_npz` knows; never runs code stored in the file.
 
     Without ``fps`` it is ``mocap_frame_rate``, else 25. Files without ``flame_version`` get "unknown" and numbered
@@ -128,7 +128,7 @@ def read_npz(path: str | os.PathLike[str]) -> Animation:
             if names:
                 expression = expression[:, : len(names)]  # some layouts fill up with zeros
             rate = next((float(file[key]) for key in ("fps", "mocap_frame_rate") if key in file), DEFAULT_FPS)
-            return Animation(
+            return FaceMotion(
                 expression,
                 jaw_pose,
                 rate,

@@ -9,10 +9,10 @@ from typing import Any
 
 import numpy as np
 
-from emoface.animation import Animation
 from emoface.audio.features import SAMPLE_RATE
 from emoface.audio.load import Audio
 from emoface.face.layout import ARKIT_INDEX, lip_gap
+from emoface.face_motion import FaceMotion
 
 from ..files import atomic_path
 from .caption import caption
@@ -91,7 +91,7 @@ def drawing(
             figure.savefig(temporary, dpi=110, format=suffix)
 
 
-def plot_curves(animation: Animation, path: str | os.PathLike[str]) -> None:
+def plot_curves(animation: FaceMotion, path: str | os.PathLike[str]) -> None:
     """Draw jaw and lip opening, lips, brows, eyes, cheeks and nose under the waveform, one panel each.
 
     Args:

@@ -7,10 +7,10 @@ from typing import Any
 
 import numpy as np
 
-from emoface.animation import Animation
 from emoface.face.layout import ARKIT_NAMES
 from emoface.face.rig import Rig
 from emoface.face.rigs import load_rig, open_head_rig
+from emoface.face_motion import FaceMotion
 
 RigOrPath = Rig | str | os.PathLike[str]
 TONGUE_UP = "tongueUp"
@@ -19,7 +19,7 @@ SMALLEST = 1e-6
 """Metres: displacements below are left out of the files, so that a shape holds only what it moves."""
 
 
-def rig_curves(animation: Animation, rig: RigOrPath | None = None) -> tuple[Rig, np.ndarray]:
+def rig_curves(animation: FaceMotion, rig: RigOrPath | None = None) -> tuple[Rig, np.ndarray]:
     """The rig and its shape weights over time.
 
     Args:
@@ -82,7 +82,7 @@ def visible_deltas(rig: Rig) -> np.ndarray:
     return np.where((deltas**2).sum(2, keepdims=True) >= SMALLEST**2, deltas, np.float32(0))
 
 
-def facts(animation: Animation) -> dict[str, Any]:
+def facts(animation: FaceMotion) -> dict[str, Any]:
     """What a file says about its animation: frame rate, face, how it was made, and the recording it belongs to.
 
     ``audio`` holds the recording's ``name``, ``sample_rate`` (Hz), ``duration`` (s) and ``offset`` (s): the time of

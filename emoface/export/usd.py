@@ -10,10 +10,10 @@ from pathlib import Path
 
 import numpy as np
 
-from emoface.animation import Animation, metadata_json
 from emoface.face.colour import linear_colours
 from emoface.face.normals import smooth_normals
 from emoface.face.rig import Part, Rig
+from emoface.face_motion import FaceMotion
 
 from ..files import atomic_path
 from .rig_curves import RigOrPath, facts, rig_curves, visible_deltas
@@ -22,7 +22,7 @@ SOUND_SUFFIXES = (".wav", ".mp3", ".m4a")  # what UsdMedia allows
 IDENTITY = "( (1, 0, 0, 0), (0, 1, 0, 0), (0, 0, 1, 0), (0, 0, 0, 1) )"
 
 
-def write_usda(animation: Animation, path: str | os.PathLike[str], face: RigOrPath | None = None) -> None:
+def write_usda(animation: FaceMotion, path: str | os.PathLike[str], face: RigOrPath | None = None) -> None:
     """Write the head and its motion as one .usda, the same bytes every time.
 
     A SkelRoot with a Mesh per part (points, normals, linear displayColor, a preview material), sparse BlendShapes of
@@ -39,13 +39,12 @@ def write_usda(animation: Animation, path: str | os.PathLike[str], face: RigOrPa
             face whose shapes are not ARKit's. OSError: the path cannot be written.
     """
     rig, weights = rig_curves(animation, face)
-    metadata_json(animation.metadata)
     with atomic_path(path) as temporary, open(temporary, "w", encoding="utf-8", newline="\n") as file:
         for line in _stage(animation, rig, weights):
             file.write(line + "\n")
 
 
-def _stage(animation: Animation, rig: Rig, weights: np.ndarray) -> Iterator[str]:
+def _stage(animation: FaceMotion, rig: Rig, weights: np.ndarray) -> Iterator[str]:
     yield f"""#usda 1.0
 (
     customLayerData = {{

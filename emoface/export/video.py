@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from emoface.animation import Animation
+from emoface.face_motion import FaceMotion
 from emoface.render import render_frames
 
 from ..files import atomic_path
@@ -24,7 +24,7 @@ AUDIO_BITS = 160_000  # per second
 
 
 def write_video(
-    animation: Animation, path: str | os.PathLike[str], face: Any = None, size: int = 512, fps: float | None = None,
+    animation: FaceMotion, path: str | os.PathLike[str], face: Any = None, size: int = 512, fps: float | None = None,
     quality: int = QUALITY, yaw: float = 0.0, pitch: float = 0.0, zoom: float = 1.0, two_sided: bool = False,
     identity: Mapping[str, float] | np.ndarray | None = None, threads: int | None = None,
 ) -> None:  # fmt: skip

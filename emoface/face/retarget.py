@@ -400,7 +400,7 @@ def flame_to_arkit(
     Returns:
         Weights of ARKit's 52 shapes, and what remains in millimetres.
     """
-    rows = (torch.from_numpy(np.asarray(rows, np.float32)) for rows in (expression, jaw_pose))
+    rows = (torch.tensor(np.asarray(rows, np.float32)) for rows in (expression, jaw_pose))  # a motion's are read-only
     found = fit_flame(model(*rows).numpy(), arkit_model(model), limits=(0, 1), strengths=strengths)
     motion = np.concatenate([found.expression, found.jaw_pose], 1)
     return Fit(ARKIT_NAMES, motion_to_arkit(motion), found.residual_mm)

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 
-from emoface.animation import Animation
+from emoface.export import read
 from emoface.face.flame import FlameModel
 from emoface.face.rig import Rig
+from emoface.face_motion import FaceMotion
 
 from .face_dynamics import fdd, fdd_absolute
 from .figure import Figure
@@ -20,8 +22,8 @@ from .vertex_error import eve_max, eve_mean, lve, lve_squared, mve, ufve
 
 
 def compare(
-    predictions: Sequence[Animation],
-    truths: Sequence[Animation],
+    predictions: Sequence[FaceMotion],
+    truths: Sequence[FaceMotion],
     split: str,
     face: FlameModel | Rig | None = None,
     regions: Regions | None = None,
@@ -32,7 +34,7 @@ def compare(
     Args:
         predictions, truths: animations of the same clips, at least one, with coefficients of the face.
         split: the data in words, such as ``"3DMEAD, subject split"``.
-        face: as in :meth:`Animation.vertices`; both are posed with its mean identity and no head rotation.
+        face: as in :meth:`FaceMotion.vertices`; both are posed with its mean identity and no head rotation.
         regions: masks; None: found in the shapes of the open head or of the rig. FLAME needs the caller's.
         cut: compare the frames that both have where one is longer, and say so.
 
@@ -62,8 +64,7 @@ def compare(
     if size != regions.size:
         raise ValueError(f"regions must be of this face with {size} vertices, got {regions.topology}, {regions.size}")
     rest = truths[0]
-    still = Animation(np.zeros_like(rest.expression[:1]), np.zeros((1, 3), np.float32), rest.fps,
-                      expression_names=rest.expression_names, flame_version=rest.flame_version)  # fmt: skip
+    still = replace(rest, expression=np.zeros_like(rest.expression[:1]), jaw_pose=np.zeros_like(rest.jaw_pose[:1]))
     neutral = still.vertices(face)[0]
     frames = sum(len(truth) for _, truth in pairs)
     said = f"{split}; {len(pairs)} sequences, {frames} frames at {rest.fps:g} fps" + (", cut to the shorter" * cut)
@@ -82,7 +83,7 @@ def compare(
     return figures
 
 
-def load_pairs(predictions: Path, truths: Path) -> tuple[list[Animation], list[Animation]]:
+def load_pairs(predictions: Path, truths: Path) -> tuple[list[FaceMotion], list[FaceMotion]]:
     """Animations of two files, or of the files of one name in two folders.
 
     Args:
@@ -101,7 +102,7 @@ def load_pairs(predictions: Path, truths: Path) -> tuple[list[Animation], list[A
     if predictions.is_dir() != truths.is_dir():
         raise ValueError(f"predictions and truths must be two files or two folders, got {predictions} and {truths}")
     if not predictions.is_dir():
-        return [Animation.load(predictions)], [Animation.load(truths)]
+        return [read(predictions)], [read(truths)]
     files = [
         {path.stem: path for path in sorted(folder.iterdir()) if path.suffix in (".npz", ".csv")}
         for folder in (predictions, truths)
@@ -109,4 +110,4 @@ def load_pairs(predictions: Path, truths: Path) -> tuple[list[Animation], list[A
     alone = sorted(files[0].keys() ^ files[1].keys())
     if alone or not files[0]:
         raise ValueError(f"folders must hold the same .npz or .csv names, at least one; in one only: {alone or 'none'}")
-    return [Animation.load(path) for path in files[0].values()], [Animation.load(files[1][stem]) for stem in files[0]]
+    return [read(path) for path in files[0].values()], [read(files[1][stem]) for stem in files[0]]

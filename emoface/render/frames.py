@@ -5,16 +5,15 @@ from __future__ import annotations
 import inspect
 import os
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
-from emoface.animation import Animation
 from emoface.face.flame import FlameModel
 from emoface.face.open_head import open_head, open_head_model
 from emoface.face.rig import Rig
 from emoface.face.rigs import load_rig
+from emoface.face_motion import FaceMotion
 
 from .renderer import Renderer
 
@@ -50,7 +49,7 @@ def face_renderer(face: FlameModel | Rig | None = None, **view: Any) -> Renderer
 
 
 def render_frames(
-    animation: Animation, face: FlameModel | Rig | str | os.PathLike[str] | None = None, *,
+    animation: FaceMotion, face: FlameModel | Rig | str | os.PathLike[str] | None = None, *,
     identity: Mapping[str, float] | np.ndarray | None = None, threads: int | None = None, **view: Any,
 ) -> Iterator[np.ndarray]:  # fmt: skip
     """Pictures of an animation, one a frame, in memory that does not grow with its length.
@@ -58,7 +57,7 @@ def render_frames(
     Args:
         animation: what to draw.
         face: the FLAME model whose coefficients these are, a rig with ARKit shapes or its path, or None: the open head.
-        identity: of a FLAME model, see :meth:`emoface.animation.Animation.vertices`.
+        identity: of a FLAME model, see :meth:`emoface.face_motion.FaceMotion.vertices`.
         threads: frames drawn at a time; as many as there are cores if None. The pictures do not depend on it.
         **view: options of :class:`emoface.render.Renderer`: ``size``, ``yaw``, ``pitch``, ``zoom``, ``two_sided``.
 
@@ -70,7 +69,6 @@ def render_frames(
     """
     if isinstance(face, (str, os.PathLike)):
         face = load_rig(face)
-    animation = replace(animation)  # checked once more, as arrays and fields can be changed
     renderer = face_renderer(face, **view)
     animation.vertices(face, identity=identity, stop=1)  # refuses what does not fit, now
     threads = len(os.sched_getaffinity(0)) if threads is None else threads

@@ -7,9 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from emoface.animation import Animation
 from emoface.face.flame import FlameModel
 from emoface.face.rig import Rig
+from emoface.face_motion import FaceMotion
 
 from .frames import face_renderer
 
@@ -103,7 +103,7 @@ def shapes_sheet(
 
 
 def animations_sheet(
-    animations: Mapping[str, Sequence[Animation]], captions: Sequence[str], seconds: float,
+    animations: Mapping[str, Sequence[FaceMotion]], captions: Sequence[str], seconds: float,
     face: FlameModel | Rig | None = None, size: int = 220, **view: Any,
 ) -> np.ndarray:  # fmt: skip
     """One moment of several animations, such as intensities (rows) by emotions (columns).

@@ -19,8 +19,9 @@ MESH_SUFFIXES = (".glb", ".usda", ".html")
 
 
 def test_weights_by_name(animate: Make, small_rig: Rig) -> None:
-    animation = animate()
-    animation.expression[:, MOTION_INDEX["tongueUp"]] = np.linspace(-1, 2, 60)
+    motion = animate().motion
+    motion[:, MOTION_INDEX["tongueUp"]] = np.linspace(-1, 2, 60)
+    animation = Animation.from_motion(motion)
     rig, weights = rig_curves(animation, small_rig)
     arkit = animation.arkit()
     assert rig is small_rig and weights.shape == (60, 4) and weights.dtype == np.float32
@@ -70,13 +71,8 @@ def test_bad_animations_and_paths(tmp_path: Path, animate: Make, small_rig: Rig,
     foreign = Animation(np.zeros((3, 100)), np.zeros((3, 3)), expression_names=tuple(map(str, range(100))))
     with pytest.raises(ValueError, match="arkit\\(\\) needs the open head's named shapes"):
         foreign.save(path, face=small_rig)
-    with pytest.raises(TypeError, match="metadata must hold what JSON knows"):
-        replace(animation, metadata={"a": object()}).save(path, face=small_rig)
     with pytest.raises(TypeError, match="got 'quality'"):
         animation.save(path, face=small_rig, quality=3)
-    animation.expression[1, 3] = np.nan  # after construction, which checks it too
-    with pytest.raises(ValueError, match="expression must be finite, it is not in frame 1"):
-        animation.save(path, face=small_rig)
     assert not list(tmp_path.iterdir())
     with pytest.raises(FileNotFoundError, match="cannot be written: there is no folder"):
         animate(frames=3).save(tmp_path / "none" / path.name, face=small_rig)

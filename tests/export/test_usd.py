@@ -15,6 +15,7 @@ from emoface.audio.load import open_audio
 from emoface.demo import demo_path
 from emoface.export.rig_curves import rig_curves
 from emoface.face.colour import linear_colours
+from emoface.face.layout import MOTION_INDEX
 from emoface.face.rig import Rig
 
 pxr = pytest.importorskip("pxr", reason="usd-core is not installed")
@@ -35,8 +36,9 @@ def baked(path: Path, frames: list[int]) -> np.ndarray:
 
 
 def test_baked_points_are_the_rigs(tmp_path: Path, animate: Make, small_rig: Rig) -> None:
-    animation = animate(frames=20)
-    animation.expression[:, -1] = np.linspace(0, 1, 20)
+    motion = animate(frames=20).motion
+    motion[:, MOTION_INDEX["tongueUp"]] = np.linspace(0, 1, 20)
+    animation = Animation.from_motion(motion)
     path = animation.save(tmp_path / "take.usda", face=small_rig)
     _, weights = rig_curves(animation, small_rig)
     np.testing.assert_allclose(baked(path, list(range(20))), small_rig.vertices(weights), atol=2e-6)

@@ -16,12 +16,12 @@ from typing import Any
 
 import numpy as np
 
-from emoface.animation import Animation
 from emoface.binding.emotions import canonical_emotion, check_level
 from emoface.export.npz import read_npz
 from emoface.face.flame import FlameModel
 from emoface.face.flame_files import load_flame
 from emoface.face.layout import EXPRESSION_NAMES, EXPRESSION_SIZE
+from emoface.face_motion import FaceMotion
 
 from ..clips import Clip
 from ..skipped import Skipped, Unusable
@@ -46,10 +46,10 @@ def read_flame(
 ) -> Iterator[Clip]:
     """Clips of every take under a folder that has a recording.
 
-    Takes are ``.npz`` in any layout that :meth:`Animation.load` reads, ``.npy`` and ``.hdf5`` of 3DMEAD, and VHAP's
-    folders ``flame_param/``. The recording has the take's name, beside it or in ``audio/``, ``wav/``, ``wavs/`` or
-    ``wave16k/``, or lies where MEAD has it. Speaker, emotion, level and sentence are read from MEAD's names or from
-    an optional ``name.json``, which also tells ``language`` and, for files that do not, ``fps``.
+    Takes are ``.npz`` in any layout that :func:`emoface.export.read` reads, ``.npy`` and ``.hdf5`` of 3DMEAD, and
+    VHAP's folders ``flame_param/``. The recording has the take's name, beside it or in ``audio/``, ``wav/``,
+    ``wavs/`` or ``wave16k/``, or lies where MEAD has it. Speaker, emotion, level and sentence are read from MEAD's
+    names or from an optional ``name.json``, which also tells ``language`` and, for files that do not, ``fps``.
 
     Args:
         folder: of the takes. dataset: name of the data set. skipped: takes the files that cannot be used.
@@ -121,7 +121,7 @@ def _told(path: Path, sheet: Path) -> dict[str, Any]:
     return told
 
 
-def load_take(path: Path) -> Animation:
+def load_take(path: Path) -> FaceMotion:
     """The coefficients of one take.
 
     ``.npz``: see :func:`emoface.export.npz.read_npz`. ``.npy``: (T, 403) or (1, T, 403) of 300 identity, 100
@@ -163,6 +163,6 @@ def _rows(path: Path, key: str, values: np.ndarray) -> np.ndarray:
     return rows
 
 
-def _unnamed(expression: np.ndarray, jaw: np.ndarray, fps: float, version: str) -> Animation:
+def _unnamed(expression: np.ndarray, jaw: np.ndarray, fps: float, version: str) -> FaceMotion:
     names = tuple(f"exp_{i}" for i in range(expression.shape[1]))
-    return Animation(expression, jaw, fps, expression_names=names, flame_version=version)
+    return FaceMotion(expression, jaw, fps, expression_names=names, flame_version=version)

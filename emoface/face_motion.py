@@ -1,0 +1,370 @@
+"""Motion of a face over time: the data alone, checked once and never changed."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields, replace
+from typing import TYPE_CHECKING, Any, NoReturn
+
+import numpy as np
+import torch
+
+from emoface.audio.load import Audio
+from emoface.face.layout import (
+    ARKIT_NAMES,
+    EXPRESSION_NAMES,
+    EXPRESSION_SIZE,
+    FPS,
+    MOTION_SIZE,
+    OPEN_HEAD,
+    arkit_to_motion,
+    motion_to_arkit,
+)
+from emoface.face.resample import resample_curves
+
+if TYPE_CHECKING:
+    from typing_extensions import Self
+
+    from emoface.face.controls import Controls
+    from emoface.face.flame import FlameModel
+    from emoface.face.rig import Rig
+
+
+MAX_FPS = 1000.0
+
+
+def check_fps(fps: Any) -> float:
+    """Frames per second as a float.
+
+    Raises:
+        TypeError: not a number. ValueError: not in 0..``MAX_FPS``.
+    """
+    if isinstance(fps, bool) or not isinstance(fps, (int, float, np.integer, np.floating)):
+        raise TypeError(f"fps must be a number, got {type(fps).__name__}")
+    if not 0 < fps <= MAX_FPS:
+        raise ValueError(f"fps must be positive and finite, at most {MAX_FPS:g}, got {fps}")
+    return float(fps)
+
+
+def metadata_json(metadata: Mapping[str, Any]) -> str:
+    """Metadata as JSON text.
+
+    Raises:
+        TypeError: no dict with text as keys, or a value that JSON does not know.
+    """
+    if not isinstance(metadata, Mapping) or not all(isinstance(key, str) for key in metadata):
+        raise TypeError(f"metadata must be a dict whose keys are text, got {metadata!r}")
+    try:
+        return json.dumps(dict(metadata), ensure_ascii=False)
+    except (TypeError, ValueError) as error:
+        raise TypeError(f"metadata must hold what JSON knows (text, numbers, lists, dicts): {error}") from error
+
+
+class Metadata(dict[str, Any]):
+    """What a motion says about itself: a dict that cannot be changed; its copies are plain dicts, which can."""
+
+    def _refuse(self, *_: Any, **__: Any) -> NoReturn:
+        raise TypeError("metadata cannot be changed; dataclasses.replace(motion, metadata={...}) makes a new motion")
+
+    __setitem__ = __delitem__ = __ior__ = _refuse  # type: ignore[assignment]
+    clear = pop = popitem = setdefault = update = _refuse  # type: ignore[assignment]
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return dict, (dict(self),)
+
+
+class _Checked(bytes):
+    """The memory of coefficients that were found finite; nothing can write to it, so they need no other check."""
+
+
+def _is_checked(values: Any) -> bool:
+    """Whether an array holds coefficients of another motion: all of them, or some frames."""
+    if type(values) is not np.ndarray or values.dtype != np.float32 or values.ndim != 2 or len(values) == 0:
+        return False
+    memory = values.base
+    while isinstance(memory, np.ndarray):
+        memory = memory.base
+    return isinstance(memory, _Checked) and values.flags.c_contiguous
+
+
+def _curves(values: Any, name: str) -> np.ndarray:
+    """Read-only float32 copy (T, n) of an array or tensor whose values are finite; checked ones as they are."""
+    if _is_checked(values):
+        return values
+    if isinstance(values, torch.Tensor):
+        values = values.detach().float().cpu().numpy()
+    if not isinstance(values, np.ndarray) or values.dtype.kind not in "iuf":
+        kind = values.dtype if isinstance(values, np.ndarray) else type(values).__name__
+        raise TypeError(f"{name} must be a numeric numpy array or torch tensor, got {kind}")
+    if values.ndim != 2 or len(values) == 0:
+        raise ValueError(f"{name} must have shape (T, n) with T at least 1, got {values.shape}")
+    memory = _Checked(values.astype(np.float32).tobytes())
+    curves = np.frombuffer(memory, np.float32).reshape(values.shape)
+    finite = np.isfinite(curves).all(1)
+    if not finite.all():
+        raise ValueError(f"{name} must be finite, it is not in frame {int(np.argmin(finite))}")
+    return curves
+
+
+@dataclass(frozen=True, eq=False)
+class FaceMotion:
+    """Facial motion: FLAME expression coefficients and jaw rotation; frame k is centred at (k + 0.5) / fps s.
+
+    Nothing in it changes: what an array holds is checked once, when it comes in, and arrays are read-only. Methods give
+    a new motion of their own class; ``dataclasses.replace`` puts other values in, without checking those that stay.
+
+    Attributes:
+        expression: (T, 50) float32 expression coefficients, read-only; on the open head named shapes, 0..1.
+        jaw_pose: (T, 3) float32 jaw rotation, read-only, axis-angle in radians; +x opens.
+        fps: frames per second.
+        audio: the recording it belongs to, if known.
+        expression_names: name of each coefficient.
+        flame_version: the face whose coefficients these are; they mean nothing on another one.
+        metadata: how it was made (emotion, seed, ...), saved in the files; only what JSON knows, and in its form: a
+            tuple becomes a list. Read-only.
+    """
+
+    expression: np.ndarray
+    jaw_pose: np.ndarray
+    fps: float = FPS
+    audio: Audio | None = field(default=None, repr=False)
+    expression_names: tuple[str, ...] = field(default=EXPRESSION_NAMES, repr=False)
+    flame_version: str = OPEN_HEAD
+    metadata: dict[str, Any] = field(default_factory=dict, repr=False)
+
+    def __post_init__(self) -> None:
+        expression, jaw_pose = _curves(self.expression, "expression"), _curves(self.jaw_pose, "jaw_pose")
+        names = tuple(self.expression_names)
+        if expression.shape[1] != len(names):
+            expected = f"(T, {len(names)}), a column a name"
+            raise ValueError(f"expression must have shape {expected}, got {expression.shape}")
+        if jaw_pose.shape != (len(expression), 3):
+            raise ValueError(f"jaw_pose must have shape ({len(expression)}, 3) like expression, got {jaw_pose.shape}")
+        metadata = self.metadata
+        if not isinstance(metadata, Metadata):
+            metadata = Metadata(json.loads(metadata_json(metadata)))
+        checked = {
+            "expression": expression, "jaw_pose": jaw_pose, "fps": check_fps(self.fps), "expression_names": names,
+            "metadata": metadata,
+        }  # fmt: skip
+        for name, value in checked.items():
+            object.__setattr__(self, name, value)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Pickled and deep copies are made, and checked, as any new motion is."""
+        return type(self), tuple(getattr(self, part.name) for part in fields(self))
+
+    @classmethod
+    def from_motion(cls, motion: np.ndarray | torch.Tensor, fps: float = FPS, **fields: Any) -> Self:
+        """Build from motion vectors of the open head.
+
+        Args:
+            motion: (T, 53) in the order of ``MOTION_NAMES``. fps: frames per second.
+            **fields: ``audio`` and ``metadata``.
+
+        Returns:
+            The motion.
+
+        Raises:
+            ValueError: another shape than (T, 53), values that are not finite, bad fps.
+        """
+        motion = _curves(motion, "motion")
+        if motion.shape[1] != MOTION_SIZE:
+            raise ValueError(f"motion must have shape (T, {MOTION_SIZE}), got {motion.shape}")
+        return cls(motion[:, :EXPRESSION_SIZE], motion[:, EXPRESSION_SIZE:], fps, **fields)
+
+    @classmethod
+    def from_arkit(cls, weights: np.ndarray | torch.Tensor, fps: float = FPS, **fields: Any) -> Self:
+        """Build from ARKit weights, such as a rig's or another program's.
+
+        Args:
+            weights: (T, 52) in the order of ``ARKIT_NAMES``, 0..1. fps: frames per second.
+            **fields: ``audio`` and ``metadata``.
+
+        Returns:
+            The motion of the open head.
+
+        Raises:
+            ValueError: another shape than (T, 52), values that are not finite, bad fps.
+        """
+        weights = _curves(weights, "weights")
+        if weights.shape[1] != len(ARKIT_NAMES):
+            raise ValueError(f"weights must have shape (T, {len(ARKIT_NAMES)}), got {weights.shape}")
+        return cls.from_motion(arkit_to_motion(weights), fps, **fields)
+
+    def __len__(self) -> int:
+        return len(self.expression)
+
+    def __repr__(self) -> str:
+        length = f"{len(self)} frames, {self.fps:g} fps, {self.duration:.2f} s"
+        return f"{type(self).__name__}({length}, {self.flame_version})"
+
+    @property
+    def frames(self) -> int:
+        """Number T of frames."""
+        return len(self.expression)
+
+    @property
+    def duration(self) -> float:
+        """Seconds: of the recording if it is known, of the frames otherwise."""
+        return self.audio.duration if self.audio else self.frames / self.fps
+
+    @property
+    def motion(self) -> np.ndarray:
+        """(T, 53) float32: expression and jaw side by side.
+
+        Raises:
+            ValueError: another number of expression coefficients than 50.
+        """
+        if self.expression.shape[1] != EXPRESSION_SIZE:
+            raise ValueError(f"motion needs {EXPRESSION_SIZE} expression coefficients, got {self.expression.shape[1]}")
+        return np.concatenate([self.expression, self.jaw_pose], 1)
+
+    def arkit(self) -> np.ndarray:
+        """ARKit-52 weights (T, 52) float32, 0..1, in the order of ``ARKIT_NAMES``; exact on the open head.
+
+        Raises:
+            ValueError: the coefficients are another face's, whose meaning is not known.
+        """
+        if self.expression_names != EXPRESSION_NAMES:
+            raise ValueError(f"arkit() needs the open head's named shapes, got coefficients of {self.flame_version}")
+        return motion_to_arkit(self.motion)
+
+    def vertices(
+        self,
+        face: FlameModel | Rig | None = None,
+        *,
+        identity: Mapping[str, float] | np.ndarray | None = None,
+        start: int = 0,
+        stop: int | None = None,
+    ) -> np.ndarray:
+        """The moving mesh.
+
+        Args:
+            face: the FLAME model whose coefficients these are, a rig with ARKit shapes, or None: the open head.
+            identity: of a FLAME model, (N,) coefficients, or by name ({"nose_width": 0.5}) on the open head.
+            start, stop: the frames wanted; all if left out. A frame of the open head takes about 90 kB.
+
+        Returns:
+            (T, V, 3) float32, metres, y up, face towards +z.
+
+        Raises:
+            ValueError: coefficients of another FLAME version than ``face``, or a bad identity.
+            TypeError: ``face`` is none of these.
+        """
+        from emoface.face.flame import FlameModel
+        from emoface.face.open_head import identity_coefficients, open_head_model
+        from emoface.face.rig import Rig
+
+        part = slice(*slice(start, stop).indices(self.frames))
+        if isinstance(face, Rig):
+            if identity is not None:
+                raise ValueError("identity belongs to FLAME models; a rig has one shape")
+            return face.vertices(face.weights(self.arkit()[part]))
+        if face is None:
+            face = open_head_model()
+        elif not isinstance(face, FlameModel):
+            raise TypeError(f"face must be a FlameModel, a Rig or None, got {type(face).__name__}")
+        if face.data.version != self.flame_version:
+            raise ValueError(
+                f"the coefficients are {self.flame_version}'s and mean nothing on {face.data.version}; "
+                "to_flame() and to_open_head() convert"
+            )
+        if isinstance(identity, Mapping):
+            identity = identity_coefficients(identity)
+        if isinstance(identity, str):
+            raise TypeError(f"identity must map names to weights or be an array, got {identity!r}")
+        device = face.template.device
+        shape = None if identity is None else torch.as_tensor(identity, dtype=torch.float32).to(device)
+        with torch.inference_mode():
+            weights, jaw = (torch.tensor(curves[part], device=device) for curves in (self.expression, self.jaw_pose))
+            return face(weights, jaw, identity=shape).cpu().numpy()
+
+    def to_flame(self, model: FlameModel) -> Self:
+        """The performance in the coefficients of an official FLAME model, fitted by way of its vertices.
+
+        Args:
+            model: from :func:`emoface.face.flame_files.load_flame`, with its landmarks.
+
+        Returns:
+            A new motion; ``metadata["residual_mm"]`` says what the fit leaves on average. See
+            :func:`emoface.face.retarget.arkit_to_flame` for what it can do.
+
+        Raises:
+            ValueError: the coefficients are not the open head's, or the model's landmarks are not known.
+        """
+        from emoface.face.retarget import arkit_to_flame
+
+        fit = arkit_to_flame(self.arkit(), model)
+        return replace(
+            self, expression=fit.expression, jaw_pose=fit.jaw_pose, flame_version=fit.version,
+            expression_names=tuple(f"exp_{i}" for i in range(fit.expression.shape[1])),
+            metadata={**self.metadata, "residual_mm": round(float(fit.residual_mm.mean()), 4)},
+        )  # fmt: skip
+
+    def to_open_head(self, model: FlameModel) -> Self:
+        """The performance in the open head's named shapes, from the coefficients of an official FLAME model.
+
+        Args:
+            model: the model that the coefficients belong to, with its landmarks.
+
+        Returns:
+            A new motion, whose :meth:`arkit` works; ``metadata["residual_mm"]`` says what the fit leaves on average.
+            See :func:`emoface.face.retarget.flame_to_arkit` for what it can do.
+
+        Raises:
+            ValueError: coefficients of another version than the model's, or its landmarks are not known.
+        """
+        from emoface.face.retarget import flame_to_arkit
+
+        if model.data.version != self.flame_version:
+            raise ValueError(f"model must be {self.flame_version}, got {model.data.version}")
+        fit = flame_to_arkit(self.expression, self.jaw_pose, model)
+        metadata = {**self.metadata, "residual_mm": round(float(fit.residual_mm.mean()), 4)}
+        return self.from_arkit(fit.arkit(), self.fps, audio=self.audio, metadata=metadata)
+
+    def adjust(self, controls: Controls) -> Self:
+        """The same performance with other strengths, offsets or smoothing; see :class:`emoface.Controls`.
+
+        Args:
+            controls: what to change.
+
+        Returns:
+            A new motion.
+
+        Raises:
+            TypeError: not Controls. ValueError: the coefficients are not the open head's.
+        """
+        from emoface.face.controls import Controls
+
+        if not isinstance(controls, Controls):
+            raise TypeError(f"controls must be emoface.Controls, got {type(controls).__name__}")
+        if self.expression_names != EXPRESSION_NAMES:
+            raise ValueError(f"adjust() needs the open head's named shapes, got coefficients of {self.flame_version}")
+        motion = controls.apply(self.motion, self.fps)
+        return replace(self, expression=motion[:, :EXPRESSION_SIZE], jaw_pose=motion[:, EXPRESSION_SIZE:])
+
+    def resample(self, fps: float) -> Self:
+        """The same motion at another frame rate: monotone cubics between frame centres, low-passed for a lower rate.
+
+        No curve leaves the range of its own frames and closed lips stay closed; see
+        :func:`emoface.face.resample.resample_curves`.
+
+        Args:
+            fps: new frames per second.
+
+        Returns:
+            A new motion of ``round(duration * fps)`` frames.
+
+        Raises:
+            ValueError: fps is not positive, or so low that no frame is left. TypeError: fps is not a number.
+        """
+        fps = check_fps(fps)
+        frames = round(self.duration * fps)
+        if frames < 1:
+            raise ValueError(f"fps {fps:g} leaves no frame of {self.duration:.3g} s")
+        if fps == self.fps and frames == self.frames:
+            return replace(self)
+        expression, jaw = (resample_curves(c, self.fps, fps, frames) for c in (self.expression, self.jaw_pose))
+        return replace(self, expression=expression, jaw_pose=jaw, fps=fps)
