@@ -204,11 +204,13 @@ class Pipeline:
             heard = ContentConfig(**config["audio"])
             if heard.kind != "mel":
                 raise ValueError(f"it was trained on {heard.kind!r} features; animate computes log-mels only so far")
-            with Unfilled():
+            with Unfilled(checkpoint.tensors):
                 self.audio = _loaded(ContentEncoder(heard), checkpoint.part("audio"))
                 self.lips = _loaded(LipNet(**config["lips"]), checkpoint.part("lips"))
                 self.denoiser = _loaded(network(DenoiserConfig(**config["denoiser"])), checkpoint.part("denoiser"))
                 self.emotion = EmotionSpace.from_config(config["emotion"], checkpoint.part("emotion"))
+            sizes = self.denoiser.config
+            next(plan_windows(1, sizes.window, sizes.context, sizes.lookahead))
             motion = checkpoint.part("motion")
             self.mean, self.deviation = motion["mean"].to(self.device), motion["deviation"].to(self.device)
         except (KeyError, TypeError, ValueError, RuntimeError) as error:

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
+import struct
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,8 +17,14 @@ from safetensors.torch import save
 from torch import Tensor
 from torch.overrides import TorchFunctionMode
 
+from emoface.files import atomic_path
+from emoface.limits import Account
+from emoface.reading import open_file, parse_json
+
 FORMAT = "emoface-1"
 DEFAULT = Path(__file__).with_name("default.safetensors")
+MOST_HEADER = 4 << 20
+"""Bytes of names, shapes and config at most; the default checkpoint has 40 kB."""
 
 
 @dataclass(frozen=True)
@@ -38,12 +47,34 @@ class Checkpoint:
 
 
 class Unfilled(TorchFunctionMode):
-    """Inside, modules are made without drawing random first weights, since a checkpoint replaces them."""
+    """Inside, modules are made without drawing random first weights, since a checkpoint replaces them.
+
+    A config that asks for more tensors or numbers than the checkpoint holds is refused before they are made.
+    """
+
+    FACTORIES = (torch.empty, torch.zeros, torch.ones, torch.rand, torch.randn)
+    SPARE_TENSORS, SPARE_NUMBERS = 64, 1 << 20  # buffers that no checkpoint holds
+
+    def __init__(self, held: Mapping[str, Tensor]) -> None:
+        """Set up.
+
+        Args:
+            held: the tensors of the checkpoint.
+        """
+        super().__init__()
+        self.tensors = len(held) + self.SPARE_TENSORS
+        self.numbers = sum(tensor.numel() for tensor in held.values()) + self.SPARE_NUMBERS
 
     def __torch_function__(self, function: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
         kwargs = kwargs or {}
         if function in (Tensor.uniform_, Tensor.normal_) or getattr(function, "__module__", "") == "torch.nn.init":
             return kwargs["tensor"] if "tensor" in kwargs else args[0]
+        if function in self.FACTORIES:
+            sizes = kwargs["size"] if "size" in kwargs else args[0] if args and not isinstance(args[0], int) else args
+            self.tensors -= 1
+            self.numbers -= math.prod(max(int(size), 0) for size in sizes)
+            if self.tensors < 0 or self.numbers < 0:
+                raise ValueError("its config asks for more weights than the checkpoint holds")
         return function(*args, **kwargs)
 
 
@@ -68,14 +99,12 @@ def save_checkpoint(path: str | Path, tensors: dict[str, Tensor], config: dict[s
     Returns:
         The content's SHA-256.
     """
-    path = Path(path)
     stored = {name: tensor.detach().cpu().contiguous().clone() for name, tensor in tensors.items()}
     config = {**json.loads(json.dumps(config)), "format": FORMAT}
     sha256 = content_digest(stored, config)
-    temporary = path.with_name(path.name + ".tmp")
     content = save(stored, metadata={"emoface_config": json.dumps(config), "content_sha256": sha256})
-    temporary.write_bytes(content)  # save_file would make a file that its owner alone can read
-    temporary.replace(path)
+    with atomic_path(path) as temporary:
+        temporary.write_bytes(content)  # save_file would make a file that its owner alone can read
     return sha256
 
 
@@ -90,14 +119,16 @@ def load_checkpoint(path: str | Path | None = None) -> Checkpoint:
 
     Raises:
         TypeError: ``path`` is not a path. FileNotFoundError: no such file.
-        ValueError: not safetensors, truncated, not an emoface checkpoint, or its digest does not match.
+        OSError: it cannot be read. ValueError: not safetensors, truncated, larger than the budget
+            (:mod:`emoface.limits`), not an emoface checkpoint, its digest does not match, or weights are not finite.
     """
     if path is not None and not isinstance(path, (str, Path)):
         raise TypeError(f"checkpoint must be a path to a .safetensors file, got {type(path).__name__}")
     file = DEFAULT if path is None else Path(path)
-    if not file.is_file():
+    if not file.exists():
         hint = "the package was installed without its default checkpoint" if path is None else "no such file"
         raise FileNotFoundError(f"checkpoint {file} cannot be read: {hint}")
+    _check_size(file)
     try:
         with safe_open(file, "pt") as handle:
             metadata = handle.metadata() or {}
@@ -107,8 +138,8 @@ def load_checkpoint(path: str | Path | None = None) -> Checkpoint:
     if "emoface_config" not in metadata or "content_sha256" not in metadata:
         raise ValueError(f"checkpoint {file} is not an emoface checkpoint: it carries no emoface_config")
     try:
-        config = json.loads(metadata["emoface_config"])
-    except json.JSONDecodeError as error:
+        config = parse_json(metadata["emoface_config"])
+    except ValueError as error:
         raise ValueError(f"checkpoint {file} has a damaged config: {error}") from error
     if not isinstance(config, dict) or config.get("format") != FORMAT:
         found = config.get("format") if isinstance(config, dict) else type(config).__name__
@@ -116,5 +147,18 @@ def load_checkpoint(path: str | Path | None = None) -> Checkpoint:
     found = content_digest(stored, config)
     if found != metadata["content_sha256"]:
         raise ValueError(f"checkpoint {file} was changed: SHA-256 {found} instead of {metadata['content_sha256']}")
+    for name, tensor in stored.items():
+        if tensor.is_floating_point() and tensor.numel() and not torch.stack(tensor.aminmax()).isfinite().all():
+            raise ValueError(f"checkpoint {file} holds weights that are not finite in {name!r}")
     tensors = {name: tensor.float() if tensor.dtype == torch.float16 else tensor for name, tensor in stored.items()}
     return Checkpoint(config, tensors, found)
+
+
+def _check_size(file: Path) -> None:
+    """Refuse a file beyond the budget, before anything is made of its header or its tensors."""
+    with open_file(file) as stream:
+        Account(file).claim("the checkpoint", stream.size)
+        length = stream.read(8)
+        header = struct.unpack("<Q", length)[0] if len(length) == 8 else 0
+        if stream.size - 8 >= header > MOST_HEADER:  # longer ones are safetensors' own error
+            raise ValueError(f"checkpoint {file} has a header of {header} bytes, at most {MOST_HEADER} are read")

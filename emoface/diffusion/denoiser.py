@@ -38,6 +38,10 @@ from emoface.kernels import (
 ADAIN_EPS = 1e-2
 TIME_FEATURES = 64
 STRENGTH_POWERS = 3
+MOST = 1 << 16
+"""No size of a denoiser is larger."""
+_AT_LEAST_ONE = ("motion", "emotion", "content", "channels", "heads", "blocks", "feed_forward", "styles", "window")
+_AT_LEAST_NONE = ("context", "lookahead", "attention_window")
 
 
 @dataclass(frozen=True)
@@ -69,6 +73,18 @@ class DenoiserConfig:
     attention_window: int = 0
     adain_residual: float = 1.0
     guided: bool = False
+
+    def __post_init__(self) -> None:
+        for name in _AT_LEAST_ONE + _AT_LEAST_NONE:
+            value, least = getattr(self, name), int(name in _AT_LEAST_ONE)
+            if isinstance(value, bool) or not isinstance(value, int):
+                raise TypeError(f"{name} must be an integer, got {type(value).__name__}")
+            if not least <= value <= MOST:
+                raise ValueError(f"{name} must be in {least}..{MOST}, got {value}")
+        if self.channels % self.heads:
+            raise ValueError(f"channels must be divisible by heads, got {self.channels} and {self.heads}")
+        if not 0 <= self.adain_residual < math.inf:
+            raise ValueError(f"adain_residual must be finite and at least 0, got {self.adain_residual}")
 
 
 @dataclass(frozen=True)
@@ -187,8 +203,6 @@ class Denoiser(nn.Module):
 
     def __init__(self, config: DenoiserConfig) -> None:
         super().__init__()
-        if config.channels % config.heads:
-            raise ValueError(f"channels must be divisible by heads, got {config.channels} and {config.heads}")
         self.config = config
         channels = config.channels
         self.enter = nn.Linear(config.motion + 1, channels)  # + 1: flag of frames that are known

@@ -57,7 +57,15 @@ def plan_windows(frames: int, window: int, context: int, lookahead: int) -> Iter
 
     Yields:
         Windows whose kept frames tile 0..frames.
+
+    Raises:
+        ValueError: a window that keeps no frame of its own.
     """
+    if window - lookahead <= max(context, LEAD_IN):
+        raise ValueError(
+            f"window must exceed lookahead and context, or {LEAD_IN} frames of silence, together; got window {window}, "
+            f"context {context}, lookahead {lookahead}"
+        )
     done, index = 0, 0
     while done < frames:
         start = max(done - context, -LEAD_IN)

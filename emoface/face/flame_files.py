@@ -6,17 +6,21 @@ records that make arrays (numpy, scipy.sparse, chumpy) are turned into arrays; a
 
 from __future__ import annotations
 
+import io
 import os
 import pickle
-import zipfile
-import zlib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, BinaryIO
 
 import numpy as np
 
+from emoface.limits import Account, UnreadableFile
+from emoface.reading import BROKEN_ARCHIVE, Arrays, read_bytes
+
 from .flame import JOINTS, PARENTS, FlameData
+from .pickle_scan import check_pickle
 
 WHERE = (
     "FLAME models are licensed to each person and not part of emoface: register at https://flame.is.tue.mpg.de and "
@@ -44,11 +48,10 @@ _KNOWN = {
     **{(module, name): name for module in ("builtins", "__builtin__") for name in ("object", "set")},
 }
 _DEEPEST = 8  # arrays inside chumpy expressions
+_LISTED = 4  # lists inside lists
 _LARGEST = 10**7  # elements of a sparse matrix, whose size a small file only claims
-_BROKEN = (
-    pickle.UnpicklingError, EOFError, ValueError, TypeError, KeyError, IndexError, AttributeError, OverflowError,
-    MemoryError, RecursionError, OSError, zipfile.BadZipFile, zlib.error,
-)  # fmt: skip
+_KEYS_SHOWN = 30
+_BROKEN = (*BROKEN_ARCHIVE, pickle.UnpicklingError, AttributeError)
 
 
 class _Refused(Exception):
@@ -95,9 +98,10 @@ class _Reader(pickle.Unpickler):
         raise _Refused("a persistent identifier")
 
 
-def _unpickled(file: BinaryIO, path: Path) -> Any:
+def _unpickled(data: bytes, path: Path) -> Any:
     try:
-        return _Reader(file).load()
+        check_pickle(data)
+        return _Reader(io.BytesIO(data)).load()
     except _Refused as error:
         raise ValueError(
             f"{path} is refused: it asks for {error}; only arrays of numpy, scipy.sparse and chumpy are read"
@@ -128,72 +132,102 @@ def _filled(shape: Any, dtype: np.dtype, data: Any, fortran: bool) -> np.ndarray
     return flat.reshape(tuple(int(size) for size in shape), order="F" if fortran else "C")
 
 
-def _dense(parts: Mapping[str, Any], by_column: bool, depth: int) -> np.ndarray:
-    """A compressed sparse matrix as a full one; repeated entries add up."""
-    rows, columns = (int(size) for size in parts.get("_shape", parts.get("shape")))  # type: ignore[union-attr]
-    data, indices, starts = (np.asarray(_array(parts[name], depth)) for name in ("data", "indices", "indptr"))
-    lines, across = (columns, rows) if by_column else (rows, columns)
-    if not 0 <= rows * columns <= _LARGEST:
-        raise ValueError(f"a sparse matrix of {rows} x {columns}")
-    starts = starts.astype(np.int64)
-    counts = starts[1:] - starts[:-1]
-    if len(counts) != lines or (counts < 0).any() or counts.sum() != len(data) or len(indices) != len(data):
-        raise ValueError("a sparse matrix whose parts do not fit together")
-    if len(indices) and not 0 <= indices.min() <= indices.max() < across:
-        raise ValueError("a sparse matrix with indices outside its shape")
-    out = np.zeros((lines, across))
-    np.add.at(out, (np.repeat(np.arange(lines), counts), indices), data)
-    return out.T if by_column else out
+class _Decoder:
+    """Turns records into arrays; each record once, and all of them within the budget of the file."""
 
+    def __init__(self, path: Path) -> None:
+        self.account = Account(path)
+        self.known: dict[int, np.ndarray] = {}  # by the identity of the record, which the file's dictionary keeps alive
 
-def _array(value: Any, depth: int = 0) -> np.ndarray:
-    """The array that a record, or a plain number or list, stands for."""
-    if depth > _DEEPEST:
-        raise ValueError("arrays nested too deeply")
-    if not isinstance(value, _Record):
-        return np.asarray(value, np.float64)
-    if value.kind == "_reconstruct":
-        _, shape, dtype, fortran, data = value.state
-        return _filled(shape, _dtype(dtype), data, bool(fortran))
-    if value.kind == "_frombuffer":
-        data, dtype, shape, order = value.args
-        return _filled(shape, _dtype(dtype), data, order == "F")
-    if value.kind == "scalar":
-        return _filled((), _dtype(value.args[0]), value.args[1], False)
-    kind, state = value.kind, value.state
-    if kind == "_reconstructor":  # the way of protocol 0 and 1 to make an object of a class
-        kind = value.args[0].kind
-    if kind in ("csc", "csr"):
-        return _dense(state, kind == "csc", depth + 1)
-    if kind == "chumpy" and isinstance(state, dict):
-        if "x" in state:
-            return _array(state["x"], depth + 1)
-        if {"a", "idxs", "preferred_shape"} <= set(state):  # a selection from another array
-            source, chosen = _array(state["a"], depth + 1), _array(state["idxs"], depth + 1)
-            return source.ravel()[chosen.astype(np.int64)].reshape(_sizes(state["preferred_shape"], depth))
-    raise ValueError(f"a {type(value).__name__} that holds no array")
+    def array(self, value: Any, depth: int = 0) -> np.ndarray:
+        """The array that a record, or a plain number or list, stands for."""
+        if depth > _DEEPEST:
+            raise ValueError("arrays nested too deeply")
+        if isinstance(value, np.ndarray):  # of an .npz file, which has its own account
+            return value
+        if not isinstance(value, _Record):
+            self._count(value, 0)
+            return np.asarray(value, np.float64)
+        if id(value) not in self.known:
+            self.known[id(value)] = self._made(value, depth)
+        return self.known[id(value)]
 
+    def _made(self, value: _Record, depth: int) -> np.ndarray:
+        kind, state = value.kind, value.state
+        if kind == "_reconstruct":
+            _, shape, dtype, fortran, data = state
+            return _filled(shape, _dtype(dtype), data, bool(fortran))
+        if kind == "_frombuffer":
+            data, dtype, shape, order = value.args
+            return _filled(shape, _dtype(dtype), data, order == "F")
+        if kind == "scalar":
+            return _filled((), _dtype(value.args[0]), value.args[1], False)
+        if kind == "_reconstructor":  # the way of protocol 0 and 1 to make an object of a class
+            kind = value.args[0].kind
+        if kind in ("csc", "csr"):
+            return self._dense(state, kind == "csc", depth + 1)
+        if kind == "chumpy" and isinstance(state, dict):
+            if "x" in state:
+                return self.array(state["x"], depth + 1)
+            if {"a", "idxs", "preferred_shape"} <= set(state):  # a selection from another array
+                source, chosen = self.array(state["a"], depth + 1), self.array(state["idxs"], depth + 1)
+                self.account.claim("a selection", 8 * chosen.size)
+                return source.ravel()[chosen.astype(np.int64)].reshape(self._sizes(state["preferred_shape"], depth))
+        raise ValueError(f"a {type(value).__name__} that holds no array")
 
-def _sizes(value: Any, depth: int) -> tuple[int, ...]:
-    return tuple(int(size) for size in np.atleast_1d(_array(value, depth + 1)))
+    def _sizes(self, value: Any, depth: int) -> tuple[int, ...]:
+        return tuple(int(size) for size in np.atleast_1d(self.array(value, depth + 1)))
+
+    def _count(self, value: Any, depth: int) -> None:
+        """Claim the numbers of nested lists, one by one, as a list may hold another many times."""
+        if depth > _LISTED:
+            raise ValueError(f"lists nested more than {_LISTED} deep")
+        self.account.claim("a list", 8)
+        if isinstance(value, (list, tuple)):
+            for one in value:
+                self._count(one, depth + 1)
+
+    def _dense(self, parts: Mapping[str, Any], by_column: bool, depth: int) -> np.ndarray:
+        """A compressed sparse matrix as a full one; repeated entries add up."""
+        rows, columns = (int(size) for size in parts.get("_shape", parts.get("shape")))  # type: ignore[union-attr]
+        data, indices, starts = (np.asarray(self.array(parts[name], depth)) for name in ("data", "indices", "indptr"))
+        lines, across = (columns, rows) if by_column else (rows, columns)
+        if rows < 0 or columns < 0 or rows * columns > _LARGEST:
+            raise ValueError(f"a sparse matrix of {rows} x {columns}, at most {_LARGEST} elements")
+        self.account.claim("a sparse matrix", 8 * rows * columns)
+        starts = starts.astype(np.int64)
+        counts = starts[1:] - starts[:-1]
+        if len(counts) != lines or (counts < 0).any() or counts.sum() != len(data) or len(indices) != len(data):
+            raise ValueError("a sparse matrix whose parts do not fit together")
+        if len(indices) and not 0 <= indices.min() <= indices.max() < across:
+            raise ValueError("a sparse matrix with indices outside its shape")
+        out = np.zeros((lines, across))
+        np.add.at(out, (np.repeat(np.arange(lines), counts), indices), data)
+        return out.T if by_column else out
 
 
 class _Arrays:
     """The named arrays of a file, each checked as it is taken."""
 
     def __init__(self, path: Path, values: Mapping[str, Any]) -> None:
-        self.path, self.values = path, values
+        self.path, self.values, self.decoder = path, values, _Decoder(path)
 
     def __contains__(self, key: str) -> bool:
         return key in self.values
 
     def take(self, key: str, letters: str, shape: tuple[int | None, ...]) -> np.ndarray:
-        """The finite numbers under a key; None in ``shape`` takes any size."""
+        """The finite numbers under a key as float64; None in ``shape`` takes any size."""
         if key not in self.values:
-            found = ", ".join(sorted(map(str, self.values)))
+            names = sorted(str(name)[:40] for name in self.values)
+            found = ", ".join(names[:_KEYS_SHOWN]) + (", ..." if len(names) > _KEYS_SHOWN else "")
             raise ValueError(f"{self.path} has no {key!r}; it holds {found or 'nothing'}")
         try:
-            array = _array(self.values[key])
+            array = self.decoder.array(self.values[key])
+            if array.dtype.kind not in "biuf":
+                raise ValueError(f"an array of {array.dtype}")
+            self.decoder.account.claim(f"{key!r}", 8 * array.size)
+        except UnreadableFile:
+            raise
         except _BROKEN as error:
             raise ValueError(f"{self.path}: {key!r} is not an array of numbers: {error}") from error
         fits = array.ndim == len(shape) and all(want in (None, size) for want, size in zip(shape, array.shape))
@@ -203,42 +237,45 @@ class _Arrays:
             finite = np.isfinite(array.astype(np.float32)).all()
         if not finite:
             raise ValueError(f"{self.path}: {key!r} has values that are not finite")
-        return array
+        return array.astype(np.float64, copy=False)
 
 
 def _shown(shape: tuple[int | None, ...]) -> str:
     return f"({', '.join('any' if size is None else str(size) for size in shape)}{',' if len(shape) == 1 else ''})"
 
 
-def _open(path: str | os.PathLike[str], missing: str) -> _Arrays:
+@contextmanager
+def _open(path: str | os.PathLike[str], missing: str) -> Iterator[_Arrays]:
     """The dictionary of arrays in a .pkl, .npz or .npy file."""
     path = Path(path)
-    if not path.is_file():
+    if not path.exists():
         raise FileNotFoundError(f"there is no {missing} at {path}. {WHERE}")
     if path.suffix == ".npz":
-        try:
-            return _Arrays(path, np.load(path, allow_pickle=False))
-        except _BROKEN as error:
-            raise ValueError(f"{path} is not a complete npz file: {error}") from error
-    with path.open("rb") as file:
-        if path.suffix == ".npy":  # a dictionary saved by numpy: a pickle behind a header
-            _skip_npy_header(file, path)
-        values = _unpickled(file, path)
+        with Arrays(path) as arrays:
+            yield _Arrays(path, arrays)
+        return
+    data = read_bytes(path)
+    if path.suffix == ".npy":  # a dictionary saved by numpy: a pickle behind a header
+        data = data[_npy_header(data, path) :]
+    values = _unpickled(data, path)
     if isinstance(values, _Record) and path.suffix == ".npy" and values.kind == "_reconstruct":
         held = values.state[4] if isinstance(values.state, tuple) and len(values.state) == 5 else None
         values = held[0] if isinstance(held, list) and len(held) == 1 else None
     if not isinstance(values, dict):
         raise ValueError(f"{path} holds no dictionary of arrays")
-    return _Arrays(path, values)
+    yield _Arrays(path, values)
 
 
-def _skip_npy_header(file: BinaryIO, path: Path) -> None:
+def _npy_header(data: bytes, path: Path) -> int:
+    """Bytes of the header of an .npy file."""
+    file = io.BytesIO(data)
     try:
         version = np.lib.format.read_magic(file)
         read = np.lib.format.read_array_header_1_0 if version[0] == 1 else np.lib.format.read_array_header_2_0
         read(file)
-    except ValueError as error:
+    except BROKEN_ARCHIVE as error:
         raise ValueError(f"{path} is not a complete npy file: {error}") from error
+    return file.tell()
 
 
 def load_flame(
@@ -273,7 +310,17 @@ def load_flame(
 
     Source: the published model files of Li et al. 2017, https://flame.is.tue.mpg.de.
     """
-    model = _open(path, "FLAME model")
+    with _open(path, "FLAME model") as model:
+        arrays = _model(model, identity_size)
+    if landmarks is not None:
+        with _open(landmarks, "landmark embedding") as embedding:
+            triangles, corners = _embedding(embedding, len(arrays["faces"]))
+        arrays |= {"landmark_faces": triangles, "landmark_weights": corners}
+    return FlameData(version=version or _edition(Path(path)), **arrays)
+
+
+def _model(model: _Arrays, identity_size: int) -> dict[str, np.ndarray]:
+    """The checked arrays of a model file by the names of FlameData."""
     template = model.take("v_template", "(V, 3)", (None, 3))
     vertices = len(template)
     faces = model.take("f", "(F, 3)", (None, 3)).astype(np.int64)
@@ -291,22 +338,16 @@ def load_flame(
         parents = model.take("kintree_table", "(2, 5)", (2, len(JOINTS)))[0, 1:]
         if tuple(parents.astype(np.int64)) != PARENTS[1:]:
             raise ValueError(f"{model.path}: 'kintree_table' must have the parents {PARENTS[1:]}, got {tuple(parents)}")
-    embedding: dict[str, np.ndarray] = {}
-    if landmarks is not None:
-        triangles, corners = _embedding(_open(landmarks, "landmark embedding"), len(faces))
-        embedding = {"landmark_faces": triangles, "landmark_weights": corners}
     directions = np.ascontiguousarray(np.moveaxis(shapes, 2, 0), np.float32)  # (N + K, V, 3)
-    return FlameData(
-        version=version or _edition(Path(path)),
-        template=template.astype(np.float32),
-        faces=faces.astype(np.int32),
-        identity_basis=directions[:identity_size],
-        expression_basis=directions[identity_size:],
-        pose_basis=np.ascontiguousarray(np.moveaxis(poses, 2, 0), np.float32),
-        joint_regressor=regressor.astype(np.float32),
-        skin_weights=weights.astype(np.float32),
-        **embedding,
-    )
+    return {
+        "template": template.astype(np.float32),
+        "faces": faces.astype(np.int32),
+        "identity_basis": directions[:identity_size],
+        "expression_basis": directions[identity_size:],
+        "pose_basis": np.ascontiguousarray(np.moveaxis(poses, 2, 0), np.float32),
+        "joint_regressor": regressor.astype(np.float32),
+        "skin_weights": weights.astype(np.float32),
+    }
 
 
 def _edition(path: Path) -> str:
