@@ -13,6 +13,7 @@ import numpy as np
 from emoface.binding.emotions import EMOTIONS
 from emoface.binding.text.lexicon import HIGH_DEGREES, IDIOMS, LOW_DEGREES, MEDIUM_DEGREES, idiom_slots
 from emoface.training.text import phrases
+from emoface.training.text.phrases import Phrases
 
 _FELT = EMOTIONS[1:]
 SPARED = 20
@@ -42,16 +43,8 @@ class _Said:
 
 
 @cache
-def _phrases(block: str) -> tuple[tuple[str, int], ...]:
-    rows = (row.strip() for row in re.split(r"[;\n]", block))
-    pairs = (row.partition("|")[::2] for row in rows if row)
-    return tuple((words, int(level or 2)) for words, level in pairs)
-
-
-@cache
-def _part_of(block: str, part: str) -> tuple[tuple[str, int], ...]:
-    """The phrases of one part of a block; all of them where the part has none."""
-    rows = _phrases(block)
+def _part_of(rows: Phrases, part: str) -> Phrases:
+    """Those of some phrases that belong to a part; all of them where none does."""
     if part == "all":
         return rows
     chosen = tuple(row for row in rows if (zlib.crc32(row[0].encode()) % SPARED == 0) == (part == "spared"))
@@ -112,13 +105,13 @@ class Grammar:
         return bool(self.rng.random() < share)
 
     def _one(self, options: str | tuple[str, ...] | list[str]) -> str:
-        """One of several strings, or one phrase of a block of phrases."""
-        rows = [words for words, _ in _phrases(options)] if isinstance(options, str) else options
+        """One of several strings, or one part of a string that semicolons divide, with its slots filled."""
+        rows = options.split(";") if isinstance(options, str) else options
         return self._fill(rows[int(self.rng.integers(len(rows)))])
 
     def _fill(self, words: str) -> str:
         def choose(match: re.Match[str]) -> str:
-            options = phrases.SLOTS[match.group(1)].split()
+            options = phrases.SLOTS[match.group(1)]
             return options[int(self.rng.integers(len(options)))]
 
         return re.sub(r"\{(\w+)\}", choose, words)
@@ -129,7 +122,7 @@ class Grammar:
     def _other(self, *than: str) -> str:
         return self._emotion(tuple(name for name in EMOTIONS if name not in than))
 
-    def _said(self, table: dict[str, str], emotion: str) -> _Said:
+    def _said(self, table: dict[str, Phrases], emotion: str) -> _Said:
         rows = _part_of(table[emotion], self._part)
         words, level = rows[int(self.rng.integers(len(rows)))]
         return _Said(self._fill(words), emotion, level)
@@ -667,7 +660,7 @@ class Grammar:
             )
         else:
             level = scene.level
-            linked = "with" if scene.words in dict(_phrases(phrases.FACES[emotion])) else "is"
+            linked = "with" if scene.words in dict(phrases.FACES[emotion]) else "is"
             form = self._one(
                 (
                     f"not {old}, {she} {linked} {scene.words}",
@@ -830,7 +823,7 @@ class Grammar:
         """Words that name no speaker and no feeling: every emotion equally likely."""
         kind = self.rng.random()
         if kind < 0.7:
-            words = phrases.ODD_WORDS.split()
+            words = phrases.ODD_WORDS
             text = " ".join(words[int(i)] for i in self.rng.integers(len(words), size=int(self.rng.integers(1, 7))))
         else:
             letters = "abcdefghijklmnopqrstuvwxyz0123456789?!#+  "
