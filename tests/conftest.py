@@ -5,8 +5,11 @@ from __future__ import annotations
 import importlib.util
 import os
 import sys
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -88,6 +91,58 @@ def tiny_checkpoint(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("checkpoint") / "tiny.safetensors"
     save_checkpoint(path, tensors, config)
     return path
+
+
+@pytest.fixture
+def toy_config() -> dict[str, Any]:
+    """A denoiser config that trains in a second."""
+    return {
+        "steps": 6, "batch": 4, "workers": 0, "sync_steps": 2, "save_every": 3, "warm_up": 2, "device": "cpu",
+        "model": {"channels": 16, "heads": 2, "blocks": 2, "feed_forward": 32, "content": 16, "window": 48},
+    }  # fmt: skip
+
+
+@pytest.fixture(scope="session")
+def toy_clips() -> Callable[..., list[Any]]:
+    """Makes one clip of a corpus of each source: ``toy_clips(frames=90, seed=0)``."""
+    from emoface.face.layout import MOTION_SIZE
+    from emoface.training.corpus.clips import Clip
+
+    def make(frames: int = 90, seed: int = 0) -> list[Clip]:
+        rng = np.random.default_rng(seed)
+
+        def mel() -> np.ndarray:
+            return rng.normal(-4, 2, (2 * frames, 64)).astype(np.float16)
+
+        times = np.arange(0, frames / 25, 0.2, dtype=np.float32)
+        visemes = np.stack([rng.integers(0, 15, len(times)), times, times + 0.2], 1).astype(np.float32)
+        lips = rng.uniform(0, 0.2, (frames, MOTION_SIZE)).astype(np.float16)
+        return [
+            Clip(f"toy/tts{seed}", "tts", "voice", "en", None, mel(), visemes),
+            Clip(f"toy/hand{seed}", "labelled", "actor", "de", "angry", mel(), visemes),
+            Clip(f"toy/face{seed}", "captured", "actor", "zh", None, mel(), None, lips),
+            Clip(f"toy/voice{seed}", "voice", "actor", "en", None, mel()),
+        ]
+
+    return make
+
+
+@pytest.fixture
+def run_folder(tmp_path: Path, toy_clips: Callable[..., list[Any]]) -> Path:
+    """A run folder with all that the denoiser stage needs: corpus, lip net and emotion space of toy size."""
+    from emoface.audio.lips import LipNet
+    from emoface.binding.space import EmotionSpace
+    from emoface.training.corpus.clips import save_clips
+    from emoface.training.run import save_tensors
+
+    lips = {"width": 16, "blocks": 2}
+    out = tmp_path / "run"
+    save_clips(out / "corpus" / "toy.npz", toy_clips())
+    torch.manual_seed(0)
+    save_tensors(out / "lips" / "model.safetensors", LipNet(**lips).state_dict(), lips)
+    space = EmotionSpace(8)
+    save_tensors(out / "binding" / "model.safetensors", space.state_dict(), space.config())
+    return out
 
 
 def _poison(tensor: torch.Tensor) -> torch.Tensor:

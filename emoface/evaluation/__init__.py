@@ -1,6 +1,7 @@
 """Every figure by which a checkpoint is judged, in one report: `emoface eval`.
 
-It belongs to training because it compares with the training rules; the formulas are in ``emoface.metrics``.
+It compares with the training rules, so it stands above ``emoface.training`` and training knows nothing of it; the
+formulas are in ``emoface.metrics``.
 """
 
 from .curve import curve_markdown, quality_curve

@@ -96,6 +96,11 @@ def berlin(assets: Path) -> list[Spoken]:
     return found
 
 
+def repeated(samples: np.ndarray, seconds: float) -> np.ndarray:
+    """A recording repeated to some length."""
+    return np.resize(samples, round(seconds * SAMPLE_RATE))
+
+
 @dataclass
 class Captured:
     """A recording with measured curves.

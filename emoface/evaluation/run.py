@@ -15,12 +15,14 @@ from emoface.pipeline import load
 
 from .binding import bound_row, judge_rows, retrieval_rows, voice_rows
 from .expression import Expression
+from .life import life_rows
 from .lips import berlin_rows, bundled_rows, captured_rows
 from .material import Captured, Performer, Spoken, assets_folder, berlin, bundled, captured
 from .page import write_report
 from .pictures import draw_curves, draw_measured, draw_sheets, draw_spectra, draw_strengths
+from .prompts import prompt_rows
 from .report import Row, beside, not_measured
-from .rest import life_rows, speed_rows, text_rows
+from .speed import speed_rows
 from .timing import beat_row, live_link_take, offset_row, spectrum_rows
 from .vertices import measured_rows, rule_rows, sample_rows
 
@@ -119,7 +121,7 @@ def _evaluate(
     part("jitter", lambda: expression.jitter_rows(measured))
     part("diversity", lambda: expression.diversity_rows(4 if quick else 6, 1 if quick else 2))
     part("life", lambda: life_rows(pipeline, voice, 2 if quick else 4))
-    part("text", lambda: text_rows(pipeline))
+    part("text", lambda: prompt_rows(pipeline))
     part("speed", lambda: speed_rows(pipeline, voice, path, quick))
 
     report: dict[str, Any] = {

@@ -26,9 +26,9 @@ from emoface.kernels import content_attention
 from emoface.metrics.speed import machine
 from emoface.pipeline import Pipeline, Sampling
 
-from ..evaluation.curve import FIGURES, GUIDED, Bench
-from . import denoiser
-from .run import load_tensors, read_config, write_json
+from ..training import denoiser
+from ..training.run import load_tensors, read_config, write_json
+from .curve import FIGURES, GUIDED, Bench
 
 COLUMNS = ("jaw", "lower", "closure", "emotional", "named", "strength", "guided", "upper", "mouth", "jitter")
 

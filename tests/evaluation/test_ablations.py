@@ -8,10 +8,9 @@ import torch
 from emoface.binding.emotions import EMOTIONS
 from emoface.binding.space import EmotionSpace
 from emoface.diffusion.denoiser import Denoiser, DenoiserConfig
-from emoface.evaluation import curve
+from emoface.evaluation import ablations, curve
+from emoface.evaluation.ablations import MotionAsksDenoiser, PlainStyleDenoiser, one_hot
 from emoface.evaluation.curve import FIGURES
-from emoface.training import ablations
-from emoface.training.ablations import MotionAsksDenoiser, PlainStyleDenoiser, one_hot
 from emoface.training.run import read_config
 
 SMALL = DenoiserConfig(emotion=8, content=16, channels=16, heads=2, blocks=2, feed_forward=32, window=40)

@@ -16,12 +16,13 @@ from emoface.evaluation.expression import MOVING, Expression
 from emoface.evaluation.lips import with_noise
 from emoface.evaluation.material import Performer, Spoken, berlin, bundled, captured
 from emoface.evaluation.page import html, matrix
+from emoface.evaluation.prompts import prompt_rows
 from emoface.evaluation.report import Row, beside, markdown, told
-from emoface.evaluation.rest import text_rows
 from emoface.face.layout import FPS, motion_to_arkit
 from emoface.metrics.classification import accuracy
 from emoface.metrics.emotion import anatomically_right
 from emoface.pipeline import load
+from emoface.training.data import PROMPTS
 
 
 def test_rows_take_what_they_share_and_keep_their_own() -> None:
@@ -95,9 +96,9 @@ def test_held_out_recordings(assets: Path) -> None:
     assert motion_to_arkit(clips[0].rule("sad", 2, 0)).max() <= 1
 
 
-def test_text_figures_read_the_lists_of_the_repository(tiny_checkpoint: Path) -> None:
-    rows = text_rows(load(tiny_checkpoint))
-    lists = {path.name for path in (Path(__file__).parents[2] / "emoface/training/data/prompts").glob("*.json")}
+def test_prompt_figures_read_the_lists_of_the_repository(tiny_checkpoint: Path) -> None:
+    rows = prompt_rows(load(tiny_checkpoint))
+    lists = {path.name for path in PROMPTS.glob("*.json")}
     development = {"development.json", "validation.json"}
     assert {Path(row.split.split(",")[0]).name for row in rows} == lists - development
     assert all(row.value is not None for row in rows)
