@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from . import checks
 from .face_motion import FaceMotion
 
 if TYPE_CHECKING:
@@ -117,10 +118,7 @@ class Animation(FaceMotion):
         Raises:
             ValueError: seconds outside the animation, or as :meth:`render`. TypeError: seconds is no number.
         """
-        if isinstance(seconds, bool) or not isinstance(seconds, (int, float, np.integer, np.floating)):
-            raise TypeError(f"seconds must be a number, got {type(seconds).__name__}")
-        if not 0 <= seconds <= self.duration:
-            raise ValueError(f"seconds must be in 0..{self.duration:.3g}, got {seconds}")
+        seconds = checks.number("seconds", seconds, 0, self.duration)
         frame = min(int(seconds * self.fps), self.frames - 1)
         moment = replace(self, expression=self.expression[frame : frame + 1], jaw_pose=self.jaw_pose[frame : frame + 1])
         return next(moment.render(face, **view))

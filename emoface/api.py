@@ -7,6 +7,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
+from . import checks
 from .checkpoints import DEFAULT
 from .face.controls import Controls
 from .pipeline import Pipeline, load
@@ -79,9 +80,7 @@ def animate(
         TypeError, ValueError: an argument of the wrong kind or out of its range; nothing was computed.
         FileNotFoundError: no such recording or checkpoint.
     """
-    if checkpoint is not None and not isinstance(checkpoint, (str, Path)):
-        raise TypeError(f"checkpoint must be a path to a .safetensors file, got {type(checkpoint).__name__}")
-    path = None if checkpoint is None else str(checkpoint)
+    path = None if checkpoint is None else str(checks.path("checkpoint", checkpoint, "path to a .safetensors file"))
     return _cached(path, _written(DEFAULT if path is None else Path(path)), device, dtype).animate(
         audio, emotion=emotion, sample_rate=sample_rate, intensity=intensity, guidance=guidance, steps=steps,
         seed=seed, num_samples=num_samples, fps=fps, blink=blink, gaze=gaze, style=style, controls=controls,

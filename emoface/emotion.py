@@ -10,6 +10,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from . import checks
 from .animation import Animation
 from .audio.features import SAMPLE_RATE, log_mel
 from .audio.load import Audio, open_audio
@@ -139,16 +140,13 @@ def _timeline(timeline: Sequence[Any], space: EmotionSpace) -> list[Keyframe]:
         if not isinstance(entry, (tuple, list)) or len(entry) != 2:
             raise TypeError(f"emotion timeline entry {number} must be (seconds, emotion), got {entry!r}")
         time, emotion = entry
-        if isinstance(time, bool) or not isinstance(time, (int, float, np.integer, np.floating)):
-            raise TypeError(f"emotion timeline entry {number} must begin with seconds, got {time!r}")
-        if not (np.isfinite(time) and time >= 0):
-            raise ValueError(f"emotion timeline times must be finite and at least 0, got {time} in entry {number}")
+        time = checks.number(f"seconds of emotion timeline entry {number}", time, 0)
         if keyframes and time <= keyframes[-1].time:
             before = keyframes[-1].time
-            raise ValueError(f"emotion timeline times must rise, got {time} after {before} in entry {number}")
+            raise ValueError(f"emotion timeline times must rise, got {time:g} after {before:g} in entry {number}")
         if emotion is None or isinstance(emotion, list):
             raise TypeError(f"emotion timeline entry {number} must name an emotion, got {emotion!r}")
-        keyframes.append(Keyframe.asked(float(time), emotion, space))
+        keyframes.append(Keyframe.asked(time, emotion, space))
     keyframes[0] = replace(keyframes[0], time=0.0)
     return keyframes
 

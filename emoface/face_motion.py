@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 import numpy as np
 import torch
 
+from emoface import checks
 from emoface.audio.load import Audio
 from emoface.face.layout import (
     ARKIT_NAMES,
@@ -40,11 +41,7 @@ def check_fps(fps: Any) -> float:
     Raises:
         TypeError: not a number. ValueError: not in 0..``MAX_FPS``.
     """
-    if isinstance(fps, bool) or not isinstance(fps, (int, float, np.integer, np.floating)):
-        raise TypeError(f"fps must be a number, got {type(fps).__name__}")
-    if not 0 < fps <= MAX_FPS:
-        raise ValueError(f"fps must be positive and finite, at most {MAX_FPS:g}, got {fps}")
-    return float(fps)
+    return checks.number("fps", fps, above=0, high=MAX_FPS)
 
 
 def metadata_json(metadata: Mapping[str, Any]) -> str:
@@ -101,10 +98,7 @@ def _curves(values: Any, name: str) -> np.ndarray:
         raise ValueError(f"{name} must have shape (T, n) with T at least 1, got {values.shape}")
     memory = _Checked(values.astype(np.float32).tobytes())
     curves = np.frombuffer(memory, np.float32).reshape(values.shape)
-    finite = np.isfinite(curves).all(1)
-    if not finite.all():
-        raise ValueError(f"{name} must be finite, it is not in frame {int(np.argmin(finite))}")
-    return curves
+    return checks.finite(name, curves, "frame")
 
 
 @dataclass(frozen=True, eq=False)

@@ -14,6 +14,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from . import checks
 from .animation import Animation
 from .audio.delivery import relative_loudness
 from .audio.encoder import ContentConfig, ContentEncoder
@@ -241,9 +242,7 @@ class Pipeline:
         """Animate a recording; see :func:`emoface.animate` for the arguments."""
         request = self._check(emotion, intensity, guidance, steps, seed, num_samples, style)
         fps = _number("fps", fps)
-        for name, switch in (("blink", blink), ("gaze", gaze)):
-            if not isinstance(switch, (bool, np.bool_)):
-                raise TypeError(f"{name} must be True or False, got {type(switch).__name__}")
+        blink, gaze = checks.switch("blink", blink), checks.switch("gaze", gaze)
         if controls is not None and not isinstance(controls, Controls):
             raise TypeError(f"controls must be emoface.Controls, got {type(controls).__name__}")
         if progress is not None and not callable(progress):
@@ -283,15 +282,11 @@ class Pipeline:
         if isinstance(style, str) and style not in STYLES:
             raise ValueError(f"style must be {', '.join(STYLES)}, or a speaker's motion or voice, got {style!r}")
         speaker = None if isinstance(style, str) else StyleReference(style)
-        if isinstance(seed, bool) or not isinstance(seed, (int, np.integer)):
-            raise TypeError(f"seed must be an integer, got {type(seed).__name__}")
-        if not 0 <= seed < 2**31:
-            raise ValueError(f"seed must be in 0..2**31 - 1, got {seed}")
         return Request(
             intensity=_number("intensity", intensity),
             guidance=_number("guidance", guidance),
             steps=int(_number("steps", self.sampling.steps if steps is None else steps, whole=True)),
-            seed=int(seed),
+            seed=checks.whole("seed", seed, 0, 2**31 - 1),
             num_samples=int(_number("num_samples", num_samples, whole=True)),
             style=STYLES["artist" if speaker else style],
             speaker=speaker,
@@ -466,12 +461,7 @@ def _device(device: str | torch.device) -> torch.device:
 def _number(name: str, value: Any, whole: bool = False) -> float:
     """A number within the argument's documented range."""
     low, high = LIMITS[name]
-    kinds = (int, np.integer) if whole else (int, float, np.integer, np.floating)
-    if isinstance(value, bool) or not isinstance(value, kinds):
-        raise TypeError(f"{name} must be {'an integer' if whole else 'a number'}, got {type(value).__name__}")
-    if not low <= value <= high:
-        raise ValueError(f"{name} must be in {low:g}..{high:g}, got {value}")
-    return int(value) if whole else float(value)
+    return checks.whole(name, value, int(low), int(high)) if whole else checks.number(name, value, low, high)
 
 
 def _describe(emotion: Any) -> Any:

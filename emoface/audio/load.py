@@ -14,6 +14,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from emoface import checks
+
 from .features import SAMPLE_RATE, frame_count
 
 MIN_RATE, MAX_RATE = 4000, 192000
@@ -158,11 +160,8 @@ def open_audio(source: Any, sample_rate: float | None = None, argument: str = "a
 
 
 def _check_rate(rate: Any, argument: str) -> float:
-    if isinstance(rate, bool) or not isinstance(rate, (int, float, np.integer, np.floating)):
-        raise TypeError(f"sample_rate of {argument} must be a number of Hz, got {type(rate).__name__}")
-    if not MIN_RATE <= rate <= MAX_RATE:  # also refuses NaN
-        raise ValueError(f"sample_rate of {argument} must be in {MIN_RATE}..{MAX_RATE} Hz, got {rate}")
-    return int(rate) if rate == int(rate) else float(rate)
+    rate = checks.number(f"sample_rate of {argument}", rate, MIN_RATE, MAX_RATE, note="Hz")
+    return int(rate) if rate.is_integer() else rate
 
 
 def _check_finite(block: np.ndarray, start: int, argument: str) -> None:

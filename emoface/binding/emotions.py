@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import numpy as np
+from emoface import checks
 
 EMOTIONS: tuple[str, ...] = ("neutral", "happy", "sad", "surprised", "fear", "disgusted", "angry", "contempt")
 LEVELS: tuple[int, ...] = (1, 2, 3)
@@ -66,8 +66,4 @@ def check_level(level: object) -> float:
     Raises:
         TypeError: not a number. ValueError: outside 0..3 or not finite.
     """
-    if isinstance(level, bool) or not isinstance(level, (int, float, np.integer, np.floating)):
-        raise TypeError(f"emotion level must be a number in 0..3, got {type(level).__name__}")
-    if not 0 <= level <= 3:
-        raise ValueError(f"emotion level must be in 0..3 (1 slight, 2 medium, 3 strong), got {level}")
-    return float(level)
+    return checks.number("emotion level", level, 0, 3, note="(1 slight, 2 medium, 3 strong)")

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-import numpy as np
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from emoface import checks
 from emoface.binding import audio, label, motion, text_modality, valence_arousal  # noqa: F401
 from emoface.binding.emotions import EMOTIONS, LEVELS
 from emoface.binding.modality import MODALITIES, Modality, modality_class
@@ -157,12 +156,8 @@ class EmotionSpace(nn.Module):
             raise TypeError(f"weights must map emotions to numbers, got {type(weights).__name__}")
         if not weights:
             raise ValueError(f"weights must name at least one of {', '.join(EMOTIONS)}, got none")
-        for name, weight in weights.items():
-            if isinstance(weight, bool) or not isinstance(weight, (int, float, np.integer, np.floating)):
-                raise TypeError(f"weight of {name!r} must be a number, got {type(weight).__name__}")
-            if not (math.isfinite(weight) and weight >= 0):
-                raise ValueError(f"weight of {name!r} must be finite and at least 0, got {weight}")
-        total = max(float(sum(weights.values())), 1.0)
+        weights = {name: checks.number(f"weight of {name!r}", weight, 0) for name, weight in weights.items()}
+        total = max(sum(weights.values()), 1.0)
         parts = [(self.encode(label=name), weight / total) for name, weight in weights.items() if weight > 0]
         rest = 1 - sum(share for _, share in parts)
         return [*parts, (self.neutral, rest)] if rest > 1e-6 else parts

@@ -17,6 +17,7 @@ from safetensors.torch import save
 from torch import Tensor
 from torch.overrides import TorchFunctionMode
 
+from emoface import checks
 from emoface.files import atomic_path
 from emoface.limits import Account
 from emoface.reading import open_file, parse_json
@@ -122,9 +123,7 @@ def load_checkpoint(path: str | Path | None = None) -> Checkpoint:
         OSError: it cannot be read. ValueError: not safetensors, truncated, larger than the budget
             (:mod:`emoface.limits`), not an emoface checkpoint, its digest does not match, or weights are not finite.
     """
-    if path is not None and not isinstance(path, (str, Path)):
-        raise TypeError(f"checkpoint must be a path to a .safetensors file, got {type(path).__name__}")
-    file = DEFAULT if path is None else Path(path)
+    file = DEFAULT if path is None else checks.path("checkpoint", path, "path to a .safetensors file")
     if not file.exists():
         hint = "the package was installed without its default checkpoint" if path is None else "no such file"
         raise FileNotFoundError(f"checkpoint {file} cannot be read: {hint}")

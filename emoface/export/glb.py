@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from emoface import checks
 from emoface.face.colour import linear_colours
 from emoface.face.normals import smooth_normals
 from emoface.face.rig import Part, Rig
@@ -56,8 +57,7 @@ def write_glb(
             cannot be written.
     """
     for name, value in (("sparse", sparse), ("whole_frames", whole_frames), ("embed_audio", embed_audio)):
-        if not isinstance(value, bool):
-            raise TypeError(f"{name} must be True or False, got {value!r}")
+        checks.switch(name, value)
     if embed_audio and not animation.audio:
         raise ValueError("embed_audio needs an animation with audio, this one has none")
     rig, weights = rig_curves(animation, face)

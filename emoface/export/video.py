@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from emoface import checks
 from emoface.face_motion import FaceMotion
 from emoface.render import render_frames
 
@@ -25,7 +26,7 @@ AUDIO_BITS = 160_000  # per second
 
 def write_video(
     animation: FaceMotion, path: str | os.PathLike[str], face: Any = None, size: int = 512, fps: float | None = None,
-    quality: int = QUALITY, yaw: float = 0.0, pitch: float = 0.0, zoom: float = 1.0, two_sided: bool = False,
+    quality: float = QUALITY, yaw: float = 0.0, pitch: float = 0.0, zoom: float = 1.0, two_sided: bool = False,
     identity: Mapping[str, float] | np.ndarray | None = None, threads: int | None = None,
 ) -> None:  # fmt: skip
     """Render an animation into an MP4 with its recording, if it has one; it starts to play before it is loaded.
@@ -48,10 +49,10 @@ def write_video(
         ValueError: a bad size, fps, quality or view. OSError: the path cannot be written, or the encoder failed.
     """
     encoder = find_encoder()
-    if isinstance(size, bool) or not isinstance(size, int) or size % 2 or not SIZES[0] <= size <= SIZES[1]:
-        raise ValueError(f"size must be an even number of pixels, {SIZES[0]} to {SIZES[1]}, got {size!r}")
-    if isinstance(quality, bool) or not isinstance(quality, (int, float)) or not 0 <= quality <= 51:
-        raise ValueError(f"quality must be a number, 0 to 51, got {quality!r}")
+    size = checks.whole("size", size, *SIZES)
+    if size % 2:
+        raise ValueError(f"size must be an even number of pixels, got {size}")
+    quality = checks.number("quality", quality, 0, 51)
     if fps is not None:
         animation = animation.resample(fps)
     pictures = render_frames(
@@ -79,14 +80,14 @@ def find_encoder() -> str:
     return get_ffmpeg_exe()
 
 
-def _command(encoder: str, size: int, fps: float, quality: int, sound: Path | None, target: Path) -> list[str]:
+def _command(encoder: str, size: int, fps: float, quality: float, sound: Path | None, target: Path) -> list[str]:
     rate = Fraction(fps).limit_denominator(1001)
     command = [encoder, "-loglevel", "error", "-nostdin", "-y"]
     command += ["-f", "rawvideo", "-pix_fmt", "rgb24", "-video_size", f"{size}x{size}", "-framerate", str(rate)]
     command += ["-i", "pipe:0"]
     if sound:
         command += ["-i", str(sound), "-map", "0:v", "-map", "1:a", "-c:a", "aac", "-b:a", str(AUDIO_BITS)]
-    command += ["-c:v", "libx264", "-preset", "fast", "-crf", str(quality), "-pix_fmt", "yuv420p", "-fps_mode", "cfr"]
+    command += ["-c:v", "libx264", "-preset", "fast", "-crf", f"{quality:g}", "-pix_fmt", "yuv420p", "-fps_mode", "cfr"]
     command += ["-vf", "scale=out_color_matrix=bt709:out_range=tv", "-colorspace", "bt709"]
     command += ["-color_primaries", "bt709", "-color_trc", "iec61966-2-1", "-color_range", "tv"]
     return [*command, "-movflags", "+faststart", "-f", "mp4", str(target)]

@@ -15,6 +15,8 @@ from typing import Any
 
 import numpy as np
 
+from emoface import checks
+
 from .layout import (
     ARKIT_NAMES,
     EXPRESSION_NAMES,
@@ -61,12 +63,7 @@ _SIDEWAYS = (MOTION_INDEX["mouthLeft"], MOTION_INDEX["mouthRight"])
 
 def _check(owner: Any, ranges: dict[str, tuple[float, float]]) -> None:
     for name, (low, high) in ranges.items():
-        value = getattr(owner, name)
-        if isinstance(value, bool) or not isinstance(value, (int, float, np.integer, np.floating)):
-            raise TypeError(f"{name} must be a number, got {type(value).__name__}")
-        if not low <= value <= high:
-            raise ValueError(f"{name} must be in {low:g}..{high:g}, got {value}")
-        object.__setattr__(owner, name, float(value))
+        object.__setattr__(owner, name, checks.number(name, getattr(owner, name), low, high))
 
 
 @dataclass(frozen=True)
@@ -136,8 +133,7 @@ class Controls:
 
     def __post_init__(self) -> None:
         _check(self, RANGES)
-        if not isinstance(self.mirror, bool):
-            raise TypeError(f"mirror must be True or False, got {type(self.mirror).__name__}")
+        object.__setattr__(self, "mirror", checks.switch("mirror", self.mirror))
         if not isinstance(self.shapes, Mapping):
             raise TypeError(f"shapes must map names to Shape, got {type(self.shapes).__name__}")
         for name, shape in self.shapes.items():
@@ -167,10 +163,8 @@ class Controls:
             raise TypeError(f"curves must be a floating-point numpy array, got {kind}")
         if curves.ndim != 2 or curves.shape[1] not in (len(ARKIT_NAMES), MOTION_SIZE) or not len(curves):
             raise ValueError(f"curves must be (T, 52) or (T, 53), T at least 1, got {curves.shape}")
-        if not np.isfinite(curves).all():
-            raise ValueError("curves must be finite")
-        if not 0 < fps < math.inf:
-            raise ValueError(f"fps must be positive and finite, got {fps}")
+        checks.finite("curves", curves, "frame")
+        fps = checks.number("fps", fps, above=0)
         if self == Controls():
             return curves.copy()
         if curves.shape[1] == MOTION_SIZE:
@@ -237,10 +231,10 @@ class Controls:
             values = json.loads(text)
         except (ValueError, RecursionError) as error:
             raise ValueError(f"controls must be JSON: {error}") from error
-        _check_keys(values, cls, "controls")
+        checks.keys("controls", values, [one.name for one in fields(cls)])
         if "shapes" in values and isinstance(values["shapes"], dict):
             for name, shape in values["shapes"].items():
-                _check_keys(shape, Shape, f"shapes[{name!r}]")
+                checks.keys(f"shapes[{name!r}]", shape, [one.name for one in fields(Shape)])
             values["shapes"] = {name: Shape(**shape) for name, shape in values["shapes"].items()}
         return cls(**values)
 
@@ -328,12 +322,3 @@ def clip_motion(motion: np.ndarray) -> None:
     motion[:, : len(EXPRESSION_NAMES)] = motion[:, : len(EXPRESSION_NAMES)].clip(0, 1)
     motion[:, _JAW_X] = motion[:, _JAW_X].clip(0, JAW_OPEN_RADIANS)
     motion[:, _JAW_Y] = motion[:, _JAW_Y].clip(-JAW_SIDE_RADIANS, JAW_SIDE_RADIANS)
-
-
-def _check_keys(values: Any, kind: type, what: str) -> None:
-    known = [one.name for one in fields(kind)]
-    if not isinstance(values, dict):
-        raise TypeError(f"{what} must be an object, got {type(values).__name__}")
-    for name in values:
-        if name not in known:
-            raise ValueError(f"{what} must be of {', '.join(known)}, got {name!r}")

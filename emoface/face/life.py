@@ -16,6 +16,8 @@ from typing import Any
 
 import numpy as np
 
+from emoface import checks
+
 from .layout import MOTION_INDEX, MOTION_SIZE
 
 RATE_RANGE = (15.8, 19.0)
@@ -213,11 +215,7 @@ class Life:
         Raises:
             ValueError: fps is not positive or seed is negative.
         """
-        if not 0 < fps < math.inf:
-            raise ValueError(f"fps must be positive and finite, got {fps}")
-        if seed < 0:
-            raise ValueError(f"seed must not be negative, got {seed}")
-        self.fps, self.seed = float(fps), seed
+        self.fps, self.seed = checks.number("fps", fps, above=0), checks.whole("seed", seed, 0)
         self.frame = 0
         self.blinks = Blinks(self.fps, seed) if blink else None
         self.gaze = Gaze(self.fps, seed) if gaze else None

@@ -9,6 +9,8 @@ from pathlib import Path
 
 import numpy as np
 
+from emoface import checks
+
 from .flame import FlameData, FlameModel
 from .layout import EXPRESSION_NAMES, OPEN_HEAD
 from .rig import Part
@@ -89,9 +91,5 @@ def identity_coefficients(identity: Mapping[str, float]) -> np.ndarray:
     for name, weight in identity.items():
         if name not in names:
             raise ValueError(f"identity must name components of the open head ({', '.join(names)}), got {name!r}")
-        if isinstance(weight, bool) or not isinstance(weight, (int, float, np.integer, np.floating)):
-            raise TypeError(f"identity[{name!r}] must be a number, got {type(weight).__name__}")
-        coefficients[names.index(name)] = weight
-    if not np.isfinite(coefficients).all():
-        raise ValueError(f"identity must be finite, got {dict(identity)}")
-    return coefficients
+        coefficients[names.index(name)] = checks.number(f"identity[{name!r}]", weight)
+    return checks.finite("identity", coefficients)

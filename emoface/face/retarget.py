@@ -17,6 +17,7 @@ from functools import lru_cache
 import numpy as np
 import torch
 
+from emoface import checks
 from emoface.kernels import flame_lbs
 
 from .flame import FlameModel
@@ -53,8 +54,7 @@ class Strengths:
 
     def __post_init__(self) -> None:
         for name, value in vars(self).items():
-            if not 0 <= value < np.inf:
-                raise ValueError(f"{name} must be at least 0, got {value}")
+            object.__setattr__(self, name, checks.number(name, value, 0))
 
     def applied(self, gram: np.ndarray, names: tuple[str, ...]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """G with ridge and symmetry (N, N), what sparsity takes (N,) and the temporal pull (N,)."""
@@ -167,11 +167,6 @@ def _chosen(deltas: np.ndarray) -> np.ndarray:
     return moving[np.linspace(0, len(moving) - 1, min(POINTS, len(moving))).round().astype(int)]
 
 
-def _finite(name: str, values: np.ndarray) -> None:
-    if not np.isfinite(values).all():
-        raise ValueError(f"{name} must be finite, got values that are not")
-
-
 def _rms_mm(difference: np.ndarray) -> np.ndarray:
     """Root mean square length (T,) in millimetres of (T, P, 3) metres."""
     return (1000 * np.sqrt(np.einsum("tpc,tpc->t", difference, difference) / difference.shape[1])).astype(np.float32)
@@ -203,7 +198,7 @@ def fit_arkit(
         raise ValueError(f"neutral must be {rig.template.shape}, got {rest.shape}")
     at = _chosen(rig.deltas)
     moved = (vertices[:, at] - rest[at]).astype(np.float32)  # (T, P, 3)
-    _finite("vertices", moved)
+    checks.finite("vertices", moved)
     basis = rig.deltas[:, at].reshape(len(rig.deltas), -1).astype(np.float32)  # (N, 3 P)
     rows = moved.reshape(len(moved), basis.shape[1])
     gram, linear = (basis @ basis.T).astype(np.float64), (rows @ basis.T).astype(np.float64)
@@ -289,7 +284,7 @@ def fit_flame(
     goal = vertices if inner else vertices[:, at]
     if neutral is not None:
         goal = goal - (neutral if inner else neutral[at]) + rest
-    _finite("vertices", goal)
+    checks.finite("vertices", goal)
 
     trial = np.eye(size + 3)
     trial[-3:] *= JAW_STEP

@@ -17,6 +17,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from emoface import checks
+
 from .controls import clip_motion, keep_closed
 from .layout import FPS, JAW_OPEN_RADIANS, MOTION_NAMES, MOTION_SIZE
 
@@ -95,8 +97,7 @@ def motion_style(clip: np.ndarray, base: np.ndarray) -> Style:
     for name, motion in (("clip", clip), ("base", base)):
         if motion.ndim != 2 or motion.shape[1] != MOTION_SIZE or len(motion) < 2:
             raise ValueError(f"{name} must have shape (T, {MOTION_SIZE}) with T at least 2, got {motion.shape}")
-        if not np.isfinite(motion).all():
-            raise ValueError(f"{name} must be finite")
+        checks.finite(name, motion, "frame")
     clip, base = clip.astype(np.float64), base.astype(np.float64)
     belief = len(clip) / (len(clip) + BELIEVED * FPS)
     gain, offset = np.ones(MOTION_SIZE), np.zeros(MOTION_SIZE)

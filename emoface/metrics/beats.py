@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
+from emoface import checks
+
 from .figure import metric
 from .sequences import finite
 
@@ -53,8 +55,7 @@ def audio_beats(mel: np.ndarray, rate: float) -> np.ndarray:
         ValueError: another shape, or fewer than 3 frames.
     """
     mel = finite(mel, "mel")
-    if not rate > 0:
-        raise ValueError(f"rate must be positive, got {rate}")
+    rate = checks.number("rate", rate, above=0)
     if mel.ndim != 2 or len(mel) < 3:
         raise ValueError(f"mel must have shape (N, B) with N at least 3, got {mel.shape}")
     flux = np.diff(mel, axis=0).clip(0).mean(1)
@@ -82,8 +83,7 @@ def beat_alignment(voice: np.ndarray, motion: np.ndarray, fps: float) -> float:
     Source: Siyao et al. 2022, "Bailando", for dance; for faces Wu et al. 2023, "SingingHead".
     """
     voice, motion = np.asarray(voice, np.float64), np.asarray(motion, np.float64)
-    if not fps > 0:
-        raise ValueError(f"fps must be positive, got {fps}")
+    fps = checks.number("fps", fps, above=0)
     if not len(voice) or not len(motion):
         raise ValueError(f"voice and motion must have beats, got {len(voice)} and {len(motion)}")
     away = np.abs((voice * fps - 0.5)[:, None] - motion).min(1)
@@ -102,7 +102,6 @@ def chance_alignment(voice: np.ndarray, motion: np.ndarray, fps: float, duration
     Raises:
         ValueError: as :func:`beat_alignment`, or a duration that is not positive.
     """
-    if not duration > 0:
-        raise ValueError(f"duration must be positive, got {duration}")
+    duration = checks.number("duration", duration, above=0)
     shifts = duration * np.arange(1, CHANCE_SHIFTS) / CHANCE_SHIFTS
     return float(np.mean([beat_alignment((np.asarray(voice) + shift) % duration, motion, fps) for shift in shifts]))

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
+from emoface import checks
+
 from .sequences import finite
 
 SHUT = 0.5
@@ -22,8 +24,7 @@ def blinks_per_minute(eye_blink: np.ndarray, fps: float, shut: float = SHUT) -> 
         ValueError: not a curve, empty, not finite, or bad fps.
     """
     eye_blink = finite(eye_blink, "eye_blink")
-    if not fps > 0:
-        raise ValueError(f"fps must be positive, got {fps}")
+    fps = checks.number("fps", fps, above=0)
     if eye_blink.ndim != 1 or len(eye_blink) == 0:
         raise ValueError(f"eye_blink must be a curve (T,) with T at least 1, got shape {eye_blink.shape}")
     down = eye_blink >= shut

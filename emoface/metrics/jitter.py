@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from emoface import checks
 from emoface.face.layout import ARKIT_NAMES
 
 from .figure import metric
@@ -81,8 +82,7 @@ def spectrum(curves: np.ndarray, fps: float, order: int) -> tuple[np.ndarray, np
     Source: Welch 1967, "The use of fast Fourier transform for the estimation of power spectra".
     """
     curves = finite(curves, "curves")
-    if not fps > 0 or order < 1:
-        raise ValueError(f"fps must be positive and order at least 1, got {fps} and {order}")
+    fps, order = checks.number("fps", fps, above=0), checks.whole("order", order, 1)
     length = round(SEGMENT * fps)
     if curves.ndim != 2 or len(curves) < length + order:
         raise ValueError(f"curves must have shape (T, C) with T at least {length + order}, got {curves.shape}")

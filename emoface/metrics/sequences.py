@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
+from emoface import checks
+
 MILLIMETRES = 1000.0
 
 
@@ -43,10 +45,7 @@ def finite(values: np.ndarray, name: str) -> np.ndarray:
     Raises:
         ValueError: it holds NaN or infinite values, which a mean would pass on or a comparison hide.
     """
-    values = np.asarray(values, np.float64)
-    if not np.isfinite(values).all():
-        raise ValueError(f"{name} must be finite, got NaN or infinite values")
-    return values
+    return checks.finite(name, np.asarray(values, np.float64))
 
 
 def region(vertices: np.ndarray, mask: np.ndarray, name: str = "vertices") -> np.ndarray:
@@ -65,10 +64,7 @@ def region(vertices: np.ndarray, mask: np.ndarray, name: str = "vertices") -> np
         raise ValueError(f"mask must be vertex indices (n,) with n at least 1, got shape {mask.shape}")
     if mask.min() < 0 or mask.max() >= vertices.shape[-2]:
         raise ValueError(f"mask reaches vertex {mask.max()}, {name} has {vertices.shape[-2]}: a mask of another mesh")
-    chosen = vertices[..., mask, :].astype(np.float64)
-    if not np.isfinite(chosen).all():
-        raise ValueError(f"{name} must be finite, got NaN or infinite values")
-    return chosen
+    return finite(vertices[..., mask, :], name)
 
 
 def distances(prediction: np.ndarray, truth: np.ndarray, mask: np.ndarray) -> np.ndarray:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
+from emoface import checks
+
 from .figure import metric
 from .lips import correlation
 
@@ -30,8 +32,7 @@ def audio_motion_offset(loudness: np.ndarray, opening: np.ndarray, fps: float) -
     if loudness.ndim != 1 or loudness.shape != opening.shape:
         shapes = f"{loudness.shape} and {opening.shape}"
         raise ValueError(f"loudness and opening must be curves (T,) of one length, got {shapes}")
-    if not fps > 0:
-        raise ValueError(f"fps must be positive, got {fps}")
+    fps = checks.number("fps", fps, above=0)
     reach = max(round(LIMIT * fps), 1)
     if len(loudness) < 4 * reach:
         raise ValueError(f"loudness must have at least {4 * reach} frames, got {len(loudness)}")

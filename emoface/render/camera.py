@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 
+from emoface import checks
 from emoface.face.rig import Part
 
 EYE_DISTANCES = 4.5  # height of the picture in distances between the eyes
@@ -51,13 +52,8 @@ class Camera:
         Raises:
             TypeError: zoom or an angle is no number. ValueError: one is not finite, or zoom out of 0.01..100.
         """
-        for name, value in (("yaw", yaw), ("pitch", pitch), ("zoom", zoom)):
-            if isinstance(value, bool) or not isinstance(value, (int, float, np.integer, np.floating)):
-                raise TypeError(f"{name} must be a number, got {type(value).__name__}")
-            if not math.isfinite(value):
-                raise ValueError(f"{name} must be finite, got {value}")
-        if not ZOOMS[0] <= zoom <= ZOOMS[1]:
-            raise ValueError(f"zoom must be in {ZOOMS[0]:g}..{ZOOMS[1]:g}, got {zoom}")
+        yaw, pitch = checks.number("yaw", yaw), checks.number("pitch", pitch)
+        zoom = checks.number("zoom", zoom, *ZOOMS)
         eyes = [template[slice(*part.vertices)].mean(0) for part in parts if part.name in ("eye_left", "eye_right")]
         low, high = template.min(0), template.max(0)
         if len(eyes) == 2:

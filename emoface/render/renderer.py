@@ -10,6 +10,7 @@ from contextlib import contextmanager
 import numpy as np
 import torch
 
+from emoface import checks
 from emoface.face.colour import linear_colours
 from emoface.face.rig import Part
 from emoface.kernels import rasterize, shade, vertex_normals
@@ -71,11 +72,7 @@ class Renderer:
             raise ValueError(f"faces must name vertices 0..{len(template) - 1} and be at least one")
         if colours.shape != template.shape:
             raise ValueError(f"colours must have the template's shape {template.shape}, got {colours.shape}")
-        if isinstance(size, bool) or not isinstance(size, (int, np.integer)) or not 1 <= size <= LARGEST:
-            raise ValueError(f"size must be a whole number of pixels, 1 to {LARGEST}, got {size!r}")
-        if not isinstance(two_sided, bool):
-            raise TypeError(f"two_sided must be True or False, got {two_sided!r}")
-        self.size, self.two_sided = int(size), two_sided
+        self.size, self.two_sided = checks.whole("size", size, 1, LARGEST), checks.switch("two_sided", two_sided)
         self.camera = Camera.framing(template, parts, yaw, pitch, zoom)
         self.faces = torch.tensor(faces.astype(np.int32))
         roughness = np.full(len(template), 0.6, np.float32)
@@ -128,8 +125,7 @@ class Renderer:
         Raises:
             ValueError: fewer than one thread, or vertices of another shape.
         """
-        if isinstance(threads, bool) or not isinstance(threads, (int, np.integer)) or threads < 1:
-            raise ValueError(f"threads must be a whole number, at least 1, got {threads!r}")
+        threads = checks.whole("threads", threads, 1)
         if threads == 1:
             yield from map(self.frame, vertices)
             return

@@ -272,7 +272,7 @@ def test_rates_out_of_range(rate: float) -> None:
 
 @pytest.mark.parametrize("rate", ["16000", True, 1j, [16000]])
 def test_rates_that_are_no_numbers(rate: object) -> None:
-    with pytest.raises(TypeError, match="sample_rate of audio must be a number of Hz, got"):
+    with pytest.raises(TypeError, match="sample_rate of audio must be a number, got"):
         open_audio(np.zeros(100), rate)  # type: ignore[arg-type]
 
 

@@ -101,8 +101,8 @@ def test_every_mixture_has_unit_length(weights: dict[str, float]) -> None:
     ("weights", "error", "message"),
     [
         ({}, ValueError, "at least one of neutral, happy"),
-        ({"happy": -0.1}, ValueError, "weight of 'happy' must be finite and at least 0, got -0.1"),
-        ({"happy": float("nan")}, ValueError, "must be finite"),
+        ({"happy": -0.1}, ValueError, "weight of 'happy' must be at least 0 and finite, got -0.1"),
+        ({"happy": float("nan")}, ValueError, "must be at least 0 and finite"),
         ({"happy": "much"}, TypeError, "weight of 'happy' must be a number, got str"),
         ({"hapy": 1.0}, ValueError, "'hapy' is not known; expected one of neutral, happy"),
         ([("happy", 1)], TypeError, "must map emotions to numbers, got list"),

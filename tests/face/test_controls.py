@@ -269,7 +269,7 @@ def test_bad_json_files_are_named(tmp_path, data):
         ("{", ValueError, "JSON"),
         ("[" * 100_000, ValueError, "JSON"),
         ("[]", TypeError, "object"),
-        ('{"upper": 1}', ValueError, "upper_strength.*got 'upper'"),
+        ('{"upper": 1}', ValueError, "controls has no 'upper'; known are upper_strength"),
         ('{"upper_strength": 3}', ValueError, "upper_strength must be in 0..2, got 3"),
         ('{"upper_strength": NaN}', ValueError, "upper_strength"),
         ('{"upper_strength": "1"}', TypeError, "upper_strength must be a number, got str"),

@@ -174,7 +174,7 @@ def test_bad_arguments() -> None:
             add_life(motion, 25, 0, rate)
     with pytest.raises(ValueError, match="fps must be positive and finite, got 0"):
         add_life(motion, 0, 0)
-    with pytest.raises(ValueError, match="seed must not be negative, got -1"):
+    with pytest.raises(ValueError, match="seed must be at least 0, got -1"):
         add_life(motion, 25, -1)
 
 

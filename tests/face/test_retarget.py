@@ -259,9 +259,9 @@ def test_wrong_input_is_named(rig, head):
         fit_arkit(good * np.nan, rig)
     with pytest.raises(ValueError, match="neutral must be"):
         fit_arkit(good, rig, neutral=good)
-    with pytest.raises(ValueError, match="ridge must be at least 0, got -1"):
+    with pytest.raises(ValueError, match="ridge must be at least 0 and finite, got -1"):
         Strengths(ridge=-1)
-    with pytest.raises(ValueError, match="sparsity must be at least 0, got nan"):
+    with pytest.raises(ValueError, match="sparsity must be at least 0 and finite, got nan"):
         Strengths(sparsity=float("nan"))
     with pytest.raises(ValueError, match="limits must be"):
         fit_flame(good, head, limits=(0.5, 1))

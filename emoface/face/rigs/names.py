@@ -17,6 +17,7 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
+from emoface import checks
 from emoface.face.layout import ARKIT_NAMES
 
 SIDED = tuple(n[:-4] for n in ARKIT_NAMES if n.endswith("Left") and n not in ("jawLeft", "mouthLeft"))
@@ -253,10 +254,7 @@ def _targets(value: Any, what: str) -> dict[str, float]:
         return dict.fromkeys(value, 1.0)
     if not isinstance(value, Mapping) or not all(isinstance(name, str) for name in value):
         raise TypeError(f"{what} must be a name, a list of names, or names and weights, got {value!r:.60}")
-    for weight in value.values():
-        if isinstance(weight, bool) or not isinstance(weight, (int, float)) or not abs(weight) <= 100:
-            raise TypeError(f"{what} must have weights that are numbers in -100..100, got {weight!r:.60}")
-    return {name: float(weight) for name, weight in value.items()}
+    return {name: checks.number(f"weight of {name!r} in {what}", weight, -100, 100) for name, weight in value.items()}
 
 
 def part_keys(name: str) -> list[str]:

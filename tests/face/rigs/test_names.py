@@ -263,8 +263,8 @@ def test_a_users_names(tmp_path):
         ({3: "x"}, ValueError, "which is no shape"),
         ({"jawOpen": 3}, TypeError, "names: jawOpen must be a name"),
         ({"jawOpen": [3]}, TypeError, "must be names"),
-        ({"jawOpen": {"x": "1"}}, TypeError, "weights that are numbers"),
-        ({"jawOpen": {"x": float("nan")}}, TypeError, "weights that are numbers"),
+        ({"jawOpen": {"x": "1"}}, TypeError, r"weight of .x. in names: jawOpen must be a number, got str"),
+        ({"jawOpen": {"x": float("nan")}}, ValueError, r"jawOpen must be in -100\.\.100, got nan"),
         (7, TypeError, "names must map"),
     ],
 )

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import torch
 
+from emoface import checks
 from emoface.audio.features import SAMPLE_RATE, frame_count, log_mel
 from emoface.face.layout import FPS
 
@@ -112,8 +113,7 @@ def resample_motion(values: np.ndarray, fps: float, frames: int) -> np.ndarray:
     values = np.asarray(values, np.float32)
     if values.ndim != 2 or not len(values):
         raise ValueError(f"values must have shape (N, C) with N > 0, got {values.shape}")
-    if not fps > 0:
-        raise ValueError(f"fps must be positive, got {fps}")
+    fps = checks.number("fps", fps, above=0)
     rows = np.arange(len(values))
     width = max(1 / FPS - 1 / fps, 0.0)
     taps = (np.arange(TAPS) + 0.5) / TAPS - 0.5 if width else np.zeros(1)
