@@ -23,6 +23,7 @@ from emoface.face.layout import (
     motion_to_arkit,
 )
 from emoface.face.resample import resample_curves
+from emoface.reading import plain_text
 
 if TYPE_CHECKING:
     from typing_extensions import Self
@@ -53,8 +54,8 @@ def metadata_json(metadata: Mapping[str, Any]) -> str:
     if not isinstance(metadata, Mapping) or not all(isinstance(key, str) for key in metadata):
         raise TypeError(f"metadata must be a dict whose keys are text, got {metadata!r}")
     try:
-        return json.dumps(dict(metadata), ensure_ascii=False)
-    except (TypeError, ValueError) as error:
+        return plain_text(json.dumps(dict(metadata), ensure_ascii=False, allow_nan=False))
+    except (TypeError, ValueError, RecursionError) as error:
         raise TypeError(f"metadata must hold what JSON knows (text, numbers, lists, dicts): {error}") from error
 
 

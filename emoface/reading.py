@@ -155,6 +155,20 @@ def plain_text(text: str) -> str:
     return text.encode("utf-8", "replace").decode("utf-8")
 
 
+def finite_json(value: Any) -> Any:
+    """What :func:`parse_json` gave, without numbers that other programs cannot read: they become None.
+
+    NaN and infinity are not JSON, though Python reads and writes them; whole numbers may have thousands of digits.
+    """
+    if isinstance(value, dict):
+        return {key: finite_json(one) for key, one in value.items()}
+    if isinstance(value, list):
+        return [finite_json(one) for one in value]
+    if isinstance(value, (int, float)) and not -(2.0**63) <= value < 2.0**63:
+        return None
+    return value
+
+
 class Arrays(Mapping[str, np.ndarray]):
     """The arrays of an ``.npz`` file by name, each checked and unpacked when it is asked for.
 

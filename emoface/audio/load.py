@@ -15,6 +15,7 @@ import torch
 from torch import Tensor
 
 from emoface import checks
+from emoface.reading import plain_text
 
 from .features import SAMPLE_RATE, frame_count
 
@@ -42,6 +43,9 @@ class Audio:
     num_samples: int
     source: Pass = field(repr=False)
     """Starts a pass over the recording: float32 mono numpy blocks at the source's rate."""
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "name", plain_text(self.name))  # of a file whose name is not UTF-8
 
     def __reduce__(self) -> tuple[Any, ...]:
         """Pickled, a recording carries its samples, as its file may not be there where it is read again."""

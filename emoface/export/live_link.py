@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import csv
+import io
 import os
 import warnings
+from array import array
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 
 from emoface.face.layout import ARKIT_INDEX, ARKIT_NAMES, arkit_to_motion
-from emoface.face_motion import FaceMotion, check_fps
+from emoface.face_motion import MAX_FPS, FaceMotion, check_fps
+from emoface.limits import Account, OverBudget, UnreadableFile
+from emoface.reading import open_file, plain_text
 
 from ..files import atomic_path
 
@@ -30,6 +35,11 @@ COLUMNS = ("Timecode", "BlendShapeCount", *(name[0].upper() + name[1:] for name 
 VALUES = len(SHAPES) + len(ROTATIONS)
 APP_FPS = 60.0
 USUAL_RATES = (24, 25, 30, 48, 50, 60, 100, 120)
+FRAME_BYTES = 8 * 56  # of weights and timecode, as they are read
+MISSING = 16
+"""Frames that a row may stand for on average, where the app skipped some."""
+LONGEST_GAP = 60
+"""Seconds that may be missing besides, so that a short table may have a gap too."""
 REGULAR = 1e-3  # frames by which a row may be off the even grid and still be taken as it is
 
 
@@ -80,17 +90,18 @@ def read_live_link(path: str | os.PathLike[str], fps: float | None = None) -> Fa
         The animation, without audio.
 
     Raises:
-        FileNotFoundError: no such file. ValueError: not such a table, missing columns, bad numbers or
-            timecodes.
+        OSError: no such file, or it cannot be read. ValueError: not such a table, missing columns, bad numbers or
+            timecodes, or a time that is much longer than the rows, or beyond the budget (:mod:`emoface.limits`).
     """
     path = Path(path)
-    if not path.exists():
-        raise FileNotFoundError(f"path {path} does not exist")
-    try:
-        with open(path, encoding="utf-8-sig", newline="") as file:
-            codes, weights = _table(list(csv.reader(file)))
-    except (ValueError, csv.Error) as error:
-        raise ValueError(f"path {path} is not a Live Link Face CSV: {error}") from error
+    account = Account(path)
+    with open_file(path) as file, io.TextIOWrapper(file, encoding="utf-8-sig", newline="") as text:
+        try:
+            codes, weights, rows = _table(csv.reader(text), account)
+        except UnreadableFile:
+            raise
+        except (ValueError, csv.Error) as error:
+            raise ValueError(f"path {path} is not a Live Link Face CSV: {error}") from error
     rate = _rate(codes, path) if fps is None else check_fps(fps)
     base = max(round(rate), 1)
     position = ((codes[:, 0] * 60 + codes[:, 1]) * 60 + codes[:, 2]) * base + codes[:, 3]  # (rows,) in frames
@@ -99,32 +110,51 @@ def read_live_link(path: str | os.PathLike[str], fps: float | None = None) -> Fa
     if (np.diff(position) <= 0).any():
         row = int(np.argmax(np.diff(position) <= 0)) + 1
         raise ValueError(f"path {path} must have increasing timecodes; at {rate:g} fps row {row + 1} of data does not")
-    even = np.arange(round(position[-1]) + 1)
+    frames = round(position[-1]) + 1
+    most = MISSING * rows + LONGEST_GAP * base
+    if frames > most:
+        raise OverBudget(
+            f"path {path} claims {frames} frames, {frames / rate:.0f} s, in {rows} rows; at most {MISSING} frames for "
+            f"each row and {LONGEST_GAP} s more are filled in"
+        )
+    account.claim(f"its {frames} frames", frames * FRAME_BYTES)
+    even = np.arange(frames)
     if len(even) != len(position) or np.abs(even - position).max() > REGULAR:
         weights = np.stack([np.interp(even, position, column) for column in weights.T], 1)
     if not np.isfinite(weights).all():
         raise ValueError(f"path {path} holds weights that are not finite")
-    return FaceMotion.from_motion(arkit_to_motion(weights), rate, metadata={"source": path.name})
+    return FaceMotion.from_motion(arkit_to_motion(weights), rate, metadata={"source": plain_text(path.name)})
 
 
-def _table(rows: list[list[str]]) -> tuple[np.ndarray, np.ndarray]:
-    """Timecodes (rows, 4: hours, minutes, seconds, frames) and ARKit weights (rows, 52)."""
-    if not rows:
+def _table(rows: Iterator[list[str]], account: Account) -> tuple[np.ndarray, np.ndarray, int]:
+    """Timecodes (n, 4: hours, minutes, seconds, frames), ARKit weights (n, 52), and how many rows the table has."""
+    heading = next(rows, None)
+    if heading is None:
         raise ValueError("it is empty")
-    column = {name.strip().lower(): i for i, name in enumerate(rows[0])}
+    column = {name.strip().lower(): i for i, name in enumerate(heading)}
     missing = [name for name in ("Timecode", *ARKIT_NAMES) if name.lower() not in column]
     if missing:
         raise ValueError(f"columns are missing: {', '.join(missing)}")
-    pick = [column[name.lower()] for name in ARKIT_NAMES]
-    rows = [row for row in rows[1:] if len(row) > max(pick) and all(row[i].strip() for i in pick)]
-    if not rows:
+    pick, time = [column[name.lower()] for name in ARKIT_NAMES], column["timecode"]
+    weights, codes, count = array("d"), array("d"), 0
+    for row in rows:  # only numbers are kept: the text of a row takes ten times as much
+        count += 1
+        if len(row) > max(*pick, time) and all(row[i].strip() for i in pick):
+            account.claim("its rows", FRAME_BYTES)
+            weights.extend(float(row[i]) for i in pick)
+            codes.extend(_timecode(row[time]))
+    if not codes:
         raise ValueError("no row holds a face")
-    weights = np.array([[float(row[i]) for i in pick] for row in rows])
-    codes = [row[column["timecode"]].replace(";", ":").split(":") for row in rows]
-    wrong = next((code for code in codes if len(code) != 4), None)
-    if wrong is not None:
-        raise ValueError(f"timecodes must be HH:MM:SS:FF.fff, got {':'.join(wrong)!r}")
-    return np.array(codes, np.float64), weights
+    return np.array(codes).reshape(-1, 4), np.array(weights).reshape(-1, len(pick)), count
+
+
+def _timecode(text: str) -> list[float]:
+    """Hours, minutes, seconds and frames of ``HH:MM:SS:FF.fff``."""
+    parts = text.replace(";", ":").split(":")
+    code = [float(part) for part in parts] if len(parts) == 4 else []
+    if not code or not all(0 <= part < most for part, most in zip(code, (24, 60, 60, MAX_FPS))):
+        raise ValueError(f"timecodes must be HH:MM:SS:FF.fff, got {text!r:.60}")
+    return code
 
 
 def _rate(codes: np.ndarray, path: Path) -> float:

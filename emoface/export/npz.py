@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import json
 import os
-import zipfile
-import zlib
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from emoface.face_motion import FaceMotion, metadata_json
+from emoface.limits import UnreadableFile
+from emoface.reading import Arrays, finite_json, parse_json, plain_text
 
 from ..files import atomic_path
 
@@ -22,6 +21,8 @@ WIDE = 100  # expression components of EMAGE and VHAP
 EMAGE_FPS = 30.0
 SMPLX_JOINTS, SMPLX_JAW = 55, 22
 FLAME_VERTICES = 5023
+MOST_COMPONENTS = 1000
+"""Expression components of a file that is read; published models have up to 300."""
 
 
 def _arrays(animation: FaceMotion, layout: str) -> dict[str, Any]:
@@ -114,36 +115,58 @@ def read_npz(path: str | os.PathLike[str]) -> FaceMotion:
         The animation, without audio.
 
     Raises:
-        FileNotFoundError: no such file. ValueError: not an .npz file, pickled objects, missing keys, wrong
-            shapes.
+        OSError: no such file, or it cannot be read. ValueError: not an .npz file, pickled objects, missing keys, wrong
+            shapes, or sizes beyond the budget (:mod:`emoface.limits`).
     """
     path = Path(path)
-    try:
-        with open(path, "rb") as stream:  # numpy's own words on other files advise to unpickle them
-            if not zipfile.is_zipfile(stream):
-                raise ValueError("it is no archive of arrays")
-        with np.load(path, allow_pickle=False) as file:
+    with Arrays(path) as file:
+        try:
             expression, jaw_pose = _coefficients(file)
-            names = file["expression_names"].tolist() if "expression_names" in file else None
-            if names:
-                expression = expression[:, : len(names)]  # some layouts fill up with zeros
-            rate = next((float(file[key]) for key in ("fps", "mocap_frame_rate") if key in file), DEFAULT_FPS)
+            columns = expression.shape[1]
+            names = _names(file["expression_names"], columns) if "expression_names" in file else ()
+            rate = next((_single(file, key) for key in ("fps", "mocap_frame_rate") if key in file), DEFAULT_FPS)
             return FaceMotion(
-                expression,
+                expression[:, : len(names) or columns],  # some layouts fill up with zeros
                 jaw_pose,
-                rate,
-                expression_names=names or tuple(f"exp_{i}" for i in range(expression.shape[-1])),
-                flame_version=str(file["flame_version"]) if "flame_version" in file else "unknown",
-                metadata=json.loads(str(file["metadata"])) if "metadata" in file else {},
+                float(rate),
+                expression_names=names or tuple(f"exp_{i}" for i in range(columns)),
+                flame_version=plain_text(str(_single(file, "flame_version"))) if "flame_version" in file else "unknown",
+                metadata=finite_json(parse_json(str(_single(file, "metadata")))) if "metadata" in file else {},
             )
-    except FileNotFoundError:
-        raise FileNotFoundError(f"path {path} does not exist") from None
-    except (ValueError, TypeError, EOFError, zipfile.BadZipFile, zlib.error) as error:
-        raise ValueError(f"path {path} is not a FLAME coefficient file: {error}") from error
+        except UnreadableFile:
+            raise
+        except (ValueError, TypeError) as error:
+            raise ValueError(f"path {path} is not a FLAME coefficient file: {error}") from error
 
 
-def _coefficients(file: Any) -> tuple[np.ndarray, np.ndarray]:
+def _single(file: Arrays, key: str) -> Any:
+    """The one value under a key."""
+    values = file[key]
+    if values.size != 1:
+        raise ValueError(f"{key} must be a single value, got shape {values.shape}")
+    return values.item()
+
+
+def _names(values: np.ndarray, columns: int) -> tuple[str, ...]:
+    """Names of components, at most one a column."""
+    if values.ndim != 1 or values.dtype.kind != "U" or len(values) > columns:
+        raise ValueError(f"expression_names must be up to {columns} texts, got {values.dtype} of shape {values.shape}")
+    return tuple(map(plain_text, values.tolist()))
+
+
+def _coefficients(file: Arrays) -> tuple[np.ndarray, np.ndarray]:
     """(T, E) expression and (T, 3) jaw of an opened file."""
+    expression, jaw_pose = _parts(file)
+    for name, values in (("expression", expression), ("jaw_pose", jaw_pose)):
+        if values.ndim != 2 or values.dtype.kind not in "iuf":
+            raise ValueError(f"{name} must be numbers (T, n), got {values.dtype} of shape {values.shape}")
+    if expression.shape[1] > MOST_COMPONENTS:
+        raise ValueError(f"expression has {expression.shape[1]} components, at most {MOST_COMPONENTS} are read")
+    return expression, jaw_pose
+
+
+def _parts(file: Arrays) -> tuple[np.ndarray, np.ndarray]:
+    """Expression and jaw under the names of one of the layouts."""
     if "expression" in file and "jaw_pose" in file:
         return file["expression"], file["jaw_pose"]
     if "expr" in file and "jaw_pose" in file:
@@ -154,11 +177,11 @@ def _coefficients(file: Any) -> tuple[np.ndarray, np.ndarray]:
         return file["exp"], _columns(file, "pose", 6)[:, 3:]  # global, jaw
     raise ValueError(
         "it needs the keys expression and jaw_pose, exp and pose, expr and jaw_pose, or expressions and poses; it has "
-        f"{', '.join(file.files)}"
+        f"{', '.join(sorted(file)[:30])}"
     )
 
 
-def _columns(file: Any, key: str, count: int) -> np.ndarray:
+def _columns(file: Arrays, key: str, count: int) -> np.ndarray:
     """The array of a key, which must have that many columns."""
     values = file[key]
     if values.ndim != 2 or values.shape[1] != count:

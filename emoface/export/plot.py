@@ -124,7 +124,7 @@ def plot_curves(animation: FaceMotion, path: str | os.PathLike[str]) -> None:
             axes[panel].set_ylim(top=max(axes[panel].get_ylim()[1], 0.25))
             axes[panel].legend(loc="upper left", bbox_to_anchor=(1.0, 1.05))
         axes[rows[-1]].set_xlabel("seconds")
-        axes[rows[0]].set_title(caption(animation))
+        axes[rows[0]].set_title(caption(animation), parse_math=False)
 
 
 def draw_voice(axis: Any, audio: Audio) -> None:

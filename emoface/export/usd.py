@@ -193,7 +193,8 @@ def _character(c: str) -> str:
 
 
 def _asset(name: str) -> str:
-    return f"@@@./{Path(name).name.replace('@@@', '_')}@@@"
+    shown = "".join(c if c.isprintable() else "_" for c in Path(name).name)
+    return f"@@@./{shown.replace('@@@', '_')}@@@"
 
 
 def _identifiers(names: Iterable[str]) -> list[str]:

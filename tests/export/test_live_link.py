@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tracemalloc
 from collections.abc import Callable
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from hypothesis import strategies as st
 from emoface.animation import Animation
 from emoface.export.live_link import COLUMNS, SHAPES, timecode
 from emoface.face.layout import ARKIT_INDEX, ARKIT_NAMES
+from emoface.limits import use_budget
 
 Make = Callable[..., Animation]
 REAL = "livelink/MySlate_3_Jason_Millers_iPhone.csv"
@@ -153,3 +155,27 @@ def test_bad_tables(tmp_path: Path, animate: Make) -> None:
     path.write_bytes(b"\xff\xfe\x00\x01" * 50)
     with pytest.raises(ValueError, match="not a Live Link Face CSV"):
         Animation.load(path)
+
+
+def test_a_small_table_that_claims_hours(tmp_path: Path, animate: Make) -> None:
+    table = rows(animate(), tmp_path / "take.csv")
+    apart = [table[0], ["00:00:00:00", *table[1][1:]], ["08:00:00:00", *table[2][1:]]]
+    tracemalloc.start()
+    with pytest.raises(ValueError, match=r"path .*hours\.csv claims 1728001 frames, 28800 s, in 2 rows; at most 16"):
+        Animation.load(write(tmp_path / "hours.csv", apart), fps=60)
+    assert tracemalloc.get_traced_memory()[1] < 1e6
+    tracemalloc.stop()
+    apart[2][0] = "00:00:59:00"
+    assert len(Animation.load(write(tmp_path / "minute.csv", apart), fps=60)) == 59 * 60 + 1
+    with use_budget("1M"), pytest.raises(ValueError, match=r"minute\.csv: its 3541 frames brings its content to"):
+        Animation.load(tmp_path / "minute.csv", fps=60)
+    with use_budget("1M"), pytest.raises(ValueError, match=r"long\.csv: its rows brings its content to 1 MB"):
+        Animation.load(write(tmp_path / "long.csv", table + table[1:] * 50))
+
+
+@pytest.mark.parametrize("code", ["nan:00:00:00", "00:inf:00:00", "00:00:00:1e300", "-1:00:00:00", "24:00:00:00"])
+def test_timecodes_that_are_none(code: str, tmp_path: Path, animate: Make) -> None:
+    table = rows(animate(), tmp_path / "take.csv")
+    table[5][0] = code
+    with pytest.raises(ValueError, match=r"path .*odd\.csv is not a Live Link Face CSV: timecodes must be HH:MM:SS:FF"):
+        Animation.load(write(tmp_path / "odd.csv", table))

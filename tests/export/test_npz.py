@@ -14,6 +14,7 @@ from emoface.audio.load import open_audio
 from emoface.demo import demo_path
 from emoface.export.npz import LAYOUTS
 from emoface.face.layout import EXPRESSION_NAMES, OPEN_HEAD
+from emoface.limits import use_budget
 
 Make = Callable[..., Animation]
 
@@ -134,10 +135,10 @@ class Evil:
 def test_pickles_are_refused(tmp_path: Path) -> None:
     path = tmp_path / "take.npz"
     np.savez(path, expression=np.array([{"a": 1}], object), jaw_pose=np.zeros((1, 3)))
-    with pytest.raises(ValueError, match=r"path .*take\.npz is not a FLAME coefficient file: Object arrays"):
+    with pytest.raises(ValueError, match=r"path .*take\.npz: 'expression' is not an array of numbers"):
         Animation.load(path)
     path.write_bytes(pickle.dumps({"expression": 1}))
-    with pytest.raises(ValueError, match="not a FLAME coefficient file"):
+    with pytest.raises(ValueError, match=r"path .*take\.npz is not an archive of arrays"):
         Animation.load(path)
 
 
@@ -147,11 +148,11 @@ def test_bad_files(tmp_path: Path, animate: Make) -> None:
         Animation.load(path)
     for content in (b"", b"hello", b"PK\x03\x04 broken"):
         path.write_bytes(content)
-        with pytest.raises(ValueError, match="not a FLAME coefficient file"):
+        with pytest.raises(ValueError, match=r"path .*take\.npz is not an archive of arrays"):
             Animation.load(path)
     whole = animate(frames=500).save(path).read_bytes()
     path.write_bytes(whole[: len(whole) // 2])
-    with pytest.raises(ValueError, match="not a FLAME coefficient file"):
+    with pytest.raises(ValueError, match=r"path .*take\.npz is not an archive of arrays"):
         Animation.load(path)
     np.savez(path, exp=np.zeros((2, 50)))
     with pytest.raises(ValueError, match=r"needs the keys expression and jaw_pose, .* poses; it has exp"):
@@ -164,5 +165,30 @@ def test_bad_files(tmp_path: Path, animate: Make) -> None:
         Animation.load(path)
     with open(path, "wb") as file:
         np.save(file, np.zeros(3))
-    with pytest.raises(ValueError, match="no archive of arrays"):
+    with pytest.raises(ValueError, match="not an archive of arrays"):
+        Animation.load(path)
+
+
+def test_arrays_of_other_kinds_and_sizes(tmp_path: Path, animate: Make) -> None:
+    path, plain = tmp_path / "take.npz", animate()
+    good = {"expression": plain.expression, "jaw_pose": plain.jaw_pose}
+    cases: list[tuple[str, dict]] = [
+        (r"expression must be numbers \(T, n\), got float64 of shape \(\)", {"expression": 1.0}),
+        (r"jaw_pose must be numbers \(T, n\), got <U3 of shape \(60, 3\)", {"jaw_pose": np.full((60, 3), "0.1")}),
+        ("expression has 100000 components, at most 1000", {"expression": np.zeros((1, 10**5), np.int8)}),
+        ("fps must be a single value", {"fps": np.zeros(3)}),
+        ("could not convert string to float", {"fps": "fast"}),
+        ("fps must be positive", {"fps": np.nan}),
+        ("flame_version must be a single value", {"flame_version": np.array(["a", "b"])}),
+        ("expression_names must be up to 50 texts", {"expression_names": np.arange(50)}),
+        ("expression_names must be up to 50 texts", {"expression_names": np.array(["a"] * 51)}),
+        ("metadata must be a single value", {"metadata": np.array(["{}", "{}"])}),
+    ]
+    for words, change in cases:
+        np.savez(path, **{**good, **change})
+        with pytest.raises(ValueError, match=rf"path .*take\.npz is not a FLAME coefficient file: {words}"):
+            Animation.load(path)
+    np.savez_compressed(path, **{**good, "expression": np.zeros((10**5, 50), np.int8)})
+    assert path.stat().st_size < 20_000
+    with use_budget("1M"), pytest.raises(ValueError, match=r"take\.npz: 'expression' brings its content to 5 MB"):
         Animation.load(path)
