@@ -19,7 +19,7 @@ from .animation import Animation
 from .audio.delivery import relative_loudness
 from .audio.encoder import ContentConfig, ContentEncoder
 from .audio.features import loudness
-from .audio.lips import ARTIST, RULE, LipNet, add_gestures, apply_closure, closure_weight
+from .audio.lip_net import ARTIST, RULE, LipNet, add_gestures, apply_closure, closure_weight
 from .audio.load import Audio, open_audio
 from .audio.stream import MelStream
 from .binding.space import EmotionSpace

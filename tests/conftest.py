@@ -51,7 +51,7 @@ def assets() -> Path:
 def tiny_checkpoint(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A checkpoint of all parts at toy size with seeded random weights: it moves a face, but means nothing."""
     from emoface.audio.encoder import ContentConfig, ContentEncoder
-    from emoface.audio.lips import LipNet
+    from emoface.audio.lip_net import LipNet
     from emoface.binding.space import EmotionSpace
     from emoface.binding.text.tokenizer import WordPiece
     from emoface.checkpoints import save_checkpoint
@@ -130,7 +130,7 @@ def toy_clips() -> Callable[..., list[Any]]:
 @pytest.fixture
 def run_folder(tmp_path: Path, toy_clips: Callable[..., list[Any]]) -> Path:
     """A run folder with all that the denoiser stage needs: corpus, lip net and emotion space of toy size."""
-    from emoface.audio.lips import LipNet
+    from emoface.audio.lip_net import LipNet
     from emoface.binding.space import EmotionSpace
     from emoface.training.corpus.clips import save_clips
     from emoface.training.run import save_tensors

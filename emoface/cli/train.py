@@ -12,7 +12,7 @@ from emoface.cli.arguments import Commands, check_folder
 
 STAGES = {
     "corpus": "emoface.training.corpus.build",
-    "lips": "emoface.training.lips",
+    "lips": "emoface.training.lip_net",
     "text": "emoface.training.text.train",
     "binding": "emoface.training.binding",
     "denoiser": "emoface.training.denoiser",
@@ -37,7 +37,8 @@ def add_command(commands: Commands) -> None:
 def run(asked: argparse.Namespace) -> None:
     """Run the stage with the shipped settings, or those of ``--config``."""
     check_folder(asked.assets, "--assets")
+    from emoface.training import CONFIGS
+
     train: Callable[..., Any] = importlib.import_module(STAGES[asked.stage]).train
-    shipped = Path(__file__).parents[1] / "training" / "configs" / f"{asked.stage}.json"
-    train(asked.config or shipped, asked.out, assets=asked.assets, resume=asked.resume)
+    train(asked.config or CONFIGS / f"{asked.stage}.json", asked.out, assets=asked.assets, resume=asked.resume)
     print(f"{asked.stage}: done, results in {asked.out}")

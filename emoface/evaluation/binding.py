@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import warnings
 from itertools import permutations
 from typing import Any
@@ -16,7 +15,7 @@ from emoface.binding.valence_arousal import CIRCUMPLEX
 from emoface.metrics.classification import accuracy, average_recall, confusion
 from emoface.metrics.retrieval import chance_recall, recall_at
 from emoface.metrics.similarity import bound_similarity, judge_similarity
-from emoface.training.data import PROMPTS
+from emoface.training.data import read_prompts
 
 from ..training.corpus.adapters.emodb import EMOTIONS as BERLIN_LETTERS
 from .expression import MOVING, OTHER_SEED
@@ -106,11 +105,8 @@ def embeddings(
         "motion": [(clip.rule(e, level, 2), e) for clip, e, level in takes_of(clips)],
         "valence_arousal": [(CIRCUMPLEX[emotion], emotion) for emotion in EMOTIONS],
         "audio": [(v.samples, str(BERLIN_LETTERS[v.name[5]])) for v in voices if BERLIN_LETTERS.get(v.name[5])],
+        "text": [(prompt["text"], prompt["emotion"]) for prompt in read_prompts()["held_out"]],
     }  # fmt: skip
-    prompts = PROMPTS / "held_out.json"
-    if prompts.is_file():
-        read = json.loads(prompts.read_text(encoding="utf-8"))["prompts"]
-        values["text"] = [(prompt["text"], prompt["emotion"]) for prompt in read]
     found = {}
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")

@@ -7,12 +7,12 @@ import torch
 
 from emoface.animation import Animation
 from emoface.audio.features import log_mel
-from emoface.audio.lips import ARTIST, mouth_motion
+from emoface.audio.lip_net import ARTIST, mouth_motion
 from emoface.audio.normalize import normalize_clip
 from emoface.binding.emotions import EMOTIONS
 from emoface.face.layout import ARKIT_INDEX, FPS, lip_gap, motion_to_arkit
 from emoface.face.open_head import open_head_model
-from emoface.metrics.lips import CLOSED_MM, Closure, Phone, bilabials_closed, closure, correlation, phone_gaps
+from emoface.metrics.lip_closure import CLOSED_MM, Closure, Phone, bilabials_closed, closure, correlation, phone_gaps
 from emoface.metrics.mouth_opening import landmark_gap
 
 from ..training.corpus.phones import BILABIAL, LABIODENTAL, OPEN_VOWELS, SILENCE, VISEMES

@@ -14,7 +14,7 @@ import numpy as np
 from emoface.audio.features import SAMPLE_RATE
 from emoface.demo import demo_path
 from emoface.face.layout import ARKIT_INDEX, ARKIT_NAMES, FPS
-from emoface.metrics.lips import Phone
+from emoface.metrics.lip_closure import Phone
 from emoface.pipeline import Pipeline
 
 from ..training.corpus.adapters.emodb import lablaut_visemes, read_lablaut

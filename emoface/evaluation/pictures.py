@@ -16,7 +16,7 @@ from emoface.binding.emotions import EMOTIONS, LEVELS
 from emoface.export.plot import HUES, draw_voice, drawing
 from emoface.face.layout import ARKIT_INDEX, ARKIT_NAMES, FPS, motion_to_arkit
 from emoface.metrics.jitter import FAST, spectrum
-from emoface.metrics.lips import Phone
+from emoface.metrics.lip_closure import Phone
 from emoface.render.frames import face_renderer
 from emoface.render.png import write_png
 from emoface.render.sheet import animations_sheet, contact_sheet

@@ -7,7 +7,7 @@ import numpy as np
 from emoface import checks
 
 from .figure import metric
-from .lips import correlation
+from .lip_closure import correlation
 
 LIMIT = 0.3
 

@@ -17,7 +17,7 @@ from torch import Tensor, nn
 from torch.utils.data import DataLoader
 
 from emoface.audio.encoder import ContentConfig, ContentEncoder
-from emoface.audio.lips import LipNet
+from emoface.audio.lip_net import LipNet
 from emoface.binding.emotions import EMOTIONS
 from emoface.binding.space import EmotionSpace
 from emoface.diffusion.denoiser import Denoiser, DenoiserConfig
@@ -28,7 +28,7 @@ from . import losses
 from .corpus.clips import Clip, hours, load_clips, require_layout
 from .corpus.skipped import Skipped
 from .hardware import Hardware
-from .lips import pseudo_lips
+from .lip_net import pseudo_lips
 from .motion_windows import Material, MixConfig, MotionWindows, Pools, WindowBatch
 from .run import (
     Ema,

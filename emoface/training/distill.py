@@ -20,7 +20,7 @@ from torch import Tensor, nn
 from torch.utils.data import DataLoader
 
 from emoface.audio.encoder import ContentConfig, ContentEncoder
-from emoface.audio.lips import LipNet
+from emoface.audio.lip_net import LipNet
 from emoface.binding.space import EmotionSpace
 from emoface.diffusion.denoiser import Denoiser, DenoiserConfig
 from emoface.diffusion.guidance import Guidance, stack_conditions

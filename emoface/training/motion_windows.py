@@ -12,7 +12,7 @@ from torch import Tensor
 from torch.utils.data import Dataset
 
 from emoface.audio.features import MEL_BINS, MEL_PER_FRAME
-from emoface.audio.lips import ARTIST, RULE
+from emoface.audio.lip_net import ARTIST, RULE
 from emoface.audio.normalize import SILENT_MEL, MelNormalizer
 from emoface.binding.emotions import EMOTIONS
 from emoface.face.layout import MOTION_INDEX, MOTION_SIZE, MOUTH

@@ -11,7 +11,7 @@ from emoface.metrics.blinks import blinks_per_minute
 from emoface.metrics.diversity import curve_diversity, pose_diversity
 from emoface.metrics.emotion import displacement, nearest_prototype
 from emoface.metrics.jitter import REGIONS, jitter, region_jitter, relative_jitter, spectrum
-from emoface.metrics.lips import bilabials_closed, correlation
+from emoface.metrics.lip_closure import bilabials_closed, correlation
 
 
 def test_jitter() -> None:

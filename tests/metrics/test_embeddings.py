@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from emoface.metrics.classification import accuracy, average_recall, confusion
-from emoface.metrics.lips import bilabials_closed
+from emoface.metrics.lip_closure import bilabials_closed
 from emoface.metrics.retrieval import chance_recall, recall_at
 from emoface.metrics.similarity import bound_similarity, judge_similarity
 

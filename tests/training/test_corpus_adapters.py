@@ -218,7 +218,7 @@ class TestFlame:
             folder = train(config, tmp_path / "run")
         assert json.loads((folder / "card.json").read_text())["left_out"] == {"mine": {"without recording": 1}}
         assert [c.name for c in load_clips(folder / "held_out")] == ["mine/M003/a"], "a split by sentence"
-        from emoface.training.lips import train as train_lips
+        from emoface.training.lip_net import train as train_lips
 
         with pytest.raises(ValueError, match="layouts cannot be mixed"):
             train_lips({"steps": 1}, tmp_path / "run")

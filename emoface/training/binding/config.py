@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from emoface.binding.space import DEFAULT_WIDTH
-from emoface.training.data import PROMPTS
+from emoface.training.data import SHIPPED
 
 
 @dataclass
@@ -26,7 +26,8 @@ class BindingConfig:
         audio: arguments of the audio modality. audio_steps, audio_batch, audio_rate: training of its encoder.
         variants: augmented copies of each voice. synthetic: TTS clips heard as neutral voices.
         validation_speakers: voices kept for validation. prompts: text prompts to learn from.
-        held_out: folder of prompts that are never learnt from, whose emotions the figures count.
+        held_out: lists of prompts that are never learnt from, whose emotions the figures count: ``"shipped"`` for the
+            package's own, a folder of such, or null for none.
         check: windows per (emotion, level) in the figures.
     """
 
@@ -57,5 +58,5 @@ class BindingConfig:
     synthetic: int = 120
     validation_speakers: int = 2
     prompts: int = 12000
-    held_out: str | None = str(PROMPTS)
+    held_out: str | None = SHIPPED
     check: int = 12

@@ -16,8 +16,8 @@ from emoface.binding.motion import Motion
 from emoface.binding.space import EmotionSpace
 from emoface.binding.valence_arousal import CIRCUMPLEX
 from emoface.training.corpus.clips import Clip
+from emoface.training.data import read_prompts
 from emoface.training.text.grammar import Grammar, Prompt
-from emoface.training.text.train import read_held_out
 
 from .anchor import embed_windows
 from .config import BindingConfig
@@ -65,7 +65,7 @@ def prompt_figures(space: EmotionSpace, held_out: str | None) -> dict[str, str]:
     found = {}
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        for name, rows in read_held_out(held_out).items():
+        for name, rows in read_prompts(held_out).items():
             right = [space.nearest_label(space.encode(text=row["text"]))[0] == row["emotion"] for row in rows]
             found[name] = f"{sum(right)} of {len(right)}"
     return found

@@ -20,7 +20,7 @@ from emoface.binding.space import EmotionSpace
 from emoface.training import run
 from emoface.training.corpus.clips import load_clips
 from emoface.training.corpus.skipped import Skipped
-from emoface.training.text.train import read_held_out
+from emoface.training.data import read_prompts
 
 from .adapters import Prompts, bind, circumplex_batches, label_batches
 from .anchor import Anchors, train_motion
@@ -142,7 +142,7 @@ def train(
 
 
 def _texts(config: BindingConfig) -> list[str]:
-    return [row["text"] for rows in read_held_out(config.held_out).values() for row in rows]
+    return [row["text"] for rows in read_prompts(config.held_out).values() for row in rows]
 
 
 def _fields(windows: Windows) -> tuple[Tensor, ...]:

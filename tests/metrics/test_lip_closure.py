@@ -7,7 +7,7 @@ import math
 import numpy as np
 import pytest
 
-from emoface.metrics.lips import closure, correlation, phone_gaps
+from emoface.metrics.lip_closure import closure, correlation, phone_gaps
 
 
 def test_correlation() -> None:

@@ -15,7 +15,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from emoface.audio.features import MEL_BINS, MEL_PER_FRAME, SAMPLE_RATE, log_mel
-from emoface.audio.lips import (
+from emoface.audio.lip_net import (
     ARTIST,
     MOUTH_SCALE,
     RULE,

@@ -12,7 +12,7 @@ import pytest
 import torch
 
 import emoface
-from emoface.audio.lips import (
+from emoface.audio.lip_net import (
     ARTIST,
     CLOSURE_HIGH,
     CLOSURE_LOW,
@@ -31,7 +31,7 @@ from emoface.training.corpus.build import train as build_corpus
 from emoface.training.corpus.clips import Clip, load_clips
 from emoface.training.corpus.phones import VISEME_ID
 from emoface.training.corpus.visemes import rule_lips
-from emoface.training.lips import (
+from emoface.training.lip_net import (
     LipBatch,
     LipsConfig,
     LipWindows,
@@ -290,7 +290,7 @@ class TestStage:
                     raise Stopped
                 yield value
 
-        monkeypatch.setattr("emoface.training.lips.progress", stop_at)
+        monkeypatch.setattr("emoface.training.lip_net.progress", stop_at)
         with pytest.raises(Stopped):
             train(config, run_folder)
         monkeypatch.undo()
