@@ -172,9 +172,7 @@ def _rms_mm(difference: np.ndarray) -> np.ndarray:
     return (1000 * np.sqrt(np.einsum("tpc,tpc->t", difference, difference) / difference.shape[1])).astype(np.float32)
 
 
-def fit_arkit(
-    vertices: np.ndarray, rig: Rig, neutral: np.ndarray | None = None, strengths: Strengths = PLAIN
-) -> Fit:
+def fit_arkit(vertices: np.ndarray, rig: Rig, neutral: np.ndarray | None = None, strengths: Strengths = PLAIN) -> Fit:
     """Weights in 0..1 of a rig's shapes that bring its mesh to given vertices.
 
     Works for any mesh whose shapes are known: ICT-FaceKit, the open head, an avatar, or FLAME's own topology with

@@ -96,9 +96,7 @@ def _triangles_around(faces: np.ndarray, count: int) -> np.ndarray:
     return out
 
 
-def landmark_warp(
-    source: np.ndarray, target: np.ndarray
-) -> tuple[Callable[[np.ndarray], np.ndarray], np.ndarray]:
+def landmark_warp(source: np.ndarray, target: np.ndarray) -> tuple[Callable[[np.ndarray], np.ndarray], np.ndarray]:
     """A smooth map that carries landmarks (L, 3) to others, and the turn and scale (3, 3) that it begins with.
 
     A similarity (Umeyama 1991), then radial functions |r| for what it leaves, the smoothest interpolation in space.

@@ -102,9 +102,7 @@ def by_hand(motion) -> np.ndarray:
     values = {name: value.double().numpy() for name, value in motion.items()}
     pose = np.concatenate([values[f"{name}_pose"] for name in ("global", "neck", "jaw", "eye")], 1).reshape(-1, 5, 3)
     identity = np.broadcast_to(values["identity"], (len(pose), N))
-    return np.stack(
-        [frame_by_hand(*row) for row in zip(identity, values["expression"], pose, values["translation"])]
-    )
+    return np.stack([frame_by_hand(*row) for row in zip(identity, values["expression"], pose, values["translation"])])
 
 
 @pytest.mark.parametrize("dtype, tolerance", [(torch.float64, 1e-12), (torch.float32, 2e-6)])

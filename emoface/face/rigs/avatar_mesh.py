@@ -13,13 +13,11 @@ import numpy as np
 from emoface.face.colour import linear_colours, srgb_colours
 from emoface.face.rig import Part
 
-from .gltf import Gltf, finite, member, whole
+from .gltf import Gltf, check_limit, finite, member, whole
 from .names import part_keys
 from .vrm import Bind, vrm_version
 
 TRIANGLES, STRIP, FAN = 4, 5, 6  # modes of a primitive that make a surface
-MAX_VERTICES = 1 << 19
-MAX_PIXELS = 1 << 26
 TEXTURE_SIDE = 512  # pixels; vertices are too far apart to show more
 AROUND, BELOW = 0.7, 0.3  # of the moving face's size: how far around it and below it the surface is kept
 EYES = {"eyeleft": "eye_left", "eyeright": "eye_right"}  # parts that a camera looks for
@@ -89,35 +87,58 @@ def read_mesh(gltf: Gltf, binds: tuple[tuple[Bind, ...], ...]) -> AvatarMesh:
 
 def _pieces(gltf: Gltf, binds: tuple[tuple[Bind, ...], ...]) -> list[_Piece]:
     """Every primitive of every node that shows a surface."""
+    shown = [(index, node) for index, node in enumerate(gltf.items("nodes")) if "mesh" in node]
+    check_limit("primitives", sum(len(_primitives(gltf, node)) for _, node in shown))
     materials, worlds = _Materials(gltf), world_matrices(gltf)
+    moves = _moves(binds)
     pieces: list[_Piece] = []
-    total = 0
-    for index, node in enumerate(gltf.items("nodes")):
-        if "mesh" not in node:
-            continue
-        mesh = gltf.item("meshes", node["mesh"])
-        for primitive in member(mesh, "primitives", list, f"mesh {node['mesh']}"):
+    vertices = triangles = displacements = 0
+    for index, node in shown:
+        moved = moves.get(node["mesh"], {})
+        for primitive in _primitives(gltf, node):
             if primitive.get("mode", TRIANGLES) not in (TRIANGLES, STRIP, FAN):
                 continue
             base = _positions(gltf, primitive)
-            total += len(base)
-            if total > MAX_VERTICES:
-                raise ValueError(f"the meshes have more than {MAX_VERTICES} vertices")
+            vertices += len(base)
+            displacements += len(base) * len(binds) * bool(moved)
+            check_limit("vertices", vertices)
+            check_limit("displacements", displacements)
             place = _placement(gltf, index, primitive, worlds, len(base))  # (n, 3, 4)
-            base = base + _resting_moves(gltf, index, primitive, binds, len(base))
-            deltas = np.zeros((len(binds), len(base), 3), np.float32)
-            for shape, delta in zip(binds, deltas):
-                for at, target, share in shape:
-                    if at == node["mesh"]:
-                        delta += _turned(place, share * _move(gltf, primitive, target, len(base)))
+            base = base + _resting_moves(gltf, index, primitive, moved, len(base))
             faces = _triangles(gltf, primitive, len(base))
+            triangles += len(faces)
+            check_limit("triangles", triangles)
             if len(place) and np.linalg.det(place[0, :, :3]) < 0:
                 faces = faces[:, ::-1]  # mirrored: keep the outside outside
+            deltas = np.broadcast_to(np.float32(0), (len(binds), len(base), 3))  # takes no memory
+            if moved:
+                deltas = np.zeros(deltas.shape, np.float32)
+                for shape, targets in moved.items():
+                    for target, share in targets:
+                        deltas[shape] += _turned(place, share * _move(gltf, primitive, target, len(base)))
             colours, seen, roughness = materials.look(primitive, faces, len(base))
+            mesh = gltf.item("meshes", node["mesh"])
             name = _part_name(gltf, mesh, primitive) or str(node.get("name") or f"mesh {node['mesh']}")
             template = _turned(place, base) + place[:, :, 3]
             pieces.append(_Piece(name, roughness, template, faces[seen], deltas, colours))
     return [piece for piece in pieces if len(piece.faces)]
+
+
+def _primitives(gltf: Gltf, node: dict[str, Any]) -> list[dict[str, Any]]:
+    """Those of the mesh that a node shows."""
+    found = member(gltf.item("meshes", node["mesh"]), "primitives", list, f"mesh {node['mesh']}")
+    if not all(isinstance(primitive, dict) for primitive in found):
+        raise ValueError(f"primitives of mesh {node['mesh']} must be objects")
+    return found
+
+
+def _moves(binds: tuple[tuple[Bind, ...], ...]) -> dict[int, dict[int, list[tuple[int, float]]]]:
+    """Mesh -> shape -> its targets there and their shares."""
+    moves: dict[int, dict[int, list[tuple[int, float]]]] = {}
+    for shape, targets in enumerate(binds):
+        for mesh, target, share in targets:
+            moves.setdefault(mesh, {}).setdefault(shape, []).append((target, share))
+    return moves
 
 
 def _turned(place: np.ndarray, vectors: np.ndarray) -> np.ndarray:
@@ -126,20 +147,20 @@ def _turned(place: np.ndarray, vectors: np.ndarray) -> np.ndarray:
 
 
 def _resting_moves(
-    gltf: Gltf, index: int, primitive: dict[str, Any], binds: tuple[tuple[Bind, ...], ...], count: int
+    gltf: Gltf, index: int, primitive: dict[str, Any], moved: dict[int, list[tuple[int, float]]], count: int
 ) -> np.ndarray:
     """Displacement (n, 3) by the targets that no shape moves, at the weights that the file gives them."""
     node = gltf.item("nodes", index)
     weights = node.get("weights", gltf.item("meshes", node["mesh"]).get("weights"))
-    moved = np.zeros((count, 3))
+    rest = np.zeros((count, 3))
     if weights is None:
-        return moved
-    used = {target for shape in binds for mesh, target, _ in shape if mesh == node["mesh"]}
-    targets = len(member(primitive, "targets", list, "a primitive"))
-    for target, weight in enumerate(finite(weights, "morph target weights", targets)):
+        return rest
+    used = {target for targets in moved.values() for target, _ in targets}
+    total = len(member(primitive, "targets", list, "a primitive"))
+    for target, weight in enumerate(finite(weights, "morph target weights", total)):
         if weight and target not in used:
-            moved += weight * _move(gltf, primitive, target, count)
-    return moved
+            rest += weight * _move(gltf, primitive, target, count)
+    return rest
 
 
 def _part_name(gltf: Gltf, mesh: dict[str, Any], primitive: dict[str, Any]) -> str:
@@ -153,7 +174,7 @@ def _part_name(gltf: Gltf, mesh: dict[str, Any], primitive: dict[str, Any]) -> s
 
 def _near_the_face(pieces: list[_Piece]) -> list[_Piece]:
     """Pieces cut to the triangles in the box around everything that moves, without the vertices left over."""
-    moving = np.concatenate([piece.template[(np.abs(piece.deltas).max((0, 2), initial=0) > STILL)] for piece in pieces])
+    moving = np.concatenate([piece.template[_moves_much(piece.deltas)] for piece in pieces])
     if not len(moving):
         return pieces
     low, high = moving.min(0), moving.max(0)
@@ -165,13 +186,23 @@ def _near_the_face(pieces: list[_Piece]) -> list[_Piece]:
         faces = piece.faces[inside[piece.faces].any(1)]
         used, renumbered = np.unique(faces, return_inverse=True)
         if len(faces):
-            faces = renumbered.reshape(-1, 3)
-            kept.append(
-                _Piece(
-                    piece.name, piece.roughness, piece.template[used], faces, piece.deltas[:, used], piece.colours[used]
-                )
-            )
-    return kept
+            kept.append((piece, used, renumbered.reshape(-1, 3)))
+    check_limit("displacements", sum(len(used) * len(piece.deltas) for piece, used, _ in kept))
+    return [
+        _Piece(
+            piece.name, piece.roughness, piece.template[used], faces, piece.deltas[:, used], piece.colours[used]
+        )
+        for piece, used, faces in kept
+    ]  # fmt: skip
+
+
+def _moves_much(deltas: np.ndarray) -> np.ndarray:
+    """Which vertices (n,) any shape moves by more than ``STILL``."""
+    much = np.zeros(deltas.shape[1], bool)
+    if deltas.strides[0]:  # else no shape moves the piece
+        for delta in deltas:
+            much |= np.abs(delta).max(1, initial=0) > STILL
+    return much
 
 
 def world_matrices(gltf: Gltf) -> np.ndarray:
@@ -181,7 +212,7 @@ def world_matrices(gltf: Gltf) -> np.ndarray:
         ValueError: nodes that are their own ancestors or have two parents, transforms that are none.
     """
     nodes = gltf.items("nodes")
-    worlds = np.tile(np.eye(4), (len(nodes), 1, 1))
+    worlds = _local_matrices(nodes)
     children = [
         [whole(child, f"child of node {i}", len(nodes)) for child in member(node, "children", list, f"node {i}")]
         for i, node in enumerate(nodes)
@@ -189,33 +220,45 @@ def world_matrices(gltf: Gltf) -> np.ndarray:
     all_children = [child for some in children for child in some]
     if len(all_children) != len(set(all_children)):
         raise ValueError("a node of the GLB has two parents")
-    turned = np.diag([-1.0, 1, -1, 1]) if vrm_version(gltf) == 0 else np.eye(4)
-    waiting = [(node, turned) for node in set(range(len(nodes))) - set(all_children)]
-    reached = 0
-    while waiting:
-        node, parent = waiting.pop()
-        worlds[node] = parent @ _local(nodes[node], f"node {node}")
-        waiting += [(child, worlds[node]) for child in children[node]]
-        reached += 1
+    level = sorted(set(range(len(nodes))) - set(all_children))
+    if vrm_version(gltf) == 0:
+        worlds[level] = np.diag([-1.0, 1, -1, 1]) @ worlds[level]
+    reached = len(level)
+    while level:  # one generation of nodes at a time
+        parents = [parent for parent in level for _ in children[parent]]
+        level = [child for parent in level for child in children[parent]]
+        worlds[level] = worlds[parents] @ worlds[level]
+        reached += len(level)
     if reached < len(nodes):
         raise ValueError("nodes of the GLB go round in a circle")
     return worlds
 
 
-def _local(node: dict[str, Any], what: str) -> np.ndarray:
-    """A node's own transform (4, 4)."""
-    if "matrix" in node:
-        return finite(node["matrix"], f"matrix of {what}", 16).reshape(4, 4).T  # stored column by column
-    x, y, z, w = finite(node.get("rotation", [0, 0, 0, 1]), f"rotation of {what}", 4)
+def _local_matrices(nodes: list[dict[str, Any]]) -> np.ndarray:
+    """Each node's own transform (nodes, 4, 4)."""
+    x, y, z, w = _rows(nodes, "rotation", [0, 0, 0, 1]).T
     length = x * x + y * y + z * z + w * w
-    if length == 0:
-        raise ValueError(f"rotation of {what} must not be zero")
-    cross = np.array([[0, -z, y], [z, 0, -x], [-y, x, 0]])
-    matrix = np.eye(4)
-    matrix[:3, :3] += 2 / length * (w * cross + cross @ cross)
-    matrix[:3, :3] *= finite(node.get("scale", [1, 1, 1]), f"scale of {what}", 3)
-    matrix[:3, 3] = finite(node.get("translation", [0, 0, 0]), f"translation of {what}", 3)
-    return matrix
+    if not length.all():
+        raise ValueError(f"rotation of node {int(np.argmin(length))} must not be zero")
+    zero = np.zeros(len(nodes))
+    cross = np.array([[zero, -z, y], [z, zero, -x], [-y, x, zero]]).transpose(2, 0, 1)  # (nodes, 3, 3)
+    turned = np.eye(3) + (2 / length)[:, None, None] * (w[:, None, None] * cross + cross @ cross)
+    matrices = np.tile(np.eye(4), (len(nodes), 1, 1))
+    matrices[:, :3, :3] = turned * _rows(nodes, "scale", [1, 1, 1])[:, None]
+    matrices[:, :3, 3] = _rows(nodes, "translation", [0, 0, 0])
+    for i, node in enumerate(nodes):
+        if "matrix" in node:
+            matrices[i] = finite(node["matrix"], f"matrix of node {i}", 16).reshape(4, 4).T  # stored column by column
+    return matrices
+
+
+def _rows(nodes: list[dict[str, Any]], key: str, default: list[float]) -> np.ndarray:
+    """(nodes, n) numbers that each node has under a key."""
+    rows = [node.get(key, default) for node in nodes]
+    for i, row in enumerate(rows):
+        if row is not default:
+            finite(row, f"{key} of node {i}", len(default))
+    return np.array(rows, np.float64).reshape(-1, len(default))
 
 
 def _placement(gltf: Gltf, index: int, primitive: dict[str, Any], worlds: np.ndarray, count: int) -> np.ndarray:
@@ -228,12 +271,12 @@ def _placement(gltf: Gltf, index: int, primitive: dict[str, Any], worlds: np.nda
     joints = [whole(joint, "joint of a skin", len(worlds)) for joint in member(skin, "joints", list, "a skin")]
     matrices = worlds[joints]
     if "inverseBindMatrices" in skin:
-        inverse = gltf.array(skin["inverseBindMatrices"])
+        inverse = gltf.array(skin["inverseBindMatrices"], len(joints))
         if inverse.shape != matrices.shape:
             raise ValueError(f"a skin of {len(joints)} joints has inverse bind matrices of shape {inverse.shape}")
         matrices = matrices @ inverse
-    which = gltf.array(attributes["JOINTS_0"])
-    weights = gltf.array(attributes.get("WEIGHTS_0")).astype(np.float64)
+    which = gltf.array(attributes["JOINTS_0"], count)
+    weights = gltf.array(attributes.get("WEIGHTS_0"), count).astype(np.float64)
     if which.shape != (count, 4) or weights.shape != (count, 4) or which.dtype.kind != "u":
         raise ValueError(
             f"a skinned primitive needs ({count}, 4) joints and weights, got {which.shape}, {weights.shape}"
@@ -261,7 +304,7 @@ def _move(gltf: Gltf, primitive: dict[str, Any], index: int, count: int) -> np.n
         raise ValueError(f"morph targets must be objects, got {target!r:.60}")
     if "POSITION" not in target:
         return np.zeros((count, 3), np.float32)
-    move = gltf.array(target["POSITION"]).astype(np.float32)
+    move = gltf.array(target["POSITION"], count).astype(np.float32)
     if move.shape != (count, 3):
         raise ValueError(f"a morph target must be ({count}, 3) like its base, got {move.shape}")
     return move
@@ -291,6 +334,7 @@ class _Materials:
     def __init__(self, gltf: Gltf) -> None:
         self.gltf = gltf
         self.textures: dict[int, np.ndarray | None] = {}
+        self.pixels = 0  # decoded so far
 
     def look(self, primitive: dict[str, Any], faces: np.ndarray, count: int) -> tuple[np.ndarray, np.ndarray, float]:
         """Colours (n, 3) sRGB 0..1, which triangles (F,) can be seen, and the roughness."""
@@ -302,14 +346,14 @@ class _Materials:
         pixels = self._texture(texture["index"]) if "index" in texture else None
         place = attributes.get(f"TEXCOORD_{texture.get('texCoord', 0)}")
         if pixels is not None and place is not None:
-            uv = self.gltf.array(place)
+            uv = self.gltf.array(place, count)
             if uv.shape != (count, 2):
                 raise ValueError(f"texture coordinates must be ({count}, 2), got {uv.shape}")
             size = np.array(pixels.shape[1::-1])
             x, y = np.minimum(np.nan_to_num(uv % 1.0) * size, size - 1).astype(int).T
             colours *= pixels[y, x]
         if "COLOR_0" in attributes:
-            own = self.gltf.array(attributes["COLOR_0"])
+            own = self.gltf.array(attributes["COLOR_0"], count)
             if own.ndim != 2 or len(own) != count or own.shape[1] not in (3, 4):
                 raise ValueError(f"vertex colours must be ({count}, 3) or ({count}, 4), got {own.shape}")
             colours[:, : own.shape[1]] *= np.nan_to_num(own)
@@ -327,25 +371,28 @@ class _Materials:
         image = self.gltf.item("images", source)
         if source not in self.textures:
             view = image.get("bufferView")
-            self.textures[source] = None if view is None else _decode(self.gltf.view(view))
+            self.textures[source] = None if view is None else self._decode(self.gltf.view(view))
         return self.textures[source]
 
+    def _decode(self, data: bytes) -> np.ndarray | None:
+        if importlib.util.find_spec("PIL") is None:
+            warnings.warn(
+                "textures are not read without Pillow (pip install emoface[avatar]): plain colours", stacklevel=2
+            )
+            return None
+        from PIL import Image
 
-def _decode(data: bytes) -> np.ndarray | None:
-    if importlib.util.find_spec("PIL") is None:
-        warnings.warn("textures are not read without Pillow (pip install emoface[avatar]): plain colours", stacklevel=2)
-        return None
-    from PIL import Image
-
-    try:
-        with Image.open(io.BytesIO(data)) as image:
-            if image.width * image.height > MAX_PIXELS:
-                return None
-            small = image.convert("RGBA")
-    except Exception as error:  # decoders of damaged images raise anything
-        warnings.warn(f"a texture cannot be read, plain colours: {error}", stacklevel=2)
-        return None
-    small.thumbnail((TEXTURE_SIDE, TEXTURE_SIDE))
-    pixels = np.asarray(small, np.float64) / 255
-    pixels[..., :3] = linear_colours(pixels[..., :3])
-    return pixels
+        try:
+            with Image.open(io.BytesIO(data)) as image:
+                size = image.width * image.height
+                check_limit("pixels of a texture", size)
+                check_limit("pixels", self.pixels + size)
+                self.pixels += size
+                small = image.convert("RGBA")
+        except Exception as error:  # decoders of damaged images raise anything
+            warnings.warn(f"a texture cannot be read, plain colours: {error}", stacklevel=2)
+            return None
+        small.thumbnail((TEXTURE_SIDE, TEXTURE_SIDE))
+        pixels = np.asarray(small, np.float64) / 255
+        pixels[..., :3] = linear_colours(pixels[..., :3])
+        return pixels

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 import os
 import warnings
 from dataclasses import dataclass
@@ -16,7 +15,7 @@ from emoface.face.rig import Rig
 
 from .avatar_mesh import read_mesh
 from .eye_bones import LOOKS, eye_rotations, find_eye_bones
-from .gltf import Gltf, finite, member, whole
+from .gltf import MAX_BYTES, Gltf, check_limit, finite, member
 from .names import Found, NameMap, NamesOrPath, find_shapes, read_names
 from .stand_ins import STAND_INS, VOWELS
 from .vrm import Bind, read_expressions
@@ -85,14 +84,20 @@ class GlbRig(Rig):
             for mesh, target, share in binds:
                 targets = moved.setdefault(mesh, {})
                 targets[target] = targets.get(target, 0) + share * curve
+        rests = {
+            index: rest_weights(self.gltf, node)
+            for index, node in enumerate(self.gltf.items("nodes"))
+            if node.get("mesh") in moved
+        }
+        size = len(self.gltf.binary) + 4 * len(arkit) * sum(map(len, rests.values()))
+        if size > MAX_BYTES:
+            raise ValueError(f"a GLB holds at most {MAX_BYTES} bytes, {len(arkit)} frames of this avatar need {size}")
         tracks = {}
-        for index, node in enumerate(self.gltf.items("nodes")):
-            if node.get("mesh") in moved:
-                track = np.tile(rest_weights(self.gltf, node), (len(arkit), 1)).astype(np.float32)  # (T, targets)
-                for target, curve in moved[node["mesh"]].items():
-                    track[:, target] = curve
-                tracks[index] = track
-        written = Gltf(copy.deepcopy(self.gltf.document), bytearray(self.gltf.binary), list(self.gltf.others))
+        for index, rest in rests.items():
+            tracks[index] = np.tile(rest, (len(arkit), 1)).astype(np.float32)  # (T, targets)
+            for target, curve in moved[self.gltf.item("nodes", index)["mesh"]].items():
+                tracks[index][:, target] = curve
+        written = self.gltf.copy()
         turns = eye_rotations(self.gltf, self.eye_bones, arkit) if self.eye_bones else {}
         written.add_weights_animation(times, tracks, name, turns)
         return written
@@ -132,6 +137,8 @@ def _read(name: str, gltf: Gltf, own: NameMap) -> GlbRig:
                 raise ValueError(
                     f"meshes compressed with {extension} are not read; export the model without compression"
                 )
+    check_limit("nodes", len(gltf.items("nodes")))
+    check_limit("morph targets", sum(gltf.target_count(index) for index in range(len(gltf.items("meshes")))))
     meshes = [target_names(gltf, index) for index in range(len(gltf.items("meshes")))]
     if not any(meshes):
         raise ValueError("no mesh has morph targets; export the model with its shape keys")
@@ -232,13 +239,7 @@ def target_names(gltf: Gltf, index: int) -> list[str]:
         ValueError: the primitives of the mesh have different numbers of targets.
     """
     mesh, what = gltf.item("meshes", index), f"mesh {index}"
-    primitives = member(mesh, "primitives", list, what)
-    if not all(isinstance(primitive, dict) for primitive in primitives):
-        raise ValueError(f"primitives of {what} must be objects")
-    counts = {len(member(primitive, "targets", list, f"a primitive of {what}")) for primitive in primitives} or {0}
-    if len(counts) > 1:
-        raise ValueError(f"primitives of {what} must have the same number of targets, got {sorted(counts)}")
-    count = counts.pop()
+    count, primitives = gltf.target_count(index), member(mesh, "primitives", list, what)
     named = _listed_names([mesh, *primitives], count, what)
     if named is None:
         named = []
@@ -270,6 +271,6 @@ def _listed_names(owners: list[dict], count: int, what: str) -> list[object] | N
 def rest_weights(gltf: Gltf, node: dict) -> np.ndarray:
     """Weights (targets,) that a node's mesh has in the file while nothing moves it."""
     mesh = gltf.item("meshes", node.get("mesh"))
-    count = len(target_names(gltf, whole(node["mesh"], "mesh of a node")))
+    count = gltf.target_count(node["mesh"])
     listed = node.get("weights", mesh.get("weights"))
     return np.zeros(count) if listed is None else finite(listed, "morph target weights", count)

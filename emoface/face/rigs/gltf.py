@@ -1,12 +1,14 @@
 """glTF 2.0 in its binary container (GLB): read it with every bound checked, append to it, put it together again.
 
 What is not touched comes out as it went in: the JSON keeps all its values, and the binary chunk only grows at
-its end. Source: the Khronos glTF 2.0 specification, sections 3.6 (accessors) and 4.4 (container).
+its end. What a file claims is checked against its bytes and against ``LIMITS`` before anything of that size is made.
+Source: the Khronos glTF 2.0 specification, sections 3.6 (accessors) and 4.4 (container).
 """
 
 from __future__ import annotations
 
 import json
+import re
 import struct
 from dataclasses import dataclass, field
 from typing import Any
@@ -21,10 +23,35 @@ COMPONENTS: dict[int, np.dtype] = {
 }
 """componentType -> dtype."""
 WIDTHS = {"SCALAR": 1, "VEC2": 2, "VEC3": 3, "VEC4": 4, "MAT4": 16}
+_STRING = re.compile(rb'"(?:[^"\\]|\\.)*"')
 VERTEX_DATA, INDEX_DATA = 34962, 34963
 """Values of ``target`` of a buffer view."""
+LIMITS: dict[str, int] = {
+    "levels of JSON": 200,
+    "nodes": 1 << 15,
+    "morph targets": 1 << 15,
+    "morph targets of VRM expressions": 1 << 15,
+    "primitives": 1 << 11,
+    "vertices": 1 << 19,
+    "triangles": 1 << 21,
+    "displacements": 1 << 25,
+    "pixels": 1 << 28,
+    "pixels of a texture": 1 << 26,
+}
+"""How much of each a file may have, all meshes together, each as often as a node shows it; change it to read more.
+
+Displacements are vertices times shapes that move them, 12 bytes each.
+"""
 MAX_COUNT = 1 << 22
-"""Elements of an accessor that may be read; guards against sizes that a small file only claims."""
+"""Elements of an accessor that may be read."""
+MAX_BYTES = (1 << 32) - 1
+"""Of a GLB, whose header counts them in 32 bits."""
+
+
+def check_limit(what: str, count: int) -> None:
+    """Raise ValueError where a file has more of something than ``LIMITS`` allows."""
+    if count > LIMITS[what]:
+        raise ValueError(f"it has {count} {what}, at most {LIMITS[what]} are read")
 
 
 def whole(value: Any, what: str, end: int | None = None) -> int:
@@ -38,8 +65,8 @@ def whole(value: Any, what: str, end: int | None = None) -> int:
 
 def finite(values: Any, what: str, size: int) -> np.ndarray:
     """A JSON list of ``size`` finite numbers as float64 (size,), ValueError otherwise."""
-    numbers = isinstance(values, list) and all(isinstance(v, (int, float)) and not isinstance(v, bool) for v in values)
-    if not numbers or len(values) != size or not all(abs(v) < 1e30 for v in values):
+    numbers = isinstance(values, list) and len(values) == size and all(type(v) in (int, float) for v in values)
+    if not numbers or not all(-1e30 < v < 1e30 for v in values):
         raise ValueError(f"{what} must be {size} finite numbers, got {values!r:.60}")
     return np.array(values, np.float64)
 
@@ -96,7 +123,7 @@ class Gltf:
             size, kind = struct.unpack_from("<I4s", data, start)
             if start + 8 + size > length:
                 raise ValueError(f"GLB is truncated: chunk {len(chunks)} of {size} bytes ends after the file")
-            chunks.append((kind, bytes(data[start + 8 : start + 8 + size])))
+            chunks.append((kind, data[start + 8 : start + 8 + size]))
             start += 8 + size
         if not chunks or chunks[0][0] != JSON_CHUNK:
             raise ValueError("GLB must begin with a JSON chunk")
@@ -107,14 +134,25 @@ class Gltf:
         """The GLB: header, JSON padded with spaces, binary data padded with zeros, further chunks.
 
         Raises:
-            ValueError: values that JSON does not know.
+            ValueError: values that JSON does not know, or more bytes than a GLB can hold.
         """
         text = json.dumps(self.document, separators=(",", ":"), allow_nan=False).encode()
         chunks = [(JSON_CHUNK, text + b" " * (-len(text) % 4))]
         if self.binary:
             chunks.append((BINARY_CHUNK, bytes(self.binary) + bytes(-len(self.binary) % 4)))
+        size = 12 + sum(8 + len(data) for _, data in [*chunks, *self.others])
+        if size > MAX_BYTES:
+            raise ValueError(f"a GLB holds at most {MAX_BYTES} bytes, this one would have {size}")
         body = b"".join(struct.pack("<I4s", len(data), kind) + data for kind, data in [*chunks, *self.others])
         return struct.pack("<4sII", MAGIC, VERSION, 12 + len(body)) + body
+
+    def copy(self) -> Gltf:
+        """Another document, to which may be appended; what the lists hold is shared a level further down."""
+        document = {
+            key: [dict(one) if isinstance(one, dict) else one for one in value] if isinstance(value, list) else value
+            for key, value in self.document.items()
+        }
+        return Gltf(document, bytearray(self.binary), list(self.others))
 
     def items(self, kind: str) -> list[dict[str, Any]]:
         """A top-level list of the document such as ``"meshes"``; empty where it is absent."""
@@ -131,9 +169,24 @@ class Gltf:
             raise ValueError(f"{kind} of the GLB must be objects")
         return one
 
+    def target_count(self, mesh: Any) -> int:
+        """How many morph targets a mesh has.
+
+        Raises:
+            ValueError: no such mesh, or primitives with different numbers of targets.
+        """
+        what = f"mesh {mesh}"
+        primitives = member(self.item("meshes", mesh), "primitives", list, what)
+        if not all(isinstance(primitive, dict) for primitive in primitives):
+            raise ValueError(f"primitives of {what} must be objects")
+        counts = {len(member(primitive, "targets", list, f"a primitive of {what}")) for primitive in primitives} or {0}
+        if len(counts) > 1:
+            raise ValueError(f"primitives of {what} must have the same number of targets, got {sorted(counts)}")
+        return counts.pop()
+
     def append(self, kind: str, item: dict[str, Any]) -> int:
         """Put an object at the end of a top-level list and return its index."""
-        found = self.items(kind)
+        found = member(self.document, kind, list, "the GLB")
         found.append(item)
         self.document[kind] = found
         return len(found) - 1
@@ -173,23 +226,27 @@ class Gltf:
             raise ValueError(f"{what} ends {start + stride * (count - 1) + size - end} bytes after its buffer view")
         return np.ndarray((count, width), dtype, self.binary, start, (stride, dtype.itemsize)).copy()
 
-    def array(self, index: Any) -> np.ndarray:
+    def array(self, index: Any, expected: int | None = None) -> np.ndarray:
         """The elements of an accessor, sparse ones filled in, normalised integers as float32.
 
         Args:
-            index: of the accessor.
+            index: of the accessor. expected: how many elements it must have, where that is known.
 
         Returns:
             (count,) of a SCALAR, (count, n) of a VECn, (count, 4, 4) of a MAT4, rows first.
 
         Raises:
-            ValueError: outside the data, an unknown type, too many elements.
+            ValueError: outside the data, an unknown type, too many elements or another number than expected.
         """
         accessor, what = self.item("accessors", index), f"accessor {index}"
         dtype, width = _dtype(accessor, what), WIDTHS.get(str(accessor.get("type")))
         if width is None:
             raise ValueError(f"{what} must be one of {', '.join(WIDTHS)}, got {accessor.get('type')!r:.60}")
         count = whole(accessor.get("count"), f"count of {what}", MAX_COUNT)
+        if expected is not None and count != expected:
+            raise ValueError(f"{what} must have {expected} elements, got {count}")
+        if "bufferView" not in accessor and count > len(self.binary):
+            raise ValueError(f"{what} claims {count} elements, the file has {len(self.binary)} bytes of data")
         if "bufferView" in accessor:
             values = self._elements(accessor, dtype, width, count, what)
         else:
@@ -221,7 +278,7 @@ class Gltf:
         Raises:
             ValueError: the first buffer of the document is another file.
         """
-        if not self.items("buffers"):
+        if not member(self.document, "buffers", list, "the GLB"):
             self.append("buffers", {"byteLength": 0})
         buffer = self.item("buffers", 0)
         if "uri" in buffer:
@@ -308,7 +365,17 @@ def _parse(chunk: bytes) -> dict[str, Any]:
         raise ValueError(f"JSON of the GLB cannot be read: {error}") from error
     if not isinstance(document, dict):
         raise ValueError(f"JSON of the GLB must be an object, got {type(document).__name__}")
+    levels = _levels(chunk)
+    if levels > LIMITS["levels of JSON"]:  # brackets in strings count only if strings are left out
+        check_limit("levels of JSON", _levels(_STRING.sub(b"", chunk)))
     return document
+
+
+def _levels(text: bytes) -> int:
+    """How deep the brackets of a JSON text are nested."""
+    signs = np.frombuffer(text, np.uint8)
+    signs = signs[np.isin(signs, list(b"[]{}"))]
+    return int(np.where(np.isin(signs, list(b"[{")), 1, -1).cumsum().max(initial=0))
 
 
 def _refuse_constant(name: str) -> float:

@@ -5,9 +5,11 @@ Source: the VRM specification, VRM 0.0 (blendShapeMaster) and VRMC_vrm 1.0 (expr
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import cache
 from typing import Any
 
-from .gltf import Gltf, finite, member, whole
+from .gltf import Gltf, check_limit, finite, member, whole
 
 Bind = tuple[int, int, float]
 """Mesh, index of its target, and the target's weight where the expression is at 1."""
@@ -36,31 +38,35 @@ def read_expressions(gltf: Gltf) -> dict[str, tuple[Bind, ...]]:
 
 
 def _read_0(gltf: Gltf, vrm: Any) -> dict[str, tuple[Bind, ...]]:
-    found = {}
+    found, counts, total = {}, cache(gltf.target_count), 0
     groups = member(member(_object(vrm, "VRM"), "blendShapeMaster", dict, "VRM"), "blendShapeGroups", list, "VRM")
     for group in groups:
         preset = _object(group, "VRM expression").get("presetName")
         name = preset if preset and preset != "unknown" else group.get("name")
-        binds = [_object(bind, "bind of a VRM expression") for bind in member(group, "binds", list, f"{name!r:.60}")]
-        found[str(name)] = tuple(_bind(gltf, bind.get("mesh"), bind, 0.01) for bind in binds)
+        listed = member(group, "binds", list, f"{name!r:.60}")
+        total += len(listed)
+        check_limit("morph targets of VRM expressions", total)
+        binds = [_object(bind, "bind of a VRM expression") for bind in listed]
+        found[str(name)] = tuple(_bind(counts, bind.get("mesh"), bind, 0.01) for bind in binds)
     return found
 
 
 def _read_1(gltf: Gltf, vrm: Any) -> dict[str, tuple[Bind, ...]]:
-    found = {}
+    found, counts, total = {}, cache(gltf.target_count), 0
     expressions = member(_object(vrm, "VRMC_vrm"), "expressions", dict, "VRMC_vrm")
     for kind in ("preset", "custom"):
         for name, expression in member(expressions, kind, dict, "VRM expressions").items():
             binds = member(_object(expression, "VRM expression"), "morphTargetBinds", list, name)
+            total += len(binds)
+            check_limit("morph targets of VRM expressions", total)
             places = [(_object(bind, f"bind of {name}"), gltf.item("nodes", bind.get("node"))) for bind in binds]
-            found[name] = tuple(_bind(gltf, node.get("mesh"), bind, 1.0) for bind, node in places)
+            found[name] = tuple(_bind(counts, node.get("mesh"), bind, 1.0) for bind, node in places)
     return found
 
 
-def _bind(gltf: Gltf, mesh: Any, bind: dict[str, Any], scale: float) -> Bind:
-    primitives = member(gltf.item("meshes", mesh), "primitives", list, f"mesh {mesh}")
-    targets = max((len(member(_object(p, "primitive"), "targets", list, "primitive")) for p in primitives), default=0)
-    target = whole(bind.get("index"), f"target of a VRM expression on mesh {mesh}", targets)
+def _bind(counts: Callable[[int], int], mesh: Any, bind: dict[str, Any], scale: float) -> Bind:
+    mesh = whole(mesh, "mesh of a VRM expression")
+    target = whole(bind.get("index"), f"target of a VRM expression on mesh {mesh}", counts(mesh))
     return mesh, target, scale * float(finite([bind.get("weight", 0)], "weight of a VRM expression", 1)[0])
 
 
