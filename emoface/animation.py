@@ -16,8 +16,7 @@ from .face_motion import FaceMotion
 if TYPE_CHECKING:
     from typing_extensions import Self
 
-    from emoface.face.flame import FlameModel
-    from emoface.face.rig import Rig
+    from emoface.face.face import FaceLike
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -33,16 +32,17 @@ class Animation(FaceMotion):
         """Save in the format of the suffix; the file appears complete or not at all.
 
         Args:
-            path: ``.npz`` FLAME coefficients (option ``layout``: "emoface", "diffposetalk", "emote", "emage", "vhap"),
-                ``.csv`` Live Link Face (option ``fps``), ``.json`` ARKit weights, ``.glb`` and ``.usda`` animated head,
-                ``.html`` web page of it with the sound, ``.mp4`` video; their options are in ``emoface.export``.
-            **options: of the format.
+            path: the file: ``.mp4`` video, ``.html`` web page, ``.glb`` and ``.usda`` animated head, ``.npz`` FLAME
+                coefficients, ``.csv`` Live Link Face, ``.json`` ARKit weights.
+            **options: of the format, see its writer in :data:`emoface.export.formats.FORMATS`; ``face`` and
+                ``identity`` of those that hold a head, ``layout`` of .npz, ``fps`` of .mp4, .html and .csv.
 
         Returns:
             The path.
 
         Raises:
-            ValueError: unknown suffix, or a bad option. OSError: the path cannot be written.
+            ValueError: unknown suffix, or a bad option. TypeError: an option that the format does not take.
+            ImportError: the format's extra is not installed. OSError: the path cannot be written.
         """
         from emoface import export
 
@@ -85,12 +85,12 @@ class Animation(FaceMotion):
         return Path(path)
 
     def render(
-        self, face: FlameModel | Rig | str | os.PathLike[str] | None = None, **view: Any
+        self, face: FaceLike | None = None, **view: Any
     ) -> Iterator[np.ndarray]:
         """Pictures of the moving face, one a frame; :meth:`save` as ``.mp4`` makes a video with sound.
 
         Args:
-            face: as in :meth:`vertices`, or the path of a rig.
+            face: as in :meth:`vertices`.
             **view: ``size`` in pixels (512), ``yaw`` and ``pitch`` in degrees (0), ``zoom`` (1), ``identity``,
                 ``threads``; see :func:`emoface.render.render_frames`.
 
@@ -105,7 +105,7 @@ class Animation(FaceMotion):
         return render_frames(self, face, **view)
 
     def picture(
-        self, seconds: float, face: FlameModel | Rig | str | os.PathLike[str] | None = None, **view: Any
+        self, seconds: float, face: FaceLike | None = None, **view: Any
     ) -> np.ndarray:
         """The face at one moment.
 

@@ -29,8 +29,8 @@ if TYPE_CHECKING:
     from typing_extensions import Self
 
     from emoface.face.controls import Controls
+    from emoface.face.face import FaceLike, Identity
     from emoface.face.flame import FlameModel
-    from emoface.face.rig import Rig
 
 
 MAX_FPS = 1000.0
@@ -228,53 +228,44 @@ class FaceMotion:
 
     def vertices(
         self,
-        face: FlameModel | Rig | None = None,
+        face: FaceLike | None = None,
         *,
-        identity: Mapping[str, float] | np.ndarray | None = None,
+        identity: Identity | None = None,
         start: int = 0,
         stop: int | None = None,
     ) -> np.ndarray:
         """The moving mesh.
 
         Args:
-            face: the FLAME model whose coefficients these are, a rig with ARKit shapes, or None: the open head.
-            identity: of a FLAME model, (N,) coefficients, or by name ({"nose_width": 0.5}) on the open head.
+            face, identity: the FLAME model whose coefficients these are, or a rig with ARKit shapes, as in
+                :func:`emoface.face.face.as_face`; None: the open head.
             start, stop: the frames wanted; all if left out. A frame of the open head takes about 90 kB.
 
         Returns:
             (T, V, 3) float32, metres, y up, face towards +z.
 
         Raises:
-            ValueError: coefficients of another FLAME version than ``face``, or a bad identity.
-            TypeError: ``face`` is none of these.
+            ValueError: coefficients of another FLAME version than ``face``, or a bad identity. TypeError: ``face`` is
+                no face.
         """
-        from emoface.face.flame import FlameModel
-        from emoface.face.open_head import identity_coefficients, open_head_model
+        from emoface.face.face import as_face
         from emoface.face.rig import Rig
 
         part = slice(*slice(start, stop).indices(self.frames))
-        if isinstance(face, Rig):
-            if identity is not None:
-                raise ValueError("identity belongs to FLAME models; a rig has one shape")
-            return face.vertices(face.weights(self.arkit()[part]))
-        if face is None:
-            face = open_head_model()
-        elif not isinstance(face, FlameModel):
-            raise TypeError(f"face must be a FlameModel, a Rig or None, got {type(face).__name__}")
-        if face.data.version != self.flame_version:
+        found = as_face(face, identity)
+        if isinstance(found.shape, Rig):
+            return found.shape.vertices(found.shape.weights(self.arkit()[part]))
+        model = found.shape
+        if model.data.version != self.flame_version:
             raise ValueError(
-                f"the coefficients are {self.flame_version}'s and mean nothing on {face.data.version}; "
+                f"the coefficients are {self.flame_version}'s and mean nothing on {model.data.version}; "
                 "to_flame() and to_open_head() convert"
             )
-        if isinstance(identity, Mapping):
-            identity = identity_coefficients(identity)
-        if isinstance(identity, str):
-            raise TypeError(f"identity must map names to weights or be an array, got {identity!r}")
-        device = face.template.device
-        shape = None if identity is None else torch.as_tensor(identity, dtype=torch.float32).to(device)
+        options: dict[str, Any] = {"dtype": torch.float32, "device": model.template.device}
         with torch.inference_mode():
-            weights, jaw = (torch.tensor(curves[part], device=device) for curves in (self.expression, self.jaw_pose))
-            return face(weights, jaw, identity=shape).cpu().numpy()
+            person = None if found.identity is None else torch.tensor(found.identity, **options)
+            weights, jaw = (torch.tensor(curves[part], **options) for curves in (self.expression, self.jaw_pose))
+            return model(weights, jaw, identity=person).cpu().numpy()
 
     def to_flame(self, model: FlameModel) -> Self:
         """The performance in the coefficients of an official FLAME model, fitted by way of its vertices.

@@ -9,7 +9,7 @@ import pytest
 
 from emoface import export
 from emoface.animation import Animation
-from emoface.export import WRITERS
+from emoface.export.formats import FORMATS
 from emoface.face.layout import ARKIT_INDEX
 from emoface.face_motion import FaceMotion
 
@@ -24,7 +24,7 @@ def test_unknown_options_of_pictures_are_named() -> None:
         curves_animation().render(height=16)
 
 
-@pytest.mark.parametrize("suffix", sorted(WRITERS))
+@pytest.mark.parametrize("suffix", FORMATS)
 def test_nothing_is_checked_again_on_the_way_to_a_file(tmp_path: Path, checks: list[int], suffix: str) -> None:
     animation = curves_animation()
     checks.clear()

@@ -206,8 +206,8 @@ def test_vertices_refuse_coefficients_of_another_face():
     animation = FaceMotion(np.zeros((2, 50), np.float32), np.zeros((2, 3), np.float32), flame_version="FLAME 2020")
     with pytest.raises(ValueError, match="FLAME 2020"):
         animation.vertices()
-    with pytest.raises(TypeError, match="face"):
-        animation.vertices("head")
+    with pytest.raises(TypeError, match="face must be a FlameModel, a Rig"):
+        animation.vertices(7)
 
 
 def test_identity_is_given_by_name():

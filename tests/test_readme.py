@@ -13,6 +13,8 @@ import emoface
 from emoface import api
 from emoface.checkpoints import DEFAULT
 from emoface.demo import demo_path
+from emoface.export import formats
+from emoface.export.formats import FORMATS
 from emoface.pipeline import LIMITS
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -67,6 +69,13 @@ def test_table_of_arguments() -> None:
     for name in set(LIMITS) - {"threads"}:  # those are an argument of `load`
         low, high = LIMITS[name]
         assert re.match(rf"\s*{low:g} to {high:g}\b", limits[name]), name
+
+
+def test_tables_of_formats() -> None:
+    rows = "".join(f"| `{row.suffix}` | {row.content} |\n" for row in FORMATS.values())
+    assert f"| suffix | content |\n|---|---|\n{rows}\n" in README.read_text(encoding="utf-8")
+    page = (ROOT / "docs" / "formats.md").read_text(encoding="utf-8")
+    assert f"\n\n{formats.table()}\n" in page, "python -c 'from emoface.export.formats import table; print(table())'"
 
 
 def test_links_lead_somewhere() -> None:

@@ -9,9 +9,7 @@ from typing import Any
 
 from emoface.cli.arguments import Commands, parse_timeline, parse_weights
 from emoface.cli.view import add_controls, add_face, controls_of, face_of
-
-FACES = (".glb", ".usda", ".html", ".mp4")
-"""Suffixes of files that hold a head."""
+from emoface.export.formats import FORMATS, HEADS, LAYOUTS, format_of
 
 OPTIONS = (
     "intensity", "guidance", "steps", "seed", "num_samples", "fps", "style", "blink", "gaze", "device", "dtype",
@@ -27,9 +25,8 @@ def add_command(commands: Commands) -> None:
     add = parser.add_argument
     add("audio", metavar="AUDIO", help="sound file, or - for standard input")
     add("-o", "--out", action="append", type=Path, metavar="OUT", help=(
-        "output file, may be given several times; .npz FLAME coefficients, .csv Live Link Face, .json ARKit weights, "
-        ".glb and .usda animated head, .html page, .mp4 video (default: the recording's name with .npz, in this "
-        "folder)"))  # fmt: skip
+        f"output file, may be given several times: {', '.join(f'{row.suffix} {row.name}' for row in FORMATS.values())} "
+        "(default: the recording's name with .npz, in this folder)"))  # fmt: skip
     _add_emotion(parser)
     add("--level", type=float, metavar="L", help="with a label: 1 slight, 2 medium, 3 strong")
     add("--intensity", type=float, metavar="X", help="linear strength of the expression, 0..2 (1)")
@@ -45,7 +42,7 @@ def add_command(commands: Commands) -> None:
     add("--device", metavar="D", help="cpu, cuda, cuda:1, ... or auto (cpu)")
     add("--dtype", choices=("auto", "float32", "bfloat16", "int8"), help="precision of the network (auto)")
     add("--checkpoint", type=Path, metavar="FILE", help="instead of the default one")
-    add("--layout", choices=("emoface", "diffposetalk", "emote", "emage", "vhap"), help="keys of the .npz (emoface)")
+    add("--layout", choices=LAYOUTS, help=f"keys of the .npz ({LAYOUTS[0]})")
     add_face(parser)
     add("--plot", type=Path, metavar="PNG", help="also draw the curves over the waveform")
     add("-q", "--quiet", action="store_true", help="print nothing but errors")
@@ -72,7 +69,7 @@ def run(asked: argparse.Namespace) -> None:
     """Animate and save: all paths are checked before the work, results are named on standard output."""
     outputs = _outputs(asked)
     options = _options(asked)
-    face = face_of(asked)
+    saving = _saving(asked, outputs)
 
     from emoface.api import animate
 
@@ -81,7 +78,7 @@ def run(asked: argparse.Namespace) -> None:
     takes = result if isinstance(result, list) else [result]
     for number, take in enumerate(takes):
         for path in (_numbered(path, number, len(takes)) for path in outputs):
-            take.save(path, **_saving(path, asked.layout, face))
+            take.save(path, **saving[path.suffix])
             _say(asked, f"{path}: {take.frames} frames, {take.fps:g} fps, {take.duration:.2f} s")
         if asked.plot:
             _say(asked, str(take.plot(_numbered(asked.plot, number, len(takes)))))
@@ -89,18 +86,17 @@ def run(asked: argparse.Namespace) -> None:
 
 def _outputs(asked: argparse.Namespace) -> list[Path]:
     """The files to write, checked together with the options that some of them need."""
-    from emoface.export import check_suffix
     from emoface.export.plot import check_plot
     from emoface.files import check_writable
 
     outputs = asked.out or [Path("stdin.npz" if asked.audio == "-" else f"{Path(asked.audio).stem}.npz")]
-    for path in outputs:
-        check_suffix(path)
-    suffixes = {path.suffix.lower() for path in outputs}
+    formats = [format_of(path) for path in outputs]
+    for row in formats:
+        row.check()
     for option in ("face", "identity"):
-        if getattr(asked, option) and not suffixes & set(FACES):
-            raise ValueError(f"--{option} goes with an --out that holds a head: {', '.join(FACES)}")
-    if asked.layout and ".npz" not in suffixes:
+        if getattr(asked, option) and not any(row.head for row in formats):
+            raise ValueError(f"--{option} goes with an --out that holds a head: {', '.join(HEADS)}")
+    if asked.layout and not any("layout" in row.options for row in formats):
         raise ValueError("--layout goes with an --out that ends in .npz")
     for path in [*outputs, *([asked.plot] if asked.plot else [])]:
         check_writable(path)
@@ -142,15 +138,15 @@ def _numbered(path: Path, number: int, count: int) -> Path:
     return path if count == 1 else path.with_name(f"{path.stem}_{number}{path.suffix}")
 
 
-def _saving(path: Path, layout: str | None, face: Any) -> dict[str, Any]:
-    """Those options of ``Animation.save`` that the path's format takes."""
-    suffix = path.suffix.lower()
-    saving: dict[str, Any] = {}
-    if layout and suffix == ".npz":
-        saving["layout"] = layout
-    if face is not None and suffix in FACES:
-        saving["face"] = face
-    return saving
+def _saving(asked: argparse.Namespace, outputs: list[Path]) -> dict[str, dict[str, Any]]:
+    """Suffix -> those options of ``Animation.save`` that its format takes; the face is read once for all files."""
+    options = {"layout": asked.layout} if asked.layout else {}
+    if any(format_of(path).head for path in outputs):
+        options["face"] = face_of(asked)
+    return {
+        path.suffix: {name: value for name, value in options.items() if name in format_of(path).options}
+        for path in outputs
+    }
 
 
 def _progress(share: float) -> None:

@@ -6,12 +6,13 @@ import argparse
 from pathlib import Path
 
 from emoface.cli.arguments import Commands
+from emoface.export.formats import READABLE
 
 
 def add_command(commands: Commands) -> None:
     """Add the command and its options."""
     parser = commands.add_parser("compare", help="vertex errors of motion against true motion of the open head")
-    parser.add_argument("prediction", type=Path, metavar="PREDICTION", help=".npz, Live Link .csv, or a folder")
+    parser.add_argument("prediction", type=Path, metavar="PREDICTION", help=f"{', '.join(READABLE)}, or a folder")
     parser.add_argument("truth", type=Path, metavar="TRUTH", help="the same; files of one name belong together")
     parser.add_argument("--split", metavar="TEXT", help="which data these are (default: the name of TRUTH)")
     parser.add_argument("--cut", action="store_true", help="compare the frames that both have where one is longer")

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from emoface.cli.arguments import Commands
 from emoface.cli.view import add_controls, add_view, controls_of, view_of
+from emoface.export.formats import FORMATS, READABLE
 
 
 def add_command(commands: Commands) -> None:
@@ -14,7 +15,7 @@ def add_command(commands: Commands) -> None:
     parser = commands.add_parser("render", help="a video or a picture of motion that was saved before")
     parser.set_defaults(run=run)
     add = parser.add_argument
-    add("motion", type=Path, metavar="MOTION", help="motion (.npz, Live Link .csv)")
+    add("motion", type=Path, metavar="MOTION", help=f"motion ({', '.join(READABLE)})")
     add("-o", "--out", type=Path, required=True, metavar="OUT", help=".mp4 video, or .png of one moment")
     add("--audio", type=Path, metavar="FILE", help="the recording that belongs to it")
     add("--fps", type=float, metavar="X", help="frames per second of a .csv too short or too fast to show them")
@@ -35,6 +36,8 @@ def run(asked: argparse.Namespace) -> None:
     suffix = asked.out.suffix.lower()
     if suffix not in (".mp4", ".png"):
         raise ValueError(f"--out must be a .mp4 or a .png, got {asked.out}")
+    if suffix == ".mp4":
+        FORMATS[suffix].check()
     if asked.at is not None and suffix != ".png":
         raise ValueError("--at goes with a .png")
     check_writable(asked.out)

@@ -36,9 +36,7 @@ def run(asked: argparse.Namespace) -> None:
     check_writable(asked.out)
     view = view_of(asked)
     if asked.subject == "shapes":
-        from emoface.face.rigs import open_head_rig
-
-        page = shapes_sheet(view.pop("face") or open_head_rig(), **view)
+        page = shapes_sheet(**view)
     else:
         page = animations_sheet(*_emotions(asked), **view)
     write_png(asked.out, page)

@@ -8,14 +8,15 @@ from pathlib import Path
 from typing import Any
 
 from emoface.cli.arguments import parse_weights
+from emoface.export.formats import HEADS
 
 
 def add_face(parser: argparse.ArgumentParser) -> None:
     """Add ``--face`` and ``--identity``, of which one may be given."""
     head = parser.add_mutually_exclusive_group()
     head.add_argument("--face", type=Path, metavar="FILE", help=(
-        "head of .glb, .usda, .html and .mp4: an avatar (.glb, .vrm) with ARKit's shapes, or ICT-FaceKit (default: the "
-        "open head)"))  # fmt: skip
+        f"head of pictures and of {', '.join(HEADS)}: an avatar (.glb, .vrm) with ARKit's shapes, or ICT-FaceKit "
+        "(default: the open head)"))  # fmt: skip
     head.add_argument("--identity", type=parse_weights, metavar="N=W,...", help=(
         "another person's open head, about -1..1 each: nose_width=1,face_width=-.8; "
         "a wrong name lists them all"))  # fmt: skip
@@ -46,18 +47,14 @@ def add_view(parser: argparse.ArgumentParser, size: int, zoom: float) -> None:
 
 
 def face_of(asked: argparse.Namespace) -> Any:
-    """The rig of ``--face`` or ``--identity``, None for the plain open head; what it lacks is said."""
-    if asked.face is None and asked.identity is None:
-        return None
-    from emoface.face.rigs import load_rig, open_head_rig
+    """The :class:`~emoface.face.face.Face` of ``--face`` and ``--identity``; shapes that an avatar lacks are said."""
+    from emoface.face.face import as_face
 
-    if asked.identity is not None:
-        return open_head_rig(asked.identity)
-    rig = load_rig(asked.face)
-    if rig.missing:
-        names = ", ".join(rig.missing)
-        print(f"emoface: {asked.face} lacks {len(rig.missing)} of ARKit's shapes: {names}", file=sys.stderr)
-    return rig
+    face = as_face(asked.face, asked.identity)
+    if asked.face is not None and face.rig.missing:
+        names = ", ".join(face.rig.missing)
+        print(f"emoface: {asked.face} lacks {len(face.rig.missing)} of ARKit's shapes: {names}", file=sys.stderr)
+    return face
 
 
 def controls_of(asked: argparse.Namespace) -> Any:

@@ -9,6 +9,7 @@ import numpy as np
 
 from emoface import checks
 from emoface.face.colour import linear_colours
+from emoface.face.face import FaceLike, Identity
 from emoface.face.normals import smooth_normals
 from emoface.face.rig import Part, Rig
 from emoface.face.rigs import GlbRig
@@ -16,7 +17,7 @@ from emoface.face.rigs.gltf import INDEX_DATA, VERTEX_DATA, Gltf
 from emoface.face_motion import FaceMotion
 
 from ..files import atomic_path
-from .rig_curves import RigOrPath, facts, rig_curves, visible_deltas
+from .rig_curves import facts, rig_curves, visible_deltas
 from .sound import MIME, sound_bytes
 
 AUDIO = "KHR_audio_emitter"
@@ -27,10 +28,11 @@ NAME = "speech"
 def write_glb(
     animation: FaceMotion,
     path: str | os.PathLike[str],
-    face: RigOrPath | None = None,
+    face: FaceLike | None = None,
     sparse: bool = True,
     whole_frames: bool = False,
     embed_audio: bool = False,
+    identity: Identity | None = None,
 ) -> None:
     """Write the head and its motion as one .glb, the same bytes every time.
 
@@ -43,7 +45,7 @@ def write_glb(
     Args:
         animation: what to write.
         path: the file.
-        face: the head, or the path of one as :func:`emoface.face.rigs.load_rig` takes it; None for the open head.
+        face, identity: the head, as in :func:`emoface.face.face.as_face`; None for the open head.
         sparse: store of each target only the vertices it moves, about a quarter of the size; False for readers that
             know no sparse accessors.
         whole_frames: put frame k at k / fps, for editors that count frames, instead of at its centre (k + 0.5) / fps,
@@ -52,15 +54,14 @@ def write_glb(
             not know it pass over it).
 
     Raises:
-        TypeError: ``face`` is no Rig, an option is no bool, or metadata that JSON does not know. ValueError: a rig
-            without ARKit shapes, a face whose shapes are not ARKit's, no audio to embed. OSError: the path
-            cannot be written.
+        TypeError: ``face`` is no face, or an option is no bool. ValueError: a face without ARKit's shapes, a motion
+            whose shapes are not ARKit's, no audio to embed. OSError: the path cannot be written.
     """
     for name, value in (("sparse", sparse), ("whole_frames", whole_frames), ("embed_audio", embed_audio)):
         checks.switch(name, value)
     if embed_audio and not animation.audio:
         raise ValueError("embed_audio needs an animation with audio, this one has none")
-    rig, weights = rig_curves(animation, face)
+    rig, weights = rig_curves(animation, face, identity)
     times = (np.arange(len(weights)) + (0 if whole_frames else 0.5)) / animation.fps
     if isinstance(rig, GlbRig):
         gltf = rig.animated(animation.arkit(), times, NAME)

@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 
 from emoface.audio.load import UNNAMED
+from emoface.face.face import FaceLike, Identity
 from emoface.face.layout import ARKIT_INDEX
 from emoface.face.normals import welded
 from emoface.face.rig import Rig
@@ -22,7 +23,7 @@ from emoface.face_motion import FaceMotion, check_fps
 
 from ..files import atomic_path
 from .caption import emotion_text, is_timeline
-from .rig_curves import RigOrPath, rig_curves, visible_deltas
+from .rig_curves import rig_curves, visible_deltas
 from .sound import check_kind, sound_bytes
 
 PLAYER = Path(__file__).with_name("player")
@@ -37,10 +38,11 @@ TYPES = {np.dtype(code): code for code in ("u1", "i2", "u2", "u4")}
 def write_html(
     animation: FaceMotion,
     path: str | os.PathLike[str],
-    face: RigOrPath | None = None,
+    face: FaceLike | None = None,
     fps: float | None = None,
     sound: str = "flac",
     title: str | None = None,
+    identity: Identity | None = None,
 ) -> None:
     """Write the head, its motion and its sound as one .html that needs no network, the same bytes every time.
 
@@ -52,22 +54,21 @@ def write_html(
     Args:
         animation: what to write.
         path: the file.
-        face: the head, or the path of one; None for the open head.
+        face, identity: the head, as in :func:`emoface.face.face.as_face`; None for the open head.
         fps: rate of the curves in the page, None for 60 or the animation's own if that is higher.
         sound: how the recording is kept: "flac" (lossless), "wav" or "mp3" (smaller, begins some ms late in browsers
             that do not know the encoder's delay).
         title: of the page; None for the recording's name, or the face's where the recording has none.
 
     Raises:
-        TypeError: ``face`` is no Rig, ``title`` no text, or metadata that JSON does not know. ValueError: a rig without
-            ARKit shapes, a face whose shapes are not ARKit's, bad fps, unknown ``sound``. OSError: the path cannot be
-            written.
+        TypeError: ``face`` is no face, or ``title`` no text. ValueError: a face without ARKit's shapes, a motion whose
+            shapes are not ARKit's, bad fps, unknown ``sound``. OSError: the path cannot be written.
     """
     check_kind(sound, "sound")
     if title is not None and not isinstance(title, str):
         raise TypeError(f"title must be text, got {type(title).__name__}")
     fps = max(SCREEN_FPS, animation.fps) if fps is None else check_fps(fps)
-    rig, weights = rig_curves(animation.resample(fps), face)
+    rig, weights = rig_curves(animation.resample(fps), face, identity)
     recording = animation.audio.name if animation.audio else UNNAMED[0]
     name = title or (rig.name if recording in UNNAMED else recording)
     emotion = emotion_text(animation.metadata.get("emotion"))

@@ -13,8 +13,8 @@ from emoface.limits import UnreadableFile
 from emoface.reading import Arrays, finite_json, parse_json, plain_text
 
 from ..files import atomic_path
+from .formats import LAYOUTS
 
-LAYOUTS = ("emoface", "diffposetalk", "emote", "emage", "vhap")
 DEFAULT_FPS = 25.0  # of files that do not say, as DiffPoseTalk and EMOTE run at 25
 SHAPE_SIZE = {"diffposetalk": 100, "emote": 300, "emage": 300, "vhap": 300}
 WIDE = 100  # expression components of EMAGE and VHAP

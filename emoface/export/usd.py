@@ -11,18 +11,24 @@ from pathlib import Path
 import numpy as np
 
 from emoface.face.colour import linear_colours
+from emoface.face.face import FaceLike, Identity
 from emoface.face.normals import smooth_normals
 from emoface.face.rig import Part, Rig
 from emoface.face_motion import FaceMotion
 
 from ..files import atomic_path
-from .rig_curves import RigOrPath, facts, rig_curves, visible_deltas
+from .rig_curves import facts, rig_curves, visible_deltas
 
 SOUND_SUFFIXES = (".wav", ".mp3", ".m4a")  # what UsdMedia allows
 IDENTITY = "( (1, 0, 0, 0), (0, 1, 0, 0), (0, 0, 1, 0), (0, 0, 0, 1) )"
 
 
-def write_usda(animation: FaceMotion, path: str | os.PathLike[str], face: RigOrPath | None = None) -> None:
+def write_usda(
+    animation: FaceMotion,
+    path: str | os.PathLike[str],
+    face: FaceLike | None = None,
+    identity: Identity | None = None,
+) -> None:
     """Write the head and its motion as one .usda, the same bytes every time.
 
     A SkelRoot with a Mesh per part (points, normals, linear displayColor, a preview material), sparse BlendShapes of
@@ -32,13 +38,15 @@ def write_usda(animation: FaceMotion, path: str | os.PathLike[str], face: RigOrP
     :func:`facts` as JSON.
 
     Args:
-        animation: what to write. path: the file. face: the head, or the path of one; None for the open head.
+        animation: what to write.
+        path: the file.
+        face, identity: the head, as in :func:`emoface.face.face.as_face`; None for the open head.
 
     Raises:
-        TypeError: ``face`` is no Rig, or metadata that JSON does not know. ValueError: a rig without ARKit shapes, or a
-            face whose shapes are not ARKit's. OSError: the path cannot be written.
+        TypeError: ``face`` is no face. ValueError: a face without ARKit's shapes, or a motion whose shapes are not
+            ARKit's. OSError: the path cannot be written.
     """
-    rig, weights = rig_curves(animation, face)
+    rig, weights = rig_curves(animation, face, identity)
     with atomic_path(path) as temporary, open(temporary, "w", encoding="utf-8", newline="\n") as file:
         for line in _stage(animation, rig, weights):
             file.write(line + "\n")

@@ -5,18 +5,19 @@ from __future__ import annotations
 import os
 import subprocess
 import tempfile
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from fractions import Fraction
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
 from emoface import checks
+from emoface.face.face import FaceLike, Identity
 from emoface.face_motion import FaceMotion
 from emoface.render import render_frames
 
 from ..files import atomic_path
+from .formats import FORMATS
 from .sound import write_sound
 
 SIZES = (16, 4096)
@@ -25,9 +26,9 @@ AUDIO_BITS = 160_000  # per second
 
 
 def write_video(
-    animation: FaceMotion, path: str | os.PathLike[str], face: Any = None, size: int = 512, fps: float | None = None,
-    quality: float = QUALITY, yaw: float = 0.0, pitch: float = 0.0, zoom: float = 1.0, two_sided: bool = False,
-    identity: Mapping[str, float] | np.ndarray | None = None, threads: int | None = None,
+    animation: FaceMotion, path: str | os.PathLike[str], face: FaceLike | None = None, size: int = 512,
+    fps: float | None = None, quality: float = QUALITY, yaw: float = 0.0, pitch: float = 0.0, zoom: float = 1.0,
+    two_sided: bool = False, identity: Identity | None = None, threads: int | None = None,
 ) -> None:  # fmt: skip
     """Render an animation into an MP4 with its recording, if it has one; it starts to play before it is loaded.
 
@@ -37,12 +38,12 @@ def write_video(
     Args:
         animation: what to write.
         path: the file.
-        face: a FLAME model, a rig or the path of one, or None: the open head.
+        face, identity: as in :func:`emoface.face.face.as_face`; None for the open head.
         size: height and width in pixels, even, 16 to 4096.
         fps: frames per second of the video, the animation's own if None.
         quality: constant rate factor of x264, 0 (lossless) to 51.
         yaw, pitch, zoom, two_sided: of :class:`emoface.render.Renderer`.
-        identity, threads: of :func:`emoface.render.render_frames`.
+        threads: of :func:`emoface.render.render_frames`.
 
     Raises:
         ImportError: imageio-ffmpeg is not installed (the extra ``video``).
@@ -73,10 +74,9 @@ def find_encoder() -> str:
     Raises:
         ImportError: imageio-ffmpeg is not installed (the extra ``video``).
     """
-    try:
-        from imageio_ffmpeg import get_ffmpeg_exe
-    except ImportError as error:
-        raise ImportError("writing .mp4 needs imageio-ffmpeg: pip install 'emoface[video]'") from error
+    FORMATS[".mp4"].check()
+    from imageio_ffmpeg import get_ffmpeg_exe
+
     return get_ffmpeg_exe()
 
 

@@ -66,3 +66,32 @@ class Rig:
         """Vertices (T, V, 3) in metres at weights (T, N)."""
         moved = weights.astype(np.float32) @ self.deltas.reshape(len(self.deltas), -1)  # (T, V * 3)
         return self.template + moved.reshape(len(weights), *self.template.shape)
+
+
+def check_rig(rig: Rig) -> None:
+    """Raise ValueError unless the arrays of a rig fit each other and it has ARKit shapes."""
+    count, shapes = len(rig.template), len(rig.shape_names)
+    if len(rig.missing) == len(ARKIT_NAMES):
+        raise ValueError(f"rig {rig.name!r} has none of the ARKit shapes; it has {shapes} others")
+    for name, array, shape in (
+        ("template", rig.template, (count, 3)),
+        ("deltas", rig.deltas, (shapes, count, 3)),
+        ("colours", rig.colours, (count, 3)),
+    ):
+        if array.shape != shape:
+            raise ValueError(f"{name} of rig {rig.name!r} must have shape {shape}, got {array.shape}")
+        if not np.isfinite(array).all():
+            raise ValueError(f"{name} of rig {rig.name!r} must be finite")
+    if rig.faces.ndim != 2 or rig.faces.shape[1] != 3 or len(rig.faces) == 0:
+        raise ValueError(f"faces of rig {rig.name!r} must have shape (F, 3) with F at least 1, got {rig.faces.shape}")
+    ends = {"vertices": (0, count), "faces": (0, len(rig.faces))}
+    for part in rig.parts:
+        for kind, (start, stop) in (("vertices", part.vertices), ("faces", part.faces)):
+            if start != ends[kind][0] or not start < stop <= ends[kind][1]:
+                raise ValueError(f"parts of rig {rig.name!r} must cover its {kind} in order; {part.name!r} does not")
+            ends[kind] = (stop, ends[kind][1])
+        used = rig.faces[slice(*part.faces)]
+        if used.min() < part.vertices[0] or used.max() >= part.vertices[1]:
+            raise ValueError(f"faces of part {part.name!r} of rig {rig.name!r} must stay within the part's vertices")
+    if any(reached != end for reached, end in ends.values()):
+        raise ValueError(f"parts of rig {rig.name!r} must cover all of its vertices and faces")

@@ -9,8 +9,9 @@ from pathlib import Path
 import numpy as np
 
 from emoface.export import read
+from emoface.export.formats import READABLE
+from emoface.face.face import FaceLike, as_face
 from emoface.face.flame import FlameModel
-from emoface.face.rig import Rig
 from emoface.face_motion import FaceMotion
 
 from .face_dynamics import fdd, fdd_absolute
@@ -25,7 +26,7 @@ def compare(
     predictions: Sequence[FaceMotion],
     truths: Sequence[FaceMotion],
     split: str,
-    face: FlameModel | Rig | None = None,
+    face: FaceLike | None = None,
     regions: Regions | None = None,
     cut: bool = False,
 ) -> list[Figure]:
@@ -48,10 +49,11 @@ def compare(
         raise ValueError(f"predictions must be one a truth, at least one, got {len(predictions)} and {len(truths)}")
     if not split.strip():
         raise ValueError("split must say which data these are, got nothing")
+    face = as_face(face)
     if regions is None:
-        if isinstance(face, FlameModel):
+        if not face.is_open_head and isinstance(face.shape, FlameModel):
             raise ValueError("regions must be given for a FLAME model, whose masks are not ours to ship")
-        regions = open_head_regions() if face is None else rig_regions(face)
+        regions = open_head_regions() if face.is_open_head else rig_regions(face.rig)
     rates = {truth.fps for truth in truths}
     if len(rates) > 1:
         raise ValueError(f"truths must have one frame rate, got {sorted(rates)}: resample them first")
@@ -104,10 +106,11 @@ def load_pairs(predictions: Path, truths: Path) -> tuple[list[FaceMotion], list[
     if not predictions.is_dir():
         return [read(predictions)], [read(truths)]
     files = [
-        {path.stem: path for path in sorted(folder.iterdir()) if path.suffix in (".npz", ".csv")}
+        {path.stem: path for path in sorted(folder.iterdir()) if path.suffix in READABLE}
         for folder in (predictions, truths)
     ]
     alone = sorted(files[0].keys() ^ files[1].keys())
     if alone or not files[0]:
-        raise ValueError(f"folders must hold the same .npz or .csv names, at least one; in one only: {alone or 'none'}")
+        kinds = " or ".join(READABLE)
+        raise ValueError(f"folders must hold the same {kinds} names, at least one; in one only: {alone or 'none'}")
     return [read(path) for path in files[0].values()], [read(files[1][stem]) for stem in files[0]]

@@ -7,8 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from emoface.face.flame import FlameModel
-from emoface.face.rig import Rig
+from emoface.face.face import FaceLike, Identity, as_face
 from emoface.face_motion import FaceMotion
 
 from .frames import face_renderer
@@ -73,12 +72,13 @@ def contact_sheet(
 
 
 def shapes_sheet(
-    rig: Rig, weights: Mapping[str, Mapping[str, float]] | None = None, columns: int = 9, size: int = 220, **view: Any
-) -> np.ndarray:
-    """Each shape of a rig at weight 1, or chosen mixtures of them.
+    face: FaceLike | None = None, weights: Mapping[str, Mapping[str, float]] | None = None, columns: int = 9,
+    size: int = 220, identity: Identity | None = None, **view: Any,
+) -> np.ndarray:  # fmt: skip
+    """Each shape of a face at weight 1, or chosen mixtures of them.
 
     Args:
-        rig: whose shapes.
+        face, identity: whose shapes, as in :func:`emoface.face.face.as_face`.
         weights: caption -> {shape: weight}; None: rest, then every shape alone.
         columns: pictures in a row. size: of each picture, pixels.
         **view: options of :class:`emoface.render.Renderer`.
@@ -87,8 +87,10 @@ def shapes_sheet(
         The page, uint8.
 
     Raises:
-        ImportError: Pillow is not installed. ValueError: a shape that the rig lacks, or a bad option.
+        ImportError: Pillow is not installed. ValueError: a face without ARKit's shapes, a shape that it lacks, or a bad
+            option. TypeError: ``face`` is no face.
     """
+    rig = as_face(face, identity).rig
     if weights is None:
         weights = {"rest": {}, **{name: {name: 1.0} for name in rig.shape_names}}
     values = np.zeros((len(weights), len(rig.shape_names)), np.float32)
@@ -104,7 +106,7 @@ def shapes_sheet(
 
 def animations_sheet(
     animations: Mapping[str, Sequence[FaceMotion]], captions: Sequence[str], seconds: float,
-    face: FlameModel | Rig | None = None, size: int = 220, **view: Any,
+    face: FaceLike | None = None, size: int = 220, identity: Identity | None = None, **view: Any,
 ) -> np.ndarray:  # fmt: skip
     """One moment of several animations, such as intensities (rows) by emotions (columns).
 
@@ -112,7 +114,7 @@ def animations_sheet(
         animations: name of the row -> one animation a column.
         captions: name of each column.
         seconds: the moment shown; the last frame where an animation is shorter.
-        face: as in :func:`emoface.render.render_frames`.
+        face, identity: as in :func:`emoface.render.render_frames`.
         size: of each picture, pixels. **view: options of :class:`emoface.render.Renderer`.
 
     Returns:
@@ -127,6 +129,7 @@ def animations_sheet(
     for name, row in animations.items():
         if len(row) != len(captions):
             raise ValueError(f"animations[{name!r}] must have one a caption, got {len(row)} for {len(captions)}")
+    face = as_face(face, identity)
     renderer = face_renderer(face, size=size, **view)
     pictures, below = [], []
     for name, row in animations.items():

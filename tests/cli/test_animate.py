@@ -132,7 +132,7 @@ def test_progress_only_on_a_terminal(
         (["-o", "none/a.npz"], "path none/a.npz cannot be written: there is no folder none"),
         (["--plot", "a.xyz"], "plot path a.xyz must end in one of"),
         (["--plot", "none/a.png"], "path none/a.png cannot be written"),
-        (["-o", "a.csv", "--face", "avatar.glb"], "--face goes with an --out that holds a head: .glb, .usda, .html"),
+        (["-o", "a.csv", "--face", "avatar.glb"], "--face goes with an --out that holds a head: .mp4, .html, "),
         (["-o", "a.csv", "--identity", "nose_width=1"], "--identity goes with an --out that holds a head"),
         (["-o", "a.glb", "--identity", "nose=1"], "identity must name components of the open head (face_width"),
         (["-o", "a.glb", "--identity", "nose_width=1", "--face", "b.glb"], "not allowed with argument --identity"),

@@ -60,7 +60,7 @@ def test_bad_rigs_are_refused_before_anything_is_written(
     ):
         with pytest.raises(ValueError, match=message):
             animation.save(path, face=rig)
-    with pytest.raises(TypeError, match="face must be an emoface Rig, got dict"):
+    with pytest.raises(TypeError, match="face must be a FlameModel, a Rig, the path of one, or None, got dict"):
         animation.save(path, face={"name": "head"})
     assert not list(tmp_path.iterdir())
 

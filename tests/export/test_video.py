@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import builtins
 import math
 
 import numpy as np
@@ -109,16 +108,3 @@ def test_a_failing_encoder_is_quoted_and_leaves_nothing(tmp_path, monkeypatch):
     with pytest.raises(OSError, match=r"bad\.mp4 was not written: ffmpeg says"):
         write_video(talking(), tmp_path / "bad.mp4", size=64)
     assert not list(tmp_path.iterdir())
-
-
-def test_a_missing_package_names_the_extra(tmp_path, monkeypatch):
-    plain = builtins.__import__
-
-    def without(name, *args, **kwargs):
-        if name == "imageio_ffmpeg":
-            raise ImportError(name)
-        return plain(name, *args, **kwargs)
-
-    monkeypatch.setattr(builtins, "__import__", without)
-    with pytest.raises(ImportError, match=r"emoface\[video\]"):
-        write_video(talking(), tmp_path / "a.mp4")

@@ -68,7 +68,7 @@ def test_compare_says_which_region_went_wrong() -> None:
 
 def test_compare_refuses() -> None:
     rest = Animation.from_arkit(REST)
-    flame = FlameModel(open_head().data)
+    flame = FlameModel(replace(open_head().data, version="FLAME 2020"))
     other = Regions("five points", 5, *(np.array([0]),) * 3)
     for arguments, said in (
         (([], [], "x"), "at least one"),

@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from emoface.export.rig_curves import check_rig
 from emoface.face.layout import ARKIT_INDEX, ARKIT_NAMES
+from emoface.face.rig import check_rig
 from emoface.face.rigs import GlbRig, load_rig
 from emoface.face.rigs.glb import load_glb
 from emoface.face.rigs.gltf import INDEX_DATA, VERTEX_DATA, Gltf

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from emoface.export.rig_curves import check_rig
 from emoface.face.layout import ARKIT_NAMES
+from emoface.face.rig import check_rig
 from emoface.face.rigs.ict import ict_rig
 
 VERTICES = 26719
