@@ -13,7 +13,7 @@ from torch import Tensor
 from . import checks
 from .animation import Animation
 from .audio.features import SAMPLE_RATE, log_mel
-from .audio.load import Audio, open_audio
+from .audio.load import Recording, open_audio
 from .binding.emotions import EMOTIONS, is_label
 from .binding.space import EmotionSpace
 from .face.layout import EXPRESSION_NAMES, FPS
@@ -39,7 +39,7 @@ class EmotionReference:
     """An emotion, or a speaker, given by example: another voice or another motion.
 
     Attributes:
-        modality: ``"audio"`` or ``"motion"``. value: the opened ``Audio``, or motion (T, 53) at 25 fps.
+        modality: ``"audio"`` or ``"motion"``. value: the opened ``Recording``, or motion (T, 53) at 25 fps.
     """
 
     modality: str
@@ -165,7 +165,7 @@ def embed(emotion: Any, space: EmotionSpace) -> Tensor:
         return space.mix(emotion)
     if isinstance(emotion, EmotionReference):
         value = emotion.value
-        if isinstance(value, Audio):
+        if isinstance(value, Recording):
             value = log_mel(_beginning(value, 60.0))
         return space.encode(**{emotion.modality: value})
     if isinstance(emotion, torch.Tensor):
@@ -175,7 +175,7 @@ def embed(emotion: Any, space: EmotionSpace) -> Tensor:
     raise TypeError(f"emotion must be {FORMS}; got {type(emotion).__name__}")
 
 
-def _beginning(audio: Audio, seconds: float) -> Tensor:
+def _beginning(audio: Recording, seconds: float) -> Tensor:
     """At most the first ``seconds`` of a recording at 16 kHz: enough to hear an emotion."""
     pieces, wanted = [], int(seconds * SAMPLE_RATE)
     for block in audio.blocks():

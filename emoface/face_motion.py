@@ -11,7 +11,7 @@ import numpy as np
 import torch
 
 from emoface import checks
-from emoface.audio.load import Audio
+from emoface.audio.load import Recording
 from emoface.face.layout import (
     ARKIT_NAMES,
     EXPRESSION_NAMES,
@@ -123,7 +123,7 @@ class FaceMotion:
     expression: np.ndarray
     jaw_pose: np.ndarray
     fps: float = FPS
-    audio: Audio | None = field(default=None, repr=False)
+    audio: Recording | None = field(default=None, repr=False)
     expression_names: tuple[str, ...] = field(default=EXPRESSION_NAMES, repr=False)
     flame_version: str = OPEN_HEAD
     metadata: dict[str, Any] = field(default_factory=dict, repr=False)

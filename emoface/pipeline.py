@@ -20,7 +20,7 @@ from .audio.delivery import relative_loudness
 from .audio.encoder import ContentConfig, ContentEncoder
 from .audio.features import loudness
 from .audio.lip_net import ARTIST, RULE, LipNet, add_gestures, apply_closure, closure_weight
-from .audio.load import Audio, open_audio
+from .audio.load import Recording, open_audio
 from .audio.stream import MelStream
 from .binding.space import EmotionSpace
 from .checkpoints import Checkpoint, Unfilled, load_checkpoint
@@ -294,7 +294,7 @@ class Pipeline:
         )
 
     def _run(
-        self, recording: Audio, request: Request, progress: Callable[[float], None] | None
+        self, recording: Recording, request: Request, progress: Callable[[float], None] | None
     ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Motion (B, T, 53), relative loudness (T,) and blink rate (T,) at 25 fps."""
         frames = max(recording.frames(FPS), 1)
@@ -311,7 +311,7 @@ class Pipeline:
         motion = self._finish(torch.cat(pieces, 1), torch.cat(closures), presence).cpu()  # the only wait for a GPU
         return motion.numpy(), relative_loudness(torch.cat(levels)).numpy(), torch.cat(rates).numpy()
 
-    def _styled(self, motions: np.ndarray, recording: Audio, request: Request, loud: np.ndarray) -> np.ndarray:
+    def _styled(self, motions: np.ndarray, recording: Recording, request: Request, loud: np.ndarray) -> np.ndarray:
         """Motion (B, T, 53) in the asked speaker's style, which is read against the same takes in neutral."""
         if request.speaker is None:
             return motions
@@ -322,7 +322,7 @@ class Pipeline:
         return np.stack([request.speaker.read(base, loud).apply(motion) for base, motion in zip(bases, motions)])
 
     def _windows(
-        self, recording: Audio, frames: int, request: Request
+        self, recording: Recording, frames: int, request: Request
     ) -> Iterator[tuple[Window, Tensor, Tensor, Tensor, Tensor, Tensor]]:
         """Yield per window: it, motion (B, k, 53), closure weight, presence of speech, loudness, blink rate (k,)."""
         config = self.denoiser.config

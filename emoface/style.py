@@ -8,7 +8,7 @@ import numpy as np
 
 from .audio.delivery import Delivery, delivery, relative_loudness
 from .audio.features import SAMPLE_RATE, frame_count, log_mel, loudness
-from .audio.load import Audio
+from .audio.load import Recording
 from .emotion import EmotionReference, from_motion
 from .face.layout import FPS
 from .face.style import Style, amplitude_style, motion_style
@@ -76,7 +76,7 @@ def _ratio(over: float, under: float) -> float:
     return float(np.clip(over / under, 0.5, 2)) ** 0.5 if over > 0 and under > 0 else 1.0
 
 
-def _heard(voice: Audio) -> Delivery:
+def _heard(voice: Recording) -> Delivery:
     samples = next(voice.blocks(int(HEARD * SAMPLE_RATE)))
     mel = log_mel(samples, frame_count(len(samples), SAMPLE_RATE, FPS))
     return delivery(relative_loudness(loudness(mel)).numpy(), FPS)

@@ -15,7 +15,7 @@ import pytest
 import torch
 
 import emoface
-from emoface.audio.load import Audio
+from emoface.audio.load import Recording
 from emoface.demo import demo_path
 from emoface.face.layout import JAW_OPEN_RADIANS, JAW_SIDE_RADIANS, MOTION_INDEX, MOUTH, UPPER
 from emoface.kernels import use_backend
@@ -198,8 +198,8 @@ def test_the_size_of_the_blocks_does_not_matter(
     pipeline: emoface.Pipeline, size: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     expected = pipeline.animate(voice(9.0), sample_rate=RATE, emotion="happy").motion
-    whole = Audio.blocks
-    monkeypatch.setattr(Audio, "blocks", lambda self, samples_per_block=0: whole(self, size))
+    whole = Recording.blocks
+    monkeypatch.setattr(Recording, "blocks", lambda self, samples_per_block=0: whole(self, size))
     np.testing.assert_array_equal(
         pipeline.animate(voice(9.0), sample_rate=RATE, emotion="happy").motion, expected
     )

@@ -29,7 +29,7 @@ Pass = Callable[[], Iterator[np.ndarray]]
 
 
 @dataclass(frozen=True, eq=False)
-class Audio:
+class Recording:
     """A recording that was checked and can be read any number of times.
 
     Attributes:
@@ -121,7 +121,7 @@ class Audio:
             yield np.zeros(missing, np.float32)
 
 
-def open_audio(source: Any, sample_rate: float | None = None, argument: str = "audio") -> Audio:
+def open_audio(source: Any, sample_rate: float | None = None, argument: str = "audio") -> Recording:
     """Open and check a recording; nothing is resampled yet.
 
     Every sample is looked at once, so that a bad file fails here and not in the middle of the work. An array
@@ -207,7 +207,7 @@ def _mono(block: np.ndarray) -> np.ndarray:
         return np.ascontiguousarray(values, dtype=np.float32)
 
 
-def _open_array(samples: np.ndarray | Tensor, rate: Any, argument: str) -> Audio:
+def _open_array(samples: np.ndarray | Tensor, rate: Any, argument: str) -> Recording:
     if rate is None:
         raise TypeError(f"{argument} is an array and needs sample_rate= (Hz), or pass (samples, sample_rate)")
     rate = _check_rate(rate, argument)
@@ -229,13 +229,13 @@ def _open_array(samples: np.ndarray | Tensor, rate: Any, argument: str) -> Audio
 
     for index, block in enumerate(blocks()):
         _check_finite(block, index * READ_FRAMES, argument)
-    return Audio(UNNAMED[0], rate, len(array), blocks)
+    return Recording(UNNAMED[0], rate, len(array), blocks)
 
 
 # ---- files
 
 
-def _open_path(path: Path, rate: Any, argument: str) -> Audio:
+def _open_path(path: Path, rate: Any, argument: str) -> Recording:
     if path.is_dir():
         raise IsADirectoryError(f"{argument} must be an audio file, {path} is a folder")
     if not path.exists():
@@ -245,10 +245,10 @@ def _open_path(path: Path, rate: Any, argument: str) -> Audio:
     return _open_file(lambda: str(path), path.name, rate, f"{argument} {path}")
 
 
-def _open_stream(stream: Any, rate: Any, argument: str) -> Audio:
+def _open_stream(stream: Any, rate: Any, argument: str) -> Recording:
     if isinstance(stream.read(0), str):
         raise TypeError(f"{argument} must be a binary file object, got one opened in text mode")
-    copy = tempfile.NamedTemporaryFile(prefix="emoface-")  # lives as long as the Audio that refers to it
+    copy = tempfile.NamedTemporaryFile(prefix="emoface-")  # lives as long as the Recording that refers to it
     shutil.copyfileobj(stream, copy)
     copy.flush()
     if copy.tell() == 0:
@@ -271,7 +271,7 @@ def _decode(target: str, argument: str) -> Iterator[tuple[int, np.ndarray]]:
         raise ValueError(f"{argument} is not a readable audio file: {error.error_string}") from error
 
 
-def _open_file(target: Callable[[], str], name: str, rate: Any, argument: str) -> Audio:
+def _open_file(target: Callable[[], str], name: str, rate: Any, argument: str) -> Recording:
     file_rate = 0
     kept: list[np.ndarray] | None = []
     length = 0
@@ -288,9 +288,9 @@ def _open_file(target: Callable[[], str], name: str, rate: Any, argument: str) -
         raise ValueError(f"{argument} has sample_rate {file_rate} Hz, but sample_rate={rate!r} was given")
     if kept is not None:
         return _kept(name, file_rate, length, kept)
-    return Audio(name, file_rate, length, lambda: (block for _, block in _decode(target(), argument)))
+    return Recording(name, file_rate, length, lambda: (block for _, block in _decode(target(), argument)))
 
 
-def _kept(name: str, rate: float, length: int, blocks: list[np.ndarray]) -> Audio:
+def _kept(name: str, rate: float, length: int, blocks: list[np.ndarray]) -> Recording:
     """A recording whose mono blocks are held in memory."""
-    return Audio(name, rate, length, lambda: iter(blocks))
+    return Recording(name, rate, length, lambda: iter(blocks))

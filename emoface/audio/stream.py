@@ -24,7 +24,7 @@ class MelStream:
         """Start reading.
 
         Args:
-            blocks: consecutive (n,) float32 blocks of 16 kHz mono audio, such as ``Audio.blocks()``.
+            blocks: consecutive (n,) float32 blocks of 16 kHz mono audio, such as ``Recording.blocks()``.
         """
         self.blocks = blocks
         self.buffer = torch.zeros(0)

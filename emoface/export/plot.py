@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from emoface.audio.features import SAMPLE_RATE
-from emoface.audio.load import Audio
+from emoface.audio.load import Recording
 from emoface.face.layout import ARKIT_INDEX, lip_gap
 from emoface.face_motion import FaceMotion
 
@@ -37,7 +37,7 @@ STYLE: dict[str, Any] = {
 """How drawings look, as matplotlib's settings; their colours are ``HUES``."""
 
 
-def _envelope(audio: Audio) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def _envelope(audio: Recording) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Times (n,) and the lowest and highest sample (n,) around each, read in bounded memory."""
     width = max(audio.resampled_length // COLUMNS, 16)
     blocks = [block[: len(block) // width * width].view(-1, width) for block in audio.blocks(width * 512)]
@@ -127,7 +127,7 @@ def plot_curves(animation: FaceMotion, path: str | os.PathLike[str]) -> None:
         axes[rows[0]].set_title(caption(animation), parse_math=False)
 
 
-def draw_voice(axis: Any, audio: Audio) -> None:
+def draw_voice(axis: Any, audio: Recording) -> None:
     """Draw the waveform of a recording over seconds into a panel."""
     axis.fill_between(*_envelope(audio), color="0.55", linewidth=0)
     axis.set(yticks=[], ylabel="voice")

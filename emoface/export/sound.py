@@ -9,7 +9,7 @@ from typing import BinaryIO
 
 import numpy as np
 
-from emoface.audio.load import Audio
+from emoface.audio.load import Recording
 
 COMMON_RATES = (8000, 11025, 12000, 16000, 22050, 24000, 32000, 44100, 48000)
 """Hz that every player and encoder knows; other recordings are brought to the last."""
@@ -23,7 +23,7 @@ def check_kind(kind: str, argument: str) -> None:
         raise ValueError(f"{argument} must be one of {', '.join(KINDS)}, got {kind!r}")
 
 
-def _blocks(audio: Audio, rate: int) -> Iterator[np.ndarray]:
+def _blocks(audio: Recording, rate: int) -> Iterator[np.ndarray]:
     if audio.sample_rate == rate:
         yield from audio.source()
         return
@@ -35,7 +35,7 @@ def _blocks(audio: Audio, rate: int) -> Iterator[np.ndarray]:
     yield stream.resample_chunk(np.zeros(0, np.float32), last=True)
 
 
-def write_sound(audio: Audio, target: str | os.PathLike[str] | BinaryIO, kind: str = "flac") -> None:
+def write_sound(audio: Recording, target: str | os.PathLike[str] | BinaryIO, kind: str = "flac") -> None:
     """Write the recording as a mono sound file at its own rate (48 kHz if that is not a usual one), block by block.
 
     Args:
@@ -57,7 +57,7 @@ def write_sound(audio: Audio, target: str | os.PathLike[str] | BinaryIO, kind: s
             file.write(block)
 
 
-def sound_bytes(audio: Audio, kind: str = "flac") -> bytes:
+def sound_bytes(audio: Recording, kind: str = "flac") -> bytes:
     """The bytes of the file that :func:`write_sound` writes."""
     target = io.BytesIO()
     write_sound(audio, target, kind)

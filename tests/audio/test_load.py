@@ -15,7 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from emoface.audio import load
-from emoface.audio.load import Audio, open_audio
+from emoface.audio.load import Recording, open_audio
 from emoface.demo import demo_path
 
 
@@ -23,7 +23,7 @@ def tone(seconds: float, rate: float, hertz: float = 200.0) -> np.ndarray:
     return 0.5 * np.sin(2 * np.pi * hertz * np.arange(round(seconds * rate)) / rate)
 
 
-def in_blocks(audio: Audio, size: int) -> torch.Tensor:
+def in_blocks(audio: Recording, size: int) -> torch.Tensor:
     return torch.cat(list(audio.blocks(size)))
 
 
