@@ -82,12 +82,12 @@ class Step:
     def ours(self, products: torch.dtype, threads: int, steps: int = 1) -> Callable[[], Tensor]:
         """The native loop for some steps, guidance and sampler update included."""
         denoiser, config, branches = self.denoiser, self.denoiser.config, len(self.content)
-        speech, queries, styles = denoiser.prepare(self.content[:1], self.emotion, self.style[0])
+        speech, queries, adain = denoiser.prepare(self.content[:1], self.emotion, self.style[0])
         weights = denoiser.flat_weights(products)
         film = denoiser.prepare_schedule(self.times[:1].repeat(steps))
         table, guidance = torch.tensor([[0.0, 1, 0, 0, 1, 0]] * steps), torch.tensor([1.0, GUIDANCE])
         return lambda: denoise_loop(
-            self.x, speech, queries, styles[:, None], film, table, guidance, *weights, [0] * branches,
+            self.x, speech, queries, adain[:, None], film, table, guidance, *weights, [0] * branches,
             config.heads, config.feed_forward, config.attention_window, config.adain_residual, ADAIN_EPS,
             threads=threads,
         )  # fmt: skip
@@ -103,12 +103,12 @@ class Prepared(nn.Module):
         self.film = nn.Parameter(step.denoiser.prepare_schedule(step.times[:1]))
         self.speech = nn.Parameter(clip.speech)
         self.queries = nn.ParameterList(clip.queries)
-        self.styles = nn.ParameterList([half for style in clip.styles for half in style])
+        self.adain = nn.ParameterList([half for pair in clip.adain for half in pair])
         self.requires_grad_(False)
 
     def forward(self, x: Tensor) -> Tensor:
-        styles = tuple((self.styles[i], self.styles[i + 1]) for i in range(0, len(self.styles), 2))
-        return self.denoiser.denoise(x, self.film, ClipConditions(self.speech, tuple(self.queries), styles))
+        adain = tuple((self.adain[i], self.adain[i + 1]) for i in range(0, len(self.adain), 2))
+        return self.denoiser.denoise(x, self.film, ClipConditions(self.speech, tuple(self.queries), adain))
 
 
 def peers(step: Step, threads: int, compiled: bool = True) -> dict[str, Callable[[], Tensor | np.ndarray]]:

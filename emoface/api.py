@@ -66,7 +66,7 @@ def animate(
         blink, gaze: add seeded blinks, and gaze with micro-motion.
         style: ``"artist"`` for captured lips, ``"rule"`` for larger rule-made articulation, or a speaker to move
             like: ``emoface.from_motion(...)`` or an Animation gives amplitude, habitual pose and lopsidedness,
-            ``emoface.from_audio(...)`` amplitude alone; first versions, see :mod:`emoface.face.style`.
+            ``emoface.from_audio(...)`` amplitude alone; first versions, see :mod:`emoface.face.speaker_style`.
         controls: strengths, smoothing and offsets of face parts and shapes, applied at the end.
         device: ``"cpu"``, ``"cuda"``, ``"cuda:N"`` or ``"auto"``.
         dtype: ``"auto"``, ``"float32"``, ``"bfloat16"`` or, on a CPU, ``"int8"``.

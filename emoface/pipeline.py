@@ -44,7 +44,7 @@ from .face.layout import (
 )
 from .face.life import add_life
 from .kernels import fast_products
-from .style import StyleReference
+from .speaker import SpeakerReference
 
 STYLES = {"artist": ARTIST, "rule": RULE}
 LIMITS = {
@@ -106,7 +106,7 @@ class Request:
     seed: int
     num_samples: int
     style: int
-    speaker: StyleReference | None
+    speaker: SpeakerReference | None
 
 
 class HeardEmotion:
@@ -281,7 +281,7 @@ class Pipeline:
     ) -> Request:
         if isinstance(style, str) and style not in STYLES:
             raise ValueError(f"style must be {', '.join(STYLES)}, or a speaker's motion or voice, got {style!r}")
-        speaker = None if isinstance(style, str) else StyleReference(style)
+        speaker = None if isinstance(style, str) else SpeakerReference(style)
         return Request(
             intensity=_number("intensity", intensity),
             guidance=_number("guidance", guidance),

@@ -33,8 +33,8 @@ ALLOWED = {
     "metrics": {"face_motion", "export", "face", "audio", "binding"},
     "animation": {"face_motion", "export", "render", "face"},
     "emotion": {"animation", "face_motion", *PARTS},
-    "style": {"face_motion", "emotion", *PARTS},
-    "pipeline": {"animation", "checkpoints", "emotion", "kernels", "style", *PARTS},
+    "speaker": {"face_motion", "emotion", *PARTS},
+    "pipeline": {"animation", "checkpoints", "emotion", "kernels", "speaker", *PARTS},
     "api": {"animation", "checkpoints", "emotion", "pipeline", *PARTS},
     "info": {"__version__", "_cpu", "_cuda", "checkpoints", "kernels"},
 }

@@ -9,13 +9,14 @@ import pytest
 
 import emoface
 from emoface.checkpoints import DEFAULT
-from emoface.evaluation.expression import MOVING, Expression
+from emoface.evaluation.expression import Expression
 from emoface.evaluation.lips import spoken_visemes
 from emoface.evaluation.material import Performer, bundled
 from emoface.face.layout import ARKIT_INDEX, FPS, lip_gap, motion_to_arkit
 from emoface.metrics.emotion import rising, strength
 from emoface.metrics.jitter import REGIONS
 from emoface.metrics.lip_closure import closure, correlation, phone_gaps
+from emoface.training.binding.windows import MOVING
 from emoface.training.corpus.phones import BILABIAL, OPEN_VOWELS
 
 pytestmark = pytest.mark.skipif(not DEFAULT.exists(), reason="the default checkpoint is not there")

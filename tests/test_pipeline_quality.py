@@ -9,13 +9,14 @@ import pytest
 
 import emoface
 from emoface.checkpoints import DEFAULT
-from emoface.evaluation.expression import MOVING, Expression
+from emoface.evaluation.expression import Expression
 from emoface.evaluation.lips import bundled_rows, captured_rows
 from emoface.evaluation.material import Performer, bundled, captured
 from emoface.face.layout import ARKIT_INDEX
 from emoface.metrics.blinks import blinks_per_minute
 from emoface.metrics.emotion import linearity_error, rising, strength
 from emoface.metrics.jitter import REGIONS, jitter
+from emoface.training.binding.windows import MOVING
 
 pytestmark = pytest.mark.skipif(not DEFAULT.exists(), reason="the default checkpoint is not there")
 RATE = 16000

@@ -10,8 +10,8 @@ One block, after the figure of arXiv 2506.10007 (the paper's equations are not p
 r = 1 by default: with AdaIN alone (r = 0, as the figure draws it) every block forgets the mean of each channel over
 the window, so a silent window and a speaking one look alike. Speech is also added once to the input.
 
-Everything that does not depend on the noisy motion is prepared once: per clip (audio queries, emotion styles) and per
-schedule (FiLM tables).
+Everything that does not depend on the noisy motion is prepared once: per clip (audio queries, AdaIN of the emotion)
+and per schedule (FiLM tables).
 """
 
 from __future__ import annotations
@@ -93,12 +93,12 @@ class ClipConditions:
 
     Attributes:
         speech: (B, T, C) added to the input. queries: per block (B, T, C) prepared audio queries.
-        styles: per block ((B, C), (B, C)) AdaIN scale and shift.
+        adain: per block ((B, C), (B, C)) AdaIN scale and shift.
     """
 
     speech: Tensor
     queries: tuple[Tensor, ...]
-    styles: tuple[tuple[Tensor, Tensor], ...]
+    adain: tuple[tuple[Tensor, Tensor], ...]
 
 
 class Attention(nn.Module):
@@ -134,7 +134,7 @@ class Block(nn.Module):
         self.norm = nn.LayerNorm(channels)
         self.widen = nn.Linear(channels, config.feed_forward)
         self.narrow = nn.Linear(config.feed_forward, channels)
-        self.style = nn.Linear(channels, 2 * channels)
+        self.style = nn.Linear(channels, 2 * channels)  # AdaIN scale and shift; checkpoints know it by this name
         self.film = nn.Linear(channels, 6 * channels)
         for linear in (self.style, self.film):
             nn.init.zeros_(linear.weight)
@@ -145,12 +145,12 @@ class Block(nn.Module):
             if config.adain_residual:
                 self.style.bias[:channels] = -1.0
 
-    def forward(self, x: Tensor, query: Tensor, style: tuple[Tensor, Tensor], film: Tensor) -> Tensor:
+    def forward(self, x: Tensor, query: Tensor, adain: tuple[Tensor, Tensor], film: Tensor) -> Tensor:
         """Run the block.
 
         Args:
             x: (B, T, C) residual stream. query: (B, T, C) prepared audio queries.
-            style: (B, C) AdaIN scale and shift. film: (B, 3, 2, C) FiLM scales and shifts of this time.
+            adain: (B, C) AdaIN scale and shift. film: (B, 3, 2, C) FiLM scales and shifts of this time.
 
         Returns:
             (B, T, C).
@@ -163,7 +163,7 @@ class Block(nn.Module):
         x = oproj_residual_film(self.listen(x, query), out.weight, out.bias, x, film[:, 1, 0], film[:, 1, 1])
         norm, widen = self.norm, self.widen
         hidden = ff_gelu(x, norm.weight, norm.bias, widen.weight, widen.bias, norm.eps)  # (B, T, F)
-        return self.express(hidden, x, style, film[:, 2])
+        return self.express(hidden, x, adain, film[:, 2])
 
     def listen(self, x: Tensor, query: Tensor) -> Tensor:
         """Content-aware attention (B, T, C): speech asks, motion answers."""
@@ -171,11 +171,11 @@ class Block(nn.Module):
         window = self.config.attention_window
         return content_attention(query, keys_values, self.config.heads, self.content.slopes, window)
 
-    def express(self, hidden: Tensor, x: Tensor, style: tuple[Tensor, Tensor], film: Tensor) -> Tensor:
-        """Second half of the feed-forward, AdaIN with the emotion's style, FiLM (B, 2, C) of the time: (B, T, C)."""
+    def express(self, hidden: Tensor, x: Tensor, adain: tuple[Tensor, Tensor], film: Tensor) -> Tensor:
+        """Second half of the feed-forward, AdaIN by the emotion, FiLM (B, 2, C) of the time: (B, T, C)."""
         narrow, residual = self.narrow, self.config.adain_residual
         return ff_adain_film(
-            hidden, narrow.weight, narrow.bias, x, *style, film[:, 0], film[:, 1], ADAIN_EPS, residual
+            hidden, narrow.weight, narrow.bias, x, *adain, film[:, 0], film[:, 1], ADAIN_EPS, residual
         )
 
 
@@ -248,8 +248,8 @@ class Denoiser(nn.Module):
         Returns:
             The window's conditions.
         """
-        speech, queries, styles = self.prepare(content, emotion, style)
-        halves = [block.unbind(1) for block in styles.unbind(1)]
+        speech, queries, adain = self.prepare(content, emotion, style)
+        halves = [block.unbind(1) for block in adain.unbind(1)]
         return ClipConditions(speech, queries.unbind(1), tuple((scale, shift) for scale, shift in halves))
 
     def prepare(self, content: Tensor, emotion: Tensor, style: Tensor) -> tuple[Tensor, Tensor, Tensor]:
@@ -315,7 +315,7 @@ class Denoiser(nn.Module):
         hidden = self.enter(torch.cat([x, flag], -1)) + clip.speech  # (B, T, C)
         film = film.expand(x.shape[0], *film.shape[1:])
         for i, block in enumerate(self.each_block()):
-            hidden = block(hidden, clip.queries[i], clip.styles[i], film[:, i])
+            hidden = block(hidden, clip.queries[i], clip.adain[i], film[:, i])
         return self.leave(self.norm(hidden))
 
     def forward(

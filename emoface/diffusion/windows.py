@@ -27,9 +27,9 @@ SHORTEST = 32
 """Windows are at least this long; a shorter recording is denoised with silence behind it."""
 LEAD_IN = 8
 """Frames of silence that are denoised before the recording and not kept."""
-TAKE = -4
-"""In place of a window number: noise that all windows of a take share. With -4 seed 0 is an ordinary take, neither
-weak nor strong."""
+WHOLE_TAKE = -4
+"""Stands for a window's number where the noise is drawn that all windows of a take share. The value is free; with -4
+seed 0 is an ordinary take, neither weak nor strong."""
 
 
 @dataclass(frozen=True)
@@ -166,7 +166,7 @@ class WindowSampler:
         if liveliness is not None:
             scale = scale * liveliness.to(scale, non_blocking=True)
         drawn = self._drawn(window.index, window.stop - window.start)
-        return start_noise(drawn, self._drawn(TAKE, 1), scale, self.character)
+        return start_noise(drawn, self._drawn(WHOLE_TAKE, 1), scale, self.character)
 
     def _drawn(self, index: int, frames: int) -> Tensor:
         """White noise (B, frames, motion) of each sample and a window number."""
@@ -214,11 +214,11 @@ class WindowSampler:
         own = torch.stack([track.emotion for track in tracks])  # (K, Z)
         emotions = torch.cat([denoiser.null_emotion.expand_as(own) if none else own for _, none in branches])
         style = torch.full((), self.style, device=start.device)
-        speech, queries, styles = denoiser.prepare(heard, emotions, style)
+        speech, queries, adain = denoiser.prepare(heard, emotions, style)
         if self.weights is None:
             self.weights = denoiser.flat_weights(self.products)
         return denoise_loop(
-            start, speech, queries, styles.unflatten(0, (len(branches), -1)), self.film, self.table,
+            start, speech, queries, adain.unflatten(0, (len(branches), -1)), self.film, self.table,
             self.guidance.weights(start), *self.weights, [int(audio) for audio, _ in branches], config.heads,
             config.feed_forward, config.attention_window, config.adain_residual, ADAIN_EPS, known, mask,
             self.threads,

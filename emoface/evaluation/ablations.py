@@ -57,7 +57,7 @@ class Ablations:
             raise ValueError(f"seeds must be at least 1, got {self.seeds}")
 
 
-class MotionAsks(Block):
+class MotionQueries(Block):
     """Queries from motion, keys and values from speech: the usual direction of cross-attention."""
 
     def __init__(self, config: DenoiserConfig) -> None:
@@ -71,26 +71,26 @@ class MotionAsks(Block):
         return content_attention(asked, answers, self.config.heads, self.content.slopes)
 
 
-class PlainStyle(Block):
+class Unnormalized(Block):
     """The emotion's scale and shift without the normalisation over time."""
 
-    def express(self, hidden: Tensor, x: Tensor, style: tuple[Tensor, Tensor], film: Tensor) -> Tensor:
+    def express(self, hidden: Tensor, x: Tensor, adain: tuple[Tensor, Tensor], film: Tensor) -> Tensor:
         """Second half of the feed-forward, scale and shift of the emotion, FiLM of the time: (B, T, C)."""
-        scale, shift = (half[:, None] for half in style)
+        scale, shift = (half[:, None] for half in adain)
         y = x + self.narrow(hidden)
         return (y + (1 + scale) * y + shift) * (1 + film[:, 0, None]) + film[:, 1, None]
 
 
-class MotionAsksDenoiser(Denoiser):
-    """A denoiser of :class:`MotionAsks`."""
+class MotionQueriesDenoiser(Denoiser):
+    """A denoiser of :class:`MotionQueries`."""
 
-    block, fused = MotionAsks, False
+    block, fused = MotionQueries, False
 
 
-class PlainStyleDenoiser(Denoiser):
-    """A denoiser of :class:`PlainStyle`."""
+class UnnormalizedDenoiser(Denoiser):
+    """A denoiser of :class:`Unnormalized`."""
 
-    block, fused = PlainStyle, False
+    block, fused = Unnormalized, False
 
 
 @dataclass(frozen=True)
@@ -112,8 +112,8 @@ class Case:
 CASES = {
     "full": Case(),
     "without binding (one-hot label)": Case({"from_motion": 0.0, "from_text": 0.0, "consistency": 0.0}, one_hot=True),
-    "without content-aware direction": Case(network=MotionAsksDenoiser),
-    "without AdaIN": Case(network=PlainStyleDenoiser),
+    "without content-aware direction": Case(network=MotionQueriesDenoiser),
+    "without AdaIN": Case(network=UnnormalizedDenoiser),
     "without sync loss": Case({"sync": 0.0}),
     "without guidance": Case({"drop_emotion": 0.0, "drop_all": 0.0}, obeys=False),
 }

@@ -17,8 +17,9 @@ from emoface.metrics.retrieval import chance_recall, recall_at
 from emoface.metrics.similarity import bound_similarity, judge_similarity
 from emoface.training.data import read_prompts
 
-from ..training.corpus.adapters.emodb import EMOTIONS as BERLIN_LETTERS
-from .expression import MOVING, OTHER_SEED
+from ..training.binding.windows import MOVING
+from ..training.corpus.adapters.emodb import EMOTION_LETTERS
+from .expression import OTHER_SEED
 from .judge import load_judge
 from .material import Performer, Spoken
 from .report import Row
@@ -82,7 +83,7 @@ def bound_row(performer: Performer, clips: list[Spoken]) -> Row:
 
 def voice_rows(space: EmotionSpace, voices: list[Spoken]) -> list[Row]:
     """Which of four acted emotions the audio modality hears in voices that it was not trained on."""
-    acted = [(voice, str(BERLIN_LETTERS[voice.name[5]])) for voice in voices]
+    acted = [(voice, str(EMOTION_LETTERS[voice.name[5]])) for voice in voices]
     acted = [(voice, emotion) for voice, emotion in acted if emotion in HEARD]
     if not acted or "audio" not in space.modalities:
         return []
@@ -104,7 +105,7 @@ def embeddings(
         "label": [(("neutral", 0), "neutral"), *(((e, level), e) for e in MOVING for level in LEVELS)],
         "motion": [(clip.rule(e, level, 2), e) for clip, e, level in takes_of(clips)],
         "valence_arousal": [(CIRCUMPLEX[emotion], emotion) for emotion in EMOTIONS],
-        "audio": [(v.samples, str(BERLIN_LETTERS[v.name[5]])) for v in voices if BERLIN_LETTERS.get(v.name[5])],
+        "audio": [(v.samples, str(EMOTION_LETTERS[v.name[5]])) for v in voices if EMOTION_LETTERS.get(v.name[5])],
         "text": [(prompt["text"], prompt["emotion"]) for prompt in read_prompts()["held_out"]],
     }  # fmt: skip
     found = {}

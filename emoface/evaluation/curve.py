@@ -19,11 +19,12 @@ from emoface.metrics.emotion import nearest_prototype, strength
 from emoface.metrics.speed import machine, medians, threads
 from emoface.pipeline import Pipeline, load
 
-from .expression import MOVING, Expression
+from ..training.binding.windows import MOVING
+from .expression import Expression
 from .lips import berlin_closure, curve_correlations
 from .material import Captured, Performer, Spoken, assets_folder, berlin, bundled, captured
 
-STEPS = (1, 2, 4, 10, 50)
+SAMPLER_STEPS = (1, 2, 4, 10, 50)
 STUDENT_STEPS = (1, 2, 4)
 SEEDS = 12
 EMOTIONAL = "surprised"
@@ -38,8 +39,8 @@ LINES: dict[str, dict[str, Any]] = {
 
 
 @dataclass(frozen=True)
-class Figure:
-    """One column: its heading, what it is, and the bar for the knee."""
+class Criterion:
+    """A figure that the ways of sampling are compared by: its heading, what it is, and the bar for the knee."""
 
     heading: str
     definition: str
@@ -52,17 +53,21 @@ class Figure:
 
 
 FIGURES = {
-    "jaw": Figure("jaw r", "Pearson's r of jawOpen with the curve of FACEGOOD 2_05, neutral, 2 seeds", low=0.78),
-    "lower": Figure("lower lip r", "the same of mouthLowerDownLeft"),
-    "closure": Figure("closed / open", "smallest lip gap in p, b, m over largest in open vowels, neutral", high=0.13),
-    "emotional": Figure("same, surprised", "the same at surprised, level 3", high=0.16),
-    "named": Figure("named", "emotions at level 3 whose nearest prototype is the asked one", low=0.97),
-    "strength": Figure("strength", "mean strength at level 3 over the rules', seven emotions", low=0.9, high=1.1),
-    "farthest": Figure("strength, farthest", "the same of the emotion farthest from the rules", low=0.9, high=1.1),
-    "guided": Figure("guided", f"strength at level 2 and guidance {GUIDED:g} over that at guidance 1"),
-    "upper": Figure("diversity, upper", f"spread of the mean pose over {SEEDS} seeds over that of the rules", low=0.8),
-    "mouth": Figure("diversity, mouth", "the same of the mouth shapes", low=0.8),
-    "jitter": Figure("mouth jitter", "mean absolute second difference over the rules', style rule", high=1.3),
+    "jaw": Criterion("jaw r", "Pearson's r of jawOpen with the curve of FACEGOOD 2_05, neutral, 2 seeds", low=0.78),
+    "lower": Criterion("lower lip r", "the same of mouthLowerDownLeft"),
+    "closure": Criterion(
+        "closed / open", "smallest lip gap in p, b, m over largest in open vowels, neutral", high=0.13
+    ),
+    "emotional": Criterion("same, surprised", "the same at surprised, level 3", high=0.16),
+    "named": Criterion("named", "emotions at level 3 whose nearest prototype is the asked one", low=0.97),
+    "strength": Criterion("strength", "mean strength at level 3 over the rules', seven emotions", low=0.9, high=1.1),
+    "farthest": Criterion("strength, farthest", "the same of the emotion farthest from the rules", low=0.9, high=1.1),
+    "guided": Criterion("guided", f"strength at level 2 and guidance {GUIDED:g} over that at guidance 1"),
+    "upper": Criterion(
+        "diversity, upper", f"spread of the mean pose over {SEEDS} seeds over that of the rules", low=0.8
+    ),
+    "mouth": Criterion("diversity, mouth", "the same of the mouth shapes", low=0.8),
+    "jitter": Criterion("mouth jitter", "mean absolute second difference over the rules', style rule", high=1.3),
 }  # fmt: skip
 
 
@@ -181,7 +186,7 @@ def quality_curve(
         pipelines: dict[str, Pipeline] = {}
         teacher = None if checkpoint is None else Path(checkpoint)
         for sampler in SAMPLERS:
-            for steps in STEPS[:-1] if quick else STEPS:
+            for steps in SAMPLER_STEPS[:-1] if quick else SAMPLER_STEPS:
                 pipelines[f"{sampler}, {steps}"] = _with(load(teacher), sampler, steps)
         if student is not None:
             for steps in STUDENT_STEPS:
@@ -247,7 +252,7 @@ def curve_markdown(report: dict[str, Any]) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _bar(figure: Figure) -> str:
+def _bar(figure: Criterion) -> str:
     low, high = ("" if value is None else f"{value:g}" for value in (figure.low, figure.high))
     return f"{low} to {high}" if low and high else f"≥ {low}" if low else f"≤ {high}" if high else ""
 
@@ -255,9 +260,9 @@ def _bar(figure: Figure) -> str:
 def draw_curve(points: list[Point], path: Path) -> None:
     """Draw each figure over the network calls of a window, a line for each sampler; grey is beyond the bar."""
     from matplotlib.backends.backend_agg import FigureCanvasAgg
-    from matplotlib.figure import Figure as Picture
+    from matplotlib.figure import Figure
 
-    picture = Picture(figsize=(12, 8), layout="constrained")
+    picture = Figure(figsize=(12, 8), layout="constrained")
     FigureCanvasAgg(picture)
     *axes, clock = picture.subplots(3, 4).flat
     for axis, (name, figure) in zip(axes, FIGURES.items(), strict=True):
@@ -280,7 +285,7 @@ def draw_curve(points: list[Point], path: Path) -> None:
     clock.set_title("ms for the bundled clip", fontsize=11)
     for axis in (*axes, clock):
         axis.set_xscale("log")
-        axis.set_xticks(STEPS, [str(step) for step in STEPS], minor=False)
+        axis.set_xticks(SAMPLER_STEPS, [str(step) for step in SAMPLER_STEPS], minor=False)
         axis.set_xticks([], minor=True)
         axis.spines[["top", "right"]].set_visible(False)
         axis.grid(axis="y", color="0.92")

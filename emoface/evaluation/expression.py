@@ -21,15 +21,15 @@ from emoface.metrics.emotion import (
 )
 from emoface.metrics.jitter import REGIONS, jitter, region_jitter
 
+from ..training.binding.windows import MOVING
 from .material import Captured, Performer, Spoken
 from .report import Row, told
 
-MOVING = tuple(emotion for emotion in EMOTIONS if emotion != "neutral")
 INTENSITIES = (0.5, 1.0, 2.0)
 GUIDANCES = (0.5, 1.0, 1.5, 2.0, 3.0)
 OTHER_SEED = 1000
 
-Point = tuple[str, int]
+EmotionLevel = tuple[str, int]
 
 
 class Expression:
@@ -58,9 +58,9 @@ class Expression:
         return np.mean([self.moved(clip, emotion, level, **options) for clip in self.clips], 0)
 
     @cached_property
-    def prototypes(self) -> dict[Point, np.ndarray]:
+    def prototypes(self) -> dict[EmotionLevel, np.ndarray]:
         """Mean displacement (52,) of the rules' targets, by emotion and level; neutral is at rest."""
-        found: dict[Point, np.ndarray] = {("neutral", 0): np.zeros(52)}
+        found: dict[EmotionLevel, np.ndarray] = {("neutral", 0): np.zeros(52)}
         for emotion in MOVING:
             for level in LEVELS:
                 found[emotion, level] = self._rule_mean(emotion, level) - self._rule_mean("neutral", 0)

@@ -27,9 +27,9 @@ from ..training.expressions import express, smooth
 FILE = Path(__file__).with_name("judge.npz")
 SEED = 20_407
 HIDDEN = 24
-LEVELS = (0.7, 3.0)
-SECONDS = (1.5, 5.0)
-TAKES, STEPS = 320, 400
+LEVEL_RANGE = (0.7, 3.0)
+SECONDS_RANGE = (1.5, 5.0)
+TAKES_PER_EMOTION, ADAM_STEPS = 320, 400
 
 
 def functionals(motion: np.ndarray) -> np.ndarray:
@@ -91,7 +91,7 @@ def load_judge(path: Path = FILE) -> Judge:
 
 def pretend(emotion: str, rng: np.random.Generator) -> np.ndarray:
     """Motion (T, 53) of an emotion over made-up speech: random visemes, random loudness, a random level."""
-    seconds = rng.uniform(*SECONDS)
+    seconds = rng.uniform(*SECONDS_RANGE)
     frames = round(seconds * FPS)
     rows, start = [], 0.0
     while start < seconds:
@@ -100,10 +100,10 @@ def pretend(emotion: str, rng: np.random.Generator) -> np.ndarray:
         start = end
     loudness = np.clip(0.6 + smooth(rng.normal(size=frames), 7), 0, 1.2)
     lips, closure = rule_lips(np.array(rows), frames, rng, loudness)
-    return express(frames, emotion, float(rng.uniform(*LEVELS)), rng, loudness, lips, closure)
+    return express(frames, emotion, float(rng.uniform(*LEVEL_RANGE)), rng, loudness, lips, closure)
 
 
-def train_judge(seed: int = SEED, takes: int = TAKES, steps: int = STEPS) -> Judge:
+def train_judge(seed: int = SEED, takes: int = TAKES_PER_EMOTION, steps: int = ADAM_STEPS) -> Judge:
     """Teach a judge.
 
     Args:

@@ -18,7 +18,7 @@ from emoface.metrics.lip_closure import Phone
 from emoface.pipeline import Pipeline
 
 from ..training.corpus.adapters.emodb import lablaut_visemes, read_lablaut
-from ..training.corpus.adapters.facegood import CURVES
+from ..training.corpus.adapters.facegood import CURVES_FILE
 from ..training.corpus.adapters.signals import as_rows, mel_of, read_wave, resample_motion
 from ..training.corpus.clips import relative_loudness
 from ..training.corpus.phones import arpabet_visemes
@@ -121,7 +121,7 @@ def captured(assets: Path, seconds: float | None = None) -> Captured:
         ValueError: sound and curves differ in length by more than 0.1 s.
     """
     samples = read_wave(assets / "facegood" / f"{CAPTURED}.wav")
-    with np.load(assets / "facegood" / CURVES, allow_pickle=False) as data:
+    with np.load(assets / "facegood" / CURVES_FILE, allow_pickle=False) as data:
         shapes = [ARKIT_INDEX[str(name)] for name in data["channels"]]
         fps, curves = float(data["fps"]), data[CAPTURED]
     heard, seen = len(samples) / SAMPLE_RATE, len(curves) / fps

@@ -14,9 +14,9 @@ from emoface.metrics.beats import audio_beats, beat_alignment, chance_alignment,
 from emoface.metrics.jitter import UPPER_SHAPES, acceleration_excess, jerk_excess
 from emoface.metrics.sync import audio_motion_offset
 
+from ..training.binding.windows import MOVING
 from ..training.corpus.adapters.signals import mel_of
 from ..training.corpus.clips import relative_loudness
-from .expression import MOVING
 from .material import Captured, Performer
 from .report import Row
 

@@ -12,7 +12,7 @@ from emoface.metrics.figure import Metric
 from emoface.metrics.regions import open_head_regions
 from emoface.metrics.sampled_error import ce, mee
 
-from .expression import MOVING
+from ..training.binding.windows import MOVING
 from .material import Captured, Performer, Spoken
 from .report import Row
 

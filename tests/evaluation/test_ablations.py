@@ -9,7 +9,7 @@ from emoface.binding.emotions import EMOTIONS
 from emoface.binding.space import EmotionSpace
 from emoface.diffusion.denoiser import Denoiser, DenoiserConfig
 from emoface.evaluation import ablations, curve
-from emoface.evaluation.ablations import MotionAsksDenoiser, PlainStyleDenoiser, one_hot
+from emoface.evaluation.ablations import MotionQueriesDenoiser, UnnormalizedDenoiser, one_hot
 from emoface.evaluation.curve import FIGURES
 from emoface.training.run import read_config
 
@@ -28,7 +28,7 @@ def shaken(network: Denoiser) -> Denoiser:
     return network
 
 
-@pytest.mark.parametrize("kind", [MotionAsksDenoiser, PlainStyleDenoiser])
+@pytest.mark.parametrize("kind", [MotionQueriesDenoiser, UnnormalizedDenoiser])
 def test_exchanged_networks_hear_speech_and_emotion_and_learn(kind: type[Denoiser]) -> None:
     torch.manual_seed(0)
     network = shaken(kind(SMALL))
@@ -43,7 +43,7 @@ def test_exchanged_networks_hear_speech_and_emotion_and_learn(kind: type[Denoise
 def test_at_first_the_emotion_changes_nothing_and_the_networks_are_one() -> None:
     """All start from the same function: the style branch is zero, with AdaIN or without."""
     networks = []
-    for kind in (Denoiser, PlainStyleDenoiser):
+    for kind in (Denoiser, UnnormalizedDenoiser):
         torch.manual_seed(0)
         networks.append(kind(SMALL))
     x, speech, z = torch.randn(2, 20, SMALL.motion), torch.randn(2, 20, 16), torch.randn(2, 8)

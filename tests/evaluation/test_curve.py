@@ -5,7 +5,7 @@ import json
 import pytest
 
 from emoface.evaluation import curve as module
-from emoface.evaluation.curve import FIGURES, Figure, Point, knee
+from emoface.evaluation.curve import FIGURES, Criterion, Point, knee
 
 GOOD = {"jaw": 0.8, "closure": 0.05, "emotional": 0.05, "named": 1.0, "strength": 1.0, "farthest": 0.95, "upper": 0.9,
         "mouth": 0.8, "jitter": 1.0, "lower": 0.4, "guided": 1.2}  # fmt: skip
@@ -20,12 +20,12 @@ def test_the_knee_is_the_fewest_calls_that_meet_most_bars() -> None:
     assert knee(points) == points[1]
     assert knee([*points, point("student", 1)]).sampler == "student"
     assert point("ddim", 1, jaw=None).met == len(FIGURES)
-    assert not Figure("a", "b", low=1.0, high=2.0).met(2.5)
+    assert not Criterion("a", "b", low=1.0, high=2.0).met(2.5)
 
 
 def test_the_curve_of_the_default_checkpoint(monkeypatch, tmp_path) -> None:
     monkeypatch.setattr(module, "SEEDS", 2)
-    monkeypatch.setattr(module, "STEPS", (1, 2, 50))
+    monkeypatch.setattr(module, "SAMPLER_STEPS", (1, 2, 50))
     monkeypatch.setattr(module, "SAMPLERS", {"ddim": None})
     monkeypatch.delenv("EMOFACE_ASSETS", raising=False)
     report = module.quality_curve(out=tmp_path, quick=True)

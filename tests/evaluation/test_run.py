@@ -12,7 +12,7 @@ import pytest
 
 from emoface.evaluation import evaluate, run
 from emoface.evaluation.binding import voice_rows
-from emoface.evaluation.expression import MOVING, Expression
+from emoface.evaluation.expression import Expression
 from emoface.evaluation.lips import with_noise
 from emoface.evaluation.material import Performer, Spoken, berlin, bundled, captured
 from emoface.evaluation.page import html, matrix
@@ -22,6 +22,7 @@ from emoface.face.layout import FPS, motion_to_arkit
 from emoface.metrics.classification import accuracy
 from emoface.metrics.emotion import anatomically_right
 from emoface.pipeline import load
+from emoface.training.binding.windows import MOVING
 from emoface.training.data import PROMPTS
 
 

@@ -9,7 +9,7 @@ from ..clips import Clip
 from ..skipped import Skipped
 from .signals import mel_of, read_wave
 
-EMOTIONS = {"anger": "angry", "joy": "happy", "neutral": "neutral", "sadness": "sad"}
+EMOTION_WORDS = {"anger": "angry", "joy": "happy", "neutral": "neutral", "sadness": "sad"}
 
 
 def read_a2f(folder: Path, dataset: str, skipped: Skipped) -> Iterator[Clip]:
@@ -21,7 +21,7 @@ def read_a2f(folder: Path, dataset: str, skipped: Skipped) -> Iterator[Clip]:
         parts = path.stem.split("_")
         language = "zh" if "mandarin" in parts else "en"
         mel = mel_of(read_wave(path))
-        return Clip(f"{dataset}/{path.stem}", "voice", parts[0], language, EMOTIONS.get(parts[1]), mel)
+        return Clip(f"{dataset}/{path.stem}", "voice", parts[0], language, EMOTION_WORDS.get(parts[1]), mel)
 
     paths = [p for p in sorted(folder.glob("*.wav")) if "_" in p.stem and not p.stem.endswith("_sec")]
     yield from skipped.readable(paths, clip)

@@ -12,7 +12,7 @@ from ..phones import SAMPA, SILENCE, Interval, sampa_visemes
 from ..skipped import Skipped
 from .signals import as_rows, mel_of, read_wave, release_bilabial
 
-EMOTIONS = {"W": "angry", "E": "disgusted", "A": "fear", "F": "happy", "T": "sad", "N": "neutral", "L": None}
+EMOTION_LETTERS = {"W": "angry", "E": "disgusted", "A": "fear", "F": "happy", "T": "sad", "N": "neutral", "L": None}
 """Sixth letter of a recording's name; boredom (L) is none of the eight."""
 
 
@@ -27,7 +27,7 @@ def read_emodb(folder: Path, dataset: str, skipped: Skipped) -> Iterator[Clip]:
             duration = len(samples) / SAMPLE_RATE
             visemes = as_rows(lablaut_visemes(labels[0], duration), duration)
         source = "labelled" if labels else "voice"
-        emotion = EMOTIONS.get(path.stem[5:6])
+        emotion = EMOTION_LETTERS.get(path.stem[5:6])
         return Clip(f"{dataset}/{path.stem}", source, path.stem[:2], "de", emotion, mel_of(samples), visemes)
 
     yield from skipped.readable(sorted((folder / "wav").glob("*.wav")), clip)

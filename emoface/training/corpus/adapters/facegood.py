@@ -22,7 +22,7 @@ from ..clips import Clip
 from ..skipped import Skipped
 from .signals import mel_of, read_wave, resample_motion
 
-CURVES = "arkit_mouth_curves.npz"
+CURVES_FILE = "arkit_mouth_curves.npz"
 
 
 def read_facegood(folder: Path, dataset: str, skipped: Skipped) -> Iterator[Clip]:
@@ -32,7 +32,7 @@ def read_facegood(folder: Path, dataset: str, skipped: Skipped) -> Iterator[Clip
     Recordings with curves are ``"captured"``, with the jaw and the named mouth shapes known; the others
     ``"voice"``.
     """
-    with np.load(folder / CURVES, allow_pickle=False) as data:
+    with np.load(folder / CURVES_FILE, allow_pickle=False) as data:
         names = [str(name) for name in data["channels"]]
         fps = float(data["fps"])
         curves = {key: data[key] for key in data.files if key not in ("channels", "fps")}

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from emoface.face.layout import JAW_OPEN_RADIANS, MOTION_INDEX, MOTION_NAMES, MOTION_SIZE, lip_gap
-from emoface.face.style import GAIN, OFFSET, Style, amplitude_style, motion_style
+from emoface.face.speaker_style import GAIN, OFFSET, SpeakerStyle, amplitude_style, motion_style
 
 JAW, SMILE, OTHER_SMILE, BROW, PRESS, BLINK = (
     MOTION_INDEX[name]
@@ -101,4 +101,4 @@ def test_bad_clips() -> None:
     for clip, said in ((base[:1], "T at least 2"), (base[:, :52], r"shape \(T, 53\)"), (base * np.nan, "finite")):
         with pytest.raises(ValueError, match=f"clip must .*{said}"):
             motion_style(clip, base)
-    assert isinstance(motion_style(base, base), Style)
+    assert isinstance(motion_style(base, base), SpeakerStyle)

@@ -11,7 +11,7 @@ from .audio.features import SAMPLE_RATE, frame_count, log_mel, loudness
 from .audio.load import Recording
 from .emotion import EmotionReference, from_motion
 from .face.layout import FPS
-from .face.style import Style, amplitude_style, motion_style
+from .face.speaker_style import SpeakerStyle, amplitude_style, motion_style
 from .face_motion import FaceMotion
 
 HEARD = 60.0
@@ -20,13 +20,13 @@ LEAST_SPEECH = 1.0
 """Seconds of speech from which a voice tells something."""
 
 
-class StyleReference:
+class SpeakerReference:
     """A speaker to move like.
 
-    Motion tells amplitude, habitual pose and lopsidedness of the face, see :mod:`emoface.face.style`. A voice tells
-    less: against the recording to be animated, the mouth moves by ``sqrt(swing' / swing) sqrt(rate / rate')`` and the
-    upper face by ``sqrt(swing' / swing)``, each root within 0.7 .. 1.4, where rate and swing are of the recording,
-    rate' and swing' of the reference: who speaks slower and with more stress moves more.
+    Motion tells amplitude, habitual pose and lopsidedness of the face, see :mod:`emoface.face.speaker_style`. A voice
+    tells less: against the recording to be animated, the mouth moves by ``sqrt(swing' / swing) sqrt(rate / rate')``
+    and the upper face by ``sqrt(swing' / swing)``, each root within 0.7 .. 1.4, where rate and swing are of the
+    recording, rate' and swing' of the reference: who speaks slower and with more stress moves more.
     """
 
     def __init__(self, style: Any) -> None:
@@ -56,7 +56,7 @@ class StyleReference:
             if self._voice.seconds < LEAST_SPEECH:
                 raise ValueError(f"style voice must speak for a second at least, got {self._voice.seconds:.2f} s")
 
-    def read(self, base: np.ndarray, loud: np.ndarray) -> Style:
+    def read(self, base: np.ndarray, loud: np.ndarray) -> SpeakerStyle:
         """The style for one take.
 
         Args:

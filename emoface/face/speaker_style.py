@@ -46,7 +46,7 @@ _UNITS = np.array([JAW_OPEN_RADIANS if name == "jaw_pose_x" else 1.0 for name in
 
 
 @dataclass(frozen=True, eq=False)
-class Style:
+class SpeakerStyle:
     """How a person moves, beside the neutral motion it was read against.
 
     Attributes:
@@ -73,15 +73,15 @@ class Style:
         return moved.astype(np.float32)
 
 
-def amplitude_style(lower: float, upper: float) -> Style:
+def amplitude_style(lower: float, upper: float) -> SpeakerStyle:
     """A style of amplitude alone: gains of the mouth's and of the upper face's regions, each within 0.5 .. 2."""
     gain = np.ones(MOTION_SIZE, np.float32)
     for region, channels in _CHANNELS.items():
         gain[channels] = np.clip(lower if region in ("opening", "rounding", "corners") else upper, 1 / GAIN, GAIN)
-    return Style(gain, np.zeros(MOTION_SIZE, np.float32))
+    return SpeakerStyle(gain, np.zeros(MOTION_SIZE, np.float32))
 
 
-def motion_style(clip: np.ndarray, base: np.ndarray) -> Style:
+def motion_style(clip: np.ndarray, base: np.ndarray) -> SpeakerStyle:
     """The style of a clip, see the module for the formula; of ``base`` itself it changes nothing.
 
     Args:
@@ -114,7 +114,7 @@ def motion_style(clip: np.ndarray, base: np.ndarray) -> Style:
         if region in POSED:
             habit = clip[:, channels].mean(0) - gain[channels] * base[:, channels].mean(0)
             offset[channels] = belief * habit.clip(-OFFSET, OFFSET)
-    return Style(gain.astype(np.float32), offset.astype(np.float32))
+    return SpeakerStyle(gain.astype(np.float32), offset.astype(np.float32))
 
 
 def _bounded(gain: float) -> float:
