@@ -47,13 +47,15 @@ class Text(Modality):
     def embed(self, value: Any, space: EmotionSpace) -> Tensor:
         """z (Z,) of a prompt, by its reading where the adapter disagrees with it.
 
-        The reading (``read_prompt``: network, lexicon and confidence threshold) decides: an unclear prompt
-        warns and gives neutral; where the nearest label of the adapter's z is another emotion than the one
+        The reading (``read_prompt``: network, lexicon and doubts) decides: a prompt that is not understood warns
+        and gives neutral; where the nearest label of the adapter's z is another emotion than the one
         read, the label at the level read stands in.
         """
         reading = read_prompt(self.encoder, value)
         if reading.note:
             return space.neutral
+        if reading.from_word:
+            return space.encode(label=(reading.emotion, reading.level))
         z = super().embed(value, space)
         if space.nearest_label(z)[0] == reading.emotion:
             return z

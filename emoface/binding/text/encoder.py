@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,9 +11,12 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from emoface.binding.emotions import EMOTIONS, LEVELS
-from emoface.binding.text.lexicon import Evidence, read_evidence
-from emoface.binding.text.tokenizer import WordPiece
+from emoface.binding.emotions import DEFAULT_LEVEL, EMOTIONS, LEVELS
+from emoface.binding.text.doubts import variants, why_unclear
+from emoface.binding.text.feelings import likely_meant, names_feeling, stems
+from emoface.binding.text.lexicon import read_evidence
+from emoface.binding.text.other_languages import OtherLanguage, read_other_language
+from emoface.binding.text.tokenizer import WordPiece, split_words
 
 LONGEST_PROMPT = 2000
 
@@ -27,12 +30,14 @@ class TextReading:
         level: strength, 1 (slight) to 3 (strong).
         confidence: probability of the most likely emotion before any fall-back to neutral, 0..1.
         note: empty, or what the caller should be told (why the prompt was read as neutral).
+        from_word: whether a listed word of another language than English told the emotion, without the network.
     """
 
     probabilities: dict[str, float]
     level: float
     confidence: float
     note: str = ""
+    from_word: bool = False
 
     @property
     def emotion(self) -> str:
@@ -96,7 +101,7 @@ class TextEncoder(nn.Module):
         vocab_size: pieces in the vocabulary. vocab_bytes: length of the vocabulary as joined UTF-8.
         table_width: width of the static vectors. width: C of the features. layers, heads, feedforward, reach: see
             :class:`Block`. dropout: training only. max_tokens: longer prompts are cut to this many pieces.
-        threshold: smallest confidence at which :meth:`predict` trusts the prompt.
+        threshold: smallest confidence at which :meth:`predict` trusts the prompt; 0 trusts every prompt.
     """
 
     vocab: Tensor
@@ -212,37 +217,79 @@ class TextEncoder(nn.Module):
         return self.logits(0.5 * (self.pool(features, mask) + self.average(features, mask)))
 
     @torch.no_grad()
+    def _shares(self, texts: Sequence[str]) -> tuple[Tensor, Tensor, Tensor]:
+        """Of prompts: shares of the emotions (B, 8), levels 1..3 (B,), and the lexicon's bonuses (B, 8)."""
+        emotion, level = self.read(*self.tokenize(texts))
+        evidence = [read_evidence(text) for text in texts]
+        bonus = torch.tensor([[found.emotions.get(name, 0.0) for name in EMOTIONS] for found in evidence])  # (B, 8)
+        weights = torch.softmax(level.float().cpu() + torch.tensor([found.levels for found in evidence]), 1)  # (B, 3)
+        strength = weights @ torch.tensor([float(value) for value in LEVELS])  # (B,)
+        return torch.softmax(emotion.float().cpu() + bonus, 1), strength, bonus
+
     def predict(self, text: str) -> TextReading:
         """Emotion and level of one prompt: the network's logits plus the lexicon's evidence.
 
         Args:
-            text: an English prompt.
+            text: an English prompt. Of other languages single words for emotions are read.
 
         Returns:
-            A :class:`TextReading`; below ``threshold`` all weight is on neutral and ``note`` says so.
+            A :class:`TextReading`; where the prompt is not understood (below ``threshold``, another language, a denied
+            or a missing emotion, see ``doubts``) all weight is on neutral and ``note`` says why.
         """
-        ids, mask = self.tokenize([text])
-        emotion, level = self.read(ids, mask)
-        evidence = read_evidence(text)
-        return self._reading(text, emotion[0].float().cpu(), level[0].float().cpu(), evidence)
+        shares, strength, bonus = (rows[0] for rows in self._shares([text]))
+        place = int(shares.argmax())
+        emotion, confidence = EMOTIONS[place], float(shares[place])
+        if self.threshold > 0:
+            other = read_other_language(text, self.is_english)
+            if other and other.emotion:
+                return TextReading(_only(other.emotion), DEFAULT_LEVEL, confidence, from_word=True)
+            if other:
+                return self._unclear(text, _why_not_english(other), float(strength), confidence)
+        reason = "names no emotion clearly" if confidence < self.threshold else ""
+        if self.threshold > 0 and not reason:
 
-    def _reading(self, text: str, emotion: Tensor, level: Tensor, evidence: Evidence) -> TextReading:
-        bonus = torch.tensor([evidence.emotions.get(name, 0.0) for name in EMOTIONS])
-        shares = torch.softmax(emotion + bonus, 0).tolist()  # (8,)
-        weights = torch.softmax(level + torch.tensor(evidence.levels), 0)  # (3,)
-        strength = float((weights * torch.tensor([float(value) for value in LEVELS])).sum())
-        confidence = max(shares)
-        if confidence >= self.threshold:
-            return TextReading(dict(zip(EMOTIONS, shares, strict=True)), strength, confidence)
-        ranked = sorted(zip(shares, EMOTIONS, strict=True), reverse=True)[:2]
-        guesses = " or ".join(f"{name} ({share:.0%})" for share, name in ranked)
+            def steadiness() -> float:
+                return float(self._shares(variants(text))[0][:, place].mean())
+
+            reason = why_unclear(text, emotion, float(bonus[place]), steadiness)
+        if reason:
+            ranked = sorted(zip(shares.tolist(), EMOTIONS, strict=True), reverse=True)[:2]
+            guesses = " or ".join(f"{name} ({share:.0%})" for share, name in ranked)
+            unknown = [word for word in split_words(text) if word.isalpha() and not self.is_english(word)]
+            reason += f" (best guesses: {guesses}){_spelling_hint(unknown)}"
+            return self._unclear(text, reason, float(strength), confidence)
+        return TextReading(dict(zip(EMOTIONS, shares.tolist(), strict=True)), float(strength), confidence)
+
+    def is_english(self, word: str) -> bool:
+        """Whether a word, lower case without accents, is in the vocabulary as a whole, its ending aside."""
+        return names_feeling(word) or not stems(word).isdisjoint(self.tokenizer.ids)
+
+    @staticmethod
+    def _unclear(text: str, reason: str, level: float, confidence: float) -> TextReading:
         shown = text if len(text) <= 60 else text[:57] + "..."
         note = (
-            f"the prompt {shown!r} names no emotion clearly (best guesses: {guesses}); using neutral. Name one of "
-            f"{', '.join(EMOTIONS)} in the prompt, or pass it as a label"
+            f"the prompt {shown!r} {reason}; using neutral. Name one of {', '.join(EMOTIONS)} in the prompt, or pass "
+            "it as a label"
         )
-        neutral = {name: float(name == "neutral") for name in EMOTIONS}
-        return TextReading(neutral, strength, confidence, note)
+        return TextReading(_only("neutral"), level, confidence, note)
+
+
+def _only(emotion: str) -> dict[str, float]:
+    return {name: float(name == emotion) for name in EMOTIONS}
+
+
+def _why_not_english(other: OtherLanguage) -> str:
+    """The reason to abstain from a prompt in another language, or of unknown words."""
+    if other.name:
+        return f"is in {other.name}, of which only some words for emotions are understood"
+    if not other.unknown:
+        return "is not in English"
+    return f"holds words that are not known ({', '.join(map(repr, other.unknown[:3]))}){_spelling_hint(other.unknown)}"
+
+
+def _spelling_hint(unknown: Iterable[str]) -> str:
+    meant = next((word for word in map(likely_meant, unknown) if word), "")
+    return f"; was {meant!r} meant?" if meant else ""
 
 
 def check_prompt(text: object) -> str:

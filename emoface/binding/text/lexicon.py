@@ -198,7 +198,8 @@ def _degree_pattern(words: tuple[str, ...]) -> re.Pattern[str]:
 _DEGREE_PATTERNS = tuple(_degree_pattern(words) for words in (LOW_DEGREES, MEDIUM_DEGREES, HIGH_DEGREES))
 
 
-def _plain(text: str) -> str:
+def plain_text(text: str) -> str:
+    """Lower case, single spaces, straight apostrophes."""
     return re.sub(r"\s+", " ", text.lower().replace("’", "'")).strip()
 
 
@@ -216,7 +217,7 @@ def facial_actions(text: str) -> list[tuple[str, str]]:
     Args:
         text: a prompt; ``"wrinkled nose, lip corners down"`` gives ``[("nose", "wrinkle"), ("corner", "down")]``.
     """
-    joined = _CORNER_OF.sub("corner", _plain(text))
+    joined = _CORNER_OF.sub("corner", plain_text(text))
     words = re.findall(r"[a-z']+|[.;:!?,]", joined)
     pairs: list[tuple[str, str]] = []
     current = ""
@@ -247,7 +248,7 @@ def read_evidence(text: str) -> Evidence:
     Returns:
         The bonuses, at most 4 per emotion.
     """
-    plain = _plain(text)
+    plain = plain_text(text)
     emotions: dict[str, float] = {}
     levels = [0.0, 0.0, 0.0]
     found: list[str] = []
