@@ -255,7 +255,7 @@ def test_an_unclear_prompt_warns_and_is_neutral(worded: EmotionSpace) -> None:
     with torch.no_grad():
         text.encoder.emotion_head.bias.zero_()
     with pytest.warns(UserWarning, match="names no emotion clearly"):
-        z = worded.encode(text="qwx zzv")
+        z = worded.encode(text="angry")
     assert torch.equal(z, worded.neutral)
 
 
@@ -264,11 +264,11 @@ def test_the_reading_stands_in_where_the_adapter_disagrees(worded: EmotionSpace)
     with torch.no_grad():
         text.adapter[2].weight.zero_()
         text.adapter[2].bias.copy_(worded.encode(label=("sad", 3)))
-    z = worded.encode(text="qwx zzv")
+    z = worded.encode(text="angry")
     assert worded.nearest_label(z)[0] == "angry"
     with torch.no_grad():
         text.adapter[2].bias.copy_(worded.encode(label=("angry", 1.4)))
-    assert torch.allclose(worded.encode(text="qwx zzv"), worded.encode(label=("angry", 1.4)), atol=1e-6)
+    assert torch.allclose(worded.encode(text="angry"), worded.encode(label=("angry", 1.4)), atol=1e-6)
 
 
 def test_padding_does_not_change_a_prompt(worded: EmotionSpace) -> None:
@@ -280,4 +280,4 @@ def test_padding_does_not_change_a_prompt(worded: EmotionSpace) -> None:
 
 def test_a_space_with_text_comes_back_from_its_tensors(worded: EmotionSpace) -> None:
     again = EmotionSpace.from_config(worded.config(), worded.state_dict())
-    assert torch.equal(again.encode(text="qwx zzv"), worded.encode(text="qwx zzv"))
+    assert torch.equal(again.encode(text="angry"), worded.encode(text="angry"))

@@ -132,10 +132,10 @@ def stems(word: str) -> set[str]:
         for known in tuple(found):
             for suffix, endings in _SUFFIXES:
                 stem = known.removesuffix(suffix)
-                if stem == known or len(stem) < _SHORTEST_STEM:
+                if stem == known:
                     continue
-                found.update(stem + ending for ending in endings)
-                if stem[-1] == stem[-2]:
+                found.update(stem + ending for ending in endings if len(stem + ending) >= _SHORTEST_STEM)
+                if len(stem) > _SHORTEST_STEM and stem[-1] == stem[-2]:
                     found.add(stem[:-1])
     return found
 

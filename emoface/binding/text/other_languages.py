@@ -300,26 +300,37 @@ def _function_words() -> dict[str, frozenset[str]]:
 
 
 @cache
-def _patterns() -> dict[str, dict[str, re.Pattern[str]]]:
-    """Language -> emotion or "negation" -> pattern of a whole word that tells it, without accents."""
-    found: dict[str, dict[str, re.Pattern[str]]] = {}
+def _listed() -> tuple[dict[str, list[tuple[str, str]]], list[tuple[str, str, str]]]:
+    """Words without accents -> (language, emotion or "negation"), and the same as (beginning, language, row)."""
+    whole: dict[str, list[tuple[str, str]]] = {}
+    beginnings = []
     for name, rows in EMOTION_WORDS.items():
-        found[name] = {
-            row: re.compile("|".join(fold(word).replace("*", r"\w*") for word in words.split()))
-            for row, words in rows.items()
-        }
-    return found
+        for row, words in rows.items():
+            for word in fold(words).split():
+                if word.endswith("*"):
+                    beginnings.append((word[:-1], name, row))
+                else:
+                    whole.setdefault(word, []).append((name, row))
+    return whole, beginnings
+
+
+def _told_by(word: str) -> list[tuple[str, str]]:
+    """(language, emotion or "negation") pairs that a word without accents may tell."""
+    whole, beginnings = _listed()
+    return whole.get(word, []) + [(name, row) for start, name, row in beginnings if word.startswith(start)]
 
 
 def _read_words(words: list[str], is_english: Callable[[str], bool]) -> OtherLanguage | None:
     """What a prompt in Latin or Cyrillic letters is, from its words without accents; None for English."""
-    tables, patterns = _function_words(), _patterns()
     foreign: dict[str, int] = {}  # language -> words of it
+    told: dict[str, set[str]] = {}  # language -> emotions
     listed, unknown = 0, []
     for word in words:
-        telling = {name for name, table in tables.items() if word in table}
-        if not is_english(word):
-            telling |= {name for name, rows in patterns.items() if any(row.fullmatch(word) for row in rows.values())}
+        telling = {name for name, table in _function_words().items() if word in table}
+        for name, row in _told_by(word):
+            told.setdefault(name, set()).add(row)
+            if not is_english(word):
+                telling.add(name)
         if telling:
             listed += 1
         elif not is_english(word):
@@ -331,10 +342,8 @@ def _read_words(words: list[str], is_english: Callable[[str], bool]) -> OtherLan
         return None
     most = max(foreign.values(), default=0)
     likely = [name for name, count in foreign.items() if count == most]
-    told = {
-        row for name in likely for row, pattern in patterns.get(name, {}).items() if any(map(pattern.fullmatch, words))
-    }
-    emotion = told.pop() if len(told) == 1 and "negation" not in told else ""
+    emotions = set().union(*(told.get(name, set()) for name in likely))
+    emotion = emotions.pop() if len(emotions) == 1 and "negation" not in emotions else ""
     return OtherLanguage(" or ".join(likely) if len(likely) <= 3 else "", emotion, tuple(unknown))
 
 
