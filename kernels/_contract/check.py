@@ -54,11 +54,11 @@ def first(op: str, name: str, tensor: Tensor, letters: str) -> torch.Size:
 
 
 def like(op: str, name: str, tensor: Tensor, letters: str, shape: tuple[int, ...], lead: Tensor) -> None:
-    """A tensor of a given shape, of the leading tensor's dtype (unless autocast is on) and on its device."""
+    """A tensor of a given shape, of the leading tensor's dtype and on its device."""
     strided(op, name, tensor)
     if tensor.shape != shape:
         raise ValueError(f"{op}: {name} must be {letters} = {tuple(shape)}, got {tuple(tensor.shape)}")
-    if tensor.dtype != lead.dtype and not torch.is_autocast_enabled(lead.device.type):
+    if tensor.dtype != lead.dtype:
         raise TypeError(f"{op}: {name} must be {lead.dtype} as the first argument is, got {tensor.dtype}")
     if tensor.device != lead.device:
         raise ValueError(f"{op}: {name} must be on {lead.device} as the first argument is, got {tensor.device}")

@@ -13,6 +13,8 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from .check import FLOATS
+
 BACKEND_NAMES = ("auto", "cuda", "triton", "cpu", "reference")
 
 _LIBRARY = torch.library.Library("emoface", "DEF")
@@ -61,6 +63,11 @@ def define(
     return getattr(torch.ops.emoface, name).default
 
 
+def autocast_is_on(device: torch.device) -> bool:
+    """Whether autocast is on for the operators of a device; PyTorch itself raises for the device "meta"."""
+    return device.type in ("cpu", "cuda") and torch.is_autocast_enabled(device.type)
+
+
 def usable(*args: Any) -> None:
     """The `why_not` of a back end that runs everything on its devices."""
     return None
@@ -95,14 +102,17 @@ def _one_class(*args: Any) -> Hashable:
 
 @dataclass(eq=False)
 class KernelOp:
-    """An operator: schema, reference (the definition), fake (shapes and dtypes), back ends, cases.
+    """An operator: schema, reference (the definition), fake (shapes and dtypes), check, back ends, cases.
 
-    Three ways in, from safe to bare:
-      * the public function of the operator checks its arguments and then calls
+    Three ways in, and each checks, since back ends read memory by address:
+      * the public function of the operator fills in defaults and calls
       * `OP(*args)`, which runs the plain reference directly where that is the choice (so training is ordinary
         autograd and torch.compile sees through it) and else
-      * `OP.call(*args)`, the registered torch operator: every argument given, in order, nothing checked.
-        Hot loops may use it after one checked call.
+      * `OP.call(*args)`, the registered torch operator: every argument given, in order.
+
+    `check(*args)` raises ValueError or TypeError for arguments that the operator does not take. It knows the arguments
+    alone, never autocast or other settings of the process. Under autocast `OP(*args)` takes operands of several float
+    types, as PyTorch's own operators do; only the reference runs those.
 
     The gradient of `OP.call` is the vector-Jacobian product of the reference, recomputed. `OP(*args)` takes a back end
     that has gradient kernels, where one serves the call, when gradients are wanted.
@@ -112,6 +122,7 @@ class KernelOp:
     schema: str
     reference: Callable[..., Any]
     fake: Callable[..., Any]
+    check: Callable[..., None]
     cases: Sequence[Any]
     backends: Sequence[Backend] = ()
     shape_class: Callable[..., Hashable] = _one_class
@@ -123,6 +134,7 @@ class KernelOp:
         OPS[self.name] = self
 
     def __call__(self, *args: Any) -> Any:
+        self.check(*_in_one_dtype(args))
         plain = not self.backends or _plain_is_better(args)
         if torch.compiler.is_compiling():  # the operator chooses its back end when the compiled graph runs
             return self.reference(*args) if plain else self.call(*args)
@@ -183,6 +195,7 @@ class KernelOp:
         return self.plain, passed_over
 
     def _run(self, *args: Any) -> Any:
+        self.check(*args)
         backend = self.pick(*args)
         outputs = backend.run(*args)
         if backend is not self.plain:
@@ -211,9 +224,25 @@ class KernelOp:
         return tuple(result)
 
 
+def _in_one_dtype(args: tuple[Any, ...]) -> tuple[Any, ...]:
+    """The arguments to be checked: under autocast those of other float types stand there in the first one's type."""
+    lead = args[0]
+    if not isinstance(lead, Tensor) or not autocast_is_on(lead.device):
+        return args
+    return tuple(
+        lead.new_empty(()).expand(arg.shape) if isinstance(arg, Tensor) and _may_differ(arg, lead) else arg
+        for arg in args
+    )
+
+
+def _may_differ(arg: Tensor, lead: Tensor) -> bool:
+    both = {arg.dtype, lead.dtype}
+    return len(both) == 2 and both <= set(FLOATS) and arg.device == lead.device and arg.layout == torch.strided
+
+
 def _plain_is_better(args: tuple[Any, ...]) -> bool:
     """Gradients are wanted (without gradient kernels, recomputing would cost a forward) or autocast is on."""
-    return torch.is_autocast_enabled(args[0].device.type) or _gradients_wanted(args)
+    return autocast_is_on(args[0].device) or _gradients_wanted(args)
 
 
 def _gradients_wanted(args: tuple[Any, ...]) -> bool:

@@ -11,7 +11,8 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from .._contract.op import define
+from .._contract import check
+from .._contract.op import autocast_is_on, define
 from .native import dense
 
 ARGUMENTS = "Tensor query, Tensor key, Tensor value, int heads, Tensor slopes, int window, Tensor? lengths"
@@ -28,10 +29,24 @@ def _rows(query: Tensor) -> Tensor:
     return query if query.stride(-1) == 1 else query.contiguous()
 
 
+def _check(op: str, query, key, value, heads, slopes, window, lengths) -> tuple[int, int, int]:
+    """Raise unless the arguments fit together; the sizes (B, S, C) of the queries."""
+    batch, queries, channels = check.first(op, "query", query, "BSC")
+    keys = check.first(op, "key", key, "BTC")[1]
+    for name, tensor in (("key", key), ("value", value)):
+        check.like(op, name, tensor, "(B, T, C)", (batch, keys, channels), query)
+    check.heads_of(op, channels, heads)
+    check.typed(op, "slopes", slopes, "(H,)", (heads,), check.FLOATS, query.device)
+    check.whole(op, "window", window, 0)
+    if lengths is not None:
+        check.typed(op, "lengths", lengths, "(B,)", (batch,), check.INTS, query.device)
+    return batch, queries, channels
+
+
 def _forward(query, key, value, heads, slopes, window, lengths) -> tuple[Tensor, Tensor]:
     from .._triton.attention import attend
 
-    batch, queries, _ = query.shape
+    batch, queries, _ = _check("attention_forward", query, key, value, heads, slopes, window, lengths)
     out = query.new_empty(query.shape)
     logsum = query.new_empty((batch, heads, queries), dtype=torch.float32)
     if out.numel():
@@ -42,6 +57,11 @@ def _forward(query, key, value, heads, slopes, window, lengths) -> tuple[Tensor,
 def _backward(grad, out, logsum, query, key, value, heads, slopes, window, lengths, slope_wanted):
     from .._triton.attention_gradient import attend_gradient
 
+    op = "attention_backward"
+    sizes = _check(op, query, key, value, heads, slopes, window, lengths)
+    check.like(op, "grad", grad, "(B, S, C)", sizes, query)
+    check.like(op, "out", out, "(B, S, C)", sizes, query)
+    check.typed(op, "logsum", logsum, "(B, H, S)", (sizes[0], heads, sizes[1]), (torch.float32,), query.device)
     return attend_gradient(
         dense(grad), out, logsum, _rows(query), *_strided(key, value), heads, dense(slopes), window, dense(lengths),
         slope_wanted,
@@ -94,7 +114,7 @@ def attend_with_gradient(
 
     Under autocast queries, keys and values are of its dtype, as in PyTorch's own attention.
     """
-    kind = query.device.type
-    if torch.is_autocast_enabled(kind):
-        query, key, value = (tensor.to(torch.get_autocast_dtype(kind)) for tensor in (query, key, value))
+    if autocast_is_on(query.device):
+        dtype = torch.get_autocast_dtype(query.device.type)
+        query, key, value = (tensor.to(dtype) for tensor in (query, key, value))
     return FORWARD(query, key, value, heads, slopes, window, lengths)[0]

@@ -34,6 +34,11 @@ def packed_matrices(weights: Tensor) -> Tensor:
     return packed
 
 
+def _state(tensor: Tensor) -> tuple[Hashable, ...]:
+    """What changes when a tensor is written to, or is given other data."""
+    return tensor._version, tensor.data_ptr(), tensor.shape, tensor.stride(), tensor.dtype
+
+
 class PackedWeights:
     """Packs weights once and finds them again by their tensors.
 
@@ -56,7 +61,7 @@ class PackedWeights:
         if any(tensor.is_inference() for tensor in tensors):  # nobody can tell whether they were written to
             return self.pack(*tensors, *settings)
         key = tuple(map(id, tensors))
-        state = (*(tensor._version for tensor in tensors), native.CPU.isa(), *settings)
+        state = (*map(_state, tensors), native.CPU.isa(), *settings)
         with self.lock:
             found = self.entries.get(key)
             if found is None or found[1] != state:

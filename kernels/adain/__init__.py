@@ -8,11 +8,20 @@ from .._triton.later import triton_backend
 from . import native, reference
 from .cases import CASES
 
+
+def _check(x: Tensor, scale: Tensor, shift: Tensor, eps: float) -> None:
+    batch, _, channels = check.first("adain", "x", x, "BTC")
+    check.like("adain", "scale", scale, "(B, C)", (batch, channels), x)
+    check.like("adain", "shift", shift, "(B, C)", (batch, channels), x)
+    check.magnitude("adain", "eps", eps)
+
+
 OP = KernelOp(
     "adain",
     "(Tensor x, Tensor scale, Tensor shift, float eps) -> Tensor",
     reference=reference.adain,
     fake=lambda x, scale, shift, eps: x.new_empty(x.shape),
+    check=_check,
     cases=CASES,
     backends=[native.CUDA_BACKEND, triton_backend("adain"), native.CPU_BACKEND],
 )
@@ -35,8 +44,4 @@ def adain(x: Tensor, scale: Tensor, shift: Tensor, eps: float = 1e-5) -> Tensor:
 
     Source: Huang and Belongie, AdaIN (2017), equation 8, with time in the place of space.
     """
-    batch, _, channels = check.first("adain", "x", x, "BTC")
-    check.like("adain", "scale", scale, "(B, C)", (batch, channels), x)
-    check.like("adain", "shift", shift, "(B, C)", (batch, channels), x)
-    check.magnitude("adain", "eps", eps)
     return OP(x, scale, shift, eps)

@@ -9,11 +9,26 @@ from .._triton.later import triton_backend
 from . import native, reference
 from .cases import CASES
 
+
+def _check(
+    query: Tensor, kv: Tensor, heads: int, slopes: Tensor, window: int, lengths: Tensor | None
+) -> None:
+    batch, _, channels = check.first("content_attention", "query", query, "BSC")
+    motion = check.first("content_attention", "kv", kv, "BTN")[1]
+    check.like("content_attention", "kv", kv, "(B, T, 2C)", (batch, motion, 2 * channels), query)
+    check.heads_of("content_attention", channels, heads)
+    check.like("content_attention", "slopes", slopes, "(H,)", (heads,), query)
+    check.whole("content_attention", "window", window, 0)
+    if lengths is not None:
+        check.typed("content_attention", "lengths", lengths, "(B,)", (batch,), check.INTS, query.device)
+
+
 OP = KernelOp(
     "content_attention",
     "(Tensor query, Tensor kv, int heads, Tensor slopes, int window, Tensor? lengths) -> Tensor",
     reference=reference.content_attention,
     fake=lambda query, kv, heads, slopes, window, lengths: query.new_empty(query.shape),
+    check=_check,
     cases=CASES,
     backends=[native.CUDA_BACKEND, triton_backend("content_attention", trains=True), native.CPU_BACKEND],
     shape_class=lambda *args: refusals(*native.heads_of(*args)),
@@ -42,12 +57,4 @@ def content_attention(
     Raises:
         ValueError, TypeError: for a wrong shape, value or device, or dtype.
     """
-    batch, _, channels = check.first("content_attention", "query", query, "BSC")
-    motion = check.first("content_attention", "kv", kv, "BTN")[1]
-    check.like("content_attention", "kv", kv, "(B, T, 2C)", (batch, motion, 2 * channels), query)
-    check.heads_of("content_attention", channels, heads)
-    check.like("content_attention", "slopes", slopes, "(H,)", (heads,), query)
-    check.whole("content_attention", "window", window, 0)
-    if lengths is not None:
-        check.typed("content_attention", "lengths", lengths, "(B,)", (batch,), check.INTS, query.device)
     return OP(query, kv, heads, slopes, window, lengths)

@@ -22,6 +22,52 @@ def _limits(start: Tensor, *rest: Any) -> tuple[Hashable, ...]:
     return (*refusals(*heads_of(start, *rest)), rest[6].dtype == torch.int8) if rest else ()
 
 
+def _check(
+    start: Tensor, speech: Tensor, queries: Tensor, styles: Tensor, film: Tensor, table: Tensor, guidance: Tensor,
+    matrices: Tensor, vectors: Tensor, contents: Sequence[int], heads: int, feed_forward: int, window: int,
+    residual: float, eps: float, known: Tensor | None, mask: Tensor | None, threads: int,
+) -> None:  # fmt: skip
+    op = "denoise_loop"
+    rows, time, motion = check.first(op, "start", start, "RTM")
+    unique, _, channels = check.first(op, "speech", speech, "UTC")
+    steps, blocks = check.first(op, "film", film, "SLIJC")[:2]
+    branches, tracks = check.first(op, "styles", styles, "NKLJC")[:2]
+    numbers = (check.FLOATS[0], check.FLOATS[3], start.dtype)
+    check.like(op, "speech", speech, "(U, T, C)", (unique, time, channels), start)
+    check.like(op, "queries", queries, "(U, L, T, C)", (unique, blocks, time, channels), start)
+    check.like(op, "styles", styles, "(N, tracks, L, 2, C)", (branches, tracks, blocks, 2, channels), start)
+    check.like(op, "film", film, "(steps, L, 3, 2, C)", (steps, blocks, 3, 2, channels), start)
+    check.typed(op, "table", table, "(steps, 6)", (steps, 6), numbers, start.device)
+    check.typed(op, "guidance", guidance, "(2,)", (2,), numbers, start.device)
+    check.heads_of(op, channels, heads)
+    check.whole(op, "feed_forward", feed_forward, 1)
+    sizes = (motion, channels, heads, blocks, feed_forward)
+    kinds = (start.dtype, torch.bfloat16, torch.int8) if start.dtype == torch.float32 else (start.dtype,)
+    check.typed(op, "matrices", matrices, "(P,)", (matrix_size(*sizes),), kinds, start.device)
+    scales = scale_size(*sizes) if matrices.dtype == torch.int8 else 0
+    check.like(op, "vectors", vectors, "(Q,)", (vector_size(*sizes) + scales,), start)
+    if not isinstance(contents, (list, tuple)):
+        raise TypeError(f"{op}: contents must be a list of int, got {type(contents).__name__}")
+    if not 1 <= branches <= 3 or len(contents) != branches:
+        raise ValueError(f"{op}: contents must name the speech of N = 1, 2 or 3 branches, got {list(contents)}")
+    for content in contents:
+        check.whole(op, "contents", content, 0)
+    if any(content >= unique for content in contents):
+        raise ValueError(f"{op}: contents must be 0..U-1 = 0..{unique - 1}, got {list(contents)}")
+    if tracks < 1 or rows % tracks:
+        raise ValueError(f"{op}: tracks must divide R = {rows}, got {tracks}")
+    check.whole(op, "window", window, 0)
+    check.whole(op, "threads", threads, 1)
+    check.magnitude(op, "residual", residual)
+    check.magnitude(op, "eps", eps)
+    if known is not None:
+        check.like(op, "known", known, "(R, T, M)", (rows, time, motion), start)
+    if mask is not None:
+        check.typed(op, "mask", mask, "(R, T)", (rows, time), check.BOOL, start.device)
+        if known is None:
+            raise ValueError(f"{op}: known must be given with mask, got None")
+
+
 OP = KernelOp(
     "denoise_loop",
     "(Tensor start, Tensor speech, Tensor queries, Tensor styles, Tensor film, Tensor table, Tensor guidance, "
@@ -29,6 +75,7 @@ OP = KernelOp(
     "float eps, Tensor? known, Tensor? mask, int threads) -> Tensor",
     reference=reference.denoise_loop,
     fake=lambda start, *_: start.new_empty(start.shape),
+    check=_check,
     cases=CASES,
     backends=[native.CUDA_BACKEND, triton_backend("denoise_loop"), native.CPU_BACKEND],
     shape_class=_limits,
@@ -88,46 +135,7 @@ def denoise_loop(
 
     Source: as the operators that it is made of; tests hold it to them and to `emoface.diffusion`.
     """
-    op = "denoise_loop"
-    rows, time, motion = check.first(op, "start", start, "RTM")
-    unique, _, channels = check.first(op, "speech", speech, "UTC")
-    steps, blocks = check.first(op, "film", film, "SLIJC")[:2]
-    branches, tracks = check.first(op, "styles", styles, "NKLJC")[:2]
-    numbers = (check.FLOATS[0], check.FLOATS[3], start.dtype)
-    check.like(op, "speech", speech, "(U, T, C)", (unique, time, channels), start)
-    check.like(op, "queries", queries, "(U, L, T, C)", (unique, blocks, time, channels), start)
-    check.like(op, "styles", styles, "(N, tracks, L, 2, C)", (branches, tracks, blocks, 2, channels), start)
-    check.like(op, "film", film, "(steps, L, 3, 2, C)", (steps, blocks, 3, 2, channels), start)
-    check.typed(op, "table", table, "(steps, 6)", (steps, 6), numbers, start.device)
-    check.typed(op, "guidance", guidance, "(2,)", (2,), numbers, start.device)
-    check.heads_of(op, channels, heads)
-    check.whole(op, "feed_forward", feed_forward, 1)
-    sizes = (motion, channels, heads, blocks, feed_forward)
-    kinds = (start.dtype, torch.bfloat16, torch.int8) if start.dtype == torch.float32 else (start.dtype,)
-    check.typed(op, "matrices", matrices, "(P,)", (matrix_size(*sizes),), kinds, start.device)
-    scales = scale_size(*sizes) if matrices.dtype == torch.int8 else 0
-    check.like(op, "vectors", vectors, "(Q,)", (vector_size(*sizes) + scales,), start)
-    if not isinstance(contents, (list, tuple)):
-        raise TypeError(f"{op}: contents must be a list of int, got {type(contents).__name__}")
-    if not 1 <= branches <= 3 or len(contents) != branches:
-        raise ValueError(f"{op}: contents must name the speech of N = 1, 2 or 3 branches, got {list(contents)}")
-    for content in contents:
-        check.whole(op, "contents", content, 0)
-    if any(content >= unique for content in contents):
-        raise ValueError(f"{op}: contents must be 0..U-1 = 0..{unique - 1}, got {list(contents)}")
-    if tracks < 1 or rows % tracks:
-        raise ValueError(f"{op}: tracks must divide R = {rows}, got {tracks}")
-    check.whole(op, "window", window, 0)
-    check.whole(op, "threads", threads, 1)
-    check.magnitude(op, "residual", residual)
-    check.magnitude(op, "eps", eps)
-    if known is not None:
-        check.like(op, "known", known, "(R, T, M)", (rows, time, motion), start)
-    if mask is not None:
-        check.typed(op, "mask", mask, "(R, T)", (rows, time), check.BOOL, start.device)
-        if known is None:
-            raise ValueError(f"{op}: known must be given with mask, got None")
     return OP(
-        start, speech, queries, styles, film, table, guidance, matrices, vectors, list(contents), heads, feed_forward,
+        start, speech, queries, styles, film, table, guidance, matrices, vectors, contents, heads, feed_forward,
         window, residual, eps, known, mask, threads,
     )  # fmt: skip

@@ -8,12 +8,31 @@ from .._triton.later import triton_backend
 from . import native, reference
 from .cases import CASES
 
+
+def _check(
+    h: Tensor, weight: Tensor, weight_bias: Tensor, x: Tensor, style_scale: Tensor, style_shift: Tensor,
+    scale: Tensor, shift: Tensor, eps: float, residual: float,
+) -> None:  # fmt: skip
+    batch, time, width = check.first("ff_adain_film", "h", h, "BTF")
+    channels = check.first("ff_adain_film", "x", x, "BTC")[2]
+    check.like("ff_adain_film", "weight", weight, "(C, F)", (channels, width), h)
+    check.like("ff_adain_film", "weight_bias", weight_bias, "(C,)", (channels,), h)
+    check.like("ff_adain_film", "x", x, "(B, T, C)", (batch, time, channels), h)
+    check.like("ff_adain_film", "style_scale", style_scale, "(B, C)", (batch, channels), h)
+    check.like("ff_adain_film", "style_shift", style_shift, "(B, C)", (batch, channels), h)
+    check.like("ff_adain_film", "scale", scale, "(B, C)", (batch, channels), h)
+    check.like("ff_adain_film", "shift", shift, "(B, C)", (batch, channels), h)
+    check.magnitude("ff_adain_film", "eps", eps)
+    check.magnitude("ff_adain_film", "residual", residual)
+
+
 OP = KernelOp(
     "ff_adain_film",
     "(Tensor h, Tensor weight, Tensor weight_bias, Tensor x, Tensor style_scale, Tensor style_shift, "
     "Tensor scale, Tensor shift, float eps, float residual) -> Tensor",
     reference=reference.ff_adain_film,
     fake=lambda h, weight, weight_bias, x, *_: x.new_empty(x.shape),
+    check=_check,
     cases=CASES,
     backends=[native.CUDA_BACKEND, triton_backend("ff_adain_film"), native.CPU_BACKEND],
 )
@@ -45,15 +64,4 @@ def ff_adain_film(
     Raises:
         ValueError, TypeError: for a wrong shape or device, or dtype.
     """
-    batch, time, width = check.first("ff_adain_film", "h", h, "BTF")
-    channels = check.first("ff_adain_film", "x", x, "BTC")[2]
-    check.like("ff_adain_film", "weight", weight, "(C, F)", (channels, width), h)
-    check.like("ff_adain_film", "weight_bias", weight_bias, "(C,)", (channels,), h)
-    check.like("ff_adain_film", "x", x, "(B, T, C)", (batch, time, channels), h)
-    check.like("ff_adain_film", "style_scale", style_scale, "(B, C)", (batch, channels), h)
-    check.like("ff_adain_film", "style_shift", style_shift, "(B, C)", (batch, channels), h)
-    check.like("ff_adain_film", "scale", scale, "(B, C)", (batch, channels), h)
-    check.like("ff_adain_film", "shift", shift, "(B, C)", (batch, channels), h)
-    check.magnitude("ff_adain_film", "eps", eps)
-    check.magnitude("ff_adain_film", "residual", residual)
     return OP(h, weight, weight_bias, x, style_scale, style_shift, scale, shift, eps, residual)

@@ -8,11 +8,19 @@ from .._triton.later import triton_backend
 from . import native, reference
 from .cases import CASES
 
+
+def _check(x: Tensor, scale: Tensor, shift: Tensor) -> None:
+    batch, _, channels = check.first("film", "x", x, "BTC")
+    check.like("film", "scale", scale, "(B, C)", (batch, channels), x)
+    check.like("film", "shift", shift, "(B, C)", (batch, channels), x)
+
+
 OP = KernelOp(
     "film",
     "(Tensor x, Tensor scale, Tensor shift) -> Tensor",
     reference=reference.film,
     fake=lambda x, scale, shift: x.new_empty(x.shape),
+    check=_check,
     cases=CASES,
     backends=[native.CUDA_BACKEND, triton_backend("film"), native.CPU_BACKEND],
 )
@@ -34,7 +42,4 @@ def film(x: Tensor, scale: Tensor, shift: Tensor) -> Tensor:
 
     Source: Perez et al., FiLM (2018), in the residual form of DiT (Peebles and Xie 2023).
     """
-    batch, _, channels = check.first("film", "x", x, "BTC")
-    check.like("film", "scale", scale, "(B, C)", (batch, channels), x)
-    check.like("film", "shift", shift, "(B, C)", (batch, channels), x)
     return OP(x, scale, shift)

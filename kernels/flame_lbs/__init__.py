@@ -8,12 +8,31 @@ from .._triton.later import triton_backend
 from . import native, reference
 from .cases import CASES
 
+
+def _check(
+    expression: Tensor, pose: Tensor, translation: Tensor, template: Tensor, shape_basis: Tensor, pose_basis: Tensor,
+    joints: Tensor, joint_basis: Tensor, skin_weights: Tensor,
+) -> None:  # fmt: skip
+    op = "flame_lbs"
+    frames, width = check.first(op, "expression", expression, "TK")
+    vertices = len(template) if isinstance(template, Tensor) and template.dim() else 0
+    check.like(op, "pose", pose, "(T, 5, 3)", (frames, 5, 3), expression)
+    check.like(op, "translation", translation, "(T, 3)", (frames, 3), expression)
+    check.like(op, "template", template, "(V, 3)", (vertices, 3), expression)
+    check.like(op, "shape_basis", shape_basis, "(K, V, 3)", (width, vertices, 3), expression)
+    check.like(op, "pose_basis", pose_basis, "(36, V, 3)", (36, vertices, 3), expression)
+    check.like(op, "joints", joints, "(5, 3)", (5, 3), expression)
+    check.like(op, "joint_basis", joint_basis, "(K, 5, 3)", (width, 5, 3), expression)
+    check.like(op, "skin_weights", skin_weights, "(V, 5)", (vertices, 5), expression)
+
+
 OP = KernelOp(
     "flame_lbs",
     "(Tensor expression, Tensor pose, Tensor translation, Tensor template, Tensor shape_basis, Tensor pose_basis, "
     "Tensor joints, Tensor joint_basis, Tensor skin_weights) -> Tensor",
     reference=reference.flame_lbs,
     fake=lambda expression, pose, translation, template, *_: expression.new_empty((len(expression), *template.shape)),
+    check=_check,
     cases=CASES,
     backends=[native.CUDA_BACKEND, triton_backend("flame_lbs"), native.CPU_BACKEND],
 )
@@ -49,17 +68,6 @@ def flame_lbs(
     Source: Li et al. 2017, "Learning a model of facial shape and expression from 4D scans", equations 2 to 7;
     skinning of SMPL (Loper et al. 2015).
     """
-    op = "flame_lbs"
-    frames, width = check.first(op, "expression", expression, "TK")
-    vertices = len(template) if isinstance(template, Tensor) and template.dim() else 0
-    check.like(op, "pose", pose, "(T, 5, 3)", (frames, 5, 3), expression)
-    check.like(op, "translation", translation, "(T, 3)", (frames, 3), expression)
-    check.like(op, "template", template, "(V, 3)", (vertices, 3), expression)
-    check.like(op, "shape_basis", shape_basis, "(K, V, 3)", (width, vertices, 3), expression)
-    check.like(op, "pose_basis", pose_basis, "(36, V, 3)", (36, vertices, 3), expression)
-    check.like(op, "joints", joints, "(5, 3)", (5, 3), expression)
-    check.like(op, "joint_basis", joint_basis, "(K, 5, 3)", (width, 5, 3), expression)
-    check.like(op, "skin_weights", skin_weights, "(V, 5)", (vertices, 5), expression)
     return OP(
         expression, pose, translation, template, shape_basis, pose_basis, joints, joint_basis, skin_weights
     )  # fmt: skip

@@ -8,11 +8,23 @@ from .._triton.later import triton_backend
 from . import native, reference
 from .cases import CASES
 
+
+def _check(x: Tensor, gain: Tensor, bias: Tensor, weight: Tensor, weight_bias: Tensor, eps: float) -> None:
+    channels = check.first("ln_qkv", "x", x, "BTC")[2]
+    width = check.first("ln_qkv", "weight", weight, "NC")[0]
+    check.like("ln_qkv", "gain", gain, "(C,)", (channels,), x)
+    check.like("ln_qkv", "bias", bias, "(C,)", (channels,), x)
+    check.like("ln_qkv", "weight", weight, "(N, C)", (width, channels), x)
+    check.like("ln_qkv", "weight_bias", weight_bias, "(N,)", (width,), x)
+    check.magnitude("ln_qkv", "eps", eps)
+
+
 OP = KernelOp(
     "ln_qkv",
     "(Tensor x, Tensor gain, Tensor bias, Tensor weight, Tensor weight_bias, float eps) -> Tensor",
     reference=reference.ln_qkv,
     fake=lambda x, gain, bias, weight, weight_bias, eps: x.new_empty((*x.shape[:2], weight.shape[0])),
+    check=_check,
     cases=CASES,
     backends=[native.CUDA_BACKEND, triton_backend("ln_qkv"), native.CPU_BACKEND],
 )
@@ -35,11 +47,4 @@ def ln_qkv(x: Tensor, gain: Tensor, bias: Tensor, weight: Tensor, weight_bias: T
     Raises:
         ValueError, TypeError: for a wrong shape or device, or dtype.
     """
-    channels = check.first("ln_qkv", "x", x, "BTC")[2]
-    width = check.first("ln_qkv", "weight", weight, "NC")[0]
-    check.like("ln_qkv", "gain", gain, "(C,)", (channels,), x)
-    check.like("ln_qkv", "bias", bias, "(C,)", (channels,), x)
-    check.like("ln_qkv", "weight", weight, "(N, C)", (width, channels), x)
-    check.like("ln_qkv", "weight_bias", weight_bias, "(N,)", (width,), x)
-    check.magnitude("ln_qkv", "eps", eps)
     return OP(x, gain, bias, weight, weight_bias, eps)

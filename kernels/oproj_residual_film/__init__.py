@@ -8,11 +8,24 @@ from .._triton.later import triton_backend
 from . import native, reference
 from .cases import CASES
 
+
+def _check(
+    a: Tensor, weight: Tensor, weight_bias: Tensor, x: Tensor, scale: Tensor, shift: Tensor
+) -> None:
+    batch, time, channels = check.first("oproj_residual_film", "a", a, "BTC")
+    check.like("oproj_residual_film", "weight", weight, "(C, C)", (channels, channels), a)
+    check.like("oproj_residual_film", "weight_bias", weight_bias, "(C,)", (channels,), a)
+    check.like("oproj_residual_film", "x", x, "(B, T, C)", (batch, time, channels), a)
+    check.like("oproj_residual_film", "scale", scale, "(B, C)", (batch, channels), a)
+    check.like("oproj_residual_film", "shift", shift, "(B, C)", (batch, channels), a)
+
+
 OP = KernelOp(
     "oproj_residual_film",
     "(Tensor a, Tensor weight, Tensor weight_bias, Tensor x, Tensor scale, Tensor shift) -> Tensor",
     reference=reference.oproj_residual_film,
     fake=lambda a, weight, weight_bias, x, scale, shift: x.new_empty(x.shape),
+    check=_check,
     cases=CASES,
     backends=[native.CUDA_BACKEND, triton_backend("oproj_residual_film"), native.CPU_BACKEND],
 )
@@ -37,10 +50,4 @@ def oproj_residual_film(
     Raises:
         ValueError, TypeError: for a wrong shape or device, or dtype.
     """
-    batch, time, channels = check.first("oproj_residual_film", "a", a, "BTC")
-    check.like("oproj_residual_film", "weight", weight, "(C, C)", (channels, channels), a)
-    check.like("oproj_residual_film", "weight_bias", weight_bias, "(C,)", (channels,), a)
-    check.like("oproj_residual_film", "x", x, "(B, T, C)", (batch, time, channels), a)
-    check.like("oproj_residual_film", "scale", scale, "(B, C)", (batch, channels), a)
-    check.like("oproj_residual_film", "shift", shift, "(B, C)", (batch, channels), a)
     return OP(a, weight, weight_bias, x, scale, shift)

@@ -19,6 +19,26 @@ def _fake(content: Tensor, *rest: Tensor) -> tuple[Tensor, Tensor, Tensor]:
     )
 
 
+def _check(
+    content: Tensor, positions: Tensor, content_style: Tensor, emotion: Tensor, emotion_style: Tensor,
+    speech_weight: Tensor, speech_bias: Tensor, query_weight: Tensor, query_bias: Tensor, first_weight: Tensor,
+    first_bias: Tensor, second_weight: Tensor, second_bias: Tensor, style_weight: Tensor, style_bias: Tensor,
+) -> None:  # fmt: skip
+    op = "prepare_clip"
+    speeches, time, features = check.first(op, "content", content, "UTF")
+    emotions, width = check.first(op, "emotion", emotion, "EZ")
+    blocks, channels = check.first(op, "query_bias", query_bias, "LC")
+    check.like(op, "positions", positions, "(T, C)", (time, channels), content)
+    check.like(op, "content_style", content_style, "(U, C)", (speeches, channels), content)
+    check.like(op, "emotion", emotion, "(E, Z)", (emotions, width), content)
+    check.like(op, "emotion_style", emotion_style, "(E, C)", (emotions, channels), content)
+    check.linear(op, "speech", speech_weight, speech_bias, "(C, F)", (channels, features), content)
+    check.linear(op, "query", query_weight, query_bias, "(L, C, C)", (blocks, channels, channels), content)
+    check.linear(op, "first", first_weight, first_bias, "(C, Z)", (channels, width), content)
+    check.linear(op, "second", second_weight, second_bias, "(C, C)", (channels, channels), content)
+    check.linear(op, "style", style_weight, style_bias, "(L, 2C, C)", (blocks, 2 * channels, channels), content)
+
+
 OP = KernelOp(
     "prepare_clip",
     "(Tensor content, Tensor positions, Tensor content_style, Tensor emotion, Tensor emotion_style, "
@@ -27,6 +47,7 @@ OP = KernelOp(
     "-> (Tensor, Tensor, Tensor)",
     reference=reference.prepare_clip,
     fake=_fake,
+    check=_check,
     cases=CASES,
     backends=[triton_backend("prepare_clip"), native.CPU_BACKEND],
 )
@@ -63,19 +84,6 @@ def prepare_clip(
     Raises:
         ValueError, TypeError: for a wrong shape or device, or dtype.
     """
-    op = "prepare_clip"
-    speeches, time, features = check.first(op, "content", content, "UTF")
-    emotions, width = check.first(op, "emotion", emotion, "EZ")
-    blocks, channels = check.first(op, "query_bias", query_bias, "LC")
-    check.like(op, "positions", positions, "(T, C)", (time, channels), content)
-    check.like(op, "content_style", content_style, "(U, C)", (speeches, channels), content)
-    check.like(op, "emotion", emotion, "(E, Z)", (emotions, width), content)
-    check.like(op, "emotion_style", emotion_style, "(E, C)", (emotions, channels), content)
-    check.linear(op, "speech", speech_weight, speech_bias, "(C, F)", (channels, features), content)
-    check.linear(op, "query", query_weight, query_bias, "(L, C, C)", (blocks, channels, channels), content)
-    check.linear(op, "first", first_weight, first_bias, "(C, Z)", (channels, width), content)
-    check.linear(op, "second", second_weight, second_bias, "(C, C)", (channels, channels), content)
-    check.linear(op, "style", style_weight, style_bias, "(L, 2C, C)", (blocks, 2 * channels, channels), content)
     return OP(
         content, positions, content_style, emotion, emotion_style, speech_weight, speech_bias, query_weight,
         query_bias, first_weight, first_bias, second_weight, second_bias, style_weight, style_bias,

@@ -14,12 +14,28 @@ def _fake(times: Tensor, *rest: Tensor) -> Tensor:
     return times.new_empty((times.shape[0], blocks, 3, 2, width // 6))
 
 
+def _check(
+    times: Tensor, first_weight: Tensor, first_bias: Tensor, second_weight: Tensor, second_bias: Tensor,
+    film_weight: Tensor, film_bias: Tensor,
+) -> None:  # fmt: skip
+    op = "prepare_schedule"
+    check.first(op, "times", times, "N")
+    channels, features = check.first(op, "first_weight", first_weight, "CF")
+    blocks = check.first(op, "film_bias", film_bias, "LC")[0]
+    if features % 2:
+        raise ValueError(f"{op}: first_weight must be (C, 2 half), got {tuple(first_weight.shape)}")
+    check.linear(op, "first", first_weight, first_bias, "(C, 2 half)", (channels, features), times)
+    check.linear(op, "second", second_weight, second_bias, "(C, C)", (channels, channels), times)
+    check.linear(op, "film", film_weight, film_bias, "(L, 6C, C)", (blocks, 6 * channels, channels), times)
+
+
 OP = KernelOp(
     "prepare_schedule",
     "(Tensor times, Tensor first_weight, Tensor first_bias, Tensor second_weight, Tensor second_bias, "
     "Tensor film_weight, Tensor film_bias) -> Tensor",
     reference=reference.prepare_schedule,
     fake=_fake,
+    check=_check,
     cases=CASES,
     backends=[triton_backend("prepare_schedule"), native.CPU_BACKEND],
 )
@@ -49,13 +65,4 @@ def prepare_schedule(
 
     Source: sinusoidal features as in Vaswani et al. (2017); FiLM as Perez et al. (2018).
     """
-    op = "prepare_schedule"
-    check.first(op, "times", times, "N")
-    channels, features = check.first(op, "first_weight", first_weight, "CF")
-    blocks = check.first(op, "film_bias", film_bias, "LC")[0]
-    if features % 2:
-        raise ValueError(f"{op}: first_weight must be (C, 2 half), got {tuple(first_weight.shape)}")
-    check.linear(op, "first", first_weight, first_bias, "(C, 2 half)", (channels, features), times)
-    check.linear(op, "second", second_weight, second_bias, "(C, C)", (channels, channels), times)
-    check.linear(op, "film", film_weight, film_bias, "(L, 6C, C)", (blocks, 6 * channels, channels), times)
     return OP(times, first_weight, first_bias, second_weight, second_bias, film_weight, film_bias)

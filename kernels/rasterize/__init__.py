@@ -14,11 +14,22 @@ def _fake(points: Tensor, faces: Tensor, height: int, width: int, cull: bool) ->
     return points.new_empty(shape), faces.new_empty(shape, dtype=torch.int32)
 
 
+def _check(points: Tensor, faces: Tensor, height: int, width: int, cull: bool) -> None:
+    op = "rasterize"
+    shape = check.first(op, "points", points, "BVC")
+    if shape[2] != 3:
+        raise ValueError(f"{op}: points must be (B, V, 3), got {tuple(shape)}")
+    check.corners(op, "faces", faces, points.device)
+    check.whole(op, "height", height, 1)
+    check.whole(op, "width", width, 1)
+
+
 OP = KernelOp(
     "rasterize",
     "(Tensor points, Tensor faces, int height, int width, bool cull) -> (Tensor, Tensor)",
     reference=reference.rasterize,
     fake=_fake,
+    check=_check,
     cases=CASES,
     backends=[native.CPU_BACKEND],
 )
@@ -47,11 +58,4 @@ def rasterize(points: Tensor, faces: Tensor, height: int, width: int, cull: bool
 
     Source: edge functions of Pineda (1988); visibility buffer of Burns and Hunt (2013).
     """
-    op = "rasterize"
-    shape = check.first(op, "points", points, "BVC")
-    if shape[2] != 3:
-        raise ValueError(f"{op}: points must be (B, V, 3), got {tuple(shape)}")
-    check.corners(op, "faces", faces, points.device)
-    check.whole(op, "height", height, 1)
-    check.whole(op, "width", width, 1)
     return OP(points, faces, height, width, cull)

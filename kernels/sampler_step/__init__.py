@@ -8,12 +8,45 @@ from .._triton.later import triton_backend
 from . import native, reference
 from .cases import CASES
 
+
+def _check(
+    prediction: Tensor, guidance: Tensor, x: Tensor, x0_prev: Tensor, coefficients: Tensor,
+    noise: Tensor | None, known: Tensor | None, mask: Tensor | None,
+    quantile: float, limit_low: float, limit_high: float,
+) -> None:  # fmt: skip
+    op = "sampler_step"
+    branches, *sizes = check.first(op, "prediction", prediction, "NBTC")
+    if not 1 <= branches <= 3:
+        raise ValueError(f"{op}: prediction must have N = 1, 2 or 3 branches, got {branches}")
+    shape, device = tuple(sizes), prediction.device
+    numbers = (check.FLOATS[0], check.FLOATS[3], prediction.dtype)
+    check.typed(op, "guidance", guidance, "(2,)", (2,), numbers, device)
+    check.like(op, "x", x, "(B, T, C)", shape, prediction)
+    check.like(op, "x0_prev", x0_prev, "(B, T, C)", shape, prediction)
+    check.typed(op, "coefficients", coefficients, "(6,)", (6,), numbers, device)
+    if noise is not None:
+        check.like(op, "noise", noise, "(B, T, C)", shape, prediction)
+    if known is not None:
+        check.like(op, "known", known, "(B, T, C)", shape, prediction)
+    if mask is not None:
+        check.typed(op, "mask", mask, "(B, T)", shape[:2], check.BOOL, device)
+        if known is None:
+            raise ValueError(f"{op}: known must be given with mask, got None")
+    for name, value in (("quantile", quantile), ("limit_low", limit_low), ("limit_high", limit_high)):
+        check.number(op, name, value)
+    if not 0 <= quantile <= 1:
+        raise ValueError(f"{op}: quantile must be 0 (off) to 1, got {quantile}")
+    if not 0 <= limit_low <= limit_high:
+        raise ValueError(f"{op}: limits must be 0 <= limit_low <= limit_high, got {limit_low} and {limit_high}")
+
+
 OP = KernelOp(
     "sampler_step",
     "(Tensor prediction, Tensor guidance, Tensor x, Tensor x0_prev, Tensor coefficients, Tensor? noise, "
     "Tensor? known, Tensor? mask, float quantile, float limit_low, float limit_high) -> (Tensor, Tensor)",
     reference=reference.sampler_step,
     fake=lambda prediction, guidance, x, *_: (x.new_empty(x.shape), x.new_empty(x.shape)),
+    check=_check,
     cases=CASES,
     backends=[native.CUDA_BACKEND, triton_backend("sampler_step"), native.CPU_BACKEND],
 )
@@ -57,28 +90,4 @@ def sampler_step(
     et al. 2022); the affine form covers DDIM (Song et al. 2021, equation 12) and DPM-Solver++(2M) (Lu et al.
     2022, algorithm 2); in-painting of RePaint (Lugmayr et al. 2022, equation 8).
     """
-    op = "sampler_step"
-    branches, *sizes = check.first(op, "prediction", prediction, "NBTC")
-    if not 1 <= branches <= 3:
-        raise ValueError(f"{op}: prediction must have N = 1, 2 or 3 branches, got {branches}")
-    shape, device = tuple(sizes), prediction.device
-    numbers = (check.FLOATS[0], check.FLOATS[3], prediction.dtype)
-    check.typed(op, "guidance", guidance, "(2,)", (2,), numbers, device)
-    check.like(op, "x", x, "(B, T, C)", shape, prediction)
-    check.like(op, "x0_prev", x0_prev, "(B, T, C)", shape, prediction)
-    check.typed(op, "coefficients", coefficients, "(6,)", (6,), numbers, device)
-    if noise is not None:
-        check.like(op, "noise", noise, "(B, T, C)", shape, prediction)
-    if known is not None:
-        check.like(op, "known", known, "(B, T, C)", shape, prediction)
-    if mask is not None:
-        check.typed(op, "mask", mask, "(B, T)", shape[:2], check.BOOL, device)
-        if known is None:
-            raise ValueError(f"{op}: known must be given with mask, got None")
-    for name, value in (("quantile", quantile), ("limit_low", limit_low), ("limit_high", limit_high)):
-        check.number(op, name, value)
-    if not 0 <= quantile <= 1:
-        raise ValueError(f"{op}: quantile must be 0 (off) to 1, got {quantile}")
-    if not 0 <= limit_low <= limit_high:
-        raise ValueError(f"{op}: limits must be 0 <= limit_low <= limit_high, got {limit_low} and {limit_high}")
     return OP(prediction, guidance, x, x0_prev, coefficients, noise, known, mask, quantile, limit_low, limit_high)

@@ -8,6 +8,28 @@ from .._contract.op import KernelOp
 from . import native, reference
 from .cases import CASES
 
+
+def _check(
+    points: Tensor, surface: Tensor, faces: Tensor, face: Tensor, lights: Tensor, ambient: Tensor, background: Tensor,
+) -> None:  # fmt: skip
+    op = "shade"
+    shape = check.first(op, "points", points, "BVC")
+    if shape[2] != 3:
+        raise ValueError(f"{op}: points must be (B, V, 3), got {tuple(shape)}")
+    check.like(op, "surface", surface, "(B, V, 10)", (*shape[:2], 10), points)
+    check.corners(op, "faces", faces, points.device)
+    rows = face.shape if isinstance(face, Tensor) and face.dim() == 3 else (0, 0, 0)
+    check.typed(op, "face", face, "(B, S H, S W)", (shape[0], *rows[1:]), (torch.int32,), points.device)
+    count = len(lights) if isinstance(lights, Tensor) and lights.dim() else 0
+    check.like(op, "lights", lights, "(L, 6)", (count, 6), points)
+    check.like(op, "ambient", ambient, "(2, 3)", (2, 3), points)
+    size = tuple(background.shape[:2]) if isinstance(background, Tensor) and background.dim() == 3 else (0, 0)
+    check.like(op, "background", background, "(H, W, 3)", (*size, 3), points)
+    samples = rows[1] // size[0] if size[0] else 0
+    if samples < 1 or (samples * size[0], samples * size[1]) != tuple(rows[1:]):
+        raise ValueError(f"{op}: face must be (B, S H, S W) with H, W = {size}, got {tuple(rows)}")
+
+
 OP = KernelOp(
     "shade",
     "(Tensor points, Tensor surface, Tensor faces, Tensor face, Tensor lights, Tensor ambient, Tensor background)"
@@ -16,6 +38,7 @@ OP = KernelOp(
     fake=lambda points, surface, faces, face, lights, ambient, background: points.new_empty(
         (len(points), *background.shape)
     ),
+    check=_check,
     cases=CASES,
     backends=[native.CPU_BACKEND],
 )
@@ -52,20 +75,4 @@ def shade(
 
     Source: GGX of Walter et al. (2007); multiple bounces as in Jimenez et al. (2016); sRGB of IEC 61966-2-1.
     """
-    op = "shade"
-    shape = check.first(op, "points", points, "BVC")
-    if shape[2] != 3:
-        raise ValueError(f"{op}: points must be (B, V, 3), got {tuple(shape)}")
-    check.like(op, "surface", surface, "(B, V, 10)", (*shape[:2], 10), points)
-    check.corners(op, "faces", faces, points.device)
-    rows = face.shape if isinstance(face, Tensor) and face.dim() == 3 else (0, 0, 0)
-    check.typed(op, "face", face, "(B, S H, S W)", (shape[0], *rows[1:]), (torch.int32,), points.device)
-    count = len(lights) if isinstance(lights, Tensor) and lights.dim() else 0
-    check.like(op, "lights", lights, "(L, 6)", (count, 6), points)
-    check.like(op, "ambient", ambient, "(2, 3)", (2, 3), points)
-    size = tuple(background.shape[:2]) if isinstance(background, Tensor) and background.dim() == 3 else (0, 0)
-    check.like(op, "background", background, "(H, W, 3)", (*size, 3), points)
-    samples = rows[1] // size[0] if size[0] else 0
-    if samples < 1 or (samples * size[0], samples * size[1]) != tuple(rows[1:]):
-        raise ValueError(f"{op}: face must be (B, S H, S W) with H, W = {size}, got {tuple(rows)}")
     return OP(points, surface, faces, face, lights, ambient, background)

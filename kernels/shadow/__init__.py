@@ -7,11 +7,28 @@ from .._contract.op import KernelOp
 from . import native, reference
 from .cases import CASES
 
+
+def _check(points: Tensor, depth: Tensor, bias: float, softness: float) -> None:
+    op = "shadow"
+    shape = check.first(op, "points", points, "BVC")
+    if shape[2] != 3:
+        raise ValueError(f"{op}: points must be (B, V, 3), got {tuple(shape)}")
+    size = tuple(depth.shape[1:]) if isinstance(depth, Tensor) and depth.dim() == 3 else (0, 0)
+    check.like(op, "depth", depth, "(B, H, W)", (shape[0], *size), points)
+    if 0 in size:
+        raise ValueError(f"{op}: depth must be (B, H, W) with H and W at least 1, got {tuple(depth.shape)}")
+    check.number(op, "bias", bias)
+    check.magnitude(op, "softness", softness)
+    if softness == 0:
+        raise ValueError(f"{op}: softness must be greater than 0, got {softness}")
+
+
 OP = KernelOp(
     "shadow",
     "(Tensor points, Tensor depth, float bias, float softness) -> Tensor",
     reference=reference.shadow,
     fake=lambda points, *_: points.new_empty(points.shape[:2]),
+    check=_check,
     cases=CASES,
     backends=[native.CPU_BACKEND],
 )
@@ -38,16 +55,4 @@ def shadow(points: Tensor, depth: Tensor, bias: float, softness: float) -> Tenso
 
     Source: percentage-closer filtering of Reeves, Salesin and Cook (1987).
     """
-    op = "shadow"
-    shape = check.first(op, "points", points, "BVC")
-    if shape[2] != 3:
-        raise ValueError(f"{op}: points must be (B, V, 3), got {tuple(shape)}")
-    size = tuple(depth.shape[1:]) if isinstance(depth, Tensor) and depth.dim() == 3 else (0, 0)
-    check.like(op, "depth", depth, "(B, H, W)", (shape[0], *size), points)
-    if 0 in size:
-        raise ValueError(f"{op}: depth must be (B, H, W) with H and W at least 1, got {tuple(depth.shape)}")
-    check.number(op, "bias", bias)
-    check.magnitude(op, "softness", softness)
-    if softness == 0:
-        raise ValueError(f"{op}: softness must be greater than 0, got {softness}")
     return OP(points, depth, bias, softness)

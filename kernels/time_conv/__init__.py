@@ -7,12 +7,36 @@ from .._contract.op import KernelOp
 from . import native, reference
 from .cases import CASES
 
+
+def _check(
+    x: Tensor, weight: Tensor, bias: Tensor, dilation: int, gelu: bool, gain: Tensor | None,
+    shift: Tensor | None, residual: Tensor | None, eps: float,
+) -> None:  # fmt: skip
+    op = "time_conv"
+    batch, time, channels = check.first(op, "x", x, "BTC")
+    width, _, taps = check.first(op, "weight", weight, "NCK")
+    check.like(op, "weight", weight, "(N, C, taps)", (width, channels, taps), x)
+    check.like(op, "bias", bias, "(N,)", (width,), x)
+    if taps % 2 == 0:
+        raise ValueError(f"{op}: weight must have an odd number of taps, got {taps}")
+    check.whole(op, "dilation", dilation, 1)
+    check.magnitude(op, "eps", eps)
+    if (gain is None) != (shift is None):
+        raise ValueError(f"{op}: gain and shift must be given together, got one of them")
+    if gain is not None and shift is not None:
+        check.like(op, "gain", gain, "(C,)", (channels,), x)
+        check.like(op, "shift", shift, "(C,)", (channels,), x)
+    if residual is not None:
+        check.like(op, "residual", residual, "(B, T, N)", (batch, time, width), x)
+
+
 OP = KernelOp(
     "time_conv",
     "(Tensor x, Tensor weight, Tensor bias, int dilation, bool gelu, Tensor? gain, Tensor? shift, Tensor? residual, "
     "float eps) -> Tensor",
     reference=reference.time_conv,
     fake=lambda x, weight, *_: x.new_empty((*x.shape[:2], weight.shape[0])),
+    check=_check,
     cases=CASES,
     backends=[native.CPU_BACKEND],
 )
@@ -44,21 +68,4 @@ def time_conv(
     Raises:
         ValueError, TypeError: for a wrong shape, value or device, or dtype.
     """
-    op = "time_conv"
-    batch, time, channels = check.first(op, "x", x, "BTC")
-    width, _, taps = check.first(op, "weight", weight, "NCK")
-    check.like(op, "weight", weight, "(N, C, taps)", (width, channels, taps), x)
-    check.like(op, "bias", bias, "(N,)", (width,), x)
-    if taps % 2 == 0:
-        raise ValueError(f"{op}: weight must have an odd number of taps, got {taps}")
-    check.whole(op, "dilation", dilation, 1)
-    check.magnitude(op, "eps", eps)
-    if (gain is None) != (shift is None):
-        raise ValueError(f"{op}: gain and shift must be given together, got one of them")
-    if gain is not None and shift is not None:
-        check.like(op, "gain", gain, "(C,)", (channels,), x)
-        check.like(op, "shift", shift, "(C,)", (channels,), x)
-    if residual is not None:
-        check.like(op, "residual", residual, "(B, T, N)", (batch, time, width), x)
-    dilation = min(dilation, max(time, 1))  # taps farther away hear zeros alone
     return OP(x, weight, bias, dilation, gelu, gain, shift, residual, eps)

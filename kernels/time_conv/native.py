@@ -13,6 +13,7 @@ def prepare(x, weight, bias, dilation, gelu, gain, shift, residual, eps):
     batch, time, channels = x.shape
     width, _, taps = weight.shape
     out = x.new_empty((batch, time, width))
+    dilation = min(dilation, max(time, 1))  # taps farther away hear zeros alone
     tensors = (dense(x), _PACKED.find((weight,)), *map(dense, (bias, gain, shift, residual)), out)
     return out, (*tensors, x.dtype, batch, time, channels, width, taps, dilation, gelu, eps)
 

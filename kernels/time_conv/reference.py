@@ -18,6 +18,7 @@ def time_conv(
     if x.numel() == 0:
         y = F.linear(x, weight.sum(2), bias)
     else:
+        dilation = min(dilation, x.shape[1])  # taps farther away hear zeros alone
         y = F.conv1d(x.mT, weight, bias, padding=weight.shape[2] // 2 * dilation, dilation=dilation).mT  # (B, T, N)
     y = F.gelu(y) if gelu else y
     return y if residual is None else y + residual

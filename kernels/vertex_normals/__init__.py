@@ -7,11 +7,21 @@ from .._contract.op import KernelOp
 from . import native, reference
 from .cases import CASES
 
+
+def _check(vertices: Tensor, faces: Tensor) -> None:
+    op = "vertex_normals"
+    shape = check.first(op, "vertices", vertices, "BVC")
+    if shape[2] != 3:
+        raise ValueError(f"{op}: vertices must be (B, V, 3), got {tuple(shape)}")
+    check.corners(op, "faces", faces, vertices.device)
+
+
 OP = KernelOp(
     "vertex_normals",
     "(Tensor vertices, Tensor faces) -> Tensor",
     reference=reference.vertex_normals,
     fake=lambda vertices, faces: vertices.new_empty(vertices.shape),
+    check=_check,
     cases=CASES,
     backends=[native.CPU_BACKEND],
 )
@@ -32,9 +42,4 @@ def vertex_normals(vertices: Tensor, faces: Tensor) -> Tensor:
 
     Source: Gouraud (1971), with the area weights that the cross product brings.
     """
-    op = "vertex_normals"
-    shape = check.first(op, "vertices", vertices, "BVC")
-    if shape[2] != 3:
-        raise ValueError(f"{op}: vertices must be (B, V, 3), got {tuple(shape)}")
-    check.corners(op, "faces", faces, vertices.device)
     return OP(vertices, faces)
