@@ -14,13 +14,13 @@ from emoface.face.layout import ARKIT_INDEX, ARKIT_NAMES
 from emoface.face.rig import Rig
 
 from .avatar_mesh import read_mesh
+from .compression import decompress
 from .eye_bones import LOOKS, eye_rotations, find_eye_bones
 from .gltf import MAX_BYTES, Gltf, check_limit, finite, member
 from .names import Found, NameMap, NamesOrPath, find_shapes, read_names
 from .stand_ins import STAND_INS, VOWELS
 from .vrm import Bind, read_expressions
 
-COMPRESSED = ("KHR_draco_mesh_compression", "EXT_meshopt_compression", "KHR_meshopt_compression")
 REST = ("basis", "base", "neutral", "default")  # names of the rest shape, which is no target
 SHOWN = 12  # names listed in an error
 
@@ -119,8 +119,9 @@ def load_glb(path: str | os.PathLike[str], names: NamesOrPath | None = None) -> 
         The rig; ``missing`` and ``unused`` say what does not fit.
 
     Raises:
-        FileNotFoundError: no such file. ValueError: not a GLB, broken, compressed, without such morph targets, or
-            without a name that ``names`` gives. TypeError: ``names`` is no such table.
+        FileNotFoundError: no such file. ValueError: not a GLB, broken, without such morph targets, or without a
+            name that ``names`` gives. TypeError: ``names`` is no such table. ImportError: compressed meshes, and the
+            extra ``compressed`` is not installed.
     """
     path, own = Path(path), read_names(names)
     data = path.read_bytes()
@@ -131,12 +132,7 @@ def load_glb(path: str | os.PathLike[str], names: NamesOrPath | None = None) -> 
 
 
 def _read(name: str, gltf: Gltf, own: NameMap) -> GlbRig:
-    for list_name in ("extensionsUsed", "extensionsRequired"):
-        for extension in member(gltf.document, list_name, list, "the GLB"):
-            if extension in COMPRESSED:
-                raise ValueError(
-                    f"meshes compressed with {extension} are not read; export the model without compression"
-                )
+    gltf = decompress(gltf)
     check_limit("nodes", len(gltf.items("nodes")))
     check_limit("morph targets", sum(gltf.target_count(index) for index in range(len(gltf.items("meshes")))))
     meshes = [target_names(gltf, index) for index in range(len(gltf.items("meshes")))]

@@ -35,6 +35,7 @@ LIMITS: dict[str, int] = {
     "vertices": 1 << 19,
     "triangles": 1 << 21,
     "displacements": 1 << 25,
+    "decompressed bytes": 1 << 28,
     "pixels": 1 << 28,
     "pixels of a texture": 1 << 26,
 }
@@ -200,17 +201,29 @@ class Gltf:
         start, end, _ = self._place(index)
         return bytes(self.binary[start:end])
 
+    def bytes_at(self, where: dict[str, Any], what: str) -> bytes:
+        """The bytes of the file's data at ``buffer``, ``byteOffset`` and ``byteLength`` of an object.
+
+        Raises:
+            ValueError: outside the binary data, or in another file.
+        """
+        start, end = self._range(where, what)
+        return bytes(self.binary[start:end])
+
+    def _range(self, where: dict[str, Any], what: str) -> tuple[int, int]:
+        buffer = self.item("buffers", where.get("buffer"))
+        if where["buffer"] != 0 or "uri" in buffer:
+            raise ValueError(f"{what} lies outside the file; save the model with its data in one .glb")
+        start = whole(where.get("byteOffset", 0), f"byteOffset of {what}")
+        end = start + whole(where.get("byteLength"), f"byteLength of {what}")
+        if end > len(self.binary):
+            raise ValueError(f"{what} ends at byte {end}, the file has {len(self.binary)} bytes of data")
+        return start, end
+
     def _place(self, index: Any) -> tuple[int, int, int]:
         """First byte of a buffer view, the one after its last, and its stride, 0 where elements follow each other."""
         view, what = self.item("bufferViews", index), f"buffer view {index}"
-        buffer = self.item("buffers", view.get("buffer"))
-        if view["buffer"] != 0 or "uri" in buffer:
-            raise ValueError(f"{what} lies outside the file; save the model with its data in one .glb")
-        start = whole(view.get("byteOffset", 0), f"byteOffset of {what}")
-        end = start + whole(view.get("byteLength"), f"byteLength of {what}")
-        if end > len(self.binary):
-            raise ValueError(f"{what} ends at byte {end}, the file has {len(self.binary)} bytes of data")
-        return start, end, whole(view.get("byteStride", 0), f"byteStride of {what}", 253)
+        return *self._range(view, what), whole(view.get("byteStride", 0), f"byteStride of {what}", 253)
 
     def _elements(self, where: dict[str, Any], dtype: np.dtype, width: int, count: int, what: str) -> np.ndarray:
         """Elements (count, width) at the bufferView and byteOffset that ``where`` names."""
@@ -278,18 +291,23 @@ class Gltf:
         Raises:
             ValueError: the first buffer of the document is another file.
         """
+        view = self.place(data)
+        if target is not None:
+            view["target"] = target
+        return self.append("bufferViews", view)
+
+    def place(self, data: bytes) -> dict[str, Any]:
+        """Append bytes to the binary data and return what a buffer view says of them, see :meth:`add_view`."""
         if not member(self.document, "buffers", list, "the GLB"):
             self.append("buffers", {"byteLength": 0})
         buffer = self.item("buffers", 0)
         if "uri" in buffer:
             raise ValueError("the first buffer lies outside the file; save the model with its data in one .glb")
         self.binary.extend(bytes(-len(self.binary) % 4))
-        view = {"buffer": 0, "byteOffset": len(self.binary), "byteLength": len(data)}
-        if target is not None:
-            view["target"] = target
+        place = {"buffer": 0, "byteOffset": len(self.binary), "byteLength": len(data)}
         self.binary.extend(data)
         buffer["byteLength"] = len(self.binary)
-        return self.append("bufferViews", view)
+        return place
 
     def add_array(
         self, values: np.ndarray, target: int | None = None, bounds: bool = False, normalized: bool = False
