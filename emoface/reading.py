@@ -105,11 +105,11 @@ def read_text(path: str | os.PathLike[str], most: int | None = None) -> str:
         raise UnreadableFile(f"path {Path(path)} is not UTF-8 text: {error}") from error
 
 
-def parse_json(text: str | bytes) -> Any:
+def parse_json(text: str | bytes, standard: bool = False) -> Any:
     """Parse JSON within the budget.
 
     Args:
-        text: the JSON text.
+        text: the JSON text. standard: refuse NaN and infinity, which Python reads though they are not JSON.
 
     Returns:
         Dictionaries, lists, strings, numbers, truth values and None.
@@ -121,7 +121,7 @@ def parse_json(text: str | bytes) -> Any:
     if len(text) > limits.json:
         raise OverBudget(f"JSON text of {size_text(len(text))}, at most {size_text(limits.json)} are read")
     try:
-        value = json.loads(text)
+        value = json.loads(text, parse_constant=_refuse_constant if standard else None)
     except RecursionError:
         raise ValueError(f"JSON nested more than {limits.nesting} deep") from None
     except ValueError as error:
@@ -135,6 +135,10 @@ def parse_json(text: str | bytes) -> Any:
             inner.extend(one.values() if isinstance(one, dict) else one if isinstance(one, list) else ())
         level, depth = inner, depth + 1
     return value
+
+
+def _refuse_constant(name: str) -> float:
+    raise ValueError(f"{name} is no number of JSON")
 
 
 def read_json(path: str | os.PathLike[str]) -> Any:

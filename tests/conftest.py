@@ -156,7 +156,9 @@ def poisoned_memory(monkeypatch: pytest.MonkeyPatch) -> None:
     """Fresh tensors are full of NaN, so a kernel that leaves part of its output unwritten is seen."""
     for owner, name in ((torch, "empty"), (torch, "empty_like"), (torch.Tensor, "new_empty")):
         plain = getattr(owner, name)
-        monkeypatch.setattr(owner, name, lambda *args, _plain=plain, **kwargs: _poison(_plain(*args, **kwargs)))
+        monkeypatch.setattr(
+            owner, name, lambda *args, _plain=plain, **kwargs: _poison(_plain(*args, **kwargs))
+        )
 
 
 @pytest.fixture

@@ -76,10 +76,8 @@ def test_imports_point_one_way():
     for path, own, target in arrows():
         if own not in USERS.get(target[0], {own}):
             wrong.append(f"{path} imports {'.'.join(target)}: only {sorted(USERS[target[0]])} may import {target[0]}")
-        elif (
-            target[0] not in BOTTOM
-            and own not in FREE
-            and not any(target[: len(allowed.split("."))] == allowed.split(".") for allowed in ALLOWED.get(own, set()))
+        elif target[0] not in BOTTOM and own not in FREE and not any(
+            target[: len(allowed.split("."))] == allowed.split(".") for allowed in ALLOWED.get(own, set())
         ):
             wrong.append(f"{path} imports {'.'.join(target)}: {own} may import {sorted(ALLOWED.get(own, []))}")
     assert not wrong, "\n".join(wrong)

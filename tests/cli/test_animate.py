@@ -216,7 +216,9 @@ def test_values_out_of_range(
     assert not list(tmp_path.iterdir())
 
 
-def test_wrong_checkpoint_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, error_of: Callable[..., str]) -> None:
+def test_wrong_checkpoint_files(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, error_of: Callable[..., str]
+) -> None:
     monkeypatch.chdir(tmp_path)
     (tmp_path / "x.safetensors").write_bytes(b"nonsense")
     assert "x.safetensors" in error_of("animate", DEMO, "--checkpoint", "x.safetensors")

@@ -10,7 +10,9 @@ import pytest
 from emoface.cli import main
 
 
-def test_eval_hands_over(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_eval_hands_over(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     from emoface import evaluation
 
     seen: list[Any] = []

@@ -28,11 +28,8 @@ def inputs(config=SMALL, batch=3, frames=20):
     def draw(*shape):
         return torch.randn(*shape, generator=generator)
 
-    return (
-        draw(batch, frames, config.motion),
-        torch.rand(batch),
-        draw(batch, frames, config.content),
-        draw(batch, config.emotion),
+    return draw(batch, frames, config.motion), torch.rand(batch), draw(batch, frames, config.content), draw(
+        batch, config.emotion
     )
 
 

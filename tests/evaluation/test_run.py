@@ -105,7 +105,9 @@ def test_prompt_figures_read_the_lists_of_the_repository(tiny_checkpoint: Path) 
     assert all(row.value is not None for row in rows)
 
 
-def test_evaluate_on_the_bundled_clip(tiny_checkpoint: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_evaluate_on_the_bundled_clip(
+    tiny_checkpoint: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.delenv("EMOFACE_ASSETS", raising=False)
     speed = Row("speed", 0.1, high=1.0, unit="s", definition="clock", mask="call", split="one")
     monkeypatch.setattr(run, "speed_rows", lambda *_: [speed])
@@ -121,7 +123,7 @@ def test_evaluate_on_the_bundled_clip(tiny_checkpoint: Path, tmp_path: Path, mon
         assert np.sum(found["counts"]) == 24 and np.shape(found["counts"]) == (8, 8)
     page = (tmp_path / "report" / "evaluation.html").read_text()
     assert page.count("data:image/png") == len(report["pictures"]) and page.count('class="confusion"') == 2
-    assert 'src="http' not in page and "mean_t max_{v in L}" in page
+    assert "src=\"http" not in page and "mean_t max_{v in L}" in page
     short = [row for row in report["rows"] if row["met"] is False]
     assert short, "a network that has learnt nothing meets not every bar"
     first = page[page.index("<h2>Not met</h2>") : page.index("<summary>Met")]

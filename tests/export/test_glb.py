@@ -55,7 +55,9 @@ class Reader:
             kind = DTYPES[sparse.indices.componentType]
             at = self.elements(sparse.indices.bufferView, sparse.indices.byteOffset, kind, sparse.count, 1)[:, 0]
             assert (np.diff(at.astype(int)) > 0).all() and at.max() < accessor.count
-            values[at] = self.elements(sparse.values.bufferView, sparse.values.byteOffset, dtype, sparse.count, width)
+            values[at] = self.elements(
+                sparse.values.bufferView, sparse.values.byteOffset, dtype, sparse.count, width
+            )
         if accessor.min:
             assert accessor.min == values.min(0).tolist() and accessor.max == values.max(0).tolist()
         return values

@@ -13,7 +13,7 @@ import numpy as np
 from emoface.face.colour import linear_colours, srgb_colours
 from emoface.face.rig import Part
 
-from .gltf import Gltf, check_limit, finite, member, whole
+from .gltf import Gltf, check_limit, check_memory, finite, member, whole
 from .names import part_keys
 from .vrm import Bind, vrm_version
 
@@ -102,7 +102,7 @@ def _pieces(gltf: Gltf, binds: tuple[tuple[Bind, ...], ...]) -> list[_Piece]:
             vertices += len(base)
             displacements += len(base) * len(binds) * bool(moved)
             check_limit("vertices", vertices)
-            check_limit("displacements", displacements)
+            check_memory("its displacements", 12 * displacements)
             place = _placement(gltf, index, primitive, worlds, len(base))  # (n, 3, 4)
             base = base + _resting_moves(gltf, index, primitive, moved, len(base))
             faces = _triangles(gltf, primitive, len(base))
@@ -187,7 +187,7 @@ def _near_the_face(pieces: list[_Piece]) -> list[_Piece]:
         used, renumbered = np.unique(faces, return_inverse=True)
         if len(faces):
             kept.append((piece, used, renumbered.reshape(-1, 3)))
-    check_limit("displacements", sum(len(used) * len(piece.deltas) for piece, used, _ in kept))
+    check_memory("its displacements", 12 * sum(len(used) * len(piece.deltas) for piece, used, _ in kept))
     return [
         _Piece(
             piece.name, piece.roughness, piece.template[used], faces, piece.deltas[:, used], piece.colours[used]

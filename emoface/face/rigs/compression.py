@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from .gltf import COMPONENTS, INDEX_DATA, VERTEX_DATA, Gltf, check_limit, member, whole
+from .gltf import COMPONENTS, INDEX_DATA, VERTEX_DATA, Gltf, check_limit, check_memory, member, whole
 
 DRACO = "KHR_draco_mesh_compression"
 MESHOPT = ("EXT_meshopt_compression", "KHR_meshopt_compression")
@@ -89,7 +89,7 @@ def _decode_views(gltf: Gltf, extension: str, meshopt: ModuleType) -> None:
             continue
         count, stride = (whole(packed.get(key), f"{key} of {what}") for key in ("count", "byteStride"))
         total += count * stride
-        check_limit("decompressed bytes", total)
+        check_memory("its decompressed data", total)
         mode, filtered = packed.get("mode"), packed.get("filter", "NONE")
         if mode not in MODES or filtered not in FILTERS:
             raise ValueError(f"{what} is packed in mode {mode!r:.60} with filter {filtered!r:.60}, which are not known")

@@ -12,6 +12,7 @@ import numpy as np
 
 from emoface.face.layout import ARKIT_INDEX, ARKIT_NAMES
 from emoface.face.rig import Rig
+from emoface.reading import read_bytes
 
 from .avatar_mesh import read_mesh
 from .compression import decompress
@@ -124,7 +125,7 @@ def load_glb(path: str | os.PathLike[str], names: NamesOrPath | None = None) -> 
             extra ``compressed`` is not installed.
     """
     path, own = Path(path), read_names(names)
-    data = path.read_bytes()
+    data = read_bytes(path)
     try:
         return _read(path.stem, Gltf.from_bytes(data), own)
     except ValueError as error:

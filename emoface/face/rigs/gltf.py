@@ -1,19 +1,21 @@
 """glTF 2.0 in its binary container (GLB): read it with every bound checked, append to it, put it together again.
 
 What is not touched comes out as it went in: the JSON keeps all its values, and the binary chunk only grows at
-its end. What a file claims is checked against its bytes and against ``LIMITS`` before anything of that size is made.
+its end. What a file claims is checked against its bytes, ``LIMITS`` and the budget before it is made.
 Source: the Khronos glTF 2.0 specification, sections 3.6 (accessors) and 4.4 (container).
 """
 
 from __future__ import annotations
 
 import json
-import re
 import struct
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
+
+from emoface.limits import VARIABLE, budget, size_text
+from emoface.reading import parse_json
 
 MAGIC, VERSION = b"glTF", 2
 JSON_CHUNK, BINARY_CHUNK = b"JSON", b"BIN\0"
@@ -23,25 +25,21 @@ COMPONENTS: dict[int, np.dtype] = {
 }
 """componentType -> dtype."""
 WIDTHS = {"SCALAR": 1, "VEC2": 2, "VEC3": 3, "VEC4": 4, "MAT4": 16}
-_STRING = re.compile(rb'"(?:[^"\\]|\\.)*"')
 VERTEX_DATA, INDEX_DATA = 34962, 34963
 """Values of ``target`` of a buffer view."""
 LIMITS: dict[str, int] = {
-    "levels of JSON": 200,
     "nodes": 1 << 15,
     "morph targets": 1 << 15,
     "morph targets of VRM expressions": 1 << 15,
     "primitives": 1 << 11,
     "vertices": 1 << 19,
     "triangles": 1 << 21,
-    "displacements": 1 << 25,
-    "decompressed bytes": 1 << 28,
     "pixels": 1 << 28,
     "pixels of a texture": 1 << 26,
 }
 """How much of each a file may have, all meshes together, each as often as a node shows it; change it to read more.
 
-Displacements are vertices times shapes that move them, 12 bytes each.
+What takes memory, displacements and decompressed data, is held against :func:`emoface.limits.budget` as well.
 """
 MAX_COUNT = 1 << 22
 """Elements of an accessor that may be read."""
@@ -53,6 +51,14 @@ def check_limit(what: str, count: int) -> None:
     """Raise ValueError where a file has more of something than ``LIMITS`` allows."""
     if count > LIMITS[what]:
         raise ValueError(f"it has {count} {what}, at most {LIMITS[what]} are read")
+
+
+def check_memory(what: str, size: int) -> None:
+    """Raise ValueError where something would take more bytes than the budget of a file allows."""
+    if size > budget().memory:
+        raise ValueError(
+            f"{what} would take {size_text(size)}, the budget is {size_text(budget().memory)} ({VARIABLE})"
+        )
 
 
 def whole(value: Any, what: str, end: int | None = None) -> int:
@@ -378,26 +384,12 @@ class Gltf:
 
 def _parse(chunk: bytes) -> dict[str, Any]:
     try:
-        document = json.loads(chunk.decode("utf-8"), parse_constant=_refuse_constant)
-    except (ValueError, RecursionError) as error:
+        document = parse_json(chunk, standard=True)
+    except ValueError as error:
         raise ValueError(f"JSON of the GLB cannot be read: {error}") from error
     if not isinstance(document, dict):
         raise ValueError(f"JSON of the GLB must be an object, got {type(document).__name__}")
-    levels = _levels(chunk)
-    if levels > LIMITS["levels of JSON"]:  # brackets in strings count only if strings are left out
-        check_limit("levels of JSON", _levels(_STRING.sub(b"", chunk)))
     return document
-
-
-def _levels(text: bytes) -> int:
-    """How deep the brackets of a JSON text are nested."""
-    signs = np.frombuffer(text, np.uint8)
-    signs = signs[np.isin(signs, list(b"[]{}"))]
-    return int(np.where(np.isin(signs, list(b"[{")), 1, -1).cumsum().max(initial=0))
-
-
-def _refuse_constant(name: str) -> float:
-    raise ValueError(f"{name} is no JSON number")
 
 
 def _dtype(owner: dict[str, Any], what: str) -> np.dtype:

@@ -7,18 +7,17 @@ such a name.
 
 from __future__ import annotations
 
-import json
 import os
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from importlib.resources import files
-from pathlib import Path
 from typing import Any
 
 from emoface import checks
 from emoface.face.layout import ARKIT_NAMES
+from emoface.reading import read_json
 
 SIDED = tuple(n[:-4] for n in ARKIT_NAMES if n.endswith("Left") and n not in ("jawLeft", "mouthLeft"))
 """ARKit's shapes of two sides, without the side."""
@@ -221,18 +220,14 @@ def read_names(names: NamesOrPath | None) -> NameMap:
         The table in one form.
 
     Raises:
-        FileNotFoundError: no such file. ValueError: no JSON object, or a shape that is not known. TypeError: names that
-            are none of these.
+        OSError: the file cannot be read. ValueError: no JSON object, or a shape that is not known. TypeError: names
+            that are none of these.
     """
     if names is None:
         return {}
     where = "names"
     if isinstance(names, (str, os.PathLike)):
-        where = f"names {os.fspath(names)}"
-        try:
-            names = json.loads(Path(names).read_text(encoding="utf-8"))
-        except (UnicodeDecodeError, json.JSONDecodeError, RecursionError) as error:
-            raise ValueError(f"{where} is no JSON: {error}") from error
+        where, names = f"names {os.fspath(names)}", read_json(names)
         if not isinstance(names, Mapping):
             raise ValueError(f"{where} must be an object of shapes and names, got {type(names).__name__}")
     if not isinstance(names, Mapping):

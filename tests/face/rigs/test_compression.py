@@ -150,7 +150,7 @@ def changed(gltf: Gltf, **values) -> Gltf:
 @pytest.mark.parametrize(
     ("make", "message"),
     [
-        (lambda: changed(with_meshopt(), count=1 << 28), f"decompressed bytes, at most {1 << 28}"),
+        (lambda: changed(with_meshopt(), count=1 << 28), "decompressed data would take 3.2 GB, the budget is"),
         (lambda: changed(with_meshopt(), mode="SQUASH"), "packed in mode 'SQUASH'"),
         (lambda: changed(with_meshopt(), filter="MAGIC"), "with filter 'MAGIC'"),
         (lambda: changed(with_meshopt(), byteLength=10**6), "ends at byte"),
