@@ -6,20 +6,11 @@
 #include <string>
 
 #include "bindings.h"
-#include "emoface/adain.h"
-#include "emoface/content_attention.h"
 #include "emoface/cuda/attention.h"
 #include "emoface/cuda/denoise.h"
 #include "emoface/cuda/linear.h"
 #include "emoface/cuda/linear_restyle.h"
-#include "emoface/ff_adain_film.h"
-#include "emoface/ff_gelu.h"
-#include "emoface/film.h"
-#include "emoface/flame_lbs.h"
-#include "emoface/ln_qkv.h"
-#include "emoface/oproj_residual_film.h"
-#include "emoface/sampler_step.h"
-#include "emoface/self_attention.h"
+#include "emoface/operators.h"
 
 namespace py = pybind11;
 using namespace emoface;
@@ -50,16 +41,9 @@ static void bind(py::module_& m, const char* name, int (*run)(const Parameters&,
 PYBIND11_MODULE(_cuda, m) {
   m.attr("archs") = EMOFACE_ARCHS;
   m.attr("toolkit") = CUDART_VERSION;
-  bind(m, "adain", &adain_cuda);
-  bind(m, "content_attention", &content_attention_cuda);
-  bind(m, "ff_adain_film", &ff_adain_film_cuda);
-  bind(m, "ff_gelu", &ff_gelu_cuda);
-  bind(m, "film", &film_cuda);
-  bind(m, "flame_lbs", &flame_lbs_cuda);
-  bind(m, "ln_qkv", &ln_qkv_cuda);
-  bind(m, "oproj_residual_film", &oproj_residual_film_cuda);
-  bind(m, "sampler_step", &sampler_step_cuda);
-  bind(m, "self_attention", &self_attention_cuda);
+#define EMO_BIND(name, Parameters) bind(m, #name, &name##_cuda);
+  EMO_CUDA_OPERATORS(EMO_BIND)
+#undef EMO_BIND
   // What a trajectory of denoise_loop launches.
   bind(m, "attention", &attention_cuda);
   bind(m, "denoise_enter", &denoise_enter_cuda);

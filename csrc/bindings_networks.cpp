@@ -110,18 +110,9 @@ void emoface::bind_networks(py::module_& m) {
       "Reads floats, a multiple of 64, so many times; returns their sum.", Free());
   m.def("select", &choose, "Use the named instruction set, or the best one for 'auto'.");
 
-  bind(m, "adain", &CpuKernels::adain);
-  bind(m, "content_attention", &CpuKernels::content_attention);
-  bind(m, "ff_adain_film", &CpuKernels::ff_adain_film);
-  bind(m, "ff_gelu", &CpuKernels::ff_gelu);
-  bind(m, "film", &CpuKernels::film);
-  bind(m, "ln_qkv", &CpuKernels::ln_qkv);
-  bind(m, "oproj_residual_film", &CpuKernels::oproj_residual_film);
-  bind(m, "prepare_clip", &CpuKernels::prepare_clip);
-  bind(m, "prepare_schedule", &CpuKernels::prepare_schedule);
-  bind(m, "sampler_step", &CpuKernels::sampler_step);
-  bind(m, "self_attention", &CpuKernels::self_attention);
-  bind(m, "time_conv", &CpuKernels::time_conv);
+#define EMO_BIND(name, Parameters) bind(m, #name, &CpuKernels::name);
+  EMO_ISA_OPERATORS(EMO_BIND)
+#undef EMO_BIND
   bind(m, "pack_conv", &CpuKernels::pack_conv);
   m.def(
       "conv_words",

@@ -21,19 +21,14 @@
 
 namespace emoface::EMO_ISA {
 
+#define EMO_DECLARE(name, Parameters) bool name##_cpu(const Parameters&);
+EMO_ISA_OPERATORS(EMO_DECLARE)
+#undef EMO_DECLARE
+
 const CpuKernels kKernels{EMO_NAME(EMO_ISA),
-                          adain_cpu,
-                          content_attention_cpu,
-                          ff_adain_film_cpu,
-                          ff_gelu_cpu,
-                          film_cpu,
-                          ln_qkv_cpu,
-                          oproj_residual_film_cpu,
-                          prepare_clip_cpu,
-                          prepare_schedule_cpu,
-                          sampler_step_cpu,
-                          self_attention_cpu,
-                          time_conv_cpu,
+#define EMO_ENTRY(name, Parameters) name##_cpu,
+                          EMO_ISA_OPERATORS(EMO_ENTRY)
+#undef EMO_ENTRY
                           conv_words,
                           pack_conv,
                           pack_denoiser,

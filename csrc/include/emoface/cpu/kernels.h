@@ -1,36 +1,16 @@
 #pragma once
 // The functions of one instruction set. They return false for a dtype that they have no code for.
-#include "emoface/adain.h"
-#include "emoface/content_attention.h"
 #include "emoface/cpu/isa.h"
 #include "emoface/denoise_loop.h"
-#include "emoface/ff_adain_film.h"
-#include "emoface/ff_gelu.h"
-#include "emoface/film.h"
-#include "emoface/ln_qkv.h"
-#include "emoface/oproj_residual_film.h"
-#include "emoface/prepare_clip.h"
-#include "emoface/prepare_schedule.h"
-#include "emoface/sampler_step.h"
-#include "emoface/self_attention.h"
-#include "emoface/time_conv.h"
+#include "emoface/operators.h"
 
 namespace emoface {
 
 struct CpuKernels {
   const char* name;
-  bool (*adain)(const Adain&);
-  bool (*content_attention)(const ContentAttention&);
-  bool (*ff_adain_film)(const FfAdainFilm&);
-  bool (*ff_gelu)(const FfGelu&);
-  bool (*film)(const Film&);
-  bool (*ln_qkv)(const LnQkv&);
-  bool (*oproj_residual_film)(const OprojResidualFilm&);
-  bool (*prepare_clip)(const PrepareClip&);
-  bool (*prepare_schedule)(const PrepareSchedule&);
-  bool (*sampler_step)(const SamplerStep&);
-  bool (*self_attention)(const SelfAttention&);
-  bool (*time_conv)(const TimeConv&);
+#define EMO_FIELD(name, Parameters) bool (*name)(const Parameters&);
+  EMO_ISA_OPERATORS(EMO_FIELD)
+#undef EMO_FIELD
 
   std::int64_t (*conv_words)(const ConvWeights&);  // 32-bit words that the packed weights take
   bool (*pack_conv)(const ConvWeights&);
