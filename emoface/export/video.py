@@ -60,12 +60,13 @@ def write_video(
         animation, face, identity=identity, threads=threads, size=size, yaw=yaw, pitch=pitch, zoom=zoom,
         two_sided=two_sided,
     )  # fmt: skip
-    with atomic_path(path) as temporary, tempfile.TemporaryDirectory() as folder:
-        sound = None
+    with atomic_path(path) as temporary, tempfile.TemporaryFile() as voice:  # it has no name that could be left behind
+        handle = None
         if animation.audio:
-            sound = Path(folder) / "voice.flac"
-            write_sound(animation.audio, sound)
-        _encode(_command(encoder, size, animation.fps, quality, sound, temporary), pictures, path)
+            write_sound(animation.audio, voice)
+            voice.seek(0)
+            handle = voice.fileno()
+        _encode(_command(encoder, size, animation.fps, quality, handle, temporary), handle, pictures, path)
 
 
 def find_encoder() -> str:
@@ -80,23 +81,28 @@ def find_encoder() -> str:
     return get_ffmpeg_exe()
 
 
-def _command(encoder: str, size: int, fps: float, quality: float, sound: Path | None, target: Path) -> list[str]:
+def _command(encoder: str, size: int, fps: float, quality: float, voice: int | None, target: Path) -> list[str]:
     rate = Fraction(fps).limit_denominator(1001)
     command = [encoder, "-loglevel", "error", "-nostdin", "-y"]
     command += ["-f", "rawvideo", "-pix_fmt", "rgb24", "-video_size", f"{size}x{size}", "-framerate", str(rate)]
     command += ["-i", "pipe:0"]
-    if sound:
-        command += ["-i", str(sound), "-map", "0:v", "-map", "1:a", "-c:a", "aac", "-b:a", str(AUDIO_BITS)]
+    if voice is not None:
+        command += ["-i", f"/dev/fd/{voice}", "-map", "0:v", "-map", "1:a", "-c:a", "aac", "-b:a", str(AUDIO_BITS)]
     command += ["-c:v", "libx264", "-preset", "fast", "-crf", f"{quality:g}", "-pix_fmt", "yuv420p", "-fps_mode", "cfr"]
     command += ["-vf", "scale=out_color_matrix=bt709:out_range=tv", "-colorspace", "bt709"]
     command += ["-color_primaries", "bt709", "-color_trc", "iec61966-2-1", "-color_range", "tv"]
     return [*command, "-movflags", "+faststart", "-f", "mp4", str(target)]
 
 
-def _encode(command: list[str], pictures: Iterable[np.ndarray], path: str | os.PathLike[str]) -> None:
-    """Feed pictures to the encoder and wait for it to end well."""
+def _encode(
+    command: list[str], voice: int | None, pictures: Iterable[np.ndarray], path: str | os.PathLike[str]
+) -> None:
+    """Feed pictures to the encoder, which inherits the open sound file, and wait for it to end well."""
     with tempfile.TemporaryFile() as complaints:
-        process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=complaints)
+        process = subprocess.Popen(
+            command, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=complaints,
+            pass_fds=() if voice is None else (voice,),
+        )  # fmt: skip
         assert process.stdin is not None
         try:
             for picture in pictures:

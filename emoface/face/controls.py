@@ -16,6 +16,8 @@ from typing import Any
 import numpy as np
 
 from emoface import checks
+from emoface.limits import budget
+from emoface.reading import parse_json, read_text
 
 from .layout import (
     ARKIT_NAMES,
@@ -228,8 +230,8 @@ class Controls:
             ValueError: no JSON object, an unknown control, out of range. TypeError: a value of a wrong kind.
         """
         try:
-            values = json.loads(text)
-        except (ValueError, RecursionError) as error:
+            values = parse_json(text)
+        except ValueError as error:
             raise ValueError(f"controls must be JSON: {error}") from error
         checks.keys("controls", values, [one.name for one in fields(cls)])
         if "shapes" in values and isinstance(values["shapes"], dict):
@@ -243,14 +245,14 @@ class Controls:
         """Read a JSON file of controls.
 
         Raises:
-            FileNotFoundError: no such file. ValueError, TypeError: as :meth:`from_json`.
+            OSError: no such file, or it cannot be read. ValueError, TypeError: as :meth:`from_json`, naming the path.
         """
+        text = read_text(path, budget().json)
         try:
-            return cls.from_json(Path(path).read_text(encoding="utf-8"))
-        except UnicodeDecodeError as error:
-            raise ValueError(f"path {path} is no JSON of controls: {error}") from error
+            return cls.from_json(text)
         except (ValueError, TypeError) as error:
-            raise type(error)(f"path {path}: {error}") from error
+            kind = TypeError if isinstance(error, TypeError) else ValueError
+            raise kind(f"path {Path(path)}: {error}") from error
 
 
 def smooth(curves: np.ndarray, frames: float) -> np.ndarray:

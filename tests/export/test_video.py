@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import math
+import os
+import signal
+import subprocess
+import sys
 
 import numpy as np
 import pytest
@@ -108,3 +112,46 @@ def test_a_failing_encoder_is_quoted_and_leaves_nothing(tmp_path, monkeypatch):
     with pytest.raises(OSError, match=r"bad\.mp4 was not written: ffmpeg says"):
         write_video(talking(), tmp_path / "bad.mp4", size=64)
     assert not list(tmp_path.iterdir())
+
+
+KILLED = """
+import os, signal, sys
+import numpy as np
+sys.path.insert(0, os.path.dirname(sys.argv[0]))
+from emoface.animation import Animation
+from emoface.audio.load import open_audio
+from emoface.export import video
+
+class Killer:
+    def __init__(self, pictures):
+        self.pictures = pictures
+    def __iter__(self):
+        for number, picture in enumerate(self.pictures):
+            if number == 3:
+                os.kill(os.getpid(), signal.SIGKILL)
+            yield picture
+
+plain = video.render_frames
+video.render_frames = lambda *args, **options: Killer(plain(*args, **options))
+sound = open_audio((np.zeros(24000, np.float32), 24000))
+Animation(np.zeros((25, 50)), np.zeros((25, 3)), 25, sound).save(sys.argv[1], size=64)
+"""
+
+
+def test_a_killed_program_leaves_nothing_that_the_next_save_does_not_remove(tmp_path):
+    folder, scratch = tmp_path / "a:b", tmp_path / "scratch"
+    folder.mkdir()
+    scratch.mkdir()
+    target = folder / "a:b.mp4"
+    done = subprocess.run([sys.executable, "-c", KILLED, str(target)], env={**os.environ, "TMPDIR": str(scratch)})
+    assert done.returncode == -signal.SIGKILL and not os.listdir(scratch)
+    assert [name[:9] for name in os.listdir(folder)] == [".emoface-"]
+    write_video(talking(), target, size=64)
+    assert os.listdir(folder) == ["a:b.mp4"] and len(pictures(target)) == FRAMES
+
+
+@pytest.mark.parametrize("name", ["-v.mp4", "a.%03d.mp4", "b\udcff.mp4", "x" * 251 + ".mp4"])
+def test_names_that_ffmpeg_might_read_otherwise(tmp_path, monkeypatch, name):
+    monkeypatch.chdir(tmp_path)
+    write_video(talking(), name, size=64)
+    assert os.listdir(tmp_path) == [name]

@@ -6,16 +6,17 @@ https://github.com/ICT-VGL/ICT-FaceKit.
 
 from __future__ import annotations
 
+import io
 import itertools
 import os
-import zipfile
-import zlib
 from pathlib import Path
 
 import numpy as np
 
 from emoface.face.layout import ARKIT_NAMES
 from emoface.face.rig import Part, Rig
+from emoface.limits import Account, OverBudget, size_text
+from emoface.reading import Arrays, open_file
 
 from .names import find_arkit
 
@@ -32,6 +33,9 @@ PIECES: tuple[tuple[str, int, tuple[float, float, float], float], ...] = (
 """Name of each piece, the vertex after its last, its colour and roughness."""
 VERTICES = 26719
 """Of the files; those after the eyes (tear film, shadow, lash cards) are made to be seen through and left out."""
+MOST_SHAPES = 1000
+MOST_BYTES = 64 << 20
+"""Bytes of an OBJ that is read; the published ones have 4 MB."""
 SCLERA = 770  # vertices of an eyeball before those of its iris
 IRIS_RADIUS, PUPIL_RADIUS = 0.0062, 0.0024  # metres, seen along the eye's axis
 IRIS_COLOUR, PUPIL_COLOUR = (0.36, 0.27, 0.19), (0.05, 0.04, 0.04)
@@ -102,15 +106,19 @@ def _paint_eye(colours: np.ndarray, vertices: np.ndarray) -> None:
 
 
 def _read_npz(path: Path) -> tuple[np.ndarray, np.ndarray, list[str], np.ndarray]:
-    try:
-        with np.load(path, allow_pickle=False) as file:
-            neutral, faces, shapes = (np.asarray(file[key]) for key in ("neutral", "tri", "expr"))
-            names = [str(name) for name in file["expr_names"]]
-    except (KeyError, ValueError, EOFError, zipfile.BadZipFile, zlib.error) as error:
-        raise ValueError(f"{path} is no .npz of neutral, tri, expr and expr_names: {error}") from error
-    if any(array.dtype.kind not in "fiu" for array in (neutral, faces, shapes)):
-        raise ValueError(f"{path} must hold numbers in neutral, tri and expr")
-    return neutral.astype(np.float64), faces.astype(np.int64), names, shapes.astype(np.float64)
+    with Arrays(path) as file:
+        wanted = ("neutral", "tri", "expr", "expr_names")
+        missing = [key for key in wanted if key not in file]
+        if missing:
+            raise ValueError(f"{path} is no .npz of {', '.join(wanted)}: it lacks {', '.join(missing)}")
+        neutral, faces, shapes = (file[key] for key in wanted[:3])
+        if any(array.dtype.kind not in "fiu" for array in (neutral, faces, shapes)):
+            raise ValueError(f"{path} must hold numbers in neutral, tri and expr")
+        names = file["expr_names"]
+        if names.ndim != 1 or names.dtype.kind != "U" or len(names) > MOST_SHAPES:
+            raise ValueError(f"{path} must hold up to {MOST_SHAPES} texts in expr_names, got shape {names.shape}")
+        file.account.claim("its shapes in float64", 8 * (neutral.size + faces.size + shapes.size))
+    return neutral.astype(np.float64), faces.astype(np.int64), names.tolist(), shapes.astype(np.float64)
 
 
 def _read_folder(folder: Path) -> tuple[np.ndarray, np.ndarray, list[str], np.ndarray]:
@@ -118,6 +126,9 @@ def _read_folder(folder: Path) -> tuple[np.ndarray, np.ndarray, list[str], np.nd
         raise FileNotFoundError(f"path {folder} has no {NEUTRAL}; the folder FaceXModel comes from {SOURCE}")
     neutral, faces = _read_obj(folder / NEUTRAL)
     files = [p for p in sorted(folder.glob("*.obj")) if p.name != NEUTRAL and not p.name.startswith("identity")]
+    if len(files) > MOST_SHAPES:
+        raise ValueError(f"path {folder} has {len(files)} shapes, at most {MOST_SHAPES} are read")
+    Account(folder).claim("its shapes", 8 * len(files) * neutral.size)
     shapes = np.zeros((len(files), *neutral.shape))
     for place, file in enumerate(files):
         vertices, _ = _read_obj(file, faces=False)
@@ -131,15 +142,21 @@ def _read_folder(folder: Path) -> tuple[np.ndarray, np.ndarray, list[str], np.nd
 
 def _read_obj(path: Path, faces: bool = True) -> tuple[np.ndarray, np.ndarray]:
     """Vertices (V, 3) and triangles (F, 3), polygons cut into fans, of a Wavefront OBJ."""
-    vertices, triangles = [], []
-    try:
-        with open(path, encoding="utf-8", errors="replace") as file:
-            for line in file:
+    vertices: list[list[float]] = []
+    triangles: list[tuple[int, int, int]] = []
+    with open_file(path) as file, io.TextIOWrapper(file, encoding="utf-8", errors="replace") as text:
+        if file.size > MOST_BYTES:
+            raise OverBudget(f"path {path} has {size_text(file.size)}, at most {size_text(MOST_BYTES)} are read")
+        try:
+            for line in text:
                 if line.startswith("v "):
-                    vertices.append([float(word) for word in line.split()[1:4]])
+                    x, y, z = line.split()[1:4]
+                    vertices.append([float(x), float(y), float(z)])
                 elif faces and line.startswith("f "):
                     corners = [int(word.split("/", 1)[0]) - 1 for word in line.split()[1:]]
                     triangles += [(corners[0], b, c) for b, c in itertools.pairwise(corners[1:])]
-        return np.array(vertices, np.float64).reshape(-1, 3), np.array(triangles, np.int64).reshape(-1, 3)
-    except ValueError as error:
-        raise ValueError(f"{path} is no OBJ of triangles and quads: {error}") from error
+                if len(vertices) > VERTICES or len(triangles) > 4 * VERTICES:
+                    raise ValueError(f"it has more than {VERTICES} vertices or {4 * VERTICES} triangles")
+            return np.array(vertices, np.float64).reshape(-1, 3), np.array(triangles, np.int64).reshape(-1, 3)
+        except (ValueError, OverflowError) as error:
+            raise ValueError(f"{path} is no OBJ of ICT-FaceKit's triangles and quads: {error}") from error

@@ -8,6 +8,7 @@ import pytest
 from emoface.face.layout import ARKIT_NAMES
 from emoface.face.rig import check_rig
 from emoface.face.rigs.ict import ict_rig
+from emoface.limits import use_budget
 
 VERTICES = 26719
 
@@ -76,3 +77,43 @@ def test_real_model(assets):
     }
     opened = rig.deltas[rig.shape_names.index("jawOpen")]
     assert 0.015 < -opened[:, 1].min() < 0.06  # the chin sinks by centimetres
+
+
+def test_files_that_claim_more_than_ict_has(tmp_path):
+    path = tmp_path / "rig.npz"
+    good = {
+        "neutral": np.zeros((26719, 3), np.int8), "tri": np.zeros((1, 3), np.int8),
+        "expr": np.zeros((600, 26719, 3), np.int8), "expr_names": np.array(["jawOpen"] * 600),
+    }  # fmt: skip
+    np.savez_compressed(path, **good)
+    assert path.stat().st_size < 100_000
+    with use_budget("100M"), pytest.raises(ValueError, match=r"rig\.npz: its shapes in float64 brings"):
+        ict_rig(path)
+    np.savez(path, **{**good, "expr": np.zeros(3), "expr_names": np.array(["a"] * 2000)})
+    with pytest.raises(ValueError, match=r"rig\.npz must hold up to 1000 texts in expr_names, got shape \(2000,\)"):
+        ict_rig(path)
+    np.savez(path, neutral=np.zeros((3, 3)))
+    with pytest.raises(ValueError, match=r"rig\.npz is no \.npz of .*: it lacks tri, expr, expr_names"):
+        ict_rig(path)
+
+
+@pytest.mark.parametrize(
+    "text, words",
+    [
+        ("v 0 0\n", "not enough values to unpack"),
+        ("f 1 2 99999999999999999999\n", "too large"),
+        ("v 0 0 0\n" * 26720, "it has more than 26719 vertices"),
+        ("f " + "1 " * 200_000 + "\n", "it has more than 26719 vertices or 106876 triangles"),
+    ],
+)
+def test_objs_that_claim_more_than_ict_has(tmp_path, text, words):
+    (tmp_path / "generic_neutral_mesh.obj").write_text(text)
+    with pytest.raises(ValueError, match=rf"generic_neutral_mesh\.obj is no OBJ of ICT-FaceKit's .*{words}"):
+        ict_rig(tmp_path)
+
+
+def test_a_huge_obj_is_not_read(tmp_path):
+    with open(tmp_path / "generic_neutral_mesh.obj", "wb") as file:
+        file.truncate(65 << 20)
+    with pytest.raises(ValueError, match=r"generic_neutral_mesh\.obj has 68 MB, at most 67 MB are read"):
+        ict_rig(tmp_path)
