@@ -12,7 +12,7 @@ from torch import Tensor
 
 from . import checks
 from .animation import Animation
-from .audio.features import SAMPLE_RATE, log_mel
+from .audio.features import MEL_PER_FRAME, SAMPLE_RATE, log_mel
 from .audio.load import Recording, open_audio
 from .binding.emotions import EMOTIONS, is_label
 from .binding.space import EmotionSpace
@@ -27,6 +27,11 @@ BLINK_RATES = {
     "contempt": 16.5,
 }  # fmt: skip
 """Blinks per minute with each emotion."""
+
+HEARD_FRAMES = 100
+"""The emotion in the voice is heard over the last four seconds."""
+HEARD_MEMORY = 0.5
+"""Share of what was heard before in what is heard now."""
 
 FORMS = (
     "a label such as 'happy', (label, level), a sentence, a mixture {label: weight}, emoface.from_audio(...), "
@@ -184,6 +189,22 @@ def _beginning(audio: Recording, seconds: float) -> Tensor:
         if wanted <= 0:
             break
     return torch.cat(pieces)[: int(seconds * SAMPLE_RATE)]
+
+
+class HeardEmotion:
+    """Follows the arousal of the voice from window to window when no emotion was asked for."""
+
+    def __init__(self, space: EmotionSpace) -> None:
+        self.space = space
+        self.heard: Tensor | None = None  # (Z,)
+
+    def update(self, mel: Tensor) -> Tensor:
+        """The emotion (Z,) after hearing the end of a window's log-mel (M, 64), not normalised."""
+        z = self.space.hear(mel[-MEL_PER_FRAME * HEARD_FRAMES :])
+        if self.heard is not None:
+            z = torch.nn.functional.normalize(HEARD_MEMORY * self.heard + (1 - HEARD_MEMORY) * z, dim=0)
+        self.heard = z
+        return z
 
 
 def keyframe_weights(keyframes: list[Keyframe], start: int, stop: int) -> Tensor:

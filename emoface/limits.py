@@ -18,6 +18,8 @@ from contextvars import ContextVar
 from dataclasses import dataclass
 from pathlib import Path
 
+from . import checks
+
 VARIABLE = "EMOFACE_BUDGET"
 UNITS = {"": 1, "K": 2**10, "M": 2**20, "G": 2**30, "T": 2**40}
 BYTES_OF_JSON = 32
@@ -39,10 +41,7 @@ class Budget:
     nesting: int = 64
 
     def __post_init__(self) -> None:
-        if isinstance(self.memory, bool) or not isinstance(self.memory, int):
-            raise TypeError(f"memory must be a whole number of bytes, got {type(self.memory).__name__}")
-        if self.memory < 2**20:
-            raise ValueError(f"memory must be at least {2**20} bytes, got {self.memory}")
+        object.__setattr__(self, "memory", checks.whole("memory", self.memory, 2**20))
 
     @property
     def json(self) -> int:

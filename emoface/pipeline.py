@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import math
-import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -19,29 +16,20 @@ from .animation import Animation
 from .audio.delivery import relative_loudness
 from .audio.encoder import ContentConfig, ContentEncoder
 from .audio.features import loudness
-from .audio.lip_net import ARTIST, RULE, LipNet, add_gestures, apply_closure, closure_weight
+from .audio.lip_net import ARTIST, RULE, LipNet, add_gestures, closure_weight
 from .audio.load import Recording, open_audio
 from .audio.stream import MelStream
 from .binding.space import EmotionSpace
 from .checkpoints import Checkpoint, Unfilled, load_checkpoint
+from .device import find_device, one_thread
 from .diffusion.denoiser import Denoiser, DenoiserConfig
+from .diffusion.finish import Sampling, finish, liveliness
 from .diffusion.guidance import Guidance
 from .diffusion.samplers import SAMPLERS
 from .diffusion.windows import Track, Window, WindowSampler, plan_windows
-from .emotion import Keyframe, keyframe_weights, resolve
+from .emotion import HeardEmotion, Keyframe, keyframe_weights, resolve
 from .face.controls import Controls
-from .face.layout import (
-    EXPRESSION_SIZE,
-    FPS,
-    JAW_OPEN_RADIANS,
-    JAW_SIDE_RADIANS,
-    LIP_GAP_MM,
-    MOTION_INDEX,
-    MOTION_NAMES,
-    MOTION_SIZE,
-    MOUTH,
-    UPPER,
-)
+from .face.layout import EXPRESSION_SIZE, FPS, MOTION_NAMES
 from .face.life import add_life
 from .kernels import fast_products
 from .speaker import SpeakerReference
@@ -51,49 +39,6 @@ LIMITS = {
     "intensity": (0.0, 2.0), "guidance": (0.0, 4.0), "steps": (1, 500), "num_samples": (1, 64), "fps": (1.0, 240.0),
     "threads": (1, 64),
 }  # fmt: skip
-FILTER_REACH = 4.0  # the smoothing filter ends after this many standard deviations
-HEARD_FRAMES = 100  # the emotion in the voice is heard over the last four seconds
-HEARD_MEMORY = 0.5
-PARTING_MM = 3.0
-RESTING = tuple(i for i in MOUTH if abs(LIP_GAP_MM.get(MOTION_NAMES[i], 0.0)) < PARTING_MM)
-"""Mouth shapes that neither part nor close the lips."""
-
-
-@dataclass(frozen=True)
-class Sampling:
-    """How motion is sampled by default; stored in the checkpoint.
-
-    Attributes:
-        sampler: name in ``SAMPLERS``. steps: network calls per window.
-        mouth_temperature: scale of the start noise on the mouth channels; sampling, not training, limits the lips.
-        upper_character, mouth_character: scale of what is constant in the start noise over a take, on the upper face
-            and on mouth shapes that do not part the lips; the network by itself shrinks the variety between takes.
-        upper_filter, mouth_filter: standard deviation in frames of the smoothing of each region, 0 for none; the
-            closure gate is smoothed like the mouth. rest_filter: the mouth's where nobody speaks, so that it rests.
-        closure: strength of the closure gate, 0..1.
-        gestures: share of the voice's own small lip gestures that motion has at least, 0 for none.
-    """
-
-    sampler: str = "ddim"
-    steps: int = 4
-    mouth_temperature: float = 0.4
-    upper_character: float = 1.65
-    mouth_character: float = 2.1
-    upper_filter: float = 0.8
-    mouth_filter: float = 0.49
-    rest_filter: float = 1.2
-    closure: float = 1.0
-    gestures: float = 1.0
-
-    def scales(self) -> tuple[Tensor, Tensor]:
-        """Scales of the start noise: temperature and character, each (53,)."""
-        temperature = torch.ones(MOTION_SIZE)
-        temperature[list(MOUTH)] = self.mouth_temperature
-        character = temperature.clone()
-        character[list(UPPER)] = self.upper_character
-        character[list(RESTING)] = self.mouth_character
-        return temperature, character
-
 
 @dataclass(frozen=True)
 class Request:
@@ -109,47 +54,22 @@ class Request:
     speaker: SpeakerReference | None
 
 
-class HeardEmotion:
-    """Follows the arousal of the voice from window to window when no emotion was asked for."""
+@dataclass(frozen=True)
+class Piece:
+    """What one window gives, for its k kept frames.
 
-    def __init__(self, space: EmotionSpace) -> None:
-        self.space = space
-        self.heard: Tensor | None = None  # (Z,)
-
-    def update(self, mel: Tensor) -> Tensor:
-        """The emotion (Z,) after hearing more log-mel (M, 64), not normalised."""
-        z = self.space.hear(mel)
-        if self.heard is not None:
-            z = nn.functional.normalize(HEARD_MEMORY * self.heard + (1 - HEARD_MEMORY) * z, dim=0)
-        self.heard = z
-        return z
-
-
-_threads_lock = threading.Lock()
-_threads_users = 0
-_threads_before = 1
-
-
-@contextmanager
-def one_thread() -> Iterator[None]:
-    """Run torch's CPU work on one thread, and give the others back afterwards.
-
-    The matrices are small: a second thread gains little on an idle machine, and on a busy one the threads of OpenMP
-    wait for each other up to 80 times longer than the work takes (measured). Calls from several Python threads share
-    the setting; the last one out restores it.
+    Attributes:
+        window: which one.
+        motion: (B, k, 53), neither smoothed nor clipped. closure: (k,) closure weight, 0..1; both on the device.
+        presence: (k,) of speech, 0..1. loudness: (k,) in dB. blinks: (k,) per minute.
     """
-    global _threads_users, _threads_before
-    with _threads_lock:
-        if _threads_users == 0:
-            _threads_before = torch.get_num_threads()
-        _threads_users += 1
-    torch.set_num_threads(1)
-    try:
-        yield
-    finally:
-        with _threads_lock:
-            _threads_users -= 1
-            torch.set_num_threads(1 if _threads_users else _threads_before)
+
+    window: Window
+    motion: Tensor
+    closure: Tensor
+    presence: Tensor
+    loudness: Tensor
+    blinks: Tensor
 
 
 class Pipeline:
@@ -184,7 +104,7 @@ class Pipeline:
             TypeError, ValueError: unknown or missing device, unknown dtype, threads that are no number from 1 to 64, or
                 a checkpoint whose config does not fit.
         """
-        self.device = _device(device)
+        self.device = find_device(device)
         if dtype not in ("auto", "float32", "bfloat16", "int8"):
             raise ValueError(f"dtype must be 'auto', 'float32', 'bfloat16' or 'int8', got {dtype!r}")
         if dtype == "int8" and self.device.type != "cpu":
@@ -298,18 +218,17 @@ class Pipeline:
     ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Motion (B, T, 53), relative loudness (T,) and blink rate (T,) at 25 fps."""
         frames = max(recording.frames(FPS), 1)
-        pieces, closures, presences, levels, rates = [], [], [], [], []
-        for window, motion, closure, presence, level, rate in self._windows(recording, frames, request):
-            pieces.append(motion)
-            closures.append(closure)
-            presences.append(presence)
-            levels.append(level)
-            rates.append(rate)
+        pieces = []
+        for piece in self._windows(recording, frames, request):
+            pieces.append(piece)
             if progress is not None:
-                progress(window.keep_to / frames)
-        presence = torch.cat(presences).to(self.device, non_blocking=True)
-        motion = self._finish(torch.cat(pieces, 1), torch.cat(closures), presence).cpu()  # the only wait for a GPU
-        return motion.numpy(), relative_loudness(torch.cat(levels)).numpy(), torch.cat(rates).numpy()
+                progress(piece.window.keep_to / frames)
+        motion = torch.cat([piece.motion for piece in pieces], 1)
+        closure = torch.cat([piece.closure for piece in pieces])
+        presence = torch.cat([piece.presence for piece in pieces]).to(self.device, non_blocking=True)
+        motion = finish(motion, closure, presence, self.sampling).cpu()  # the only wait for a GPU
+        loud = relative_loudness(torch.cat([piece.loudness for piece in pieces]))
+        return motion.numpy(), loud.numpy(), torch.cat([piece.blinks for piece in pieces]).numpy()
 
     def _styled(self, motions: np.ndarray, recording: Recording, request: Request, loud: np.ndarray) -> np.ndarray:
         """Motion (B, T, 53) in the asked speaker's style, which is read against the same takes in neutral."""
@@ -323,8 +242,8 @@ class Pipeline:
 
     def _windows(
         self, recording: Recording, frames: int, request: Request
-    ) -> Iterator[tuple[Window, Tensor, Tensor, Tensor, Tensor, Tensor]]:
-        """Yield per window: it, motion (B, k, 53), closure weight, presence of speech, loudness, blink rate (k,)."""
+    ) -> Iterator[Piece]:
+        """Denoise one window after the other."""
         config = self.denoiser.config
         temperature, character = (scale.to(self.device, non_blocking=True) for scale in self.sampling.scales())
         sampler = WindowSampler(
@@ -338,24 +257,21 @@ class Pipeline:
             normalized, raw = stream.read(window.start, window.stop, frames)  # (2 T, 64)
             mel = normalized[None].to(self.device, non_blocking=True)  # waits for no window before
             if heard is not None:
-                keyframes = [Keyframe.of(0.0, heard.update(raw[-2 * HEARD_FRAMES :]), self.emotion)]
+                keyframes = [Keyframe.of(0.0, heard.update(raw), self.emotion)]
             else:
                 keyframes = request.keyframes or []
             tracks = self._tracks(keyframes, window, request.intensity)
-            # Chance moves the mouth while somebody speaks; in silence it would mutter.
             presence = stream.normalizer.presence(raw)  # (T,)
-            liveliness = torch.ones(window.stop - window.start, config.motion)
-            liveliness[:, list(MOUTH)] = presence[:, None]
             content = self.audio(mel)[0]  # (T, F)
-            motion = sampler.run(window, content, tracks, liveliness)  # (B, kept, 53)
+            motion = sampler.run(window, content, tracks, liveliness(presence))  # (B, kept, 53)
             curves, logit = (out[0] for out in self.lips(mel, lip_style))  # (T, len(MOUTH)), (T,)
             kept = slice(window.keep_from - window.start, window.keep_to - window.start)
             shares = keyframe_weights(keyframes, window.keep_from, window.keep_to)  # (K, kept)
             rates = torch.tensor([keyframe.blinks for keyframe in keyframes])
             motion = add_gestures(motion * self.deviation + self.mean, curves[kept], self.sampling.gestures)
-            yield (
-                window, motion, closure_weight(logit)[kept], presence[kept],
-                loudness(raw)[kept], (shares * rates[:, None]).sum(0),
+            yield Piece(
+                window, motion, closure_weight(logit)[kept], presence[kept], loudness(raw)[kept],
+                (shares * rates[:, None]).sum(0),
             )  # fmt: skip
             stream.finish(max(window.keep_to - config.context, 0))
 
@@ -372,39 +288,6 @@ class Pipeline:
             base = torch.full((window.stop - window.start,), 1 - intensity)
             tracks.append(Track("neutral", self.emotion.neutral.to(self.device, non_blocking=True), base))
         return tracks
-
-    def _finish(self, motion: Tensor, closure: Tensor, presence: Tensor) -> Tensor:
-        """Smooth, clip to the anatomical range and close the lips where the voice says so; (B, T, 53).
-
-        The gate closes and opens as smoothly as the mouth moves.
-        """
-        sampling = self.sampling
-        motion, gate = motion.clone(), closure.expand(motion.shape[0], -1)[..., None]  # (B, T, 1)
-        upper, mouth = (torch.tensor(region).to(motion.device, non_blocking=True) for region in (UPPER, MOUTH))
-        resting = gaussian_filter(motion[..., mouth], sampling.rest_filter)
-        motion[..., upper] = gaussian_filter(motion[..., upper], sampling.upper_filter)
-        speaking = gaussian_filter(motion[..., mouth], sampling.mouth_filter)
-        motion[..., mouth] = torch.lerp(resting, speaking, gaussian_filter(presence[None, :, None], 1.0))
-        gate = gaussian_filter(gate, sampling.mouth_filter)
-        jaw = MOTION_INDEX["jaw_pose_x"]
-        motion[..., :jaw].clamp_(0, 1)
-        motion[..., jaw].clamp_(0, JAW_OPEN_RADIANS)
-        motion[..., jaw + 1 :].clamp_(-JAW_SIDE_RADIANS, JAW_SIDE_RADIANS)
-        return apply_closure(motion, gate[..., 0], self.sampling.closure)
-
-
-def gaussian_filter(curves: Tensor, sigma: float) -> Tensor:
-    """Smooth curves (B, T, C) over time with a Gaussian of ``sigma`` frames, 0 for none; ends held."""
-    if sigma <= 0:
-        return curves
-    reach = math.ceil(FILTER_REACH * sigma)
-    offsets = torch.arange(-reach, reach + 1, dtype=curves.dtype, device=curves.device)
-    kernel = torch.exp(-0.5 * (offsets / sigma).square())
-    kernel = kernel / kernel.sum()
-    batch, frames, channels = curves.shape
-    rows = curves.transpose(1, 2).reshape(batch * channels, 1, frames)
-    padded = torch.cat([rows[..., :1].expand(-1, -1, reach), rows, rows[..., -1:].expand(-1, -1, reach)], -1)
-    return nn.functional.conv1d(padded, kernel[None, None]).view(batch, channels, frames).transpose(1, 2)
 
 
 def load(
@@ -438,24 +321,6 @@ def _loaded(module: nn.Module, tensors: dict[str, Tensor]) -> Any:
     except RuntimeError as error:  # one line per tensor: the first says enough
         raise ValueError(" ".join(str(error).split("\n")[:2])) from None
     return module
-
-
-def _device(device: str | torch.device) -> torch.device:
-    if not isinstance(device, (str, torch.device)):
-        raise TypeError(f"device must be a string such as 'cpu' or 'cuda', got {type(device).__name__}")
-    if device == "auto":
-        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
-    try:
-        wanted = torch.device(device)
-    except RuntimeError as error:
-        raise ValueError(f"device must be 'cpu', 'cuda', 'cuda:N' or 'auto', got {device!r}") from error
-    if wanted.type not in ("cpu", "cuda"):
-        raise ValueError(f"device must be 'cpu', 'cuda', 'cuda:N' or 'auto', got {device!r}")
-    if wanted.type == "cuda" and not torch.cuda.is_available():
-        raise ValueError(f"device {device!r} was asked for, but this machine has no usable CUDA GPU; use 'cpu'")
-    if wanted.type == "cuda" and (wanted.index or 0) >= torch.cuda.device_count():
-        raise ValueError(f"device {device!r} was asked for, but there are {torch.cuda.device_count()} CUDA GPUs")
-    return wanted
 
 
 def _number(name: str, value: Any, whole: bool = False) -> float:

@@ -135,7 +135,7 @@ def test_paths_that_cannot_be_read(tmp_path):
         ("denoiser", {"window": 12}, "window must exceed lookahead and context"),
         ("denoiser", {"context": -1}, "context must be in 0..65536"),
         ("denoiser", {"window": 100.0}, "window must be an integer, got float"),
-        ("denoiser", {"adain_residual": float("nan")}, "adain_residual must be finite"),
+        ("denoiser", {"adain_residual": float("nan")}, "adain_residual must be at least 0 and finite"),
         ("lips", {"blocks": 10**6}, "asks for more weights than the checkpoint holds"),
         ("lips", {"width": 10**7}, "asks for more weights than the checkpoint holds"),
         ("audio", {"channels": 10**6}, "asks for more weights than the checkpoint holds"),

@@ -13,12 +13,13 @@ from emoface.kernels import OPS
 
 ROOT = Path(__file__).resolve().parent.parent
 PARTS = {"audio", "binding", "diffusion", "face"}
-BOTTOM = {"checks"}  # everything may import it, it imports nothing
+BOTTOM = {"checks", "device"}  # everything may import these
 
 # What each part of the package may import from the others; a dotted name allows that module alone.
 ALLOWED = {
     "kernels": {"_cpu", "_cuda"},
     "checks": set(),
+    "device": set(),
     "checkpoints": {"files", "limits", "reading"},
     "files": set(),
     "limits": set(),
@@ -26,7 +27,7 @@ ALLOWED = {
     "face": {"files", "kernels", "limits", "reading"},
     "audio": {"kernels", "face.layout", "reading"},
     "binding": {"kernels", "face.layout", "audio.features", "audio.normalize"},
-    "diffusion": {"kernels", "face.layout"},
+    "diffusion": {"kernels", "face.layout", "audio.lip_net"},
     "face_motion": {"face", "audio", "reading"},
     "render": {"face_motion", "face", "files", "kernels"},
     "export": {"face_motion", "render", "face", "audio", "files", "limits", "reading"},

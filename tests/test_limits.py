@@ -42,9 +42,9 @@ def test_the_environment_and_a_block_override_the_default(monkeypatch: pytest.Mo
 
 
 def test_a_budget_is_a_number_of_bytes() -> None:
-    with pytest.raises(TypeError, match="memory must be a whole number of bytes, got float"):
+    with pytest.raises(TypeError, match="memory must be an integer, got float"):
         Budget(1e9)  # type: ignore[arg-type]
-    with pytest.raises(ValueError, match="memory must be at least 1048576 bytes, got 5"):
+    with pytest.raises(ValueError, match="memory must be at least 1048576, got 5"):
         Budget(5)
 
 

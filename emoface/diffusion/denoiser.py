@@ -24,6 +24,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from emoface import checks
 from emoface.kernels import (
     content_attention,
     ff_adain_film,
@@ -76,15 +77,10 @@ class DenoiserConfig:
 
     def __post_init__(self) -> None:
         for name in _AT_LEAST_ONE + _AT_LEAST_NONE:
-            value, least = getattr(self, name), int(name in _AT_LEAST_ONE)
-            if isinstance(value, bool) or not isinstance(value, int):
-                raise TypeError(f"{name} must be an integer, got {type(value).__name__}")
-            if not least <= value <= MOST:
-                raise ValueError(f"{name} must be in {least}..{MOST}, got {value}")
+            checks.whole(name, getattr(self, name), int(name in _AT_LEAST_ONE), MOST)
         if self.channels % self.heads:
             raise ValueError(f"channels must be divisible by heads, got {self.channels} and {self.heads}")
-        if not 0 <= self.adain_residual < math.inf:
-            raise ValueError(f"adain_residual must be finite and at least 0, got {self.adain_residual}")
+        checks.number("adain_residual", self.adain_residual, 0)
 
 
 @dataclass(frozen=True)

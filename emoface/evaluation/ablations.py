@@ -21,10 +21,11 @@ from emoface.binding.label import Label
 from emoface.binding.space import EmotionSpace
 from emoface.checkpoints import Checkpoint
 from emoface.diffusion.denoiser import Block, Denoiser, DenoiserConfig
+from emoface.diffusion.finish import Sampling
 from emoface.files import atomic_path
 from emoface.kernels import content_attention
 from emoface.metrics.speed import machine
-from emoface.pipeline import Pipeline, Sampling
+from emoface.pipeline import Pipeline
 
 from ..training import denoiser
 from ..training.run import load_tensors, read_config, write_json

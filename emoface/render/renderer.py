@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 
 import numpy as np
 import torch
 
 from emoface import checks
+from emoface.device import one_thread
 from emoface.face.colour import linear_colours
 from emoface.face.rig import Part
 from emoface.kernels import rasterize, shade, vertex_normals
@@ -23,17 +23,6 @@ LARGEST = 8192  # pixels of a picture's side
 SKIN_ROUGHNESS = 0.3  # rougher parts let light in under their surface
 BACKGROUND = ((0.20, 0.205, 0.215), (0.055, 0.058, 0.066))
 """Linear colour in the middle and in the corners."""
-
-
-@contextmanager
-def _one_thread() -> Iterator[None]:
-    """Tensor operations of this thread alone: those of a frame are small, and frames themselves run side by side."""
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(before)
 
 
 class Renderer:
@@ -101,7 +90,7 @@ class Renderer:
         world = torch.as_tensor(vertices, dtype=torch.float32)
         if world.shape != self._albedo.shape:
             raise ValueError(f"vertices must have shape {tuple(self._albedo.shape)}, got {tuple(world.shape)}")
-        with torch.inference_mode(), _one_thread():
+        with torch.inference_mode(), one_thread():
             view = self.camera.view(world)
             normals = vertex_normals(view[None], self.faces)[0]
             reach = self._light.reach(view, normals, self.faces)

@@ -23,12 +23,13 @@ from emoface.audio.encoder import ContentConfig, ContentEncoder
 from emoface.audio.lip_net import LipNet
 from emoface.binding.space import EmotionSpace
 from emoface.diffusion.denoiser import Denoiser, DenoiserConfig
+from emoface.diffusion.finish import Sampling
 from emoface.diffusion.guidance import Guidance, stack_conditions
 from emoface.diffusion.samplers import SAMPLERS, sample
 from emoface.diffusion.schedule import sampling_times
 from emoface.diffusion.windows import start_noise
 from emoface.face.layout import MOUTH
-from emoface.pipeline import LIMITS, Sampling
+from emoface.pipeline import LIMITS
 
 from . import losses
 from .corpus.clips import load_clips, require_layout

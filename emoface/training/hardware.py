@@ -16,6 +16,8 @@ import torch
 from torch import Tensor, nn
 from torch.optim import Optimizer
 
+from emoface.device import find_device
+
 PRECISIONS = {"float32": torch.float32, "bfloat16": torch.bfloat16}
 
 
@@ -41,18 +43,13 @@ class Hardware:
         """
         if precision not in ("auto", *PRECISIONS):
             raise ValueError(f"precision must be 'auto', 'float32' or 'bfloat16', got {precision!r}")
-        if device == "auto":
-            device = "cuda" if torch.cuda.is_available() else "cpu"
-        if device != "cpu" and not device.startswith("cuda"):
-            raise ValueError(f"device must be 'cpu', 'cuda', 'cuda:N' or 'auto', got {device!r}")
-        if device != "cpu" and not torch.cuda.is_available():
-            raise ValueError(f"device {device!r} was asked for, but this machine has no usable CUDA GPU; use 'cpu'")
+        found = find_device(device)
         if compile not in ("no", "auto") and compile not in torch.compiler.list_backends(exclude_tags=()):
             raise ValueError(f"compile must be 'no', 'auto' or a backend of torch.compile, got {compile!r}")
-        on_gpu = device != "cpu"
+        on_gpu = found.type == "cuda"
         self.rank, self.processes = int(os.environ.get("RANK", 0)), int(os.environ.get("WORLD_SIZE", 1))
-        self._fabric = _fabric(device.split(":")[0]) if self.processes > 1 else None
-        self.device = torch.device(device) if self._fabric is None else self._fabric.device
+        self._fabric = _fabric(found.type) if self.processes > 1 else None
+        self.device = found if self._fabric is None else self._fabric.device
         if precision == "auto":
             precision = "bfloat16" if on_gpu else "float32"
         self.products = PRECISIONS[precision]

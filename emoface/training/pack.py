@@ -13,7 +13,7 @@ import torch
 from torch import Tensor
 
 from emoface.checkpoints import save_checkpoint
-from emoface.pipeline import Sampling
+from emoface.diffusion.finish import Sampling
 
 from .run import load_tensors, read_config, write_json
 

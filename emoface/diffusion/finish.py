@@ -1,0 +1,117 @@
+"""What is done around the sampler: how chance enters, and how its motion is smoothed, kept in range and closed."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+
+from emoface.audio.lip_net import apply_closure
+from emoface.face.layout import (
+    JAW_OPEN_RADIANS,
+    JAW_SIDE_RADIANS,
+    LIP_GAP_MM,
+    MOTION_INDEX,
+    MOTION_NAMES,
+    MOTION_SIZE,
+    MOUTH,
+    UPPER,
+)
+
+FILTER_REACH = 4.0
+"""The smoothing filter ends after this many standard deviations."""
+PARTING_MM = 3.0
+RESTING = tuple(i for i in MOUTH if abs(LIP_GAP_MM.get(MOTION_NAMES[i], 0.0)) < PARTING_MM)
+"""Mouth shapes that neither part nor close the lips."""
+
+
+@dataclass(frozen=True)
+class Sampling:
+    """How motion is sampled by default; stored in the checkpoint.
+
+    Attributes:
+        sampler: name in ``SAMPLERS``. steps: network calls per window.
+        mouth_temperature: scale of the start noise on the mouth channels; sampling, not training, limits the lips.
+        upper_character, mouth_character: scale of what is constant in the start noise over a take, on the upper face
+            and on mouth shapes that do not part the lips; the network by itself shrinks the variety between takes.
+        upper_filter, mouth_filter: standard deviation in frames of the smoothing of each region, 0 for none; the
+            closure gate is smoothed like the mouth. rest_filter: the mouth's where nobody speaks, so that it rests.
+        closure: strength of the closure gate, 0..1.
+        gestures: share of the voice's own small lip gestures that motion has at least, 0 for none.
+    """
+
+    sampler: str = "ddim"
+    steps: int = 4
+    mouth_temperature: float = 0.4
+    upper_character: float = 1.65
+    mouth_character: float = 2.1
+    upper_filter: float = 0.8
+    mouth_filter: float = 0.49
+    rest_filter: float = 1.2
+    closure: float = 1.0
+    gestures: float = 1.0
+
+    def scales(self) -> tuple[Tensor, Tensor]:
+        """Scales of the start noise: temperature and character, each (53,)."""
+        temperature = torch.ones(MOTION_SIZE)
+        temperature[list(MOUTH)] = self.mouth_temperature
+        character = temperature.clone()
+        character[list(UPPER)] = self.upper_character
+        character[list(RESTING)] = self.mouth_character
+        return temperature, character
+
+
+def liveliness(presence: Tensor) -> Tensor:
+    """Scale of the start noise within a window: chance moves the mouth while somebody speaks; else it would mutter.
+
+    Args:
+        presence: (T,) of speech, 0..1.
+
+    Returns:
+        (T, 53).
+    """
+    scale = torch.ones(len(presence), MOTION_SIZE)
+    scale[:, list(MOUTH)] = presence[:, None]
+    return scale
+
+
+def finish(motion: Tensor, closure: Tensor, presence: Tensor, sampling: Sampling) -> Tensor:
+    """Smooth motion, clip it to the anatomical range and close the lips where the voice says so.
+
+    The gate closes and opens as smoothly as the mouth moves.
+
+    Args:
+        motion: (B, T, 53) of a whole recording. closure: (T,) closure weight, 0..1. presence: (T,) of speech, 0..1.
+        sampling: strengths of the filters and the gate.
+
+    Returns:
+        (B, T, 53), a new tensor.
+    """
+    motion, gate = motion.clone(), closure.expand(motion.shape[0], -1)[..., None]  # (B, T, 1)
+    upper, mouth = (torch.tensor(region).to(motion.device, non_blocking=True) for region in (UPPER, MOUTH))
+    resting = gaussian_filter(motion[..., mouth], sampling.rest_filter)
+    motion[..., upper] = gaussian_filter(motion[..., upper], sampling.upper_filter)
+    speaking = gaussian_filter(motion[..., mouth], sampling.mouth_filter)
+    motion[..., mouth] = torch.lerp(resting, speaking, gaussian_filter(presence[None, :, None], 1.0))
+    gate = gaussian_filter(gate, sampling.mouth_filter)
+    jaw = MOTION_INDEX["jaw_pose_x"]
+    motion[..., :jaw].clamp_(0, 1)
+    motion[..., jaw].clamp_(0, JAW_OPEN_RADIANS)
+    motion[..., jaw + 1 :].clamp_(-JAW_SIDE_RADIANS, JAW_SIDE_RADIANS)
+    return apply_closure(motion, gate[..., 0], sampling.closure)
+
+
+def gaussian_filter(curves: Tensor, sigma: float) -> Tensor:
+    """Smooth curves (B, T, C) over time with a Gaussian of ``sigma`` frames, 0 for none; ends held."""
+    if sigma <= 0:
+        return curves
+    reach = math.ceil(FILTER_REACH * sigma)
+    offsets = torch.arange(-reach, reach + 1, dtype=curves.dtype, device=curves.device)
+    kernel = torch.exp(-0.5 * (offsets / sigma).square())
+    kernel = kernel / kernel.sum()
+    batch, frames, channels = curves.shape
+    rows = curves.transpose(1, 2).reshape(batch * channels, 1, frames)
+    padded = torch.cat([rows[..., :1].expand(-1, -1, reach), rows, rows[..., -1:].expand(-1, -1, reach)], -1)
+    return nn.functional.conv1d(padded, kernel[None, None]).view(batch, channels, frames).transpose(1, 2)
