@@ -80,7 +80,8 @@ def test_wheel_from_the_tree(tree, tmp_path):
         scripts = archive.read(next(n for n in names if n.endswith("/entry_points.txt"))).decode()
         licence = [n for n in names if n.endswith("/LICENSE")]
     assert any(n.startswith("emoface/_cpu.") and n.endswith(".so") for n in names)
-    assert not any(n.startswith("kernels/") for n in names)
+    assert {n.split("/")[0] for n in names if ".dist-info/" not in n} == {"emoface"}  # no authoring, kernels, tests
+    assert "emoface/training/data/phrases/events.tsv" in names and "emoface/training/configs/text.json" in names
     assert metadata["Requires-Python"] == ">=3.10" and metadata["License-Expression"] == "MIT" and licence
     core = {r.split(";")[0].split(">")[0].strip() for r in metadata.get_all("Requires-Dist") if "extra" not in r}
     assert core == {"torch", "numpy", "soundfile", "soxr", "safetensors"}
@@ -92,7 +93,8 @@ def test_archive_and_the_wheel_from_it(tree, archive, tmp_path):
         names = {name.split("/", 1)[1] for name in tar.getnames() if "/" in name}
     for path in tree.glob("csrc/**/*.*"):
         assert path.relative_to(tree).as_posix() in names, path
-    assert "kernels/film/reference.py" in names and "tests/conftest.py" in names
+    assert {"kernels/film/reference.py", "tests/conftest.py", "authoring/build.py"} <= names
+    assert "examples/change_of_mood.py" in names
     assert not [name for name in names if name.endswith((".so", ".pyc", ".o"))]
     assert contents(wheel_of(archive, tmp_path)) == expected(tree)
 
