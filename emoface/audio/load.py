@@ -242,7 +242,7 @@ def _open_path(path: Path, rate: Any, argument: str) -> Recording:
         raise FileNotFoundError(f"{argument} {path} does not exist")
     if path.is_file() and path.stat().st_size == 0:
         raise ValueError(f"{argument} {path} is an empty file")
-    return _open_file(lambda: str(path), path.name, rate, f"{argument} {path}")
+    return _open_file(lambda: os.fsencode(path), path.name, rate, f"{argument} {path}")
 
 
 def _open_stream(stream: Any, rate: Any, argument: str) -> Recording:
@@ -258,7 +258,7 @@ def _open_stream(stream: Any, rate: Any, argument: str) -> Recording:
     return _open_file(lambda: copy.name, name, rate, argument)
 
 
-def _decode(target: str, argument: str) -> Iterator[tuple[int, np.ndarray]]:
+def _decode(target: str | bytes, argument: str) -> Iterator[tuple[int, np.ndarray]]:
     """(rate, mono block) pairs of a file that libsndfile reads."""
     import soundfile
 
@@ -271,7 +271,7 @@ def _decode(target: str, argument: str) -> Iterator[tuple[int, np.ndarray]]:
         raise ValueError(f"{argument} is not a readable audio file: {error.error_string}") from error
 
 
-def _open_file(target: Callable[[], str], name: str, rate: Any, argument: str) -> Recording:
+def _open_file(target: Callable[[], str | bytes], name: str, rate: Any, argument: str) -> Recording:
     file_rate = 0
     kept: list[np.ndarray] | None = []
     length = 0

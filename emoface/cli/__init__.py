@@ -15,6 +15,7 @@ from typing import Any
 
 from emoface.cli import animate, card, compare, evaluate, info, render, sheet, train, tune
 from emoface.cli.arguments import Parser
+from emoface.cli.streams import open_streams
 
 COMMANDS = (animate, render, sheet, info, tune, train, evaluate, card, compare)
 """Modules whose ``add_command(commands)`` adds a command, in the order of the help."""
@@ -48,6 +49,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     Returns:
         The exit code.
     """
+    if arguments is None:
+        open_streams()
     asked = build_parser().parse_args(arguments)
     try:
         with warnings.catch_warnings():
