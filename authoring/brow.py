@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from emoface.face.surface import vertex_normals
+from emoface.face.surface import mesh_normals
 
 from .attach import from_front
 from .mesh import HeadMesh
@@ -29,7 +29,7 @@ def brow_piece(mesh: HeadMesh, face: Piece) -> Piece:
     tint, tint_faces, tint_share = _tint()
     hairs, hair_faces, hair_height, hair_tone = _hairs(random)
     held = from_front(np.concatenate([tint, hairs]), mesh.vertices, mesh.faces)
-    up = held.carry(vertex_normals(mesh.vertices, mesh.faces))
+    up = held.carry(mesh_normals(mesh.vertices, mesh.faces))
     height = np.concatenate([np.full(len(tint), TINT_HEIGHT), hair_height])
     left = held.carry(mesh.vertices) + height[:, None] * up / np.linalg.norm(up, axis=1, keepdims=True)
     share = np.concatenate([TINT * tint_share, hair_tone])[:, None]

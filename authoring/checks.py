@@ -134,7 +134,7 @@ class Head:
         return np.einsum("lc,lck->lk", self.landmark_weights, vertices[self.landmark_corners])
 
 
-def load(file: Path = FILE) -> Head:
+def load_head(file: Path = FILE) -> Head:
     """The arrays of an ``open_head.npz``."""
     with np.load(file, allow_pickle=False) as stored:
         data = {name: stored[name] for name in stored.files}
@@ -379,7 +379,7 @@ def main() -> int:
     """Print the tables and the failures; the exit status is 1 where there are any."""
     parser = argparse.ArgumentParser(description="Check an open head's file.")
     parser.add_argument("file", nargs="?", type=Path, default=FILE)
-    head = load(parser.parse_args().file)
+    head = load_head(parser.parse_args().file)
     shapes, lids = check(head)
     print(f"{len(head.template)} vertices, {len(head.faces)} triangles")
     print(f"\n{'shape':22} move mm  flips  area min..max  roughness  own side  own region  asymmetry  lip gap mm")

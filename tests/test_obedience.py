@@ -10,14 +10,13 @@ import pytest
 import emoface
 from emoface.checkpoints import DEFAULT
 from emoface.evaluation.expression import Expression
-from emoface.evaluation.lips import spoken_visemes
 from emoface.evaluation.material import Performer, bundled
 from emoface.face.layout import ARKIT_INDEX, FPS, lip_gap, motion_to_arkit
 from emoface.metrics.emotion import rising, strength
 from emoface.metrics.jitter import REGIONS
 from emoface.metrics.lip_closure import closure, correlation, phone_gaps
 from emoface.training.binding.windows import MOVING
-from emoface.training.corpus.phones import BILABIAL, OPEN_VOWELS
+from emoface.training.corpus.phones import CLOSING_LABELS, OPENING_LABELS, labelled
 
 pytestmark = pytest.mark.skipif(not DEFAULT.exists(), reason="the default checkpoint is not there")
 RATE = 16000
@@ -79,8 +78,8 @@ def test_a_timeline_changes_at_the_asked_time_without_a_seam(expression: Express
 def lips(expression: Expression, emotion: str) -> tuple[list[tuple[np.ndarray, np.ndarray]], float]:
     """Gaps of bilabials and open vowels in takes of the bundled clip, and the jaws' mean r with the neutral rules'."""
     clip = expression.clips[0]
-    visemes = spoken_visemes(clip)
-    labels = {str(BILABIAL)}, {str(v) for v in OPEN_VOWELS}
+    visemes = labelled(clip.visemes)
+    labels = CLOSING_LABELS, OPENING_LABELS
     takes = [expression.performer.motion(clip.samples, (emotion, 3), seed=seed) for seed in range(TAKES)]
     target = motion_to_arkit(clip.rule("neutral", 1, 0))[:, JAW]
     r = [correlation(motion_to_arkit(take)[:, JAW], target) for take in takes]

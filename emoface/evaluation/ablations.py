@@ -28,7 +28,7 @@ from emoface.metrics.speed import machine
 from emoface.pipeline import Pipeline
 
 from ..training import denoiser
-from ..training.run import load_tensors, read_config, write_json
+from ..training.run import load_tensors, read_config, save_json
 from .curve import FIGURES, GUIDED, Bench
 
 COLUMNS = ("jaw", "lower", "closure", "emotional", "named", "strength", "guided", "upper", "mouth", "jitter")
@@ -175,7 +175,7 @@ def train(config: Any, out: str | Path, assets: str | Path | None = None, resume
                 "minutes": round((time.time() - began) / 60, 1), "date": time.strftime("%Y-%m-%d"),
                 "parameters": sum(t.numel() for key, t in weights.items() if key.startswith("denoiser.")),
             }  # fmt: skip
-            write_json(folder / "ablations.json", report)
+            save_json(folder / "ablations.json", report)
             with atomic_path(folder / "ablations.md") as path:
                 path.write_text(ablation_table(report), encoding="utf-8")
     return folder

@@ -22,7 +22,7 @@ from emoface.files import atomic_path
 
 from ..training.corpus.phones import VISEMES
 from ..training.corpus.visemes import rule_lips
-from ..training.expressions import express, smooth
+from ..training.expressions import express, smooth_hann
 
 FILE = Path(__file__).with_name("judge.npz")
 SEED = 20_407
@@ -98,7 +98,7 @@ def pretend(emotion: str, rng: np.random.Generator) -> np.ndarray:
         end = start + rng.uniform(0.06, 0.16)
         rows.append((rng.integers(len(VISEMES)), start, end))
         start = end
-    loudness = np.clip(0.6 + smooth(rng.normal(size=frames), 7), 0, 1.2)
+    loudness = np.clip(0.6 + smooth_hann(rng.normal(size=frames), 7), 0, 1.2)
     lips, closure = rule_lips(np.array(rows), frames, rng, loudness)
     return express(frames, emotion, float(rng.uniform(*LEVEL_RANGE)), rng, loudness, lips, closure)
 

@@ -12,10 +12,10 @@ from emoface.audio.normalize import normalize_clip
 from emoface.binding.emotions import EMOTIONS
 from emoface.face.layout import ARKIT_INDEX, FPS, lip_gap, motion_to_arkit
 from emoface.face.open_head import open_head_model
-from emoface.metrics.lip_closure import CLOSED_MM, Closure, Phone, bilabials_closed, closure, correlation, phone_gaps
+from emoface.metrics.lip_closure import CLOSED_MM, Closure, bilabials_closed, closure, correlation, phone_gaps
 from emoface.metrics.mouth_opening import landmark_gap
 
-from ..training.corpus.phones import BILABIAL, LABIODENTAL, OPEN_VOWELS, SILENCE, VISEMES
+from ..training.corpus.phones import BILABIAL, CLOSING_LABELS, LABIODENTAL, OPENING_LABELS, SILENCE, VISEMES, labelled
 from .material import Captured, Performer, Spoken
 from .report import Row, told
 
@@ -94,13 +94,8 @@ def held_shut(performer: Performer, clips: list[Spoken], style: str) -> float:
     gaps = []
     for clip in clips:
         motion = performer.motion(clip.samples, ("neutral", 3), style=style)
-        gaps.append(phone_gaps(lip_gap(motion), spoken_visemes(clip), FPS, (), others)[1])
+        gaps.append(phone_gaps(lip_gap(motion), labelled(clip.visemes), FPS, (), others)[1])
     return float((np.concatenate(gaps) < CLOSED_MM).mean())
-
-
-def spoken_visemes(clip: Spoken) -> list[Phone]:
-    """A recording's visemes, their ids as labels."""
-    return [(str(int(viseme)), float(start), float(end)) for viseme, start, end in clip.visemes]
 
 
 def berlin_rows(performer: Performer, clips: list[Spoken], emotions: list[str], style: str) -> list[Row]:
@@ -139,17 +134,17 @@ def berlin_rows(performer: Performer, clips: list[Spoken], emotions: list[str], 
 
 def bundled_rows(performer: Performer, clip: Spoken) -> list[Row]:
     """Closure on the bundled clip, by visemes."""
-    visemes = spoken_visemes(clip)
+    visemes = labelled(clip.visemes)
     motion = performer.motion(clip.samples, "neutral")
-    labels = {str(BILABIAL)}, {str(v) for v in OPEN_VOWELS}
-    value = closure([phone_gaps(lip_gap(motion), visemes, FPS, *labels)])
+    value = closure([phone_gaps(lip_gap(motion), visemes, FPS, CLOSING_LABELS, OPENING_LABELS)])
     rows = [
         Row("bundled clip: closure AUC, neutral", value.auc, note=f"{value.closed} p b m, {value.opened} vowels"),
         Row("bundled clip: closed/open ratio, neutral", value.ratio),
     ]
     split = f"{len(clip.samples) / 16000:.1f} s of a synthetic voice outside training"
     vertices = torch.from_numpy(Animation.from_motion(motion).vertices())
-    shut, _ = phone_gaps(landmark_gap(open_head_model().landmarks(vertices).numpy()), visemes, FPS, *labels)
+    gap = landmark_gap(open_head_model().landmarks(vertices).numpy())  # (T,) mm
+    shut, _ = phone_gaps(gap, visemes, FPS, CLOSING_LABELS, OPENING_LABELS)
     mask = "three facing pairs of inner lip landmarks of the open head"
     mesh = Row.of(bilabials_closed.figure(bilabials_closed(shut), mask, split), where="bundled clip, neutral")
     return [*told(rows, "1", CLOSURE, GAP, split), mesh]

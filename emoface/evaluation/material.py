@@ -19,8 +19,8 @@ from emoface.pipeline import Pipeline
 
 from ..training.corpus.adapters.emodb import lablaut_visemes, read_lablaut
 from ..training.corpus.adapters.facegood import CURVES_FILE
-from ..training.corpus.adapters.signals import as_rows, mel_of, read_wave, resample_motion
-from ..training.corpus.clips import relative_loudness
+from ..training.corpus.adapters.signals import as_rows, mel_of, read_wave, to_motion_rate
+from ..training.corpus.clips import mel_loudness
 from ..training.corpus.phones import arpabet_visemes
 from ..training.corpus.synth import find_closures
 from ..training.corpus.visemes import rule_lips
@@ -63,7 +63,7 @@ class Spoken:
     @cached_property
     def loudness(self) -> np.ndarray:
         """Relative loudness (T,)."""
-        return relative_loudness(mel_of(self.samples))
+        return mel_loudness(mel_of(self.samples))
 
     def rule(self, emotion: str, level: float, seed: int) -> np.ndarray:
         """Target motion (T, 53) that the training rules draw for this recording."""
@@ -131,7 +131,7 @@ def captured(assets: Path, seconds: float | None = None) -> Captured:
     if seconds is not None:
         frames = min(frames, round(seconds * FPS))
     weights = np.zeros((frames, len(ARKIT_NAMES)), np.float32)
-    weights[:, shapes] = resample_motion(curves, fps, frames)
+    weights[:, shapes] = to_motion_rate(curves, fps, frames)
     return Captured(samples[: round(frames / FPS * SAMPLE_RATE)], weights, shapes)
 
 

@@ -16,7 +16,7 @@ from emoface.metrics.sync import audio_motion_offset
 
 from ..training.binding.windows import MOVING
 from ..training.corpus.adapters.signals import mel_of
-from ..training.corpus.clips import relative_loudness
+from ..training.corpus.clips import mel_loudness
 from .material import Captured, Performer
 from .report import Row
 
@@ -25,7 +25,7 @@ JAW = ARKIT_INDEX["jawOpen"]
 
 def offset_row(performer: Performer, clip: Captured) -> Row:
     """Delay of the jaw behind the voice, beside that of the measured jaw."""
-    loudness = relative_loudness(mel_of(clip.samples))[: len(clip.weights)]
+    loudness = mel_loudness(mel_of(clip.samples))[: len(clip.weights)]
     weights = motion_to_arkit(performer.motion(clip.samples, "neutral", seed=0))
     jaws = (curves[: len(loudness), JAW] for curves in (weights, clip.weights))
     ours, theirs = (audio_motion_offset(loudness, jaw, FPS) for jaw in jaws)

@@ -179,8 +179,8 @@ class Controls:
             motion = _mirrored(motion)
         _pull_together(motion, self.symmetry)
         before = motion.copy()
-        motion[:, _UPPER] = smooth(motion[:, _UPPER], self.upper_smoothing * fps)
-        motion[:, _LOWER] = smooth(motion[:, _LOWER], self.lower_smoothing * fps)
+        motion[:, _UPPER] = smooth_gaussian(motion[:, _UPPER], self.upper_smoothing * fps)
+        motion[:, _LOWER] = smooth_gaussian(motion[:, _LOWER], self.lower_smoothing * fps)
         for channels, strength in (
             (_UPPER, self.upper_strength),
             (_LOWER, self.lower_strength),
@@ -255,7 +255,7 @@ class Controls:
             raise kind(f"path {Path(path)}: {error}") from error
 
 
-def smooth(curves: np.ndarray, frames: float) -> np.ndarray:
+def smooth_gaussian(curves: np.ndarray, frames: float) -> np.ndarray:
     """Curves (T, n) averaged over time by a Gaussian of ``frames`` full width at half maximum, without delay.
 
     Beyond the ends the first and last frame go on.

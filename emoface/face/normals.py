@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from .surface import vertex_normals
+from .surface import mesh_normals
 
 ONE_SURFACE = 0.5  # cosine between normals above which vertices at one place belong to one surface
 
@@ -19,7 +19,7 @@ def smooth_normals(vertices: np.ndarray, faces: np.ndarray) -> np.ndarray:
         (V, 3) float32, unit length; (0, 0, 1) where no triangle with an area adjoins.
     """
     weld = welded(vertices, faces)
-    normals = vertex_normals(vertices, weld[faces])[weld]
+    normals = mesh_normals(vertices, weld[faces])[weld]
     return np.where(normals.any(1, keepdims=True), normals, (0, 0, 1)).astype(np.float32)
 
 
@@ -33,5 +33,5 @@ def welded(vertices: np.ndarray, faces: np.ndarray) -> np.ndarray:
     """
     _, first, group = np.unique(vertices, axis=0, return_index=True, return_inverse=True)
     weld = first[group.reshape(-1)]
-    normals = vertex_normals(vertices, faces)
+    normals = mesh_normals(vertices, faces)
     return np.where((normals * normals[weld]).sum(1) > ONE_SURFACE, weld, np.arange(len(vertices)))

@@ -24,7 +24,7 @@ from .flame import FlameModel
 from .layout import ARKIT_NAMES, EXPRESSION_NAMES, EXPRESSION_SIZE, arkit_to_motion, motion_to_arkit
 from .open_head import open_head, open_head_model
 from .rig import Part, Rig
-from .surface import closest_points, landmark_warp, vertex_normals
+from .surface import closest_points, landmark_warp, mesh_normals
 
 POINTS = 1500  # vertices that a fit looks at
 STILL = 1e-4  # metres that a vertex must move at weight 1 to count
@@ -353,7 +353,7 @@ def transfer_shapes(
     bent = warp(source.template)
     solid = np.concatenate([source.faces[slice(*part.faces)] for part in source.parts if part.name not in LOOSE_PARTS])
     corners, weights = closest_points(
-        template, vertex_normals(template, faces), bent, solid, vertex_normals(bent, solid)
+        template, mesh_normals(template, faces), bent, solid, mesh_normals(bent, solid)
     )  # (V, 3) each
     deltas = np.einsum("vc,nvcx,yx->nvy", weights, source.deltas[:, corners], turn).astype(np.float32)
     colours = np.einsum("vc,vcx->vx", weights, source.colours[corners]).astype(np.float32)

@@ -7,17 +7,17 @@ from collections.abc import Callable
 import numpy as np
 import torch
 
-from emoface.kernels import vertex_normals as mesh_normals
+from emoface.kernels import vertex_normals
 
 FACING = 0.01  # metres that opposite normals count for, half of it at right angles
 CHUNK = 512  # vertices compared at once
 CANDIDATES = 3  # nearest vertices whose triangles are tried
 
 
-def vertex_normals(vertices: np.ndarray, faces: np.ndarray) -> np.ndarray:
-    """Unit normals (V, 3) float64 of one mesh, by the operator of the same name; zero where there is none."""
+def mesh_normals(vertices: np.ndarray, faces: np.ndarray) -> np.ndarray:
+    """Unit normals (V, 3) float64 of one mesh, by the operator ``vertex_normals``; zero where there is none."""
     corners = torch.from_numpy(faces.astype(np.int32))
-    return mesh_normals(torch.from_numpy(vertices.astype(np.float64))[None], corners)[0].numpy()
+    return vertex_normals(torch.from_numpy(vertices.astype(np.float64))[None], corners)[0].numpy()
 
 
 def barycentric(points: np.ndarray, a: np.ndarray, b: np.ndarray, c: np.ndarray) -> np.ndarray:
@@ -50,20 +50,20 @@ def barycentric(points: np.ndarray, a: np.ndarray, b: np.ndarray, c: np.ndarray)
 
 
 def closest_points(
-    points: np.ndarray, normals: np.ndarray, vertices: np.ndarray, faces: np.ndarray, vertex_normals: np.ndarray
+    points: np.ndarray, normals: np.ndarray, vertices: np.ndarray, faces: np.ndarray, facing: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:
     """For each point the closest place on a mesh that faces the same way.
 
     Opposite normals count as ``FACING`` metres of distance, which keeps an upper lip from taking the lower one's place.
 
     Args:
-        points, normals: (P, 3). vertices, vertex_normals: (V, 3). faces: (F, 3).
+        points, normals: (P, 3). vertices, facing: (V, 3), the mesh and its unit normals. faces: (F, 3).
 
     Returns:
         Corners (P, 3), indices of vertices, and their weights (P, 3) that add up to 1.
     """
     used = np.unique(faces)
-    features = np.concatenate([vertices, vertex_normals * FACING / 2], 1)[used].astype(np.float32)  # (U, 6)
+    features = np.concatenate([vertices, facing * FACING / 2], 1)[used].astype(np.float32)  # (U, 6)
     wanted = np.concatenate([points, normals * FACING / 2], 1).astype(np.float32)
     squares = (features * features).sum(1)
     around = _triangles_around(faces, len(vertices))
@@ -77,7 +77,7 @@ def closest_points(
             real = triangle >= 0
             abc = faces[np.maximum(triangle, 0)]  # (C, 3)
             shares = barycentric(points[here], *(vertices[abc[:, i]] for i in range(3)))
-            place = np.einsum("pc,pcx->px", shares, np.concatenate([vertices, vertex_normals * FACING / 2], 1)[abc])
+            place = np.einsum("pc,pcx->px", shares, np.concatenate([vertices, facing * FACING / 2], 1)[abc])
             off = ((place - wanted[here]) ** 2).sum(1)
             better = np.flatnonzero(real & (off < best[here]))
             best[start + better], corners[start + better] = off[better], abc[better]

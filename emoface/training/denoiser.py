@@ -39,7 +39,7 @@ from .run import (
     save_state,
     save_tensors,
     seed_everything,
-    write_card,
+    write_stage_card,
 )
 from .stream import ShardStream
 from .sync import LipSync
@@ -369,7 +369,7 @@ def train(
             _export(folder, model, ema, mean, deviation)
     if hardware.first:
         _export(folder, model, ema, mean, deviation)
-        write_card(
+        write_stage_card(
             folder, "denoiser", settings, steps=step, minutes=round((time.monotonic() - started) / 60, 1), **corpus,
             processes=hardware.processes, device=str(hardware.device), steps_left_out=refused,
             parameters=sum(p.numel() for p in model.parameters()), log=log,

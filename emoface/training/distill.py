@@ -44,7 +44,7 @@ from .run import (
     read_config,
     save_state,
     seed_everything,
-    write_card,
+    write_stage_card,
 )
 
 SILENCE = -1.0  # normalised log-mel below which nobody speaks
@@ -271,7 +271,7 @@ def train(config: Any, out: str | Path, assets: str | Path | None = None, resume
             averaged = deepcopy(student)
             ema.copy_to(averaged)
             save_network(folder, averaged, content, mean, deviation)
-    write_card(
+    write_stage_card(
         folder, "distill", settings, teacher=parts["denoiser"], clips=len(clips),
         shards_left_out=dict(skipped.counts),
         parameters=sum(p.numel() for p in student.parameters()), log=log,

@@ -155,7 +155,7 @@ def prototype(emotion: str, level: float) -> np.ndarray:
     return np.mean(PROTOTYPES[emotion], axis=0) * level_strength(level)
 
 
-def smooth(values: np.ndarray, width: int) -> np.ndarray:
+def smooth_hann(values: np.ndarray, width: int) -> np.ndarray:
     """Moving average of a curve (T,) under a Hann window ``width`` frames wide, ends held."""
     window = np.hanning(width + 2)[1:-1]
     padded = np.pad(values, (width // 2, width - 1 - width // 2), "edge")
@@ -164,7 +164,7 @@ def smooth(values: np.ndarray, width: int) -> np.ndarray:
 
 def _wander(frames: int, width: int, rng: np.random.Generator) -> np.ndarray:
     """Slow noise (T,) of about unit deviation."""
-    noise = smooth(rng.standard_normal(frames + 2 * width), width)[width : width + frames]
+    noise = smooth_hann(rng.standard_normal(frames + 2 * width), width)[width : width + frames]
     return noise * np.sqrt(width * 0.66)
 
 
@@ -188,8 +188,8 @@ def course(frames: int, rng: np.random.Generator, loudness: np.ndarray) -> np.nd
         envelope = envelope * (1 - 0.5 * _sigmoid((seconds - release) / 0.12))
     envelope = envelope * (1 + 0.07 * _wander(frames, 27, rng))
     voice = np.clip(loudness, 0, 1.2)
-    swell = np.clip(smooth(voice, 9) - smooth(voice, 51), 0, 1)
-    return envelope * (0.84 + 0.24 * smooth(voice, 13) + 0.2 * swell)
+    swell = np.clip(smooth_hann(voice, 9) - smooth_hann(voice, 51), 0, 1)
+    return envelope * (0.84 + 0.24 * smooth_hann(voice, 13) + 0.2 * swell)
 
 
 def _variant(emotion: str, rng: np.random.Generator) -> np.ndarray:
@@ -242,7 +242,7 @@ def express(
     motion = np.zeros((frames, MOTION_SIZE))
     for region, share in zip(_REGIONS, _LAGS, strict=True):
         motion[:, region] = np.interp(time - share * lag, time, carried)[:, None] * shape[region]
-    accent = smooth(np.clip(loudness - 0.72, 0, 1), 7) * rng.uniform(0, 0.55)
+    accent = smooth_hann(np.clip(loudness - 0.72, 0, 1), 7) * rng.uniform(0, 0.55)
     motion += accent[:, None] * (strength * ACCENTS[emotion] + (1 - strength) * ACCENTS["neutral"])
 
     speech = lips * (1 + (SPEECH_GAIN.get(emotion, 1.0) - 1) * strength)  # (T, 53)

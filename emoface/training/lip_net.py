@@ -26,6 +26,7 @@ from emoface.audio.lip_net import (
 )
 from emoface.audio.normalize import SILENT_MEL, MelNormalizer, normalize_clip
 from emoface.face.layout import FPS, JAW_OPEN_RADIANS, MOTION_INDEX, MOTION_NAMES, MOTION_SIZE, MOUTH, lip_gap
+from emoface.metrics import lip_closure
 from emoface.training.run import (
     Ema,
     load_state,
@@ -34,13 +35,13 @@ from emoface.training.run import (
     save_state,
     save_tensors,
     seed_everything,
-    write_card,
+    write_stage_card,
 )
 
 from .corpus.augment import KINDS, augment_mel, stretch_time
 from .corpus.build import HELD_OUT
-from .corpus.clips import Clip, hours, load_clips, relative_loudness, require_layout
-from .corpus.phones import BILABIAL, OPEN_VOWELS
+from .corpus.clips import Clip, hours, load_clips, mel_loudness, require_layout
+from .corpus.phones import CLOSING_LABELS, OPENING_LABELS, labelled
 from .corpus.skipped import Skipped
 from .corpus.visemes import rule_lips
 
@@ -51,7 +52,6 @@ LEAST_OPENING = 0.4
 LOGGED = 40
 """Losses kept in the card."""
 _LONGEST_CONTEXT = 8 * FPS
-_MARGIN = 0.02  # seconds around a phone in which its lips are looked for
 
 
 @dataclass
@@ -185,7 +185,7 @@ class LipWindows:
             lips = clip.lips[span][:, _MOUTH].astype(np.float32) / scale
             return ARTIST, lips, known, np.zeros(count, np.float32), 0.0
         assert clip.visemes is not None
-        motion, closure = rule_lips(clip.visemes, clip.frames, rng, relative_loudness(clip.mel))
+        motion, closure = rule_lips(clip.visemes, clip.frames, rng, mel_loudness(clip.mel))
         lips = motion[span][:, _MOUTH] / scale
         crossed = rng.random() < self.config.crossed
         silent = (clip.visemes[:, 0] == 0).all()  # a resting mouth is the same in every style
@@ -228,7 +228,7 @@ def _in_motion(curves: Tensor) -> Tensor:
     return curves.new_zeros(*curves.shape[:-1], MOTION_SIZE).index_copy(-1, index, curves)
 
 
-def channel_weights(weights: dict[str, float]) -> Tensor:
+def mouth_weights(weights: dict[str, float]) -> Tensor:
     """Weight per mouth channel from names or beginnings of names; 1 where none fits."""
     unknown = [key for key in weights if not any(MOTION_NAMES[i].startswith(key) for i in MOUTH)]
     if unknown:
@@ -303,7 +303,7 @@ def train(
     windows = LipWindows(clips, config)
     net = LipNet(**config.model).train()
     optimizer = torch.optim.AdamW(net.parameters(), config.learning_rate, weight_decay=config.weight_decay)
-    channels = channel_weights(config.channels)
+    channels = mouth_weights(config.channels)
     ema = Ema(net, config.ema)
     state_path = folder / "state.pt"
     first, spent = 0, 0.0
@@ -336,8 +336,8 @@ def train(
     ema.copy_to(net.eval())
     save_tensors(folder / "model.safetensors", net.state_dict(), config.model)
     held_out = Path(out) / "corpus" / HELD_OUT
-    figures = evaluate(net, load_clips(held_out)) if any(held_out.glob("*.npz")) else {}
-    write_card(
+    figures = held_out_figures(net, load_clips(held_out)) if any(held_out.glob("*.npz")) else {}
+    write_stage_card(
         folder, "lips", config, steps=config.steps, minutes=round((time.monotonic() - started) / 60, 2),
         corpus_hours=round(hours(windows.clips), 3), parameters=sum(p.numel() for p in net.parameters()),
         shards_left_out=dict(skipped.counts), figures=figures, log=log,
@@ -353,7 +353,7 @@ def one_cycle(done: float, warm_up: float) -> float:
     return 0.5 * (1 + math.cos(math.pi * (done - warm_up) / (1 - warm_up)))
 
 
-def evaluate(net: LipNet, clips: Sequence[Clip]) -> dict[str, Any]:
+def held_out_figures(net: LipNet, clips: Sequence[Clip]) -> dict[str, Any]:
     """Figures of a lip net on held-out clips.
 
     Measured clips: correlation of jaw, funnel and lower lip, mean absolute error, also under 10 dB of noise.
@@ -370,10 +370,10 @@ def evaluate(net: LipNet, clips: Sequence[Clip]) -> dict[str, Any]:
     for clip in clips:
         if clip.source == "captured" and clip.lips is not None:
             figures[clip.name] = {
-                "artist": agreement(clip, read_lips(net, clip.mel, ARTIST)[0]),
-                "artist_gated": agreement(clip, read_lips(net, clip.mel, ARTIST, 1.0)[0]),
-                "artist_10db_noise": agreement(clip, read_lips(net, add_noise(clip.mel, 10.0), ARTIST)[0]),
-                "rule": agreement(clip, read_lips(net, clip.mel, RULE)[0]),
+                "artist": lip_errors(clip, read_lips(net, clip.mel, ARTIST)[0]),
+                "artist_gated": lip_errors(clip, read_lips(net, clip.mel, ARTIST, 1.0)[0]),
+                "artist_10db_noise": lip_errors(clip, read_lips(net, mel_with_noise(clip.mel, 10.0), ARTIST)[0]),
+                "rule": lip_errors(clip, read_lips(net, clip.mel, RULE)[0]),
             }
     for source in ("labelled", "tts"):
         spoken = [c for c in clips if c.source == source and c.visemes is not None]
@@ -399,7 +399,7 @@ def evaluate(net: LipNet, clips: Sequence[Clip]) -> dict[str, Any]:
     return figures
 
 
-def agreement(clip: Clip, motion: np.ndarray) -> dict[str, float]:
+def lip_errors(clip: Clip, motion: np.ndarray) -> dict[str, float]:
     """Correlations and errors of predicted lips (T, 53) against a measured clip; jaw in units of full
     opening.
     """
@@ -409,18 +409,12 @@ def agreement(clip: Clip, motion: np.ndarray) -> dict[str, float]:
     scale = dict(zip(MOUTH, MOUTH_SCALE))
     errors = [np.abs(motion[:, i] - measured[:, i]).mean() / scale[i] for i in mouth]
     named = {"jaw": _JAW, "funnel": _FUNNEL, "lower": _LOWER}
+    r = {name: lip_closure.correlation(motion[:, i], measured[:, i]) if known[i] else 0.0 for name, i in named.items()}
     return {
-        **{f"{name}_r": round(correlation(motion[:, i], measured[:, i]), 3) for name, i in named.items()},
+        **{f"{name}_r": round(float(np.nan_to_num(value)), 3) for name, value in r.items()},  # 0 where one is still
         "mae": round(float(np.mean(errors)), 4),
         "jaw_mae": round(float(np.abs(motion[:, _JAW] - measured[:, _JAW]).mean() / JAW_OPEN_RADIANS), 4),
     }
-
-
-def correlation(a: np.ndarray, b: np.ndarray) -> float:
-    """Pearson correlation of two curves; 0 where one of them is still."""
-    if a.std() < 1e-6 or b.std() < 1e-6:
-        return 0.0
-    return float(np.corrcoef(a, b)[0, 1])
 
 
 def closure_figures(clips: Sequence[Clip], motions: Sequence[np.ndarray]) -> dict[str, float]:
@@ -434,31 +428,21 @@ def closure_figures(clips: Sequence[Clip], motions: Sequence[np.ndarray]) -> dic
         ``hit30`` (share of bilabials below 30 % of their clip's median open vowel), ``open_mm`` (mean opening of
         the open vowels), and the counts.
     """
-    closed, opened, hits = [], [], []
+    gaps = []
     for clip, motion in zip(clips, motions):
-        gap = lip_gap(motion)
-        times = (np.arange(len(gap)) + 0.5) / FPS
-        shut, wide = [], []
-        for viseme, start, end in np.asarray(clip.visemes):
-            inside = (times >= start - _MARGIN) & (times <= end + _MARGIN)
-            if inside.any() and viseme == BILABIAL:
-                shut.append(gap[inside].min())
-            elif inside.any() and viseme in OPEN_VOWELS:
-                wide.append(gap[inside].max())
-        if shut and wide:
-            closed += shut
-            opened += wide
-            hits += [opening < 0.3 * np.median(wide) for opening in shut]
-    if not closed:
+        phones = labelled(np.asarray(clip.visemes))
+        gaps.append(lip_closure.phone_gaps(lip_gap(motion), phones, FPS, CLOSING_LABELS, OPENING_LABELS, cut=True))
+    both = [(shut, wide) for shut, wide in gaps if len(shut) and len(wide)]
+    if not both:
         return {"bilabials": 0, "open_vowels": 0}
-    low, high = np.array(closed)[:, None], np.array(opened)[None]
+    found = lip_closure.closure(both)
     return {
-        "auc": round(float(((low < high) + 0.5 * (low == high)).mean()), 3),
-        "ratio": round(float(low.mean() / max(high.mean(), 1e-6)), 3),
-        "hit30": round(float(np.mean(hits)), 3),
-        "open_mm": round(float(high.mean()), 2),
-        "bilabials": len(closed),
-        "open_vowels": len(opened),
+        "auc": round(found.auc, 3),
+        "ratio": round(found.ratio, 3),
+        "hit30": round(found.hit30, 3),
+        "open_mm": round(float(np.concatenate([wide for _, wide in both]).mean()), 2),
+        "bilabials": found.closed,
+        "open_vowels": found.opened,
     }
 
 
@@ -470,7 +454,7 @@ def noise_mel(count: int, seed: int) -> np.ndarray:
     return log_mel(noise, frames).numpy()[:count]
 
 
-def add_noise(mel: np.ndarray, decibels: float, seed: int = 0) -> np.ndarray:
+def mel_with_noise(mel: np.ndarray, decibels: float, seed: int = 0) -> np.ndarray:
     """A log-mel with white noise added in power, ``decibels`` below the clip's mean power.
 
     Args:

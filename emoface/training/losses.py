@@ -22,7 +22,7 @@ def channel_weights(jaw: float, lips: float, sideways: float) -> Tensor:
     return weights / weights.mean()
 
 
-def region(indices: tuple[int, ...]) -> Tensor:
+def channel_mask(indices: tuple[int, ...]) -> Tensor:
     """A 0/1 mask (53,) of channels."""
     mask = torch.zeros(MOTION_SIZE)
     mask[list(indices)] = 1.0
@@ -36,20 +36,20 @@ def reconstruction(error: Tensor, weights: Tensor, closure: Tensor, closure_weig
         error: (B, T, 53) predicted minus target motion. weights: (53,). closure: (B, T).
         closure_weight: c, how much more the lips count on p, b, m. activity: (B, T) phonetic-context weight.
     """
-    frame = weights * (1 + closure_weight * closure[..., None] * region(MOUTH).to(error))  # (B, T, 53)
+    frame = weights * (1 + closure_weight * closure[..., None] * channel_mask(MOUTH).to(error))  # (B, T, 53)
     frame = frame * (1 + activity[..., None])
     return (frame * error.square()).sum() / frame.sum()
 
 
 def velocity(error: Tensor, weights: Tensor, mouth: float) -> Tensor:
     """L2 on frame-to-frame differences; ``mouth`` below 0.5, since more destroys closures."""
-    share = weights * (mouth * region(MOUTH) + region(UPPER)).to(error)
+    share = weights * (mouth * channel_mask(MOUTH) + channel_mask(UPPER)).to(error)
     return (share * error.diff(dim=1).square()).mean()
 
 
 def acceleration(error: Tensor) -> Tensor:
     """L2 on second differences of the upper face, against jitter."""
-    return (region(UPPER).to(error) * error.diff(n=2, dim=1).square()).mean()
+    return (channel_mask(UPPER).to(error) * error.diff(n=2, dim=1).square()).mean()
 
 
 def lip_opening(motion: Tensor, closure: Tensor) -> Tensor:

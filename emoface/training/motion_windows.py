@@ -18,7 +18,7 @@ from emoface.binding.emotions import EMOTIONS
 from emoface.face.layout import MOTION_INDEX, MOTION_SIZE, MOUTH
 
 from .corpus.augment import KINDS, augment_mel
-from .corpus.clips import Clip, relative_loudness
+from .corpus.clips import Clip, mel_loudness
 from .corpus.visemes import rule_lips
 from .expressions import express
 
@@ -170,7 +170,7 @@ class MotionWindows(Dataset):
 
     def _window(self, pools: Pools, rng: np.random.Generator, frames: int) -> tuple:
         mel, lips, closure, style = self._speech(pools.draw(rng), pools.pseudo, rng, frames)
-        loudness = relative_loudness(mel)  # (T,)
+        loudness = mel_loudness(mel)  # (T,)
         first, second = rng.choice(len(EMOTIONS), 2, replace=False)
         level = float(rng.choice([1, 2, 3])) if rng.random() < 0.7 else float(rng.uniform(0.7, 3))
         total = len(lips)
@@ -218,7 +218,7 @@ class MotionWindows(Dataset):
         else:
             assert clip.visemes is not None  # the pools hold no other clips
             total = len(mel) // MEL_PER_FRAME
-            lips, closure = rule_lips(clip.visemes, total, rng, relative_loudness(mel))
+            lips, closure = rule_lips(clip.visemes, total, rng, mel_loudness(mel))
             style = RULE
         missing = frames - len(lips)
         if missing > 0:

@@ -15,7 +15,7 @@ from torch import Tensor
 from emoface.checkpoints import save_checkpoint
 from emoface.diffusion.finish import Sampling
 
-from .run import load_tensors, read_config, write_json
+from .run import load_tensors, read_config, save_json
 
 STAGES = ("corpus", "lips", "text", "binding", "denoiser")
 NETWORKS = ("denoiser", "distill")
@@ -87,7 +87,7 @@ def train(config: Any, out: str | Path, assets: str | Path | None = None, resume
         card = out / stage / "card.json"
         if card.exists():
             cards[stage] = json.loads(card.read_text(encoding="utf-8"))
-    write_json(
+    save_json(
         path.with_suffix(".json"),
         {
             "checkpoint": settings.name,

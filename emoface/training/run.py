@@ -128,7 +128,7 @@ def file_sha256(path: Path) -> str:
     return digest.hexdigest()
 
 
-def write_card(folder: Path, stage: str, config: Any, **facts: Any) -> None:
+def write_stage_card(folder: Path, stage: str, config: Any, **facts: Any) -> None:
     """Write ``card.json`` of a stage: config, seed, data, steps, figures, versions and the hash of its weights."""
     weights = folder / "model.safetensors"
     card = {
@@ -140,10 +140,10 @@ def write_card(folder: Path, stage: str, config: Any, **facts: Any) -> None:
     }
     if weights.exists():
         card["weights_sha256"] = file_sha256(weights)
-    write_json(folder / "card.json", card)
+    save_json(folder / "card.json", card)
 
 
-def write_json(path: Path, values: Any) -> None:
+def save_json(path: Path, values: Any) -> None:
     """Write JSON, completely or not at all."""
     with atomic_path(path) as temporary:
         temporary.write_text(json.dumps(values, indent=2) + "\n", encoding="utf-8")

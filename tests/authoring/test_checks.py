@@ -11,13 +11,13 @@ HEAD = open_head()
 
 
 def test_the_shipped_head_fails_no_check():
-    assert checks.failures(*checks.check(checks.load())) == []
+    assert checks.failures(*checks.check(checks.load_head())) == []
 
 
 @pytest.mark.parametrize("name", ["eye_size", "eye_spacing", "face_width"])
 @pytest.mark.parametrize("weight", [-1.0, 1.0])
 def test_lids_close_over_the_eyes_of_every_person(name, weight):
-    head = checks.load()
+    head = checks.load_head()
     template = head.template + weight * 1000 * HEAD.data.identity_basis[HEAD.identity_names.index(name)]
     person = dataclasses.replace(head, template=template, joints=HEAD.data.joint_regressor @ template)
     for pose in ("neutral", "blink 0.5", "blink"):

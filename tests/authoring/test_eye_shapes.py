@@ -10,7 +10,7 @@ import pytest
 from authoring import checks
 from emoface.face.layout import EXPRESSION_NAMES
 
-HEAD = checks.load()
+HEAD = checks.load_head()
 NAMES = tuple(name for name in EXPRESSION_NAMES if name.startswith(("eye", "brow", "cheekSquint", "noseSneer")))
 BROW = slice(22, 27)  # landmarks of the left one, from the nose outwards
 LIDS_IN_ORDER = ("blink", "blink 0.75", "blink 0.5", "squint", "blink 0.25", "neutral", "wide 0.5", "wide")

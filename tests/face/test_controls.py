@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from emoface.face.controls import RANGES, Controls, Shape, smooth
+from emoface.face.controls import RANGES, Controls, Shape, smooth_gaussian
 from emoface.face.layout import (
     ARKIT_INDEX,
     ARKIT_NAMES,
@@ -183,7 +183,7 @@ def test_smoothing_is_a_gaussian_of_the_stated_width_without_delay():
 
 
 def test_smoothing_keeps_constants_up_to_the_ends():
-    np.testing.assert_allclose(smooth(np.full((3, 2), 0.7), 20.0), 0.7)
+    np.testing.assert_allclose(smooth_gaussian(np.full((3, 2), 0.7), 20.0), 0.7)
 
 
 def speech():

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from emoface.face.surface import barycentric, closest_points, landmark_warp, vertex_normals
+from emoface.face.surface import barycentric, closest_points, landmark_warp, mesh_normals
 
 DRAW = np.random.default_rng(4)
 
@@ -37,7 +37,7 @@ def test_normals_of_a_box():
     corners = np.array([[x, y, z] for x in (-1, 1) for y in (-1, 1) for z in (-1, 1)], float)
     quads = [(0, 1, 3, 2), (4, 6, 7, 5), (0, 4, 5, 1), (2, 3, 7, 6), (0, 2, 6, 4), (1, 5, 7, 3)]
     faces = np.array([t for a, b, c, d in quads for t in ((a, b, c), (a, c, d))])
-    normals = vertex_normals(corners, faces)
+    normals = mesh_normals(corners, faces)
     assert (normals * corners > 0.2).all() and np.allclose(np.linalg.norm(normals, axis=1), 1)
 
 
@@ -45,7 +45,7 @@ def test_closest_points_lie_below():
     vertices, faces = sheet(0.0, up=True)
     points = np.c_[DRAW.random((40, 2)), DRAW.uniform(-0.02, 0.02, 40)]
     up = np.tile([0.0, 0.0, 1.0], (40, 1))
-    corners, weights = closest_points(points, up, vertices, faces, vertex_normals(vertices, faces))
+    corners, weights = closest_points(points, up, vertices, faces, mesh_normals(vertices, faces))
     place = np.einsum("pc,pcx->px", weights, vertices[corners])
     np.testing.assert_allclose(place, points * [1, 1, 0], atol=1e-6)
 
@@ -57,7 +57,7 @@ def test_closest_points_face_the_same_way():
     points = np.c_[DRAW.random((20, 2)), np.zeros(20)]
     for direction, first, last in ((-1.0, 0, len(above)), (1.0, len(above), len(vertices))):
         normals = np.tile([0.0, 0.0, direction], (20, 1))
-        corners, _ = closest_points(points, normals, vertices, faces, vertex_normals(vertices, faces))
+        corners, _ = closest_points(points, normals, vertices, faces, mesh_normals(vertices, faces))
         assert ((corners >= first) & (corners < last)).all()
 
 

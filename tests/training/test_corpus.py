@@ -16,7 +16,7 @@ from emoface.audio.normalize import SILENT_MEL
 from emoface.face.layout import MOTION_INDEX, MOTION_SIZE, lip_gap
 from emoface.training.corpus.augment import KINDS, augment_mel, stretch_time
 from emoface.training.corpus.build import CorpusConfig, train
-from emoface.training.corpus.clips import Clip, load_clips, relative_loudness, require_layout, save_clips
+from emoface.training.corpus.clips import Clip, load_clips, mel_loudness, require_layout, save_clips
 from emoface.training.corpus.phones import SILENCE, VISEME_ID, VISEMES, ipa_visemes, phone_visemes
 from emoface.training.corpus.skipped import Skipped
 from emoface.training.corpus.synth import (
@@ -118,11 +118,11 @@ class TestClips:
 
     def test_loudness(self) -> None:
         mel = np.full((40, MEL_BINS), SILENT_MEL, np.float32)
-        assert relative_loudness(mel).max() == 0
+        assert mel_loudness(mel).max() == 0
         mel[20:] = 0.0
-        loud = relative_loudness(mel)
+        loud = mel_loudness(mel)
         assert loud.shape == (20,) and loud[:10].max() == 0 and np.allclose(loud[10:], 1)
-        assert np.allclose(relative_loudness(mel - 1), loud, atol=1e-4)
+        assert np.allclose(mel_loudness(mel - 1), loud, atol=1e-4)
 
 
 class TestPhones:
@@ -297,7 +297,7 @@ class TestStage:
         assert clip.visemes[0, 1] == 0 and clip.visemes[-1, 2] == pytest.approx(clip.frames / 25, abs=0.03)
         card = json.loads((folder / "card.json").read_text())
         assert card["parts"]["train"]["clips"] == 1 and "mine.npz" in card["parts"]["train"]["sha256"]
-        motion, closure = rule_lips(clip.visemes, clip.frames, None, relative_loudness(clip.mel))
+        motion, closure = rule_lips(clip.visemes, clip.frames, None, mel_loudness(clip.mel))
         assert closure.max() > 0.9 and lip_gap(motion).max() > 5
 
     @needs_espeak

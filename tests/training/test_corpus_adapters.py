@@ -24,7 +24,7 @@ from emoface.training.corpus.adapters import ADAPTERS
 from emoface.training.corpus.adapters.emodb import lablaut_visemes, read_lablaut
 from emoface.training.corpus.adapters.flame import load_take
 from emoface.training.corpus.adapters.mead import Told, told_by_name
-from emoface.training.corpus.adapters.signals import as_rows, find_recording, read_wave, resample_motion
+from emoface.training.corpus.adapters.signals import as_rows, find_recording, read_wave, to_motion_rate
 from emoface.training.corpus.adapters.takes import known_channels, load_beat
 from emoface.training.corpus.build import train
 from emoface.training.corpus.clips import load_clips
@@ -54,16 +54,16 @@ class TestSignals:
     def test_resampling_keeps_ramps_and_times(self) -> None:
         for fps in (30.0, 60.0, 25.0, 24.0, 100.0, 12.5):
             times = (np.arange(round(4 * fps)) + 0.5) / fps
-            out = resample_motion(times[:, None], fps, 100)[:, 0]
+            out = to_motion_rate(times[:, None], fps, 100)[:, 0]
             np.testing.assert_allclose(out[3:-3], ((np.arange(100) + 0.5) / 25)[3:-3], atol=1e-4)
 
     def test_resampling_ends_hold(self) -> None:
-        out = resample_motion(np.array([[1.0], [3.0]]), 25, 4)
+        out = to_motion_rate(np.array([[1.0], [3.0]]), 25, 4)
         np.testing.assert_array_equal(out[:, 0], [1, 3, 3, 3])
         with pytest.raises(ValueError, match="values must have shape"):
-            resample_motion(np.zeros((0, 3)), 25, 4)
+            to_motion_rate(np.zeros((0, 3)), 25, 4)
         with pytest.raises(ValueError, match="fps must be positive"):
-            resample_motion(np.zeros((2, 3)), 0, 4)
+            to_motion_rate(np.zeros((2, 3)), 0, 4)
 
     def test_rows_fill_the_recording(self) -> None:
         rows = as_rows([(3, 0.5, 1.0), (4, 1.0, 9.0)], 2.0)

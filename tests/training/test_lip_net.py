@@ -35,12 +35,12 @@ from emoface.training.lip_net import (
     LipBatch,
     LipsConfig,
     LipWindows,
-    add_noise,
-    agreement,
-    channel_weights,
     closure_figures,
-    evaluate,
+    held_out_figures,
+    lip_errors,
     lip_loss,
+    mel_with_noise,
+    mouth_weights,
     noise_mel,
     one_cycle,
     pseudo_lips,
@@ -220,7 +220,7 @@ class TestWindows:
     def test_loss(self, spoken: Clip) -> None:
         config = LipsConfig(batch=4, crossed=0.0, stretched=0.0)
         batch = LipWindows([spoken], config).batch(0)
-        scale, weights = torch.tensor(MOUTH_SCALE), channel_weights(config.channels)
+        scale, weights = torch.tensor(MOUTH_SCALE), mouth_weights(config.channels)
         confident = torch.where(batch.closure > 0.5, 20.0, -20.0)
         sharp = LipBatch(*batch[:4], (batch.closure > 0.5).float(), batch.phones)
         plain = LipsConfig(closing=0.0, opening=0.0)
@@ -237,7 +237,7 @@ class TestWindows:
         assert lip_loss(0 * open_lips, confident, crossed, weights, opening) > 0.1
         assert lip_loss(batch.lips * scale, confident, crossed, weights, opening) < 1e-3
         with pytest.raises(ValueError, match="channels must be"):
-            channel_weights({"browDown": 2.0})
+            mouth_weights({"browDown": 2.0})
 
     def test_schedule(self) -> None:
         rates = [one_cycle(i / 100, 0.1) for i in range(100)]
@@ -256,12 +256,12 @@ class TestFigures:
 
     def test_agreement(self, spoken: Clip) -> None:
         clip = captured_copy(spoken)
-        same = agreement(clip, clip.lips.astype(np.float32))
+        same = lip_errors(clip, clip.lips.astype(np.float32))
         assert same["jaw_r"] == 1.0 and same["mae"] == 0
-        assert agreement(clip, np.zeros((clip.frames, MOTION_SIZE), np.float32))["jaw_r"] == 0
+        assert lip_errors(clip, np.zeros((clip.frames, MOTION_SIZE), np.float32))["jaw_r"] == 0
 
     def test_noise_level(self, spoken: Clip) -> None:
-        noisy = add_noise(spoken.mel, 10.0)
+        noisy = mel_with_noise(spoken.mel, 10.0)
         clean = np.exp(spoken.mel.astype(np.float32)).sum(1).mean()
         assert np.exp(noisy).sum(1).mean() / clean == pytest.approx(1.1, abs=0.02)
         assert noise_mel(11, 0).shape == (11, 64) and not math.isnan(noise_mel(4, 0).sum())
@@ -313,12 +313,12 @@ class TestStage:
         assert pseudo_lips(net, voice)[0].shape == lips.shape
         silent = np.full((20, 64), SILENT_MEL, np.float32)
         assert np.isfinite(read_lips(net, silent, ARTIST)[0]).all()
-        assert "silence" in evaluate(net, [])
+        assert "silence" in held_out_figures(net, [])
 
     def test_shipped_config(self) -> None:
         path = Path(emoface.__file__).parent / "training" / "configs" / "lips.json"
         config = LipsConfig(**json.loads(path.read_text()))
-        channel_weights(config.channels)
+        mouth_weights(config.channels)
         assert sum(p.numel() for p in LipNet(**config.model).parameters()) < 1e6
 
     def test_no_corpus(self, tmp_path: Path) -> None:

@@ -127,7 +127,7 @@ def train(
         result["audio_validation"] = voice_figures(space, validation)
         result["audio_held_out"] = voice_figures(space, load_clips(held_out) if held_out.exists() else [])
     run.save_tensors(folder / "model.safetensors", space.state_dict(), space.config())
-    run.write_card(
+    run.write_stage_card(
         folder,
         "binding",
         settings,

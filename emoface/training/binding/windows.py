@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from emoface.binding.emotions import EMOTIONS, LEVELS
-from emoface.training.corpus.clips import Clip, relative_loudness
+from emoface.training.corpus.clips import Clip, mel_loudness
 from emoface.training.corpus.visemes import rule_lips
 from emoface.training.expressions import express, level_strength
 
@@ -73,7 +73,7 @@ class WindowMaker:
         pool = self.pools[int(rng.random() < self.captured)]
         clip = pool[int(rng.integers(len(pool)))]
         length = self.frames + _LEAD
-        loudness = relative_loudness(clip.mel)
+        loudness = mel_loudness(clip.mel)
         if clip.lips is not None and pool is self.pools[-1]:
             lips, closure = np.nan_to_num(clip.lips.astype(np.float32)), np.zeros(clip.frames, np.float32)
         else:

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from emoface.face.layout import FPS
-from emoface.training.run import file_sha256, progress, read_config, seed_everything, write_card, write_json
+from emoface.training.run import file_sha256, progress, read_config, save_json, seed_everything, write_stage_card
 
 from .adapters import ADAPTERS, OPTIONS
 from .clips import Clip, hours, read_shard, save_clips
@@ -180,7 +180,7 @@ def _write_dataset(
             waiting[held_out], written[held_out] = [], written[held_out] + 1
     if skipped.counts:
         warnings.warn(f"data set {name!r}: {skipped}", stacklevel=2)
-        write_json(path.with_name(f"{name}.left_out.json"), dict(skipped.counts))
+        save_json(path.with_name(f"{name}.left_out.json"), dict(skipped.counts))
     if kept:
         save_clips(places[True], waiting[True])
     save_clips(path, waiting[False])
@@ -190,7 +190,7 @@ def _write_corpus_card(folder: Path, config: CorpusConfig) -> None:
     parts = {part: _figures(path) for part, path in (("train", folder), (HELD_OUT, folder / HELD_OUT))}
     counts = sorted(folder.glob("*.left_out.json"))
     left_out = {path.name.split(".")[0]: json.loads(path.read_text(encoding="utf-8")) for path in counts}
-    write_card(folder, "corpus", config, parts={k: v for k, v in parts.items() if v}, left_out=left_out)
+    write_stage_card(folder, "corpus", config, parts={k: v for k, v in parts.items() if v}, left_out=left_out)
 
 
 def _figures(folder: Path) -> dict[str, Any]:

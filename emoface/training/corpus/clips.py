@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from emoface.audio.delivery import relative_loudness as beside_loud
+from emoface.audio.delivery import relative_loudness
 from emoface.audio.features import MEL_BINS, MEL_PER_FRAME, loudness
 from emoface.face.layout import FPS, MOTION_SIZE
 from emoface.files import atomic_path
@@ -199,7 +199,7 @@ def _offsets(arrays: Sequence[np.ndarray]) -> np.ndarray:
     return np.cumsum([0, *(len(a) for a in arrays)], dtype=np.int64)
 
 
-def relative_loudness(mel: np.ndarray) -> np.ndarray:
+def mel_loudness(mel: np.ndarray) -> np.ndarray:
     """Loudness (T,) float32 of log-mels (2 T, 64), see :func:`emoface.audio.delivery.relative_loudness`."""
     level = loudness(torch.from_numpy(np.asarray(mel, np.float32)))  # (T,)
-    return beside_loud(level, AUDIBLE).numpy() if len(level) else level.numpy()
+    return relative_loudness(level, AUDIBLE).numpy() if len(level) else level.numpy()

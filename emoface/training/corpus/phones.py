@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import numpy as np
+
 VISEMES: tuple[str, ...] = (
     "sil", "pp", "ff", "th", "dd", "ll", "kk", "ch", "ss", "rr", "aa", "ae", "ih", "ax", "oh", "ou", "uu",
     "yy", "ah", "hh",
@@ -10,6 +12,9 @@ VISEME_ID: dict[str, int] = {name: i for i, name in enumerate(VISEMES)}
 SILENCE, BILABIAL, LABIODENTAL = VISEME_ID["sil"], VISEME_ID["pp"], VISEME_ID["ff"]
 STOPS = frozenset(VISEME_ID[v] for v in ("pp", "dd", "kk"))
 OPEN_VOWELS = frozenset(VISEME_ID[v] for v in ("aa", "ae", "ah", "oh"))
+CLOSING_LABELS = frozenset({str(BILABIAL)})
+OPENING_LABELS = frozenset(map(str, OPEN_VOWELS))
+"""Labels, as :func:`labelled` gives them, of the visemes that close the lips and of those that open them."""
 
 Interval = tuple[int, float, float]
 """Viseme id, start and end in seconds."""
@@ -82,6 +87,11 @@ def ipa_visemes(phone: str, start: float, end: float) -> list[Interval]:
     letters = [_IPA_LETTERS[letter] for letter in phone if letter in _IPA_LETTERS]
     merged = [v for i, v in enumerate(letters) if i == 0 or v != letters[i - 1]]
     return _spread(tuple(merged[:_IPA_MAX]), start, end) if merged else []
+
+
+def labelled(visemes: np.ndarray) -> list[tuple[str, float, float]]:
+    """Rows (n, 3) of viseme id, start and end as :mod:`emoface.metrics.lip_closure` takes phones: ids as labels."""
+    return [(str(int(viseme)), float(start), float(end)) for viseme, start, end in visemes]
 
 
 def phone_visemes(phone: str, start: float, end: float, alphabet: str) -> list[Interval]:

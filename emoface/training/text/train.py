@@ -29,7 +29,7 @@ from emoface.training.run import (
     save_state,
     save_tensors,
     seed_everything,
-    write_card,
+    write_stage_card,
 )
 from emoface.training.text.grammar import Grammar
 from emoface.training.text.soft_labels import agreement, label_softly, ordinary_words, recombine
@@ -305,7 +305,7 @@ def train(config: Any, out: str | Path, assets: str | Path | None = None, resume
     encoder.eval()
     shipped = {name: t.half() if t.is_floating_point() else t for name, t in encoder.state_dict().items()}
     save_tensors(folder / "model.safetensors", shipped, encoder.config())
-    write_card(
+    write_stage_card(
         folder, "text", settings, steps=settings.steps, minutes=round((time.monotonic() - started) / 60, 1),
         data=f"{len(data.rows)} generated prompts (emoface.training.text.grammar)", teacher=settings.teacher,
         parameters=sum(parameter.numel() for parameter in encoder.parameters()), pieces=len(pieces.pieces),

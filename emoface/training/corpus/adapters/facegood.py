@@ -20,7 +20,7 @@ from emoface.face.layout import (
 
 from ..clips import Clip
 from ..skipped import Skipped
-from .signals import mel_of, read_wave, resample_motion
+from .signals import mel_of, read_wave, to_motion_rate
 
 CURVES_FILE = "arkit_mouth_curves.npz"
 
@@ -49,7 +49,7 @@ def read_facegood(folder: Path, dataset: str, skipped: Skipped) -> Iterator[Clip
         weights = np.zeros((len(curves[path.stem]), len(ARKIT_NAMES)), np.float32)
         weights[:, columns] = curves[path.stem]
         frames = min(frame_count(len(samples), SAMPLE_RATE, FPS), round(len(weights) / fps * FPS))
-        lips = arkit_to_motion(resample_motion(weights, fps, frames)).astype(np.float16)
+        lips = arkit_to_motion(to_motion_rate(weights, fps, frames)).astype(np.float16)
         return Clip(name, "captured", dataset, "zh", None, mel_of(samples, frames), lips=lips, known=known)
 
     yield from skipped.readable(sorted(folder.glob("*.wav")), clip)

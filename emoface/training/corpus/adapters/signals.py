@@ -62,7 +62,7 @@ def with_recording(path: Path, motion: np.ndarray, fps: float, recording: Path) 
     if not frames:
         raise Unusable("too short", f"{path} and {recording.name} must last a frame, got {seen:.3f} and {heard:.3f} s")
     with np.errstate(over="ignore"):
-        rows = resample_motion(motion, fps, frames).astype(np.float16)
+        rows = to_motion_rate(motion, fps, frames).astype(np.float16)
     if not np.isfinite(rows).all():
         raise ValueError(f"{path} must hold motion within 65504, got {np.abs(motion).max():g}")
     return rows, mel_of(samples, frames)
@@ -96,7 +96,7 @@ def mel_of(samples: np.ndarray, frames: int | None = None) -> np.ndarray:
     return log_mel(torch.from_numpy(np.ascontiguousarray(samples)), frames).numpy().astype(np.float16)
 
 
-def resample_motion(values: np.ndarray, fps: float, frames: int) -> np.ndarray:
+def to_motion_rate(values: np.ndarray, fps: float, frames: int) -> np.ndarray:
     """Bring curves to 25 fps: linear interpolation, averaged over 1/25 - 1/fps s where that is positive.
 
     Args:
