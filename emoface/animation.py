@@ -12,6 +12,7 @@ import numpy as np
 
 from . import checks
 from .face_motion import FaceMotion
+from .host import own_settings
 
 if TYPE_CHECKING:
     from typing_extensions import Self
@@ -28,6 +29,7 @@ class Animation(FaceMotion):
         """The animation of a motion, with the same arrays."""
         return cls(**{part.name: getattr(motion, part.name) for part in fields(FaceMotion)})
 
+    @own_settings()
     def save(self, path: str | os.PathLike[str], **options: Any) -> Path:
         """Save in the format of the suffix; the file appears complete or not at all.
 
@@ -50,6 +52,7 @@ class Animation(FaceMotion):
         return Path(path)
 
     @classmethod
+    @own_settings()
     def load(cls, path: str | os.PathLike[str], **options: Any) -> Self:
         """Load what :meth:`save` wrote as ``.npz`` or ``.csv``, or such a file of another program.
 
@@ -67,6 +70,7 @@ class Animation(FaceMotion):
 
         return cls.of(export.read(path, **options))
 
+    @own_settings()
     def plot(self, path: str | os.PathLike[str]) -> Path:
         """Draw the curves over the waveform into an image (needs the extra ``plot``).
 
@@ -104,6 +108,7 @@ class Animation(FaceMotion):
 
         return render_frames(self, face, **view)
 
+    @own_settings()
     def picture(
         self, seconds: float, face: FaceLike | None = None, **view: Any
     ) -> np.ndarray:

@@ -18,6 +18,7 @@ from .binding.emotions import EMOTIONS, is_label
 from .binding.space import EmotionSpace
 from .face.layout import EXPRESSION_NAMES, FPS
 from .face_motion import FaceMotion
+from .host import own_settings
 
 CROSSFADE = 0.3
 """Seconds over which one emotion of a timeline gives way to the next, centred on the asked time."""
@@ -75,6 +76,7 @@ class Keyframe:
         return replace(keyframe, parts=tuple(space.shares(emotion))) if isinstance(emotion, Mapping) else keyframe
 
 
+@own_settings()
 def from_audio(source: Any, sample_rate: float | None = None) -> EmotionReference:
     """The emotion of a voice, to be passed as ``emotion``.
 
@@ -92,6 +94,7 @@ def from_audio(source: Any, sample_rate: float | None = None) -> EmotionReferenc
     return EmotionReference("audio", open_audio(source, sample_rate, argument="from_audio source"))
 
 
+@own_settings()
 def from_motion(source: Any) -> EmotionReference:
     """The emotion of a facial motion, to be passed as ``emotion``: "video-driven" control.
 

@@ -23,6 +23,7 @@ from emoface.face.layout import (
     motion_to_arkit,
 )
 from emoface.face.resample import resample_curves
+from emoface.host import own_settings
 from emoface.reading import plain_text
 
 if TYPE_CHECKING:
@@ -128,6 +129,7 @@ class FaceMotion:
     flame_version: str = OPEN_HEAD
     metadata: dict[str, Any] = field(default_factory=dict, repr=False)
 
+    @own_settings()
     def __post_init__(self) -> None:
         expression, jaw_pose = _curves(self.expression, "expression"), _curves(self.jaw_pose, "jaw_pose")
         names = tuple(self.expression_names)
@@ -151,6 +153,7 @@ class FaceMotion:
         return type(self), tuple(getattr(self, part.name) for part in fields(self))
 
     @classmethod
+    @own_settings()
     def from_motion(cls, motion: np.ndarray | torch.Tensor, fps: float = FPS, **fields: Any) -> Self:
         """Build from motion vectors of the open head.
 
@@ -170,6 +173,7 @@ class FaceMotion:
         return cls(motion[:, :EXPRESSION_SIZE], motion[:, EXPRESSION_SIZE:], fps, **fields)
 
     @classmethod
+    @own_settings()
     def from_arkit(cls, weights: np.ndarray | torch.Tensor, fps: float = FPS, **fields: Any) -> Self:
         """Build from ARKit weights, such as a rig's or another program's.
 
@@ -206,6 +210,7 @@ class FaceMotion:
         return self.audio.duration if self.audio else self.frames / self.fps
 
     @property
+    @own_settings()
     def motion(self) -> np.ndarray:
         """(T, 53) float32: expression and jaw side by side.
 
@@ -216,6 +221,7 @@ class FaceMotion:
             raise ValueError(f"motion needs {EXPRESSION_SIZE} expression coefficients, got {self.expression.shape[1]}")
         return np.concatenate([self.expression, self.jaw_pose], 1)
 
+    @own_settings()
     def arkit(self) -> np.ndarray:
         """ARKit-52 weights (T, 52) float32, 0..1, in the order of ``ARKIT_NAMES``; exact on the open head.
 
@@ -226,6 +232,7 @@ class FaceMotion:
             raise ValueError(f"arkit() needs the open head's named shapes, got coefficients of {self.flame_version}")
         return motion_to_arkit(self.motion)
 
+    @own_settings()
     def vertices(
         self,
         face: FaceLike | None = None,
@@ -267,6 +274,7 @@ class FaceMotion:
             weights, jaw = (torch.tensor(curves[part], **options) for curves in (self.expression, self.jaw_pose))
             return model(weights, jaw, identity=person).cpu().numpy()
 
+    @own_settings()
     def to_flame(self, model: FlameModel) -> Self:
         """The performance in the coefficients of an official FLAME model, fitted by way of its vertices.
 
@@ -289,6 +297,7 @@ class FaceMotion:
             metadata={**self.metadata, "residual_mm": round(float(fit.residual_mm.mean()), 4)},
         )  # fmt: skip
 
+    @own_settings()
     def to_open_head(self, model: FlameModel) -> Self:
         """The performance in the open head's named shapes, from the coefficients of an official FLAME model.
 
@@ -310,6 +319,7 @@ class FaceMotion:
         metadata = {**self.metadata, "residual_mm": round(float(fit.residual_mm.mean()), 4)}
         return self.from_arkit(fit.arkit(), self.fps, audio=self.audio, metadata=metadata)
 
+    @own_settings()
     def adjust(self, controls: Controls) -> Self:
         """The same performance with other strengths, offsets or smoothing; see :class:`emoface.Controls`.
 
@@ -331,6 +341,7 @@ class FaceMotion:
         motion = controls.apply(self.motion, self.fps)
         return replace(self, expression=motion[:, :EXPRESSION_SIZE], jaw_pose=motion[:, EXPRESSION_SIZE:])
 
+    @own_settings()
     def resample(self, fps: float) -> Self:
         """The same motion at another frame rate: monotone cubics between frame centres, low-passed for a lower rate.
 

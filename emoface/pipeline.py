@@ -25,12 +25,12 @@ from .device import find_device, one_thread
 from .diffusion.denoiser import Denoiser, DenoiserConfig
 from .diffusion.finish import Sampling, finish, liveliness
 from .diffusion.guidance import Guidance
-from .diffusion.samplers import SAMPLERS
 from .diffusion.windows import Track, Window, WindowSampler, plan_windows
 from .emotion import HeardEmotion, Keyframe, keyframe_weights, resolve
 from .face.controls import Controls
 from .face.layout import EXPRESSION_SIZE, FPS, MOTION_NAMES
 from .face.life import add_life
+from .host import own_settings
 from .kernels import fast_products
 from .speaker import SpeakerReference
 
@@ -80,6 +80,7 @@ class Pipeline:
         mean, deviation: (53,) statistics of the motion. sampling: default settings. checkpoint: what was loaded.
     """
 
+    @own_settings()
     def __init__(
         self,
         checkpoint: Checkpoint,
@@ -104,6 +105,7 @@ class Pipeline:
             TypeError, ValueError: unknown or missing device, unknown dtype, threads that are no number from 1 to 64, or
                 a checkpoint whose config does not fit.
         """
+        self._settings = (str(device), dtype, threads, network)
         self.device = find_device(device)
         if dtype not in ("auto", "float32", "bfloat16", "int8"):
             raise ValueError(f"dtype must be 'auto', 'float32', 'bfloat16' or 'int8', got {dtype!r}")
@@ -119,9 +121,6 @@ class Pipeline:
             if names != MOTION_NAMES or config["layout"]["fps"] != FPS:
                 raise ValueError(f"its motion layout ({len(names)} channels) is not the open head's at {FPS} fps")
             self.sampling = Sampling(**config["sampling"])
-            if self.sampling.sampler not in SAMPLERS:
-                raise ValueError(f"sampler must be one of {', '.join(SAMPLERS)}, got {self.sampling.sampler!r}")
-            _number("steps", self.sampling.steps, whole=True)
             heard = ContentConfig(**config["audio"])
             if heard.kind != "mel":
                 raise ValueError(f"it was trained on {heard.kind!r} features; animate computes log-mels only so far")
@@ -140,6 +139,11 @@ class Pipeline:
             part.to(self.device).eval().requires_grad_(False)
         self.emotion.eval().requires_grad_(False)
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Pickled for another process as the checkpoint, by its path and digest where it has one, and the settings."""
+        return Pipeline, (self.checkpoint, *self._settings)
+
+    @own_settings()
     @one_thread()
     def animate(
         self,
@@ -290,6 +294,7 @@ class Pipeline:
         return tracks
 
 
+@own_settings()
 def load(
     checkpoint: str | Path | None = None, device: str = "cpu", dtype: str = "auto", threads: int = 1
 ) -> Pipeline:

@@ -19,6 +19,7 @@ BOTTOM = {"checks", "device"}  # everything may import these
 ALLOWED = {
     "kernels": {"_cpu", "_cuda"},
     "checks": set(),
+    "host": set(),
     "device": set(),
     "checkpoints": {"files", "limits", "reading"},
     "files": set(),

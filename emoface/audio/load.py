@@ -15,6 +15,7 @@ import torch
 from torch import Tensor
 
 from emoface import checks
+from emoface.host import own_settings
 from emoface.reading import plain_text
 
 from .features import SAMPLE_RATE, frame_count
@@ -121,6 +122,7 @@ class Recording:
             yield np.zeros(missing, np.float32)
 
 
+@own_settings()
 def open_audio(source: Any, sample_rate: float | None = None, argument: str = "audio") -> Recording:
     """Open and check a recording; nothing is resampled yet.
 
@@ -203,7 +205,7 @@ def _mono(block: np.ndarray) -> np.ndarray:
     values = _scaled(block)
     if values.ndim == 2:
         values = values.mean(axis=1, dtype=np.promote_types(values.dtype, np.float32))
-    with np.errstate(over="ignore"):  # what float32 cannot hold becomes infinite and is reported
+    with np.errstate(all="ignore"):  # what float32 cannot hold becomes infinite and is reported
         return np.ascontiguousarray(values, dtype=np.float32)
 
 

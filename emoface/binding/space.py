@@ -13,6 +13,7 @@ from emoface import checks
 from emoface.binding import audio, label, motion, text_modality, valence_arousal  # noqa: F401
 from emoface.binding.emotions import EMOTIONS, LEVELS
 from emoface.binding.modality import MODALITIES, Modality, modality_class
+from emoface.host import own_settings
 
 DEFAULT_WIDTH = 64
 CALM_VALENCE, CALM_AROUSAL, AROUSAL_GAIN = 0.0, -0.3, 1.2
@@ -98,6 +99,7 @@ class EmotionSpace(nn.Module):
         raise ValueError(f"modality {name!r} is not known; registered are {', '.join(sorted(MODALITIES))}")
 
     @torch.no_grad()
+    @own_settings()
     def encode(self, **value: Any) -> Tensor:
         """Embed one value of one modality, e.g. ``encode(label=("happy", 2))`` or ``encode(text="she is
         furious")``.
@@ -126,6 +128,7 @@ class EmotionSpace(nn.Module):
         return self.encode(label="neutral")
 
     @torch.no_grad()
+    @own_settings()
     def mix(self, weights: Mapping[Any, float]) -> Tensor:
         """Blend labels: ``normalize(sum_k s_k z_k)`` over :meth:`shares`.
 
@@ -141,6 +144,7 @@ class EmotionSpace(nn.Module):
         blend = sum((share * z for z, share in self.shares(weights)), torch.zeros_like(self.neutral))
         return F.normalize(blend, dim=0) if float(blend.norm()) > 1e-6 else self.neutral
 
+    @own_settings()
     def shares(self, weights: Mapping[Any, float]) -> list[tuple[Tensor, float]]:
         """The emotions of a mixture: each z (Z,) and its share; the shares add up to 1, with neutral for the rest.
 
@@ -163,6 +167,7 @@ class EmotionSpace(nn.Module):
         return [*parts, (self.neutral, rest)] if rest > 1e-6 else parts
 
     @torch.no_grad()
+    @own_settings()
     def hear(self, voice: Any) -> Tensor:
         """The emotion that a voice is given when none is asked for: its arousal alone, at valence 0.
 
@@ -181,6 +186,7 @@ class EmotionSpace(nn.Module):
         return self.encode(valence_arousal=(CALM_VALENCE, CALM_AROUSAL + AROUSAL_GAIN * heard))
 
     @torch.no_grad()
+    @own_settings()
     def label_points(self, emotions: Iterable[str] = EMOTIONS, levels: Iterable[float] = LEVELS) -> Tensor:
         """z of labels (len(emotions), len(levels), Z)."""
         labels, levels = self._modality("label"), list(levels)
@@ -188,6 +194,7 @@ class EmotionSpace(nn.Module):
         return labels(*map(torch.cat, zip(*values, strict=True))).float().unflatten(0, (-1, len(levels)))
 
     @torch.no_grad()
+    @own_settings()
     def nearest_label(self, z: Tensor) -> tuple[str, float, float]:
         """The label whose z is most similar: (emotion, level, cosine); neutral has level 0."""
         cosines = self.label_points() @ z  # (8, 3)

@@ -36,11 +36,18 @@ class Checkpoint:
         config: configs by part: ``audio``, ``denoiser``, ``lips``, ``emotion``, ``layout``, ``sampling``.
         tensors: float32 weights (other dtypes as stored), named ``<part>.<parameter>``.
         sha256: digest of names, dtypes, shapes, values and config.
+        path: the file that it was read from, if any; pickled for another process, a checkpoint is its path and digest.
     """
 
     config: dict[str, Any]
     tensors: dict[str, Tensor]
     sha256: str
+    path: Path | None = None
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        if self.path is None:
+            return Checkpoint, (self.config, self.tensors, self.sha256)
+        return _same, (None if self.path == DEFAULT else self.path.absolute(), self.sha256)
 
     def part(self, prefix: str) -> dict[str, Tensor]:
         """The tensors of one part, with ``prefix.`` removed from their names."""
@@ -150,7 +157,15 @@ def load_checkpoint(path: str | Path | None = None) -> Checkpoint:
         if tensor.is_floating_point() and tensor.numel() and not torch.stack(tensor.aminmax()).isfinite().all():
             raise ValueError(f"checkpoint {file} holds weights that are not finite in {name!r}")
     tensors = {name: tensor.float() if tensor.dtype == torch.float16 else tensor for name, tensor in stored.items()}
-    return Checkpoint(config, tensors, found)
+    return Checkpoint(config, tensors, found, file)
+
+
+def _same(path: Path | None, sha256: str) -> Checkpoint:
+    """The checkpoint of a path, if it is still the one of that digest."""
+    checkpoint = load_checkpoint(path)
+    if checkpoint.sha256 != sha256:
+        raise ValueError(f"checkpoint {checkpoint.path} is not the one that was pickled: its SHA-256 is not {sha256}")
+    return checkpoint
 
 
 def _check_size(file: Path) -> None:

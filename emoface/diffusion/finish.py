@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
+from emoface import checks
 from emoface.audio.lip_net import apply_closure
 from emoface.face.layout import (
     JAW_OPEN_RADIANS,
@@ -20,11 +21,19 @@ from emoface.face.layout import (
     UPPER,
 )
 
+from .samplers import SAMPLERS
+from .schedule import TRAINING_STEPS
+
 FILTER_REACH = 4.0
 """The smoothing filter ends after this many standard deviations."""
 PARTING_MM = 3.0
 RESTING = tuple(i for i in MOUTH if abs(LIP_GAP_MM.get(MOTION_NAMES[i], 0.0)) < PARTING_MM)
 """Mouth shapes that neither part nor close the lips."""
+HIGHEST = {
+    "mouth_temperature": 10.0, "upper_character": 10.0, "mouth_character": 10.0, "upper_filter": 50.0,
+    "mouth_filter": 50.0, "rest_filter": 50.0, "closure": 1.0, "gestures": 10.0,
+}  # fmt: skip
+"""The highest value of each strength; the lowest is 0."""
 
 
 @dataclass(frozen=True)
@@ -52,6 +61,12 @@ class Sampling:
     rest_filter: float = 1.2
     closure: float = 1.0
     gestures: float = 1.0
+
+    def __post_init__(self) -> None:
+        checks.choice("sampler", self.sampler, SAMPLERS)
+        checks.whole("steps", self.steps, 1, TRAINING_STEPS)
+        for name, high in HIGHEST.items():
+            object.__setattr__(self, name, checks.number(name, getattr(self, name), 0, high))
 
     def scales(self) -> tuple[Tensor, Tensor]:
         """Scales of the start noise: temperature and character, each (53,)."""

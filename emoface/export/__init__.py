@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING, Any
 
+from emoface.host import own_settings
+
 from .formats import FORMATS, format_of
 
 if TYPE_CHECKING:
@@ -13,6 +15,7 @@ if TYPE_CHECKING:
 __all__ = ["FORMATS", "format_of", "read", "write"]
 
 
+@own_settings()
 def write(motion: FaceMotion, path: str | os.PathLike[str], **options: Any) -> None:
     """Write a motion in the format of the path's suffix; see :meth:`emoface.animation.Animation.save`."""
     form = format_of(path)
@@ -20,6 +23,7 @@ def write(motion: FaceMotion, path: str | os.PathLike[str], **options: Any) -> N
     form.write(motion, path, **options)
 
 
+@own_settings()
 def read(path: str | os.PathLike[str], **options: Any) -> FaceMotion:
     """Read a motion in the format of the path's suffix; see :meth:`emoface.animation.Animation.load`."""
     return format_of(path, to_read=True).read(path, **options)

@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 
 from emoface import checks
+from emoface.host import own_settings
 from emoface.limits import budget
 from emoface.reading import parse_json, read_text
 
@@ -145,6 +146,7 @@ class Controls:
                 raise TypeError(f"shapes[{name!r}] must be a Shape, got {type(shape).__name__}")
         object.__setattr__(self, "shapes", dict(self.shapes))
 
+    @own_settings()
     def apply(self, curves: np.ndarray, fps: float) -> np.ndarray:
         """Adjust ARKit weights or motion vectors.
 

@@ -16,6 +16,7 @@ from typing import Any, BinaryIO
 
 import numpy as np
 
+from emoface.host import own_settings
 from emoface.limits import Account, UnreadableFile
 from emoface.reading import BROKEN_ARCHIVE, Arrays, read_bytes
 
@@ -278,6 +279,7 @@ def _npy_header(data: bytes, path: Path) -> int:
     return file.tell()
 
 
+@own_settings()
 def load_flame(
     path: str | os.PathLike[str],
     landmarks: str | os.PathLike[str] | None = None,

@@ -18,6 +18,7 @@ import numpy as np
 import torch
 
 from emoface import checks
+from emoface.host import own_settings
 from emoface.kernels import flame_lbs
 
 from .flame import FlameModel
@@ -172,6 +173,7 @@ def _rms_mm(difference: np.ndarray) -> np.ndarray:
     return (1000 * np.sqrt(np.einsum("tpc,tpc->t", difference, difference) / difference.shape[1])).astype(np.float32)
 
 
+@own_settings()
 def fit_arkit(vertices: np.ndarray, rig: Rig, neutral: np.ndarray | None = None, strengths: Strengths = PLAIN) -> Fit:
     """Weights in 0..1 of a rig's shapes that bring its mesh to given vertices.
 
@@ -243,6 +245,7 @@ class _Posed:
 
 
 @torch.inference_mode()
+@own_settings()
 def fit_flame(
     vertices: np.ndarray,
     model: FlameModel,
@@ -312,6 +315,7 @@ def _jaw_and_expression(model: FlameModel) -> np.ndarray:
     return np.concatenate([expression, opened.numpy()])
 
 
+@own_settings()
 def transfer_shapes(
     source: Rig,
     source_landmarks: np.ndarray,
@@ -362,6 +366,7 @@ def transfer_shapes(
 
 
 @lru_cache(maxsize=4)
+@own_settings()
 def arkit_model(model: FlameModel) -> FlameModel:
     """A FLAME head whose expression components are the open head's 50 named ones, by :func:`transfer_shapes`.
 
@@ -380,6 +385,7 @@ def arkit_model(model: FlameModel) -> FlameModel:
 
 
 @torch.inference_mode()
+@own_settings()
 def flame_to_arkit(
     expression: np.ndarray, jaw_pose: np.ndarray, model: FlameModel, strengths: Strengths = PLAIN
 ) -> Fit:
@@ -400,6 +406,7 @@ def flame_to_arkit(
 
 
 @torch.inference_mode()
+@own_settings()
 def arkit_to_flame(weights: np.ndarray, model: FlameModel, strengths: Strengths = PLAIN) -> FlameFit:
     """FLAME coefficients of an animation in ARKit weights, by way of vertices; the inverse of :func:`flame_to_arkit`.
 

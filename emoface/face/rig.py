@@ -7,6 +7,8 @@ from functools import cached_property
 
 import numpy as np
 
+from emoface.host import own_settings
+
 from .layout import ARKIT_INDEX, ARKIT_NAMES
 
 
@@ -54,6 +56,7 @@ class Rig:
         """ARKit shapes that the rig lacks."""
         return tuple(name for name in ARKIT_NAMES if name not in self.shape_names)
 
+    @own_settings()
     def weights(self, arkit: np.ndarray) -> np.ndarray:
         """Weights (T, N) of this rig's shapes from ARKit weights (T, 52); shapes that ARKit lacks stay zero."""
         weights = np.zeros((len(arkit), len(self.shape_names)), np.float32)
@@ -62,6 +65,7 @@ class Rig:
                 weights[:, place] = arkit[:, ARKIT_INDEX[name]]
         return weights
 
+    @own_settings()
     def vertices(self, weights: np.ndarray) -> np.ndarray:
         """Vertices (T, V, 3) in metres at weights (T, N)."""
         moved = weights.astype(np.float32) @ self.deltas.reshape(len(self.deltas), -1)  # (T, V * 3)

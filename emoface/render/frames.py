@@ -13,6 +13,7 @@ from emoface.face.face import FaceLike, Identity, as_face
 from emoface.face.open_head import open_head
 from emoface.face.rig import Rig
 from emoface.face_motion import FaceMotion
+from emoface.host import own_settings, own_steps
 
 from .renderer import Renderer
 
@@ -63,13 +64,14 @@ def render_frames(
     Raises:
         TypeError, ValueError: a bad argument; raised before the first picture.
     """
-    face = as_face(face, identity)
-    renderer = face_renderer(face, **view)
-    animation.vertices(face, stop=1)  # refuses what does not fit, now
+    with own_settings():
+        face = as_face(face, identity)
+        renderer = face_renderer(face, **view)
+        animation.vertices(face, stop=1)  # refuses what does not fit, now
     threads = len(os.sched_getaffinity(0)) if threads is None else threads
 
     def moving() -> Iterator[np.ndarray]:
         for start in range(0, len(animation), BLOCK):
             yield from animation.vertices(face, start=start, stop=start + BLOCK)
 
-    return renderer.frames(moving(), threads)
+    return own_steps(renderer.frames(moving(), threads))

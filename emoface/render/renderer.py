@@ -13,6 +13,7 @@ from emoface import checks
 from emoface.device import one_thread
 from emoface.face.colour import linear_colours
 from emoface.face.rig import Part
+from emoface.host import own_settings
 from emoface.kernels import rasterize, shade, vertex_normals
 
 from .camera import Camera
@@ -33,6 +34,7 @@ class Renderer:
     between frames, so that threads may share a renderer.
     """
 
+    @own_settings()
     def __init__(
         self, template: np.ndarray, faces: np.ndarray, colours: np.ndarray, parts: Sequence[Part] = (),
         size: int = 512, yaw: float = 0.0, pitch: float = 0.0, zoom: float = 1.0, two_sided: bool = False,
@@ -75,6 +77,7 @@ class Renderer:
         self._light = Lighting(yaw, radius, not two_sided)
         self._background = self._backdrop()
 
+    @own_settings()
     def frame(self, vertices: np.ndarray | torch.Tensor) -> np.ndarray:
         """One picture.
 

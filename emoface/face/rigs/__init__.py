@@ -6,6 +6,7 @@ import os
 from pathlib import Path
 
 from emoface.face.rig import Rig
+from emoface.host import own_settings
 
 from .glb import GlbRig, load_glb
 from .ict import ict_rig
@@ -15,6 +16,7 @@ from .open_head import open_head_rig
 __all__ = ["GlbRig", "ict_rig", "load_glb", "load_rig", "open_head_rig"]
 
 
+@own_settings()
 def load_rig(path: str | os.PathLike[str], names: NamesOrPath | None = None) -> Rig:
     """Read a rig by what the path is.
 
