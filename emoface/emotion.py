@@ -10,12 +10,12 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from . import checks
 from .animation import Animation
 from .audio.features import MEL_PER_FRAME, SAMPLE_RATE, log_mel
 from .audio.load import Recording, open_audio
-from .binding.emotions import EMOTIONS, is_label
+from .binding.emotions import EMOTIONS
 from .binding.space import EmotionSpace
+from .emotion_forms import EmotionReference, check_emotion, is_sentence, told
 from .face.layout import EXPRESSION_NAMES, FPS
 from .face_motion import FaceMotion
 from .host import own_settings
@@ -33,23 +33,6 @@ HEARD_FRAMES = 100
 """The emotion in the voice is heard over the last four seconds."""
 HEARD_MEMORY = 0.5
 """Share of what was heard before in what is heard now."""
-
-FORMS = (
-    "a label such as 'happy', (label, level), a sentence, a mixture {label: weight}, emoface.from_audio(...), "
-    "emoface.from_motion(...), a timeline [(seconds, emotion), ...], or None to hear it in the voice"
-)
-
-
-@dataclass(frozen=True)
-class EmotionReference:
-    """An emotion, or a speaker, given by example: another voice or another motion.
-
-    Attributes:
-        modality: ``"audio"`` or ``"motion"``. value: the opened ``Recording``, or motion (T, 53) at 25 fps.
-    """
-
-    modality: str
-    value: Any
 
 
 @dataclass(frozen=True)
@@ -121,52 +104,43 @@ def from_motion(source: Any) -> EmotionReference:
     return EmotionReference("motion", torch.from_numpy(np.ascontiguousarray(motion)))
 
 
-def resolve(emotion: Any, space: EmotionSpace) -> list[Keyframe] | None:
+@dataclass(frozen=True)
+class ResolvedEmotion:
+    """What the user asked for, resolved once.
+
+    Attributes:
+        keyframes: in rising order of time, the first at 0; None if the emotion is to be heard in the voice.
+        told: the same as JSON, for metadata and captions.
+    """
+
+    keyframes: tuple[Keyframe, ...] | None
+    told: Any
+
+
+def resolve(emotion: Any, space: EmotionSpace) -> ResolvedEmotion:
     """Turn what the user asked for into keyframes.
 
     Args:
-        emotion: any of the forms of :func:`emoface.animate`. space: the emotion space.
+        emotion: any of the forms of :mod:`emoface.emotion_forms`. space: the emotion space.
 
     Returns:
-        Keyframes in rising order of time, the first at 0; None if the emotion is to be heard in the voice.
+        The keyframes and what metadata say of them.
 
     Raises:
         TypeError, ValueError: not one of the forms, or a bad value in it.
     """
+    emotion = check_emotion(emotion)
     if emotion is None:
-        return None
-    if isinstance(emotion, list):
-        return _timeline(emotion, space)
-    return [Keyframe.asked(0.0, emotion, space)]
-
-
-def _timeline(timeline: Sequence[Any], space: EmotionSpace) -> list[Keyframe]:
-    if not timeline:
-        raise ValueError("emotion timeline must hold at least one (seconds, emotion), got an empty list")
-    keyframes: list[Keyframe] = []
-    for number, entry in enumerate(timeline):
-        if not isinstance(entry, (tuple, list)) or len(entry) != 2:
-            raise TypeError(f"emotion timeline entry {number} must be (seconds, emotion), got {entry!r}")
-        time, emotion = entry
-        time = checks.number(f"seconds of emotion timeline entry {number}", time, 0)
-        if keyframes and time <= keyframes[-1].time:
-            before = keyframes[-1].time
-            raise ValueError(f"emotion timeline times must rise, got {time:g} after {before:g} in entry {number}")
-        if emotion is None or isinstance(emotion, list):
-            raise TypeError(f"emotion timeline entry {number} must name an emotion, got {emotion!r}")
-        keyframes.append(Keyframe.asked(time, emotion, space))
-    keyframes[0] = replace(keyframes[0], time=0.0)
-    return keyframes
+        return ResolvedEmotion(None, told(emotion))
+    entries = emotion if isinstance(emotion, list) else [(0.0, emotion)]
+    first, *others = (Keyframe.asked(time, one, space) for time, one in entries)
+    return ResolvedEmotion((replace(first, time=0.0), *others), told(emotion))
 
 
 def embed(emotion: Any, space: EmotionSpace) -> Tensor:
-    """Embed one emotion (no timeline, not None); see :func:`resolve`. Returns z (Z,)."""
+    """Embed one checked emotion (no timeline, not None); see :func:`resolve`. Returns z (Z,)."""
     if isinstance(emotion, str):
-        if not emotion.strip():
-            raise ValueError(f"emotion must be {FORMS}; got an empty string")
-        if is_label(emotion) or " " not in emotion.strip():
-            return space.encode(label=emotion)
-        return space.encode(text=emotion)
+        return space.encode(text=emotion) if is_sentence(emotion) else space.encode(label=emotion)
     if isinstance(emotion, tuple):
         return space.encode(label=emotion)
     if isinstance(emotion, Mapping):
@@ -176,11 +150,9 @@ def embed(emotion: Any, space: EmotionSpace) -> Tensor:
         if isinstance(value, Recording):
             value = log_mel(_beginning(value, 60.0))
         return space.encode(**{emotion.modality: value})
-    if isinstance(emotion, torch.Tensor):
-        if emotion.shape != (space.width,) or not torch.isfinite(emotion).all() or not emotion.any():
-            raise ValueError(f"emotion as a tensor must be a finite z ({space.width},), got {tuple(emotion.shape)}")
-        return torch.nn.functional.normalize(emotion.float(), dim=0)
-    raise TypeError(f"emotion must be {FORMS}; got {type(emotion).__name__}")
+    if emotion.shape != (space.width,) or not torch.isfinite(emotion).all() or not emotion.any():
+        raise ValueError(f"emotion as a tensor must be a finite z ({space.width},), got {tuple(emotion.shape)}")
+    return torch.nn.functional.normalize(emotion.float(), dim=0)
 
 
 def _beginning(audio: Recording, seconds: float) -> Tensor:
@@ -210,7 +182,7 @@ class HeardEmotion:
         return z
 
 
-def keyframe_weights(keyframes: list[Keyframe], start: int, stop: int) -> Tensor:
+def keyframe_weights(keyframes: Sequence[Keyframe], start: int, stop: int) -> Tensor:
     """Share of each keyframe in the motion frames start..stop.
 
     Each hands over to the next by a smooth step of ``CROSSFADE`` seconds centred on the asked time.

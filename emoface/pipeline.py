@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -26,7 +26,7 @@ from .diffusion.denoiser import Denoiser, DenoiserConfig
 from .diffusion.finish import Sampling, finish, liveliness
 from .diffusion.guidance import Guidance
 from .diffusion.windows import Track, Window, WindowSampler, plan_windows
-from .emotion import HeardEmotion, Keyframe, keyframe_weights, resolve
+from .emotion import HeardEmotion, Keyframe, ResolvedEmotion, keyframe_weights, resolve
 from .face.controls import Controls
 from .face.layout import EXPRESSION_SIZE, FPS, MOTION_NAMES
 from .face.life import add_life
@@ -44,7 +44,7 @@ LIMITS = {
 class Request:
     """The checked arguments of :meth:`Pipeline.animate`."""
 
-    keyframes: list[Keyframe] | None
+    emotion: ResolvedEmotion
     intensity: float
     guidance: float
     steps: int
@@ -189,7 +189,7 @@ class Pipeline:
             animation = Animation(
                 lively[:, :EXPRESSION_SIZE], lively[:, EXPRESSION_SIZE:], FPS, audio=recording,
                 metadata={
-                    "emotion": _describe(emotion), "intensity": request.intensity, "guidance": request.guidance,
+                    "emotion": request.emotion.told, "intensity": request.intensity, "guidance": request.guidance,
                     "steps": request.steps, "seed": request.seed, "sample": number,
                     "style": style if request.speaker is None else f"from {request.speaker.modality}",
                     "checkpoint": self.checkpoint.sha256,
@@ -214,7 +214,7 @@ class Pipeline:
             num_samples=int(_number("num_samples", num_samples, whole=True)),
             style=STYLES["artist" if speaker else style],
             speaker=speaker,
-            keyframes=resolve(emotion, self.emotion),
+            emotion=resolve(emotion, self.emotion),
         )
 
     def _run(
@@ -240,7 +240,7 @@ class Pipeline:
             return motions
         bases = motions
         if request.speaker.modality == "motion":
-            neutral = replace(request, keyframes=resolve("neutral", self.emotion), intensity=1.0)
+            neutral = replace(request, emotion=resolve("neutral", self.emotion), intensity=1.0)
             bases, _, _ = self._run(recording, neutral, None)
         return np.stack([request.speaker.read(base, loud).apply(motion) for base, motion in zip(bases, motions)])
 
@@ -255,15 +255,14 @@ class Pipeline:
             request.seed, request.num_samples, temperature, self.products, character, self.threads,
         )  # fmt: skip
         stream = MelStream(recording.blocks(10 * 16000))
-        heard = HeardEmotion(self.emotion) if request.keyframes is None else None
+        heard = HeardEmotion(self.emotion) if request.emotion.keyframes is None else None
         lip_style = torch.full((1,), request.style, device=self.device)
         for window in plan_windows(frames, config.window, config.context, config.lookahead):
             normalized, raw = stream.read(window.start, window.stop, frames)  # (2 T, 64)
             mel = normalized[None].to(self.device, non_blocking=True)  # waits for no window before
+            keyframes: Sequence[Keyframe] = request.emotion.keyframes or ()
             if heard is not None:
                 keyframes = [Keyframe.of(0.0, heard.update(raw), self.emotion)]
-            else:
-                keyframes = request.keyframes or []
             tracks = self._tracks(keyframes, window, request.intensity)
             presence = stream.normalizer.presence(raw)  # (T,)
             content = self.audio(mel)[0]  # (T, F)
@@ -279,7 +278,7 @@ class Pipeline:
             )  # fmt: skip
             stream.finish(max(window.keep_to - config.context, 0))
 
-    def _tracks(self, keyframes: list[Keyframe], window: Window, intensity: float) -> list[Track]:
+    def _tracks(self, keyframes: Sequence[Keyframe], window: Window, intensity: float) -> list[Track]:
         """Trajectories of a window: the emotions that sound in it and, unless intensity is 1, neutral as their base."""
         shares = keyframe_weights(keyframes, window.start, window.stop)  # (K, T)
         tracks = []
@@ -332,16 +331,3 @@ def _number(name: str, value: Any, whole: bool = False) -> float:
     """A number within the argument's documented range."""
     low, high = LIMITS[name]
     return checks.whole(name, value, int(low), int(high)) if whole else checks.number(name, value, low, high)
-
-
-def _describe(emotion: Any) -> Any:
-    """The asked emotion as JSON-able text for the metadata of files."""
-    if emotion is None:
-        return "heard in the voice"
-    if isinstance(emotion, (str, int, float)):
-        return emotion
-    if isinstance(emotion, (list, tuple)):
-        return [_describe(part) for part in emotion]
-    if isinstance(emotion, dict):
-        return {str(key): float(value) for key, value in emotion.items()}
-    return f"from {getattr(emotion, 'modality', 'embedding')}"

@@ -9,7 +9,8 @@ import numpy as np
 from .audio.delivery import Delivery, delivery, relative_loudness
 from .audio.features import SAMPLE_RATE, frame_count, log_mel, loudness
 from .audio.load import Recording
-from .emotion import EmotionReference, from_motion
+from .emotion import from_motion
+from .emotion_forms import EmotionReference
 from .face.layout import FPS
 from .face.speaker_style import SpeakerStyle, amplitude_style, motion_style
 from .face_motion import FaceMotion

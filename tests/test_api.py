@@ -393,7 +393,7 @@ def test_numbers_of_numpy_are_numbers(tiny_checkpoint: Path) -> None:
     space = emoface.load(tiny_checkpoint).emotion
     assert torch.equal(space.encode(label=("sad", np.int64(2))), space.encode(label=("sad", 2)))
     assert torch.equal(space.mix({"sad": np.float32(0.5)}), space.mix({"sad": 0.5}))
-    keyframes = resolve([(np.int64(0), "sad"), (np.float32(1.5), "happy")], space)
+    keyframes = resolve([(np.int64(0), "sad"), (np.float32(1.5), "happy")], space).keyframes
     assert keyframes is not None and keyframes[1].time == 1.5
 
 

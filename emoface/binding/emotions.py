@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 from emoface import checks
 
 EMOTIONS: tuple[str, ...] = ("neutral", "happy", "sad", "surprised", "fear", "disgusted", "angry", "contempt")
@@ -67,3 +70,49 @@ def check_level(level: object) -> float:
         TypeError: not a number. ValueError: outside 0..3 or not finite.
     """
     return checks.number("emotion level", level, 0, 3, note="(1 slight, 2 medium, 3 strong)")
+
+
+def check_label(label: Any) -> tuple[str, float]:
+    """Validate a label with or without a level.
+
+    Args:
+        label: a name or synonym, at ``DEFAULT_LEVEL``; or (name, level 0..3).
+
+    Returns:
+        The name as it was given, and the level.
+
+    Raises:
+        TypeError, ValueError: neither of the two forms, or an unknown name or level.
+    """
+    if isinstance(label, str):
+        name, level = label, DEFAULT_LEVEL
+    elif isinstance(label, (tuple, list)) and len(label) == 2:
+        name, level = label
+    else:
+        raise TypeError(f"label must be a name or (name, level), got {label!r:.200}")
+    canonical_emotion(name)
+    return str(name), check_level(level)
+
+
+def check_mixture(weights: Any) -> dict[str | tuple[str, float], float]:
+    """Validate a mixture of labels.
+
+    Args:
+        weights: name or (name, level) -> weight >= 0.
+
+    Returns:
+        The same with plain names and numbers.
+
+    Raises:
+        TypeError: no mapping, or a weight that is no number.
+        ValueError: empty, unknown name, negative or non-finite weight.
+    """
+    if not isinstance(weights, Mapping):
+        raise TypeError(f"weights must map emotions to numbers, got {type(weights).__name__}")
+    if not weights:
+        raise ValueError(f"weights must name at least one of {', '.join(EMOTIONS)}, got none")
+    checked = {}
+    for label, weight in weights.items():
+        plain = check_label(label)
+        checked[plain[0] if isinstance(label, str) else plain] = checks.number(f"weight of {label!r:.80}", weight, 0)
+    return checked

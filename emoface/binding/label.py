@@ -8,7 +8,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from emoface.binding.emotions import DEFAULT_LEVEL, EMOTIONS, LEVELS, canonical_emotion, check_level
+from emoface.binding.emotions import EMOTIONS, LEVELS, canonical_emotion, check_label
 from emoface.binding.modality import Modality, register_modality
 
 
@@ -55,13 +55,8 @@ class Label(Modality):
         Raises:
             TypeError, ValueError: neither of the two forms, or unknown name or level.
         """
-        if isinstance(value, str):
-            name, level = value, DEFAULT_LEVEL
-        elif isinstance(value, (tuple, list)) and len(value) == 2:
-            name, level = value
-        else:
-            raise TypeError(f"label must be a name or (name, level), got {value!r}")
-        name, level = canonical_emotion(name), check_level(level)
+        told, level = check_label(value)
+        name = canonical_emotion(told)
         if name not in self.emotions:
             raise ValueError(f"label {name!r} is not in this checkpoint, which knows {', '.join(self.emotions)}")
         place = torch.tensor([self.emotions.index(name)], device=self.device)

@@ -9,9 +9,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from emoface import checks
 from emoface.binding import audio, label, motion, text_modality, valence_arousal  # noqa: F401
-from emoface.binding.emotions import EMOTIONS, LEVELS
+from emoface.binding.emotions import EMOTIONS, LEVELS, check_mixture
 from emoface.binding.modality import MODALITIES, Modality, modality_class
 from emoface.host import own_settings
 
@@ -156,13 +155,9 @@ class EmotionSpace(nn.Module):
             TypeError: no mapping, or a weight that is no number.
             ValueError: empty, unknown name, negative or non-finite weight.
         """
-        if not isinstance(weights, Mapping):
-            raise TypeError(f"weights must map emotions to numbers, got {type(weights).__name__}")
-        if not weights:
-            raise ValueError(f"weights must name at least one of {', '.join(EMOTIONS)}, got none")
-        weights = {name: checks.number(f"weight of {name!r}", weight, 0) for name, weight in weights.items()}
-        total = max(sum(weights.values()), 1.0)
-        parts = [(self.encode(label=name), weight / total) for name, weight in weights.items() if weight > 0]
+        mixture = check_mixture(weights)
+        total = max(sum(mixture.values()), 1.0)
+        parts = [(self.encode(label=name), weight / total) for name, weight in mixture.items() if weight > 0]
         rest = 1 - sum(share for _, share in parts)
         return [*parts, (self.neutral, rest)] if rest > 1e-6 else parts
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any, TypeGuard
+from typing import Any
 
 from emoface.audio.load import UNNAMED
+from emoface.emotion_forms import from_json, words
 from emoface.face_motion import FaceMotion
 
 LONGEST, LONGEST_CAPTION = 1000, 120
@@ -22,34 +23,25 @@ def caption(animation: FaceMotion) -> str:
 def emotion_text(emotion: Any) -> str:
     """The ``emotion`` of an animation's metadata as a reader would say it; empty for None.
 
-    A label, ``[label, level]``, ``{label: share}``, or a timeline ``[[seconds, emotion], ...]``; anything else, which
-    another program may have written, as it is. Long texts are cut.
+    What another program may have written, in none of the forms of :mod:`emoface.emotion_forms`, stands as it is. Long
+    texts are cut.
     """
-    return _cut(_emotion_text(emotion), LONGEST)
+    if emotion is None:
+        return ""
+    try:
+        return _cut(words(from_json(emotion)), LONGEST)
+    except (TypeError, ValueError):
+        return _cut(str(emotion), LONGEST)
+
+
+def emotion_changes(emotion: Any) -> list[tuple[float, str]]:
+    """When which emotion begins, seconds and words, where the ``emotion`` of metadata is a timeline; else none."""
+    try:
+        timeline = from_json(emotion)
+    except (TypeError, ValueError):
+        return []
+    return [(start, words(what)) for start, what in timeline] if isinstance(timeline, list) else []
 
 
 def _cut(text: str, most: int) -> str:
     return text if len(text) <= most else text[: most - 4] + " ..."
-
-
-def _emotion_text(emotion: Any) -> str:
-    if emotion is None:
-        return ""
-    if isinstance(emotion, dict) and all(map(_is_number, emotion.values())):
-        return ", ".join(f"{label} {share:.0%}" for label, share in emotion.items())
-    if is_timeline(emotion):
-        return ", then ".join(f"{_emotion_text(what)} from {start:g} s" for start, what in emotion)
-    if isinstance(emotion, list) and len(emotion) == 2 and _is_number(emotion[1]):
-        return f"{emotion[0]}, level {emotion[1]:g}"
-    return str(emotion)
-
-
-def _is_number(value: Any) -> bool:
-    return isinstance(value, (int, float)) and abs(value) < 2.0**63
-
-
-def is_timeline(emotion: Any) -> TypeGuard[list[list[Any]]]:
-    """Whether an animation's emotion is ``[[seconds, emotion], ...]``."""
-    return isinstance(emotion, list) and all(
-        isinstance(step, list) and len(step) == 2 and _is_number(step[0]) for step in emotion
-    )

@@ -22,7 +22,7 @@ from emoface.face.rig import Rig
 from emoface.face_motion import FaceMotion, check_fps
 
 from ..files import atomic_path
-from .caption import emotion_text, is_timeline
+from .caption import emotion_changes, emotion_text
 from .rig_curves import rig_curves, visible_deltas
 from .sound import check_kind, sound_bytes
 
@@ -110,8 +110,6 @@ def _facts(animation: FaceMotion, rig: Rig) -> str:
 
 def _clip(animation: FaceMotion, rig: Rig, weights: np.ndarray, fps: float) -> bytes:
     """Header (JSON) and packed arrays of the clip, deflated; clip.js takes them apart."""
-    emotion = animation.metadata.get("emotion")
-    timeline = emotion if is_timeline(emotion) else []
     deltas = visible_deltas(rig)
     step = float(max(np.abs(rig.template).max(), np.abs(deltas).max())) / (2**STEP_BITS - 1)  # metres
     moved = [np.flatnonzero(delta.any(1)) for delta in deltas]
@@ -133,7 +131,7 @@ def _clip(animation: FaceMotion, rig: Rig, weights: np.ndarray, fps: float) -> b
         "fps": fps,
         "frameRate": animation.fps,
         "duration": animation.duration,
-        "emotions": [[start, emotion_text(what)] for start, what in timeline],
+        "emotions": emotion_changes(animation.metadata.get("emotion")),
         "step": step,
         "shapes": [{"name": name, "moved": len(rows)} for name, rows in zip(rig.shape_names, moved)],
         "arrays": {name: _entry(array) for name, array in arrays.items()},
