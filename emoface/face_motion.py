@@ -268,10 +268,15 @@ class FaceMotion:
                 f"the coefficients are {self.flame_version}'s and mean nothing on {model.data.version}; "
                 "to_flame() and to_open_head() convert"
             )
-        options: dict[str, Any] = {"dtype": torch.float32, "device": model.template.device}
+        device = model.template.device
+
+        def sent(values: np.ndarray) -> torch.Tensor:
+            """A copy on the model's device, on its way while the next is made; a motion's own arrays are read-only."""
+            return torch.from_numpy(np.array(values, np.float32)).to(device, non_blocking=True)
+
         with torch.inference_mode():
-            person = None if found.identity is None else torch.tensor(found.identity, **options)
-            weights, jaw = (torch.tensor(curves[part], **options) for curves in (self.expression, self.jaw_pose))
+            person = None if found.identity is None else sent(found.identity)
+            weights, jaw = sent(self.expression[part]), sent(self.jaw_pose[part])
             return model(weights, jaw, identity=person).cpu().numpy()
 
     @own_settings()

@@ -62,7 +62,8 @@ def _target(path: str | os.PathLike[str]) -> tuple[Path, Path, int | None]:
     try:
         target = Path(os.path.realpath(shown))
         if not target.parent.is_dir():
-            raise NotADirectoryError(errno.ENOTDIR, f"there is no folder {target.parent}")
+            missing = target.parent if shown.is_symlink() else shown.parent
+            raise NotADirectoryError(errno.ENOTDIR, f"there is no folder {missing}")
         facts = os.stat(target)
     except NotADirectoryError as error:
         raise FileNotFoundError(f"path {shown} cannot be written: {error.strerror}") from None
