@@ -28,15 +28,14 @@ from . import losses
 from .corpus.clips import Clip, hours, load_clips, require_layout
 from .corpus.skipped import Skipped
 from .hardware import Hardware
-from .lip_net import pseudo_lips
+from .lip_net import load_lip_net, pseudo_lips
 from .motion_windows import Material, MixConfig, MotionWindows, Pools, WindowBatch
 from .run import (
     Ema,
-    load_state,
+    TrainingState,
     load_tensors,
     progress,
     read_config,
-    save_state,
     save_tensors,
     seed_everything,
     write_stage_card,
@@ -285,10 +284,7 @@ def train(
     folder = folder or out / "denoiser"
     folder.mkdir(parents=True, exist_ok=True)
 
-    lip_tensors, lip_config = load_tensors(out / "lips" / "model.safetensors")
-    lip_net = LipNet(**lip_config)
-    lip_net.load_state_dict(lip_tensors)
-    lip_net.eval()
+    lip_net = load_lip_net(out)
     if space is None:
         space_tensors, space_config = load_tensors(out / "binding" / "model.safetensors")
         space = EmotionSpace.from_config(space_config, space_tensors)
@@ -313,14 +309,8 @@ def train(
     model.to(hardware.device)
     optimizer = torch.optim.AdamW(model.parameters(), settings.learning_rate, betas=(0.9, 0.98), weight_decay=0.01)
     ema = Ema(model, settings.ema)
-    state_path = folder / "state.pt"
-    first, spent = 0, 0.0
-    if resume and state_path.exists():
-        state = load_state(state_path)
-        model.load_state_dict(state["model"])
-        optimizer.load_state_dict(state["optimizer"])
-        ema.load(state["ema"])
-        first, spent = state["step"], state["seconds"]
+    state = TrainingState(folder / "state.pt", model, optimizer, ema)
+    first, spent = state.restore() if resume else (0, 0.0)
     called = hardware.prepare(model, optimizer)
 
     numbers = range(first * parts + hardware.rank, batches, hardware.processes)
@@ -361,11 +351,7 @@ def train(
         if step % 50 == 0:
             log.append({"step": step, **{name: round(float(term.detach()), 5) for name, term in terms.items()}})
         if (step + 1) % settings.save_every == 0 and hardware.first:
-            seconds = time.monotonic() - started
-            save_state(
-                state_path, model=model.state_dict(), optimizer=optimizer.state_dict(), ema=ema.state(),
-                step=step + 1, seconds=seconds,
-            )  # fmt: skip
+            state.save(step + 1, time.monotonic() - started)
             _export(folder, model, ema, mean, deviation)
     if hardware.first:
         _export(folder, model, ema, mean, deviation)

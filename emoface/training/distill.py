@@ -9,6 +9,7 @@ strength of guidance goes into the time embedding (Meng et al. 2023): one networ
 
 from __future__ import annotations
 
+import time
 from copy import deepcopy
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -20,7 +21,6 @@ from torch import Tensor, nn
 from torch.utils.data import DataLoader
 
 from emoface.audio.encoder import ContentConfig, ContentEncoder
-from emoface.audio.lip_net import LipNet
 from emoface.binding.space import EmotionSpace
 from emoface.diffusion.denoiser import Denoiser, DenoiserConfig
 from emoface.diffusion.finish import Sampling
@@ -35,14 +35,14 @@ from . import losses
 from .corpus.clips import load_clips, require_layout
 from .corpus.skipped import Skipped
 from .denoiser import EmotionSource, artist_lips, cosine, prompt_bank, save_network
+from .lip_net import load_lip_net
 from .motion_windows import MixConfig, MotionWindows, Pools, WindowBatch
 from .run import (
     Ema,
-    load_state,
+    TrainingState,
     load_tensors,
     progress,
     read_config,
-    save_state,
     seed_everything,
     write_stage_card,
 )
@@ -221,16 +221,13 @@ def train(config: Any, out: str | Path, assets: str | Path | None = None, resume
     teacher = _part(Denoiser(DenoiserConfig(**parts["denoiser"])), tensors, "denoiser")
     content = _part(ContentEncoder(ContentConfig(**parts["audio"])), tensors, "audio")
     mean, deviation = tensors["motion.mean"], tensors["motion.deviation"]
-    lip_tensors, lip_config = load_tensors(out / "lips" / "model.safetensors")
-    lip_net = LipNet(**lip_config)
-    lip_net.load_state_dict(lip_tensors)
     space_tensors, space_config = load_tensors(out / "binding" / "model.safetensors")
     space = EmotionSpace.from_config(space_config, space_tensors).eval().requires_grad_(False)
     skipped = Skipped()
     clips = load_clips(out / "corpus", skipped)
     require_layout(clips, "open_head", "the student")
     mix = MixConfig()
-    pools = Pools(clips, artist_lips(lip_net.eval(), clips, settings.synthetic_pseudo, rng), mix)
+    pools = Pools(clips, artist_lips(load_lip_net(out), clips, settings.synthetic_pseudo, rng), mix)
     windows = MotionWindows(pools, mix, settings.window, settings.batch, settings.steps, settings.seed)
     source = EmotionSource(space, prompt_bank(space, settings.prompts, rng), 0.3, 0.2)
     pair = Distillation(settings, teacher, content)
@@ -238,14 +235,10 @@ def train(config: Any, out: str | Path, assets: str | Path | None = None, resume
     student = pair.student.train()
     optimizer = torch.optim.AdamW(student.parameters(), settings.learning_rate, betas=(0.9, 0.98), weight_decay=0.0)
     ema = Ema(student, settings.ema)
-    first, state_path = 0, folder / "state.pt"
-    if resume and state_path.exists():
-        state = load_state(state_path)
-        student.load_state_dict(state["model"])
-        optimizer.load_state_dict(state["optimizer"])
-        ema.load(state["ema"])
-        first = state["step"]
+    state = TrainingState(folder / "state.pt", student, optimizer, ema)
+    first, spent = state.restore() if resume else (0, 0.0)
     log: list[dict[str, float]] = []
+    started = time.monotonic() - spent
     steps = range(first, settings.steps)
     loader = DataLoader(
         windows, batch_size=None, sampler=steps, num_workers=settings.workers, generator=torch.Generator()
@@ -265,14 +258,13 @@ def train(config: Any, out: str | Path, assets: str | Path | None = None, resume
         if step % 25 == 0:
             log.append({"step": step, **{name: round(float(term.detach()), 5) for name, term in terms.items()}})
         if (step + 1) % settings.save_every == 0 or step + 1 == settings.steps:
-            save_state(
-                state_path, model=student.state_dict(), optimizer=optimizer.state_dict(), ema=ema.state(), step=step + 1
-            )
+            state.save(step + 1, time.monotonic() - started)
             averaged = deepcopy(student)
             ema.copy_to(averaged)
             save_network(folder, averaged, content, mean, deviation)
     write_stage_card(
         folder, "distill", settings, teacher=parts["denoiser"], clips=len(clips),
+        minutes=round((time.monotonic() - started) / 60, 1),
         shards_left_out=dict(skipped.counts),
         parameters=sum(p.numel() for p in student.parameters()), log=log,
     )  # fmt: skip

@@ -29,10 +29,10 @@ from emoface.face.layout import FPS, JAW_OPEN_RADIANS, MOTION_INDEX, MOTION_NAME
 from emoface.metrics import lip_closure
 from emoface.training.run import (
     Ema,
-    load_state,
+    TrainingState,
+    load_tensors,
     progress,
     read_config,
-    save_state,
     save_tensors,
     seed_everything,
     write_stage_card,
@@ -241,6 +241,14 @@ def mouth_weights(weights: dict[str, float]) -> Tensor:
     return torch.tensor(values)
 
 
+def load_lip_net(out: Path) -> LipNet:
+    """The lip net that the stage wrote under a run folder, in evaluation mode."""
+    tensors, config = load_tensors(out / "lips" / "model.safetensors")
+    net = LipNet(**config)
+    net.load_state_dict(tensors)
+    return net.eval()
+
+
 @torch.no_grad()
 def read_lips(net: LipNet, mel: np.ndarray, style: int, gate: float = 0.0) -> tuple[np.ndarray, np.ndarray]:
     """Lip motion (T, 53) float32 and closure weight (T,) of a raw log-mel (2 T, 64), gated with strength
@@ -305,14 +313,8 @@ def train(
     optimizer = torch.optim.AdamW(net.parameters(), config.learning_rate, weight_decay=config.weight_decay)
     channels = mouth_weights(config.channels)
     ema = Ema(net, config.ema)
-    state_path = folder / "state.pt"
-    first, spent = 0, 0.0
-    if resume and state_path.exists():
-        state = load_state(state_path)
-        net.load_state_dict(state["model"])
-        optimizer.load_state_dict(state["optimizer"])
-        ema.load(state["ema"])
-        first, spent = state["step"], state["seconds"]
+    state = TrainingState(folder / "state.pt", net, optimizer, ema)
+    first, spent = state.restore() if resume else (0, 0.0)
     log = []
     started = time.monotonic() - spent
     for step in progress(range(first, config.steps), "lips", config.steps, first):
@@ -329,10 +331,7 @@ def train(
         if step % max(config.steps // LOGGED, 1) == 0:
             log.append({"step": step, "loss": round(float(loss.detach()), 4)})
         if (step + 1) % config.save_every == 0:
-            save_state(
-                state_path, model=net.state_dict(), optimizer=optimizer.state_dict(), ema=ema.state(),
-                step=step + 1, seconds=time.monotonic() - started,
-            )  # fmt: skip
+            state.save(step + 1, time.monotonic() - started)
     ema.copy_to(net.eval())
     save_tensors(folder / "model.safetensors", net.state_dict(), config.model)
     held_out = Path(out) / "corpus" / HELD_OUT
@@ -342,7 +341,7 @@ def train(
         corpus_hours=round(hours(windows.clips), 3), parameters=sum(p.numel() for p in net.parameters()),
         shards_left_out=dict(skipped.counts), figures=figures, log=log,
     )  # fmt: skip
-    state_path.unlink(missing_ok=True)
+    state.path.unlink(missing_ok=True)
     return folder
 
 

@@ -16,6 +16,7 @@ import numpy as np
 import torch
 from safetensors.torch import load_file, save
 from torch import Tensor, nn
+from torch.optim import Optimizer
 
 from emoface.files import atomic_path
 
@@ -98,6 +99,30 @@ def load_state(path: Path) -> dict[str, Any]:
     state = torch.load(path, map_location="cpu", weights_only=True)
     torch.set_rng_state(state.pop("torch_rng"))
     return state
+
+
+class TrainingState:
+    """What an interrupted training goes on from: weights, optimiser, moving average, steps done and seconds spent."""
+
+    def __init__(self, path: Path, model: nn.Module, optimizer: Optimizer, ema: Ema) -> None:
+        self.path, self.model, self.optimizer, self.ema = path, model, optimizer, ema
+
+    def restore(self) -> tuple[int, float]:
+        """Load the saved state where there is one; returns the steps done and the seconds spent."""
+        if not self.path.exists():
+            return 0, 0.0
+        state = load_state(self.path)
+        self.model.load_state_dict(state["model"])
+        self.optimizer.load_state_dict(state["optimizer"])
+        self.ema.load(state["ema"])
+        return state["step"], state.get("seconds", 0.0)
+
+    def save(self, step: int, seconds: float) -> None:
+        """Save the state after ``step`` steps in ``seconds`` seconds."""
+        save_state(
+            self.path, model=self.model.state_dict(), optimizer=self.optimizer.state_dict(), ema=self.ema.state(),
+            step=step, seconds=seconds,
+        )  # fmt: skip
 
 
 def save_tensors(path: Path, tensors: dict[str, Tensor], config: dict[str, Any]) -> None:

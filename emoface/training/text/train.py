@@ -23,10 +23,9 @@ from emoface.binding.text.tokenizer import WordPiece, pad_ids
 from emoface.training.data import SHIPPED, read_prompts
 from emoface.training.run import (
     Ema,
-    load_state,
+    TrainingState,
     progress,
     read_config,
-    save_state,
     save_tensors,
     seed_everything,
     write_stage_card,
@@ -271,13 +270,9 @@ def train(config: Any, out: str | Path, assets: str | Path | None = None, resume
     student = _Student(encoder, data.taught.shape[1])
     optimizer = torch.optim.AdamW(student.parameters(), settings.learning_rate, weight_decay=settings.weight_decay)
     ema = Ema(student, settings.ema)
-    state_path, first = folder / "state.pt", 0
-    if resume and state_path.exists():
-        state = load_state(state_path)
-        student.load_state_dict(state["student"])
-        optimizer.load_state_dict(state["optimizer"])
-        ema.load(state["ema"])
-        first = state["step"]
+    state = TrainingState(folder / "state.pt", student, optimizer, ema)
+    first, spent = state.restore() if resume else (0, 0.0)
+    started -= spent
 
     log: list[dict[str, float]] = []
     batches = _batches(data, settings.batch, settings.seed, first)
@@ -294,13 +289,7 @@ def train(config: Any, out: str | Path, assets: str | Path | None = None, resume
         if step % 100 == 0:
             log.append({"step": step, **{name: round(float(term.detach()), 4) for name, term in terms.items()}})
         if (step + 1) % settings.save_every == 0:
-            save_state(
-                state_path,
-                student=student.state_dict(),
-                optimizer=optimizer.state_dict(),
-                ema=ema.state(),
-                step=step + 1,
-            )
+            state.save(step + 1, time.monotonic() - started)
     ema.copy_to(student)
     encoder.eval()
     shipped = {name: t.half() if t.is_floating_point() else t for name, t in encoder.state_dict().items()}
