@@ -56,6 +56,19 @@ def atomic_path(path: str | os.PathLike[str]) -> Iterator[Path]:
         os.close(handle)
 
 
+def write_text(path: str | os.PathLike[str], text: str) -> None:
+    """Write UTF-8 text, completely or not at all; lines end with one line feed on every system.
+
+    Args:
+        path: the file. text: its content.
+
+    Raises:
+        OSError: as :func:`atomic_path`.
+    """
+    with atomic_path(path) as temporary:
+        temporary.write_text(text, encoding="utf-8", newline="\n")
+
+
 def _target(path: str | os.PathLike[str]) -> tuple[Path, Path, int | None]:
     """The path as given, the file that it leads to, and that file's mode, None where there is no file yet."""
     shown = Path(path)

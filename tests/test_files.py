@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from emoface.files import atomic_path, check_writable
+from emoface.files import atomic_path, check_writable, write_text
 
 
 def test_written_under_another_name_then_renamed(tmp_path: Path) -> None:
@@ -22,6 +22,11 @@ def test_written_under_another_name_then_renamed(tmp_path: Path) -> None:
         temporary.write_text("new")
         assert target.read_text() == "old"
     assert target.read_text() == "new" and os.listdir(tmp_path) == ["a.csv"]
+
+
+def test_text_is_utf8_with_line_feeds(tmp_path: Path) -> None:
+    write_text(tmp_path / "a.md", "früh\nspät\n")
+    assert (tmp_path / "a.md").read_bytes() == "früh\nspät\n".encode()
 
 
 def test_nothing_left_of_a_failure(tmp_path: Path) -> None:

@@ -25,12 +25,11 @@ def run(asked: argparse.Namespace) -> None:
     import json
     from dataclasses import asdict
 
-    from emoface.files import atomic_path
+    from emoface.files import write_text
     from emoface.metrics.compare import compare, load_pairs
 
     split = asked.split or asked.truth.resolve().name
     figures = compare(*load_pairs(asked.prediction, asked.truth), split, cut=asked.cut)
     if asked.out is not None:
-        with atomic_path(asked.out) as path:
-            path.write_text(json.dumps([asdict(figure) for figure in figures], indent=2) + "\n", encoding="utf-8")
+        write_text(asked.out, json.dumps([asdict(figure) for figure in figures], indent=2) + "\n")
     print("\n".join(map(str, figures)))

@@ -22,7 +22,7 @@ from emoface.binding.space import EmotionSpace
 from emoface.checkpoints import Checkpoint
 from emoface.diffusion.denoiser import Block, Denoiser, DenoiserConfig
 from emoface.diffusion.finish import Sampling
-from emoface.files import atomic_path
+from emoface.files import write_text
 from emoface.kernels import content_attention
 from emoface.metrics.speed import machine
 from emoface.pipeline import Pipeline
@@ -176,8 +176,7 @@ def train(config: Any, out: str | Path, assets: str | Path | None = None, resume
                 "parameters": sum(t.numel() for key, t in weights.items() if key.startswith("denoiser.")),
             }  # fmt: skip
             save_json(folder / "ablations.json", report)
-            with atomic_path(folder / "ablations.md") as path:
-                path.write_text(ablation_table(report), encoding="utf-8")
+            write_text(folder / "ablations.md", ablation_table(report))
     return folder
 
 

@@ -8,7 +8,7 @@ from string import Template
 from typing import Any
 
 from emoface.checkpoints import DEFAULT, load_checkpoint
-from emoface.files import atomic_path
+from emoface.files import write_text
 
 from .report import HONESTY, shown
 
@@ -120,8 +120,7 @@ def write_card(
     measured = None if evaluation is None else _json(Path(evaluation), "rows")
     page = model_card(record, measured)
     target = path.with_name(CARD) if out is None else Path(out)
-    with atomic_path(target) as temporary:
-        temporary.write_text(page, encoding="utf-8")
+    write_text(target, page)
     return target
 
 

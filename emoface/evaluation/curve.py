@@ -14,7 +14,7 @@ import numpy as np
 
 from emoface.audio.features import SAMPLE_RATE
 from emoface.diffusion.samplers import SAMPLERS
-from emoface.files import atomic_path
+from emoface.files import atomic_path, write_text
 from emoface.metrics.emotion import nearest_prototype, strength
 from emoface.metrics.speed import machine, medians, threads
 from emoface.pipeline import Pipeline, load
@@ -217,8 +217,7 @@ def quality_curve(
         folder = Path(out)
         folder.mkdir(parents=True, exist_ok=True)
         for name, text in (("steps.json", json.dumps(report, indent=1) + "\n"), ("steps.md", curve_markdown(report))):
-            with atomic_path(folder / name) as path:
-                path.write_text(text, encoding="utf-8")
+            write_text(folder / name, text)
         draw_curve(points, folder / "steps.png")
     return report
 

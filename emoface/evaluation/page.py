@@ -10,7 +10,7 @@ from html import escape
 from pathlib import Path
 from typing import Any
 
-from emoface.files import atomic_path
+from emoface.files import write_text
 
 from .report import (
     BEFORE,
@@ -34,8 +34,7 @@ def write_report(report: dict[str, Any], folder: Path) -> None:
     """Write ``evaluation.json``, ``.md`` and ``.html``, each completely or not at all."""
     texts = {"json": json.dumps(report, indent=2) + "\n", "md": markdown(report), "html": html(report, folder)}
     for suffix, text in texts.items():
-        with atomic_path(folder / f"evaluation.{suffix}") as path:
-            path.write_text(text, encoding="utf-8")
+        write_text(folder / f"evaluation.{suffix}", text)
 
 
 def html(report: dict[str, Any], folder: Path) -> str:

@@ -21,7 +21,7 @@ from emoface.face.normals import welded
 from emoface.face.rig import Rig
 from emoface.face_motion import FaceMotion, check_fps
 
-from ..files import atomic_path
+from ..files import write_text
 from .caption import emotion_changes, emotion_text
 from .rig_curves import rig_curves, visible_deltas
 from .sound import check_kind, sound_bytes
@@ -85,8 +85,7 @@ def write_html(
         "script": "\n".join(map(_player, SCRIPTS)),
     }
     page = re.sub(r"\{\{(\w+)\}\}", lambda hole: filled[hole[1]], _player("page.html"))
-    with atomic_path(path) as temporary:
-        temporary.write_text(page, encoding="utf-8", newline="\n")
+    write_text(path, page)
 
 
 def _player(name: str) -> str:

@@ -18,7 +18,7 @@ from safetensors.torch import load_file, save
 from torch import Tensor, nn
 from torch.optim import Optimizer
 
-from emoface.files import atomic_path
+from emoface.files import atomic_path, write_text
 
 ConfigType = TypeVar("ConfigType")
 
@@ -170,8 +170,7 @@ def write_stage_card(folder: Path, stage: str, config: Any, **facts: Any) -> Non
 
 def save_json(path: Path, values: Any) -> None:
     """Write JSON, completely or not at all."""
-    with atomic_path(path) as temporary:
-        temporary.write_text(json.dumps(values, indent=2) + "\n", encoding="utf-8")
+    write_text(path, json.dumps(values, indent=2) + "\n")
 
 
 def progress(steps: Iterable[int], stage: str, total: int, initial: int = 0) -> Iterator[int]:
