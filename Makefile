@@ -11,6 +11,7 @@
 # CHECKPOINT=file        for demo and eval: another checkpoint than the bundled one.
 # EMOFACE_PYTHON=python  uses that interpreter, in which emoface must be installed, and installs nothing.
 # TORCH="torch==2.6.0"   what to install as torch, with pip options if need be (an index of CPU builds, for example).
+# CXX=clang++            another C++ compiler than g++; EMOFACE_CUDA=1 or 0 decides about the CUDA module.
 
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
@@ -24,7 +25,9 @@ ASSETS ?= $(EMOFACE_ASSETS)
 OUT := demo_out
 WEIGHTS := $(if $(CHECKPOINT),--checkpoint "$(CHECKPOINT)")
 STAGES := corpus lips text binding denoiser pack
-SOURCES := pyproject.toml setup.py $(shell find csrc -type f)
+USER_EXTRAS := plot,video,render
+TRAIN_EXTRAS := $(USER_EXTRAS),train
+DEV_EXTRAS := dev,$(TRAIN_EXTRAS)
 
 ifdef EMOFACE_PYTHON
 PY := $(EMOFACE_PYTHON)
@@ -33,13 +36,15 @@ DEV_STAMP := check
 TRAIN_STAMP := check
 else
 PY := .venv/bin/python
-USER_STAMP := .venv/installed-user
-DEV_STAMP := .venv/installed-dev
-TRAIN_STAMP := .venv/installed-train
+USER_STAMP := native .venv/installed-user
+DEV_STAMP := native .venv/installed-dev
+TRAIN_STAMP := native .venv/installed-train
 endif
+PIP := "$(PY)" -m pip install
+SHORTER := sed -u '/^Requirement already satisfied/d'  # of what pip says
 EMOFACE := "$(PY)" -c 'import sys; from emoface.cli import main; sys.exit(main())'
 
-.PHONY: help demo test lint train eval bench gpu asan tsan wheel clean check
+.PHONY: help demo test lint train eval bench gpu asan tsan wheel clean check native
 help:
 	@sed -n '/^# make/,/^$$/s/^# \{0,1\}//p' Makefile
 
@@ -53,21 +58,32 @@ check:
 	if ! "$(PYTHON)" -m venv $$shared .venv; then \
 	    rm -rf .venv; echo "no virtual environment: on Debian, apt install python3-venv python3-dev" >&2; exit 1; fi
 	@if "$(PY)" -c 'import torch' 2>/dev/null; then echo "using the torch that is installed"; \
-	elif [ -n "$(TORCH)" ]; then "$(PY)" -m pip install --quiet $(TORCH); \
-	else "$(PY)" -m pip install --quiet torch==2.13.0 2>/dev/null || "$(PY)" -m pip install --quiet torch; fi || \
+	elif [ -n "$(TORCH)" ]; then $(PIP) $(TORCH) | $(SHORTER); \
+	else $(PIP) torch==2.13.0 2>/dev/null | $(SHORTER) || $(PIP) torch | $(SHORTER); fi || \
 	    { rm -rf .venv; echo "torch could not be installed" >&2; exit 1; }
 
-.venv/installed-user: .venv/bin/python $(SOURCES)
-	"$(PY)" -m pip install --quiet -e '.[plot,video,render]'
+.venv/tools: .venv/bin/python
+	@$(PIP) --quiet 'setuptools>=77' 'pybind11>=2.13' ninja || \
+	    echo "could not install what the build needs; going on with what is there" >&2
 	@touch $@
 
-.venv/installed-dev: .venv/bin/python $(SOURCES)
-	"$(PY)" -m pip install --quiet -e '.[dev,plot,video,render,train]'
-	@touch $@ .venv/installed-user .venv/installed-train
+# Compiles what changed since the last time, a line for each unit; pip then finds nothing left to compile.
+native: .venv/tools
+	@"$(PY)" setup.py -q build_ext --inplace
 
-.venv/installed-train: .venv/bin/python $(SOURCES)
-	"$(PY)" -m pip install --quiet -e '.[plot,video,render,train]'
-	@touch $@ .venv/installed-user
+define install
+	@$(PIP) --no-build-isolation -e '.[$(1)]' | $(SHORTER)
+	@touch $@ $(2)
+endef
+
+.venv/installed-user: pyproject.toml setup.py | native
+	$(call install,$(USER_EXTRAS))
+
+.venv/installed-train: pyproject.toml setup.py | native
+	$(call install,$(TRAIN_EXTRAS),.venv/installed-user)
+
+.venv/installed-dev: pyproject.toml setup.py | native
+	$(call install,$(DEV_EXTRAS),.venv/installed-user .venv/installed-train)
 
 demo: $(USER_STAMP)
 	@mkdir -p $(OUT)

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Build, test and time on a machine with a GPU, in under nine minutes. Results go to $OUT, or benchmarks/results/local.
-# Needs torch with CUDA, nvcc, setuptools 77 and pytest; reaches no network. QUICK=1 leaves out the sanitizer and tuning.
+# Needs torch with CUDA, nvcc, setuptools 77, ninja and pytest; reaches no network. QUICK=1 leaves out sanitizer and tuning.
 # Every part has its own time, runs even where one before it failed, and leaves what it printed in $OUT; stages.txt says
 # how each ended, bench_gpu.json holds everything that was measured, and the exit code tells whether all went well.
 #

@@ -7,6 +7,7 @@ import os
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import numpy as np
@@ -45,6 +46,22 @@ def assets() -> Path:
     if not folder.is_dir():
         pytest.skip(f"no test assets at {folder} (set EMOFACE_ASSETS)")
     return folder
+
+
+@pytest.fixture(scope="session")
+def setup_script() -> ModuleType:
+    """setup.py as a module (it builds only as the main program)."""
+    spec = importlib.util.spec_from_file_location("emoface_setup", ROOT / "setup.py")
+    assert spec and spec.loader
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+@pytest.fixture(scope="session")
+def native_build(setup_script: ModuleType) -> ModuleType:
+    """csrc/native_build.py: what the native modules are compiled from and how."""
+    return setup_script.native_build
 
 
 @pytest.fixture(scope="session")

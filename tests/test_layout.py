@@ -201,7 +201,7 @@ def test_operator_has_its_files(name):
 def test_every_operator_folder_is_registered():
     folders = {path.parent.name for path in (ROOT / "kernels").glob("[a-z]*/__init__.py")}
     assert folders == set(OPS)
-    assert {path.name for path in (ROOT / "csrc").iterdir() if path.is_dir()} - {"include", "cuda"} <= set(OPS)
+    assert {path.name for path in (ROOT / "csrc").iterdir() if path.is_dir()} - {"include", "cpu", "cuda"} <= set(OPS)
 
 
 def test_c_sources_know_no_framework():
@@ -212,10 +212,12 @@ def test_c_sources_know_no_framework():
             assert not header.startswith(("torch", "ATen", "c10", "pybind11", "Python")), f"{path}: {header}"
 
 
-def test_code_of_one_instruction_set_uses_no_shared_templates():
+def test_code_of_one_instruction_set_uses_no_shared_templates(native_build):
     """A template of the standard library compiled for AVX-512 could be linked into the path of an older processor."""
-    allowed = {"atomic", "cstddef", "cstdint", "cstring", "new", "immintrin.h", "arm_neon.h", "cuda_fp16.h"}
-    own, waiting = set(), [ROOT / "csrc" / "kernels_cpu.cpp"]
+    allowed = {"atomic", "cstddef", "cstdint", "cstring", "new"}
+    allowed |= {"immintrin.h", "xmmintrin.h", "arm_neon.h", "cuda_fp16.h"}
+    own, waiting = set(), [unit.source for unit in native_build.cpu_module("x86_64").units if unit.isa]
+    assert ROOT / "csrc" / "denoise_loop" / "denoise_loop_cpu.cpp" in waiting
     while waiting:
         path = waiting.pop()
         own.add(path)
@@ -223,14 +225,23 @@ def test_code_of_one_instruction_set_uses_no_shared_templates():
             found = [p for p in (ROOT / "csrc" / header, ROOT / "csrc" / "include" / header) if p.exists()]
             assert found or header in allowed, f"{path}: {header}"
             waiting += [p for p in found if p not in own]
-    assert ROOT / "csrc" / "denoise_loop" / "denoise_loop_cpu.cpp" in own
 
 
-def test_packages_listed_are_the_folders_on_disk():
-    spec = importlib.util.spec_from_file_location("emoface_setup", ROOT / "setup.py")
-    setup = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(setup)
-    listed = setup.packages()
+def test_an_operator_is_compiled_without_being_named(native_build):
+    """For each instruction set where its list says so, once otherwise."""
+    assert not set(re.findall(r"\w+", (ROOT / "csrc" / "native_build.py").read_text())) & set(OPS)
+    lists = (ROOT / "csrc/include/emoface/operators.h").read_text().split("#define EMO_")
+    listed = {text.split("(")[0]: set(re.findall(r"X\((\w+), ", text)) for text in lists[1:]}
+    units = native_build.cpu_module("x86_64").units
+    each = {unit.source.parent.name for unit in units if unit.isa} - {"csrc", "cpu"}
+    assert each == listed["ISA_OPERATORS"] | {"denoise_loop"}
+    assert {unit.source.parent.name for unit in units if not unit.isa} - {"csrc"} == listed["ONCE_OPERATORS"]
+    for isa in native_build.X86_ISAS:
+        assert [unit.source for unit in units if unit.isa == isa] == sorted({u.source for u in units if u.isa})
+
+
+def test_packages_listed_are_the_folders_on_disk(setup_script):
+    listed = setup_script.packages()
     with_code = {
         path.parent.relative_to(ROOT).as_posix()
         for top in ("emoface", "kernels")

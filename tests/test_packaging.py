@@ -13,18 +13,9 @@ from email.parser import Parser
 from pathlib import Path
 
 import pytest
-from setuptools import Distribution
 
 ROOT = Path(__file__).resolve().parent.parent
 DATA = {".json", ".safetensors", ".npz", ".html", ".css", ".js", ".wav", ".md", ".tsv"}
-
-
-def setup_script():
-    """setup.py as a module (it builds only as the main program)."""
-    spec = importlib.util.spec_from_file_location("emoface_setup", ROOT / "setup.py")
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
 
 
 def run(*command: str, cwd: Path, **environment: str) -> subprocess.CompletedProcess:
@@ -63,9 +54,10 @@ def archive(tree, tmp_path_factory) -> Path:
     return next(folder.glob("*.tar.gz"))
 
 
-def wheel_of(source: Path, folder: Path) -> Path:
+def wheel_of(source: Path, folder: Path, **environment: str) -> Path:
     done = run(
-        "-m", "pip", "wheel", "-q", "--no-deps", "--no-build-isolation", "-w", str(folder), str(source), cwd=folder
+        "-m", "pip", "wheel", "-q", "--no-deps", "--no-build-isolation", "-w", str(folder), str(source), cwd=folder,
+        **environment,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr[-3000:]
     return next(folder.glob("*.whl"))
@@ -92,11 +84,13 @@ def test_archive_and_the_wheel_from_it(tree, archive, tmp_path):
     with tarfile.open(archive) as tar:
         names = {name.split("/", 1)[1] for name in tar.getnames() if "/" in name}
     for path in tree.glob("csrc/**/*.*"):
+        if path.suffix == ".pyc":
+            continue
         assert path.relative_to(tree).as_posix() in names, path
     assert {"kernels/film/reference.py", "tests/conftest.py", "authoring/build.py"} <= names
     assert "examples/change_of_mood.py" in names
     assert not [name for name in names if name.endswith((".so", ".pyc", ".o"))]
-    assert contents(wheel_of(archive, tmp_path)) == expected(tree)
+    assert contents(wheel_of(archive, tmp_path, EMOFACE_CPU_ISAS="baseline")) == expected(tree)
 
 
 def nvcc_free(tmp_path: Path, **more: str) -> dict[str, str]:
@@ -125,28 +119,101 @@ def test_unknown_switch_stops(tree):
 
 def test_broken_nvcc_stops(tree, tmp_path):
     script(tmp_path, "exit 1\n")
-    done = run("setup.py", "--version", cwd=tree, **nvcc_free(tmp_path, EMOFACE_CUDA="auto"))
+    done = run("setup.py", "--version", cwd=tree, **nvcc_free(tmp_path, EMOFACE_CUDA="1"))
     assert done.returncode and "names no toolkit folder" in done.stderr
 
 
-def test_failing_kernel_stops_the_build(tmp_path, monkeypatch):
-    script(tmp_path, 'case "$*" in *--list-gpu-arch*) echo compute_90;; *) exit 1;; esac\n')
-    monkeypatch.setenv("PATH", str(tmp_path))
-    monkeypatch.delenv("CUDA_HOME", raising=False)
-    monkeypatch.delenv("EMOFACE_CUDA_ARCHS", raising=False)
-    setup = setup_script()
-    command = setup.BuildExt(Distribution())
-    command.build_temp = str(tmp_path)
-    with pytest.raises(subprocess.CalledProcessError):
-        command.compile_cuda("csrc/sampler_step/sampler_step_cuda.cu")
+def fake_compiler(folder: Path, fails_on: str) -> dict[str, str]:
+    """A C++ compiler in a folder that makes empty files and fails on some, as CXX."""
+    (folder / "cxx").write_text(
+        "#!/bin/sh\n" + f'case "$*" in *{fails_on}*) echo broken >&2; exit 1;; esac\n'
+        'while [ $# -gt 0 ]; do case $1 in -o|-MF) shift; : >"$1";; esac; shift; done\n'
+    )
+    (folder / "cxx").chmod(0o755)
+    return {"CXX": str(folder / "cxx")}
 
 
-def test_pybind11_headers_may_come_from_torch(monkeypatch):
-    setup = setup_script()
-    assert (Path(setup.pybind11_include()) / "pybind11" / "pybind11.h").is_file()
+def test_failing_unit_stops_the_build(tree, tmp_path):
+    base = str(tmp_path / "build")
+    done = run("setup.py", "build", "--build-base", base, cwd=tree, **fake_compiler(tmp_path, "ff_gelu"))
+    assert done.returncode and "a unit did not compile" in done.stderr and "broken" in done.stdout
+
+
+def test_one_line_of_an_operator_compiles_that_operator_alone(tree, tmp_path):
+    def built() -> list[str]:
+        base = str(tmp_path / "build")
+        done = run("setup.py", "build", "--build-base", base, cwd=tree, **fake_compiler(tmp_path, "nothing"))
+        assert done.returncode == 0, done.stderr
+        return sorted(line.split("] ")[2] for line in done.stdout.splitlines() if line.startswith("[emoface] ["))
+
+    assert len(built()) > 60 and built() == []
+    source = tree / "csrc" / "film" / "film_cpu.cpp"
+    text = source.read_text()
+    source.write_text(text + "// one line more\n")
+    try:
+        isas = ("avx2", "avx512", "avx512bf16", "baseline")
+        assert built() == [*(f"_cpu {isa} film" for isa in isas), "_cpu.so"]
+    finally:
+        source.write_text(text)
+
+
+def test_pybind11_headers_may_come_from_torch(monkeypatch, native_build):
+    assert (Path(native_build.pybind11_include()) / "pybind11" / "pybind11.h").is_file()
     real = importlib.util.find_spec
     monkeypatch.setattr(importlib.util, "find_spec", lambda name: None if name == "pybind11" else real(name))
-    assert (Path(setup.pybind11_include()) / "pybind11" / "pybind11.h").is_file()
+    assert (Path(native_build.pybind11_include()) / "pybind11" / "pybind11.h").is_file()
     monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
     with pytest.raises(SystemExit, match="pybind11 is needed"):
-        setup.pybind11_include()
+        native_build.pybind11_include()
+
+
+def test_no_ninja_is_said(monkeypatch, native_build, tmp_path):
+    assert os.access(native_build.find_ninja(), os.X_OK)
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    with pytest.raises(SystemExit, match="ninja is needed"):
+        native_build.find_ninja()
+
+
+def test_the_compiler_is_that_of_cxx(monkeypatch, native_build):
+    monkeypatch.setenv("CXX", "env -i g++")
+    assert native_build.find_compiler() == ["env", "-i", "g++"]
+    monkeypatch.setenv("CXX", "no-such-compiler")
+    with pytest.raises(SystemExit, match="no C\\+\\+ compiler: looked for no-such-compiler"):
+        native_build.find_compiler()
+
+
+@pytest.mark.parametrize("line, cuda", [
+    ("cuda: Optional[str] = '12.8'", "12.8"), ('cuda = "13.0"', "13.0"), ("cuda: Optional[str] = None", None),
+])  # fmt: skip
+def test_cuda_of_torch_is_read_without_importing_it(monkeypatch, native_build, tmp_path, line, cuda):
+    (tmp_path / "torch").mkdir()
+    (tmp_path / "torch" / "version.py").write_text(f"__version__ = '2.13.0'\n{line}\nhip = None\n")
+    monkeypatch.setattr(native_build.sysconfig, "get_path", lambda name: str(tmp_path))
+    assert native_build.torch_cuda() == cuda
+
+
+@pytest.mark.parametrize("torch, gpu, mode, expected", [
+    (None, False, "auto", None), ("12.8", False, "auto", "nvcc"), (None, True, "auto", "nvcc"),
+    (None, False, "1", "nvcc"), ("12.8", True, "0", None),
+])  # fmt: skip
+def test_cuda_is_built_where_it_can_be_used(monkeypatch, native_build, capsys, torch, gpu, mode, expected):
+    monkeypatch.setenv("EMOFACE_CUDA", mode)
+    monkeypatch.setattr(native_build, "find_nvcc", lambda: "nvcc")
+    monkeypatch.setattr(native_build, "torch_cuda", lambda: torch)
+    monkeypatch.setattr(native_build, "gpu_present", lambda: gpu)
+    assert native_build.wanted_nvcc() == expected
+    said = capsys.readouterr().err
+    assert ("EMOFACE_CUDA=1 builds it all the same" in said) == (expected is None and mode == "auto")
+
+
+def test_jobs_are_limited_by_cores_memory_and_wish(monkeypatch, native_build):
+    monkeypatch.delenv("MAX_JOBS", raising=False)
+    assert 1 <= native_build.jobs() <= os.cpu_count()
+    monkeypatch.setattr(native_build, "_lines", lambda path: ["MemAvailable:    1500000 kB"])
+    assert native_build.jobs() == 1
+    monkeypatch.setenv("MAX_JOBS", "5")
+    assert native_build.jobs() == 5
+    monkeypatch.setenv("MAX_JOBS", "none")
+    with pytest.raises(SystemExit, match="MAX_JOBS must be a whole number of at least 1, got 'none'"):
+        native_build.jobs()

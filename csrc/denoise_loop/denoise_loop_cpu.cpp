@@ -5,6 +5,7 @@
 #include "emoface/cpu/attention.h"
 #include "emoface/cpu/dispatch.h"
 #include "emoface/cpu/layers.h"
+#include "emoface/sampler_step.h"
 #include "emoface/team.h"
 
 namespace emoface::EMO_ISA {
@@ -107,24 +108,24 @@ class Denoiser {
     const auto linear = [&](auto element, std::int64_t columns, std::int64_t inner) {
       using P = decltype(element);
       Packed packed{room, columns, words_of<P>(inner)};
-      if constexpr (sizeof(P) != sizeof(E)) {
+      if constexpr (!kBytes) {
+        pack_transposed<P>(matrices, inner, columns, inner, room, lanes);
+      } else if constexpr (sizeof(P) != sizeof(E)) {
         for (std::int64_t i = 0; i < columns * inner; ++i)
           values[i] = Narrow<V>::of(scale[i / inner] * float(matrices[i]));
         pack_transposed<P>(values, inner, columns, inner, room, lanes);
       } else {
         pack_transposed<P>(matrices, inner, columns, inner, room, lanes);
-        if constexpr (kBytes) {
-          for (std::int64_t column = 0; column < whole_lanes(columns); ++column) {
-            std::int32_t sum = 0;
-            for (std::int64_t i = 0; column < columns && i < inner; ++i) sum += matrices[column * inner + i];
-            offsets[column] = 128 * sum;
-            scales[column] = column < columns ? scale[column] : 0.0f;
-          }
-          packed.scales = scales;
-          packed.offsets = offsets;
-          scales += whole_lanes(columns);
-          offsets += whole_lanes(columns);
+        for (std::int64_t column = 0; column < whole_lanes(columns); ++column) {
+          std::int32_t sum = 0;
+          for (std::int64_t i = 0; column < columns && i < inner; ++i) sum += matrices[column * inner + i];
+          offsets[column] = 128 * sum;
+          scales[column] = column < columns ? scale[column] : 0.0f;
         }
+        packed.scales = scales;
+        packed.offsets = offsets;
+        scales += whole_lanes(columns);
+        offsets += whole_lanes(columns);
       }
       if (kBytes) scale += columns;
       matrices += columns * inner;

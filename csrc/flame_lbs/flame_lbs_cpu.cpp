@@ -1,8 +1,10 @@
 // Vertices are tolerance-judged, so this file fuses multiply and add, unlike the rest: twice the speed.
-#if defined(__GNUC__) && !defined(__clang__)
+#if defined(__clang__)
+#pragma clang fp contract(fast)
+#elif defined(__GNUC__)
 #pragma GCC optimize("fp-contract=fast")
-#pragma GCC diagnostic ignored "-Wpsabi"  // vectors cross inlined functions only
 #endif
+#pragma GCC diagnostic ignored "-Wpsabi"  // vectors cross inlined functions only
 #include "emoface/flame_lbs.h"
 
 #include <algorithm>
@@ -272,7 +274,7 @@ EMO_HD bool run_any(const FlameLbs& head) {
 }
 
 // The tile fills the vector registers: 3 sums a frame, 3 basis vectors and a coefficient, of 32 or 16 registers.
-#if defined(__x86_64__) && defined(__GNUC__) && !defined(__clang__)
+#if defined(__x86_64__) && defined(__GNUC__)
 __attribute__((target("arch=x86-64-v4"))) bool run_v4(const FlameLbs& head) { return run_any<64, 8>(head); }
 __attribute__((target("arch=x86-64-v3"))) bool run_v3(const FlameLbs& head) { return run_any<32, 4>(head); }
 #endif
@@ -281,7 +283,7 @@ bool run_baseline(const FlameLbs& head) { return run_any<16, 4>(head); }
 }  // namespace
 
 bool flame_lbs_cpu(const FlameLbs& head) {
-#if defined(__x86_64__) && defined(__GNUC__) && !defined(__clang__)
+#if defined(__x86_64__) && defined(__GNUC__)
   const Level now = level.load(std::memory_order_relaxed);
   if (now == Level::v4) return run_v4(head);
   if (now == Level::v3) return run_v3(head);

@@ -33,8 +33,8 @@ export UBSAN_OPTIONS="print_stacktrace=1:log_path=$report"
 cd "$build/lib"
 "$python" - "$build" <<'CHECK'
 import sys
-from emoface.kernels import _native
-assert _native.CPU.__file__.startswith(sys.argv[1]), _native.CPU.__file__
+from emoface.kernels._runtime import native
+assert native.CPU.__file__.startswith(sys.argv[1]), native.CPU.__file__
 CHECK
 tests="$root/tests/kernels"
 case $kind in

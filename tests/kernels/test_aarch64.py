@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 import shutil
 import struct
 import subprocess
@@ -20,8 +19,6 @@ ROOT = Path(__file__).resolve().parents[2]
 CSRC = ROOT / "csrc"
 FLAGS = ["-std=c++17", "-O1", "-ffp-contract=off", "-fno-math-errno", "-pthread", f"-I{CSRC}", f"-I{CSRC / 'include'}"]
 CROSS, EMULATOR = "aarch64-linux-gnu-g++", "qemu-aarch64-static"
-KERNELS = ["-DEMO_ISA=baseline", str(CSRC / "kernels_cpu.cpp")]
-PROGRAM = [*KERNELS, str(CSRC / "team.cpp"), str(Path(__file__).parent / "host_shim" / "denoise_main.cpp")]
 CASES = [case for case in OPS["denoise_loop"].cases if not case.bench and case.inputs()[0].numel()]
 
 
@@ -64,41 +61,45 @@ def python_headers(folder):
     return [folder, include]
 
 
-def test_the_module_builds(tmp_path, monkeypatch):
+@pytest.fixture
+def program(native_build) -> list[str]:
+    """What to compile denoise_loop as a program from."""
+    units = native_build.cpu_module("aarch64").units
+    sources = [str(unit.source) for unit in units if unit.isa or unit.source.stem == "team"]
+    return ["-DEMO_ISA=baseline", *sources, str(Path(__file__).parent / "host_shim" / "denoise_main.cpp")]
+
+
+def test_the_module_builds(tmp_path, native_build):
     found(CROSS)
-    monkeypatch.setenv("EMOFACE_CUDA", "0")
-    spec = importlib.util.spec_from_file_location("emoface_setup", ROOT / "setup.py")
-    setup = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(setup)
-    module = setup.extensions()[0]
-    folders = [*(ROOT / path for path in module.include_dirs), *python_headers(tmp_path)]
-    sources = [str(ROOT / source) for source in module.sources]
+    module = native_build.cpu_module("aarch64")
+    assert {unit.isa for unit in module.units} == {None, "baseline"}
+    folders = [native_build.pybind11_include(), *python_headers(tmp_path)]
     library = compiled(
-        CROSS, tmp_path / "_cpu.so", "-O0", "-shared", "-fPIC", *(f"-I{folder}" for folder in folders), *KERNELS,
-        *sources,
+        CROSS, tmp_path / "_cpu.so", "-O0", "-shared", "-fPIC", "-DEMO_ISA=baseline",
+        *(f"-I{folder}" for folder in folders), *(str(unit.source) for unit in module.units),
     )  # fmt: skip
     assert library.read_bytes()[18:20] == struct.pack("<H", 183), "not a library for aarch64"
 
 
-def test_denoise_loop_has_the_same_bits(tmp_path):
+def test_denoise_loop_has_the_same_bits(tmp_path, program):
     found(CROSS, EMULATOR)
-    program = [EMULATOR, str(compiled(CROSS, tmp_path / "denoise", "-static", *PROGRAM))]
+    command = [EMULATOR, str(compiled(CROSS, tmp_path / "denoise", "-static", *program))]
     fused = native.CPU is not None and native.CPU.isa() != "baseline"
     for place, case in enumerate(CASES):
         args = case.inputs()
-        out = output_of(program, args, threads=1 + place % 2)
+        out = output_of(command, args, threads=1 + place % 2)
         assert not faults(OPS["denoise_loop"], out, args), case
         if fused:
             assert torch.equal(out, OPS["denoise_loop"].call(*args)), case
     rough = list(CASES[-1].inputs())
     rough[7] = rough[7].bfloat16()
-    out, exact = output_of(program, tuple(rough), threads=2), OPS["denoise_loop"].call(*args)
+    out, exact = output_of(command, tuple(rough), threads=2), OPS["denoise_loop"].call(*args)
     assert 1e-5 < (out - exact).norm() / exact.norm() < 2e-2
 
 
-def test_nothing_leaks(tmp_path):
+def test_nothing_leaks(tmp_path, program):
     found("g++")
-    program = [str(compiled("g++", tmp_path / "denoise", "-fsanitize=address", "-O0", *PROGRAM))]
+    command = [str(compiled("g++", tmp_path / "denoise", "-fsanitize=address", "-O0", *program))]
     for case in CASES[:3]:
         args = case.inputs()
-        assert not faults(OPS["denoise_loop"], output_of(program, args, threads=3), args)
+        assert not faults(OPS["denoise_loop"], output_of(command, args, threads=3), args)

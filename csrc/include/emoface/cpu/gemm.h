@@ -131,75 +131,13 @@ struct Ahead {
   std::int64_t step;
 };
 
-// c (R, 16 G) = left (R, taps * words) @ right (taps * words, 16 G); the rows of c lie kPanel apart
-template <class E, int R, int G>
-void tile(const Left& left, const Word* right, std::int64_t words, float* c, Ahead ahead) {
-  using P = Product<E>;
-  bool first = true;
-  for (std::int64_t tap = 0; tap < left.taps; ++tap) {
-    const char* row[R];
-#pragma GCC unroll 8
-    for (int i = 0; i < R; ++i) row[i] = static_cast<const char*>(left.first) + i * left.stride + tap * left.tap_stride;
-    std::int64_t k = 0;
-    do {
-      Lanes sums[R][G];
-#pragma GCC unroll 8
-      for (int i = 0; i < R; ++i)
-#pragma GCC unroll 4
-        for (int g = 0; g < G; ++g) sums[i][g] = splat(0.0f);
-      for (const std::int64_t stop = least(k + kBlock, words); k < stop; ++k, right += 16 * G) {
-        typename P::Right b[G];
-#pragma GCC unroll 4
-        for (int g = 0; g < G; ++g) b[g] = P::right(right + 16 * g);
-        __builtin_prefetch(ahead.first, 0, 2);
-        ahead.first += ahead.step;
-#pragma GCC unroll 8
-        for (int i = 0; i < R; ++i) {
-          const Word a = word_at(row[i], k);
-#pragma GCC unroll 4
-          for (int g = 0; g < G; ++g) sums[i][g] = P::add(sums[i][g], a, b[g]);
-        }
-      }
-#pragma GCC unroll 8
-      for (int i = 0; i < R; ++i) {
-#pragma GCC unroll 4
-        for (int g = 0; g < G; ++g) {
-          float* at = c + i * kPanel + 16 * g;
-          store(at, first ? sums[i][g] : P::together(load(at), sums[i][g]));
-        }
-      }
-      first = false;
-    } while (k < words);
-  }
-}
+// c (rows, 16 G) = left (rows, taps * words) @ right (taps * words, 16 G); the rows of c lie kPanel apart
+using Tile = void (*)(const Left& left, const Word* right, std::int64_t words, float* c, Ahead ahead);
 
-using Tile = void (*)(const Left&, const Word*, std::int64_t, float*, Ahead);
-
-template <class E, int G>
-Tile tile_of(std::int64_t rows) {
-  static_assert(kRows <= 6, "one case per number of rows");
-  switch (rows) {
-    case 1: return tile<E, 1, G>;
-    case 2: return tile<E, 2, G>;
-#if !defined(__x86_64__) || defined(__AVX2__)
-    case 3: return tile<E, 3, G>;
-    case 4: return tile<E, 4, G>;
-    case 5: return tile<E, 5, G>;
-    case 6: return tile<E, 6, G>;
-#endif
-  }
-  return nullptr;
-}
-
+// The tile of 1..kRows rows and 1..kGroups groups of 16 columns, for float, bfloat16 and where EMO_INT8 is defined
+// std::int8_t; compiled once, in cpu/tiles.cpp.
 template <class E>
-Tile tile_of(std::int64_t rows, [[maybe_unused]] std::int64_t groups) {
-#if defined(__AVX512F__)
-  if (groups == 4) return tile_of<E, 4>(rows);
-  if (groups == 3) return tile_of<E, 3>(rows);
-  if (groups == 2) return tile_of<E, 2>(rows);
-#endif
-  return tile_of<E, 1>(rows);
-}
+Tile tile_of(std::int64_t rows, std::int64_t groups);
 
 // ---- packing
 
@@ -214,6 +152,11 @@ EMO_INLINE FourWords four_at(const char* from) {
   return v;
 }
 
+EMO_INLINE FourWords low_in_turn(FourWords a, FourWords b) { return FourWords{a[0], b[0], a[1], b[1]}; }
+EMO_INLINE FourWords high_in_turn(FourWords a, FourWords b) { return FourWords{a[2], b[2], a[3], b[3]}; }
+EMO_INLINE FourWords low_halves(FourWords a, FourWords b) { return FourWords{a[0], a[1], b[0], b[1]}; }
+EMO_INLINE FourWords high_halves(FourWords a, FourWords b) { return FourWords{a[2], a[3], b[2], b[3]}; }
+
 // out[k * width + j] = word k of column j, for 16 columns that each lie contiguously, `stride` bytes apart.
 inline void transpose_lanes(const char* columns, std::int64_t stride, std::int64_t words, Word* out,
                             std::int64_t width) {
@@ -223,14 +166,9 @@ inline void transpose_lanes(const char* columns, std::int64_t stride, std::int64
       const char* from = columns + j * stride + k * 4;
       const FourWords a = four_at(from), b = four_at(from + stride);
       const FourWords c = four_at(from + 2 * stride), d = four_at(from + 3 * stride);
-      const FourWords ab = __builtin_shuffle(a, b, FourWords{0, 4, 1, 5});
-      const FourWords ba = __builtin_shuffle(a, b, FourWords{2, 6, 3, 7});
-      const FourWords cd = __builtin_shuffle(c, d, FourWords{0, 4, 1, 5});
-      const FourWords dc = __builtin_shuffle(c, d, FourWords{2, 6, 3, 7});
-      const FourWords rows[4] = {__builtin_shuffle(ab, cd, FourWords{0, 1, 4, 5}),
-                                 __builtin_shuffle(ab, cd, FourWords{2, 3, 6, 7}),
-                                 __builtin_shuffle(ba, dc, FourWords{0, 1, 4, 5}),
-                                 __builtin_shuffle(ba, dc, FourWords{2, 3, 6, 7})};
+      const FourWords ab = low_in_turn(a, b), ba = high_in_turn(a, b);
+      const FourWords cd = low_in_turn(c, d), dc = high_in_turn(c, d);
+      const FourWords rows[4] = {low_halves(ab, cd), high_halves(ab, cd), low_halves(ba, dc), high_halves(ba, dc)};
       for (int i = 0; i < 4; ++i) memcpy(out + (k + i) * width + j, &rows[i], sizeof rows[i]);
     }
   }

@@ -1,8 +1,16 @@
 #pragma once
 // Sixteen floats at once on every instruction set: one register of AVX-512, two of AVX2, four of NEON or SSE.
 // Sums over lanes are taken in one fixed order, so processors with fused multiply-add compute the same bits.
-#if defined(__x86_64__)
+#if defined(__AVX2__)
+#pragma GCC diagnostic push
+#if !defined(__clang__)  // GCC's headers leave undefined what a mask hides, and some versions of GCC then warn of it
+#pragma GCC diagnostic ignored "-Wuninitialized"
+#pragma GCC diagnostic ignored "-Wmaybe-uninitialized"
+#endif
 #include <immintrin.h>
+#pragma GCC diagnostic pop
+#elif defined(__x86_64__)
+#include <xmmintrin.h>
 #elif defined(__aarch64__)
 #include <arm_neon.h>
 #endif

@@ -13,7 +13,7 @@ inline std::atomic<Level> level{Level::baseline};
 }  // namespace emoface
 
 // EMO_LEVELS(run, Parameters, body): the function void run(const Parameters& call) { body; } at the level in use.
-#if defined(__x86_64__) && defined(__GNUC__) && !defined(__clang__)
+#if defined(__x86_64__) && defined(__GNUC__)
 #define EMO_LEVELS(run, Parameters, ...)                                                                \
   __attribute__((target("arch=x86-64-v4"))) void run##_v4(const Parameters& call) { __VA_ARGS__; }       \
   __attribute__((target("arch=x86-64-v3"))) void run##_v3(const Parameters& call) { __VA_ARGS__; }       \
