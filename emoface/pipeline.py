@@ -28,7 +28,7 @@ from .diffusion.guidance import Guidance
 from .diffusion.windows import Track, Window, WindowSampler, plan_windows
 from .emotion import HeardEmotion, Keyframe, ResolvedEmotion, keyframe_weights, resolve
 from .face.controls import Controls
-from .face.layout import EXPRESSION_SIZE, FPS, MOTION_NAMES
+from .face.layout import EXPRESSION_SIZE, FPS, MOTION_NAMES, MOTION_SIZE
 from .face.life import add_life
 from .host import own_settings
 from .kernels import fast_products
@@ -222,17 +222,18 @@ class Pipeline:
     ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Motion (B, T, 53), relative loudness (T,) and blink rate (T,) at 25 fps."""
         frames = max(recording.frames(FPS), 1)
-        pieces = []
-        for piece in self._windows(recording, frames, request):
-            pieces.append(piece)
+        shape = (request.num_samples, frames, MOTION_SIZE)
+        motion, closure = torch.empty(shape, device=self.device), torch.empty(frames, device=self.device)
+        presence, level, blinks = torch.empty(3, frames)
+        for piece in self._windows(recording, frames, request):  # small tensors kept from window to window would
+            kept = slice(piece.window.keep_from, piece.window.keep_to)  # scatter what others free between them
+            motion[:, kept], closure[kept] = piece.motion, piece.closure
+            presence[kept], level[kept], blinks[kept] = piece.presence, piece.loudness, piece.blinks
             if progress is not None:
                 progress(piece.window.keep_to / frames)
-        motion = torch.cat([piece.motion for piece in pieces], 1)
-        closure = torch.cat([piece.closure for piece in pieces])
-        presence = torch.cat([piece.presence for piece in pieces]).to(self.device, non_blocking=True)
+        presence = presence.to(self.device, non_blocking=True)
         motion = finish(motion, closure, presence, self.sampling).cpu()  # the only wait for a GPU
-        loud = relative_loudness(torch.cat([piece.loudness for piece in pieces]))
-        return motion.numpy(), loud.numpy(), torch.cat([piece.blinks for piece in pieces]).numpy()
+        return motion.numpy(), relative_loudness(level).numpy(), blinks.numpy()
 
     def _styled(self, motions: np.ndarray, recording: Recording, request: Request, loud: np.ndarray) -> np.ndarray:
         """Motion (B, T, 53) in the asked speaker's style, which is read against the same takes in neutral."""

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 from dataclasses import dataclass
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 
@@ -26,6 +28,8 @@ from .schedule import TRAINING_STEPS
 
 FILTER_REACH = 4.0
 """The smoothing filter ends after this many standard deviations."""
+BLOCK, CHANNELS = 8192, 4
+"""Frames and channels of a long recording that are finished at once."""
 PARTING_MM = 3.0
 RESTING = tuple(i for i in MOUTH if abs(LIP_GAP_MM.get(MOTION_NAMES[i], 0.0)) < PARTING_MM)
 """Mouth shapes that neither part nor close the lips."""
@@ -95,7 +99,8 @@ def liveliness(presence: Tensor) -> Tensor:
 def finish(motion: Tensor, closure: Tensor, presence: Tensor, sampling: Sampling) -> Tensor:
     """Smooth motion, clip it to the anatomical range and close the lips where the voice says so.
 
-    The gate closes and opens as smoothly as the mouth moves.
+    The gate closes and opens as smoothly as the mouth moves. A long recording on a CPU is filtered a few channels and
+    closed a block of frames at a time, so that it takes little memory beside the result; the bits are the same.
 
     Args:
         motion: (B, T, 53) of a whole recording. closure: (T,) closure weight, 0..1. presence: (T,) of speech, 0..1.
@@ -104,18 +109,31 @@ def finish(motion: Tensor, closure: Tensor, presence: Tensor, sampling: Sampling
     Returns:
         (B, T, 53), a new tensor.
     """
-    motion, gate = motion.clone(), closure.expand(motion.shape[0], -1)[..., None]  # (B, T, 1)
-    upper, mouth = (torch.tensor(region).to(motion.device, non_blocking=True) for region in (UPPER, MOUTH))
-    resting = gaussian_filter(motion[..., mouth], sampling.rest_filter)
-    motion[..., upper] = gaussian_filter(motion[..., upper], sampling.upper_filter)
-    speaking = gaussian_filter(motion[..., mouth], sampling.mouth_filter)
-    motion[..., mouth] = torch.lerp(resting, speaking, gaussian_filter(presence[None, :, None], 1.0))
-    gate = gaussian_filter(gate, sampling.mouth_filter)
+    motion, frames = motion.clone(), motion.shape[1]
+    at_once = CHANNELS if frames > BLOCK and motion.device.type == "cpu" else MOTION_SIZE
+    for upper in _groups(UPPER, at_once, motion.device):
+        motion[..., upper] = gaussian_filter(motion[..., upper], sampling.upper_filter)
+    speech = gaussian_filter(presence[None, :, None], 1.0)  # (1, T, 1)
+    for mouth in _groups(MOUTH, at_once, motion.device):
+        resting = gaussian_filter(motion[..., mouth], sampling.rest_filter)
+        speaking = gaussian_filter(motion[..., mouth], sampling.mouth_filter)
+        motion[..., mouth] = torch.lerp(resting, speaking, speech)
+    gate = gaussian_filter(closure.expand(motion.shape[0], -1)[..., None], sampling.mouth_filter)[..., 0]  # (B, T)
     jaw = MOTION_INDEX["jaw_pose_x"]
-    motion[..., :jaw].clamp_(0, 1)
-    motion[..., jaw].clamp_(0, JAW_OPEN_RADIANS)
-    motion[..., jaw + 1 :].clamp_(-JAW_SIDE_RADIANS, JAW_SIDE_RADIANS)
-    return apply_closure(motion, gate[..., 0], sampling.closure)
+    for start in range(0, frames, BLOCK):
+        block = motion[:, start : start + BLOCK]
+        block[..., :jaw].clamp_(0, 1)
+        block[..., jaw].clamp_(0, JAW_OPEN_RADIANS)
+        block[..., jaw + 1 :].clamp_(-JAW_SIDE_RADIANS, JAW_SIDE_RADIANS)
+        block.copy_(apply_closure(block, gate[:, start : start + BLOCK], sampling.closure))
+    return motion
+
+
+def _groups(channels: tuple[int, ...], at_once: int, device: torch.device) -> Iterator[Tensor]:
+    """The channels' numbers, so many at a time; never one alone, for which a convolution sums in another order."""
+    parts = max(len(channels) // at_once, 1)
+    for part in np.array_split(channels, parts):
+        yield torch.tensor(part.tolist()).to(device, non_blocking=True)
 
 
 def gaussian_filter(curves: Tensor, sigma: float) -> Tensor:
