@@ -34,10 +34,9 @@ class Animation(FaceMotion):
         """Save in the format of the suffix; the file appears complete or not at all.
 
         Args:
-            path: the file: ``.mp4`` video, ``.html`` web page, ``.glb`` and ``.usda`` animated head, ``.npz`` FLAME
-                coefficients, ``.csv`` Live Link Face, ``.json`` ARKit weights.
-            **options: of the format, see its writer in :data:`emoface.export.formats.FORMATS`; ``face`` and
-                ``identity`` of those that hold a head, ``layout`` of .npz, ``fps`` of .mp4, .html and .csv.
+            path: the file, such as ``take.glb``; :data:`emoface.export.formats.FORMATS` lists the suffixes.
+            **options: of the format, described by its writer: ``face`` and ``identity`` where a file holds a head,
+                ``layout`` of .npz, ``fps`` of .mp4, .html and .csv, and more.
 
         Returns:
             The path.

@@ -5,8 +5,6 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING, Any
 
-from emoface.host import own_settings
-
 from .formats import FORMATS, format_of
 
 if TYPE_CHECKING:
@@ -15,15 +13,20 @@ if TYPE_CHECKING:
 __all__ = ["FORMATS", "format_of", "read", "write"]
 
 
-@own_settings()
 def write(motion: FaceMotion, path: str | os.PathLike[str], **options: Any) -> None:
     """Write a motion in the format of the path's suffix; see :meth:`emoface.animation.Animation.save`."""
+    from emoface.host import own_settings  # not above: the command line's help reads the table without torch
+
     form = format_of(path)
     form.check(options)
-    form.write(motion, path, **options)
+    with own_settings():
+        form.write(motion, path, **options)
 
 
-@own_settings()
 def read(path: str | os.PathLike[str], **options: Any) -> FaceMotion:
     """Read a motion in the format of the path's suffix; see :meth:`emoface.animation.Animation.load`."""
-    return format_of(path, to_read=True).read(path, **options)
+    from emoface.host import own_settings
+
+    form = format_of(path, to_read=True)
+    with own_settings():
+        return form.read(path, **options)

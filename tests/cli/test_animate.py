@@ -16,6 +16,7 @@ import pytest
 from emoface.animation import Animation
 from emoface.cli import main
 from emoface.demo import demo_path
+from emoface.export.formats import HEADS
 from emoface.face.controls import Controls, Shape
 from emoface.face.rigs import load_rig
 from emoface.face.rigs.gltf import Gltf
@@ -223,3 +224,22 @@ def test_wrong_checkpoint_files(
     (tmp_path / "x.safetensors").write_bytes(b"nonsense")
     assert "x.safetensors" in error_of("animate", DEMO, "--checkpoint", "x.safetensors")
     assert "none.safetensors" in error_of("animate", DEMO, "--checkpoint", "none.safetensors")
+
+
+def test_an_identity_is_in_every_head(calls: list[dict], tmp_path: Path) -> None:
+    suffixes = [suffix for suffix in HEADS if suffix != ".mp4"]  # which take long for a whole recording
+    for person in ("face_width=1", "face_width=-1"):
+        outputs = [f"{person[-2:]}{suffix}" for suffix in suffixes]
+        assert main(["animate", DEMO, "-q", "--identity", person, *(f"--out={name}" for name in outputs)]) == 0
+    for suffix in suffixes:
+        assert (tmp_path / f"=1{suffix}").read_bytes() != (tmp_path / f"-1{suffix}").read_bytes(), suffix
+    wide, narrow = (load_rig(tmp_path / f"{name}.glb").template for name in ("=1", "-1"))
+    assert np.ptp(wide[:, 0]) > np.ptp(narrow[:, 0]) + 0.005
+
+
+def test_extras_are_asked_for_before_the_work(
+    calls: list[dict], tmp_path: Path, error_of: Callable[..., str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "imageio_ffmpeg", None)
+    assert "writing .mp4 needs imageio-ffmpeg" in error_of("animate", DEMO, "-o", "a.npz", "-o", "a.mp4")
+    assert not calls and not list(tmp_path.iterdir())
