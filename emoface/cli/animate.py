@@ -93,7 +93,7 @@ def _outputs(asked: argparse.Namespace) -> list[Path]:
     formats = [format_of(path) for path in outputs]
     for row in formats:
         row.check()
-    for option in ("face", "identity"):
+    for option in ("face", "identity", "names"):
         if getattr(asked, option) and not any(row.head for row in formats):
             raise ValueError(f"--{option} goes with an --out that holds a head: {', '.join(HEADS)}")
     if asked.layout and not any("layout" in row.options for row in formats):

@@ -12,7 +12,7 @@ from emoface.export.formats import HEADS
 
 
 def add_face(parser: argparse.ArgumentParser) -> None:
-    """Add ``--face`` and ``--identity``, of which one may be given."""
+    """Add ``--face`` and ``--identity``, of which one may be given, and ``--names``."""
     head = parser.add_mutually_exclusive_group()
     head.add_argument("--face", type=Path, metavar="FILE", help=(
         f"head of pictures and of {', '.join(HEADS)}: an avatar (.glb, .vrm) with ARKit's shapes, or ICT-FaceKit "
@@ -20,6 +20,13 @@ def add_face(parser: argparse.ArgumentParser) -> None:
     head.add_argument("--identity", type=parse_weights, metavar="N=W,...", help=(
         "another person's open head, about -1..1 each: nose_width=1,face_width=-.8; "
         "a wrong name lists them all"))  # fmt: skip
+    add_names(parser)
+
+
+def add_names(parser: argparse.ArgumentParser) -> None:
+    """Add ``--names``."""
+    parser.add_argument("--names", type=Path, metavar="JSON", help=(
+        'what moves a shape of the avatar, where its name says otherwise: {"jawOpen": "Mund_auf"}'))  # fmt: skip
 
 
 def add_controls(parser: argparse.ArgumentParser) -> None:
@@ -49,8 +56,11 @@ def add_view(parser: argparse.ArgumentParser, size: int, zoom: float) -> None:
 def face_of(asked: argparse.Namespace) -> Any:
     """The :class:`~emoface.face.face.Face` of ``--face`` and ``--identity``; shapes that an avatar lacks are said."""
     from emoface.face.face import as_face
+    from emoface.face.rigs import load_rig
 
-    face = as_face(asked.face, asked.identity)
+    if asked.names is not None and asked.face is None:
+        raise ValueError("--names goes with --face FILE")
+    face = as_face(asked.face if asked.names is None else load_rig(asked.face, asked.names), asked.identity)
     if asked.face is not None and face.rig.missing:
         names = ", ".join(face.rig.missing)
         print(f"emoface: {asked.face} lacks {len(face.rig.missing)} of ARKit's shapes: {names}", file=sys.stderr)
