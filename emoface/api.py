@@ -62,7 +62,7 @@ def animate(
         steps: 1..500 sampler steps per window, None for the checkpoint's default.
         seed: 0..2^31 - 1; the same seed, machine and input give the same bits.
         num_samples: 1..64 different takes of the same line.
-        fps: 1..240 frames per second of the result.
+        fps: 1..240 frames per second of the result; 29.97 and ``"30000/1001"`` are the same rate.
         blink, gaze: add seeded blinks, and gaze with micro-motion.
         style: ``"artist"`` for captured lips, ``"rule"`` for larger rule-made articulation, or a speaker to move
             like: ``emoface.from_motion(...)`` or an Animation gives amplitude, habitual pose and lopsidedness,

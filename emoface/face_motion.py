@@ -24,6 +24,7 @@ from emoface.face.layout import (
 )
 from emoface.face.resample import resample_curves
 from emoface.host import own_settings
+from emoface.rates import frame_rate
 from emoface.reading import plain_text
 
 if TYPE_CHECKING:
@@ -32,18 +33,6 @@ if TYPE_CHECKING:
     from emoface.face.controls import Controls
     from emoface.face.face import FaceLike, Identity
     from emoface.face.flame import FlameModel
-
-
-MAX_FPS = 1000.0
-
-
-def check_fps(fps: Any) -> float:
-    """Frames per second as a float.
-
-    Raises:
-        TypeError: not a number. ValueError: not in 0..``MAX_FPS``.
-    """
-    return checks.number("fps", fps, above=0, high=MAX_FPS)
 
 
 def metadata_json(metadata: Mapping[str, Any]) -> str:
@@ -113,7 +102,7 @@ class FaceMotion:
     Attributes:
         expression: (T, 50) float32 expression coefficients, read-only; on the open head named shapes, 0..1.
         jaw_pose: (T, 3) float32 jaw rotation, read-only, axis-angle in radians; +x opens.
-        fps: frames per second.
+        fps: frames per second; 29.97 and the like mean fractions, see :func:`emoface.rates.frame_rate`.
         audio: the recording it belongs to, if known.
         expression_names: name of each coefficient.
         flame_version: the face whose coefficients these are; they mean nothing on another one.
@@ -142,7 +131,7 @@ class FaceMotion:
         if not isinstance(metadata, Metadata):
             metadata = Metadata(json.loads(metadata_json(metadata)))
         checked = {
-            "expression": expression, "jaw_pose": jaw_pose, "fps": check_fps(self.fps), "expression_names": names,
+            "expression": expression, "jaw_pose": jaw_pose, "fps": frame_rate(self.fps), "expression_names": names,
             "metadata": metadata,
         }  # fmt: skip
         for name, value in checked.items():
@@ -362,7 +351,7 @@ class FaceMotion:
         Raises:
             ValueError: fps is not positive, or so low that no frame is left. TypeError: fps is not a number.
         """
-        fps = check_fps(fps)
+        fps = frame_rate(fps)
         frames = round(self.duration * fps)
         if frames < 1:
             raise ValueError(f"fps {fps:g} leaves no frame of {self.duration:.3g} s")

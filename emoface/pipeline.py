@@ -32,6 +32,7 @@ from .face.layout import EXPRESSION_SIZE, FPS, MOTION_NAMES, MOTION_SIZE
 from .face.life import add_life
 from .host import own_settings
 from .kernels import fast_products
+from .rates import frame_rate
 from .speaker import SpeakerReference
 
 STYLES = {"artist": ARTIST, "rule": RULE}
@@ -165,7 +166,7 @@ class Pipeline:
     ) -> Any:
         """Animate a recording; see :func:`emoface.animate` for the arguments."""
         request = self._check(emotion, intensity, guidance, steps, seed, num_samples, style)
-        fps = _number("fps", fps)
+        fps = frame_rate(fps, "fps", *LIMITS["fps"])
         blink, gaze = checks.switch("blink", blink), checks.switch("gaze", gaze)
         if controls is not None and not isinstance(controls, Controls):
             raise TypeError(f"controls must be emoface.Controls, got {type(controls).__name__}")

@@ -29,7 +29,8 @@ def test_nothing_is_checked_again_on_the_way_to_a_file(tmp_path: Path, checks: l
     animation = curves_animation()
     checks.clear()
     animation.save(tmp_path / f"a{suffix}", **({"size": 32} if suffix == ".mp4" else {}))
-    assert len(checks) == (2 if suffix == ".html" else 0), "a page has curves of its own, at 60 frames a second"
+    resampled = (".html", ".csv", ".json")  # to the rates of their readers
+    assert len(checks) == (2 if suffix in resampled else 0)
 
 
 def test_unknown_suffix_and_unwritable_path(tmp_path: Path) -> None:

@@ -15,7 +15,7 @@ from emoface.kernels import OPS
 
 ROOT = Path(__file__).resolve().parent.parent
 PARTS = {"audio", "binding", "diffusion", "face"}
-TOOLS = {"checks", "device", "files", "host", "limits", "reading"}  # every part above them may import these
+TOOLS = {"checks", "device", "files", "host", "limits", "rates", "reading"}  # every part above them may import these
 
 # What each part of the package may import from the others. From the bottom up: a row names parts of earlier rows alone.
 # A dotted name allows that module alone. "emoface" is the package's own __init__, "__main__" its command.
@@ -25,6 +25,7 @@ ALLOWED: dict[str, set[str]] = {
     "files": set(),
     "host": set(),
     "limits": {"checks"},
+    "rates": {"checks"},
     "reading": {"limits"},
     "demo": set(),
     "kernels": {"_cpu", "_cuda"},

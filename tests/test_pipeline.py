@@ -155,7 +155,7 @@ def test_length_is_duration_times_fps(pipeline: emoface.Pipeline, seconds: float
     assert np.isfinite(animation.motion).all()
 
 
-@pytest.mark.parametrize("fps", [12, 24, 23.976, 30, 60, 120])
+@pytest.mark.parametrize("fps", [12, 24, 24000 / 1001, 30, 60, 120])
 @pytest.mark.parametrize("rate", [8000, 44100])
 def test_length_at_other_rates(pipeline: emoface.Pipeline, fps: float, rate: int) -> None:
     samples = voice(3.21, rate)

@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from emoface.cli.arguments import Commands, parse_timeline, parse_weights
+from emoface.cli.arguments import Commands, parse_rate, parse_timeline, parse_weights
 from emoface.cli.view import add_controls, add_face, controls_of, face_of
 from emoface.export.formats import FORMATS, HEADS, LAYOUTS, format_of
 
@@ -34,7 +34,7 @@ def add_command(commands: Commands) -> None:
     add("--steps", type=int, metavar="N", help="sampler steps (the checkpoint's)")
     add("--seed", type=int, metavar="N", help="another seed, another take (0)")
     add("--num-samples", type=int, metavar="N", help="takes; files are numbered take_0, take_1, ... (1)")
-    add("--fps", type=float, metavar="X", help="frames per second of the result (25)")
+    add("--fps", type=parse_rate, metavar="X", help="frames per second of the result, such as 30 or 30000/1001 (25)")
     _add_style(parser)
     add_controls(parser)
     add("--no-blink", dest="blink", action="store_false", default=None, help="without blinks")
@@ -43,6 +43,8 @@ def add_command(commands: Commands) -> None:
     add("--dtype", choices=("auto", "float32", "bfloat16", "int8"), help="precision of the network (auto)")
     add("--checkpoint", type=Path, metavar="FILE", help="instead of the default one")
     add("--layout", choices=LAYOUTS, help=f"keys of the .npz ({LAYOUTS[0]})")
+    add("--whole-frames", action="store_true", help=(
+        "keys of .glb and .usda on whole frames, for editors that count frames"))  # fmt: skip
     add_face(parser)
     add("--plot", type=Path, metavar="PNG", help="also draw the curves over the waveform")
     add("-q", "--quiet", action="store_true", help="print nothing but errors")
@@ -96,8 +98,10 @@ def _outputs(asked: argparse.Namespace) -> list[Path]:
     for option in ("face", "identity", "names"):
         if getattr(asked, option) and not any(row.head for row in formats):
             raise ValueError(f"--{option} goes with an --out that holds a head: {', '.join(HEADS)}")
-    if asked.layout and not any("layout" in row.options for row in formats):
-        raise ValueError("--layout goes with an --out that ends in .npz")
+    for option in ("layout", "whole_frames"):
+        suffixes = [row.suffix for row in FORMATS.values() if option in row.options]
+        if getattr(asked, option) and not any(row.suffix in suffixes for row in formats):
+            raise ValueError(f"--{option.replace('_', '-')} goes with an --out that ends in {' or '.join(suffixes)}")
     for path in [*outputs, *([asked.plot] if asked.plot else [])]:
         check_writable(path)
     if asked.plot:
@@ -140,7 +144,7 @@ def _numbered(path: Path, number: int, count: int) -> Path:
 
 def _saving(asked: argparse.Namespace, outputs: list[Path]) -> dict[str, dict[str, Any]]:
     """Suffix -> those options of ``Animation.save`` that its format takes; the face is read once for all files."""
-    options = {"layout": asked.layout} if asked.layout else {}
+    options = {name: getattr(asked, name) for name in ("layout", "whole_frames") if getattr(asked, name)}
     if any(format_of(path).head for path in outputs):
         options["face"] = face_of(asked)
     return {

@@ -7,6 +7,8 @@ import re
 from pathlib import Path
 from typing import Any, NoReturn, TypeAlias
 
+from emoface.rates import frame_rate
+
 
 class Parser(argparse.ArgumentParser):
     """Reports wrong arguments in one line."""
@@ -81,6 +83,24 @@ def parse_numbers(text: str) -> list[float]:
         argparse.ArgumentTypeError: a part is no number.
     """
     return [_number(part, text) for part in text.split(",")]
+
+
+def parse_rate(text: str) -> float:
+    """Read ``25``, ``29.97`` or ``30000/1001`` as frames per second.
+
+    Args:
+        text: a number or a fraction.
+
+    Returns:
+        The rate that is meant, see :func:`emoface.rates.frame_rate`; a number that can be none as it is.
+
+    Raises:
+        argparse.ArgumentTypeError: another form.
+    """
+    try:
+        return frame_rate(text)
+    except ValueError:
+        return _number(text, text)
 
 
 def _number(part: str, text: str) -> float:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from emoface.cli.arguments import Commands
+from emoface.cli.arguments import Commands, parse_rate
 from emoface.cli.view import add_controls, add_view, controls_of, view_of
 from emoface.export.formats import FORMATS, READABLE
 
@@ -18,7 +18,7 @@ def add_command(commands: Commands) -> None:
     add("motion", type=Path, metavar="MOTION", help=f"motion ({', '.join(READABLE)})")
     add("-o", "--out", type=Path, required=True, metavar="OUT", help=".mp4 video, or .png of one moment")
     add("--audio", type=Path, metavar="FILE", help="the recording that belongs to it")
-    add("--fps", type=float, metavar="X", help="frames per second of a .csv too short or too fast to show them")
+    add("--fps", type=parse_rate, metavar="X", help="frames per second of a .csv too short or too fast to show them")
     add("--at", type=float, metavar="SECONDS", help="the moment of a .png (0)")
     add_controls(parser)
     add_view(parser, 512, 1.0)

@@ -120,10 +120,12 @@ _ROWS = (
         ".glb", "animated head (glTF)",
         "glTF with morph targets named after ARKit and their animation, on the open head or on your avatar",
         "glb:write_glb", curves="ARKit weights", head=True, sound=True,
+        rates="keys in seconds, at the animation's frames",
     ),
     Format(
         ".usda", "animated head (USD)", "USD with UsdSkel blend shapes over time",
         "usd:write_usda", curves="ARKit weights", head=True,
+        rates="24 time codes per second, keys at the animation's frames; the animation's with `whole_frames`",
     ),
     Format(
         ".npz", "FLAME coefficients",
@@ -132,11 +134,12 @@ _ROWS = (
     ),
     Format(
         ".csv", "Live Link Face", "a Live Link Face table of 61 curves, as Apple's capture app writes it",
-        "live_link:write_live_link", "live_link:read_live_link", curves="ARKit weights", rates=OWN_RATE_OR_FPS,
+        "live_link:write_live_link", "live_link:read_live_link", curves="ARKit weights",
+        rates="60, or 30 with `fps`: importers know no others",
     ),
     Format(
         ".json", "ARKit weights", "the 52 ARKit weights of every frame, for web players",
-        "json:write_json", curves="ARKit weights",
+        "json:write_json", curves="ARKit weights", rates="30, or `fps`",
     ),
 )  # fmt: skip
 

@@ -17,7 +17,7 @@ from emoface.face.rigs.gltf import INDEX_DATA, VERTEX_DATA, Gltf
 from emoface.face_motion import FaceMotion
 
 from ..files import atomic_path
-from .rig_curves import facts, rig_curves, visible_deltas
+from .rig_curves import facts, keyed, rig_curves, visible_deltas
 from .sound import MIME, sound_bytes
 
 AUDIO = "KHR_audio_emitter"
@@ -48,8 +48,8 @@ def write_glb(
         face, identity: the head, as in :func:`emoface.face.face.as_face`; None for the open head.
         sparse: store of each target only the vertices it moves, about a quarter of the size; False for readers that
             know no sparse accessors.
-        whole_frames: put frame k at k / fps, for editors that count frames, instead of at its centre (k + 0.5) / fps,
-            which is exact beside the sound.
+        whole_frames: put keys at k / fps, for editors that count frames, with the motion read there, instead of one
+            at every frame's centre (k + 0.5) / fps. Both are exact beside the sound.
         embed_audio: carry the recording inside as MP3 (glTF extension KHR_audio_emitter, a draft; readers that do
             not know it pass over it).
 
@@ -61,10 +61,10 @@ def write_glb(
         checks.switch(name, value)
     if embed_audio and not animation.audio:
         raise ValueError("embed_audio needs an animation with audio, this one has none")
-    rig, weights = rig_curves(animation, face, identity)
-    times = (np.arange(len(weights)) + (0 if whole_frames else 0.5)) / animation.fps
+    keys, times = keyed(animation, whole_frames)
+    rig, weights = rig_curves(keys, face, identity)
     if isinstance(rig, GlbRig):
-        gltf = rig.animated(animation.arkit(), times, NAME)
+        gltf = rig.animated(keys.arkit(), times, NAME)
     else:
         gltf = _head(rig, weights, times, sparse)
     gltf.items("animations")[-1]["extras"] = facts(animation)

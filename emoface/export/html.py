@@ -19,7 +19,8 @@ from emoface.face.face import FaceLike, Identity
 from emoface.face.layout import ARKIT_INDEX
 from emoface.face.normals import welded
 from emoface.face.rig import Rig
-from emoface.face_motion import FaceMotion, check_fps
+from emoface.face_motion import FaceMotion
+from emoface.rates import frame_rate
 
 from ..files import write_text
 from .caption import emotion_changes, emotion_text
@@ -67,7 +68,7 @@ def write_html(
     check_kind(sound, "sound")
     if title is not None and not isinstance(title, str):
         raise TypeError(f"title must be text, got {type(title).__name__}")
-    fps = max(SCREEN_FPS, animation.fps) if fps is None else check_fps(fps)
+    fps = max(SCREEN_FPS, animation.fps) if fps is None else frame_rate(fps)
     rig, weights = rig_curves(animation.resample(fps), face, identity)
     recording = animation.audio.name if animation.audio else UNNAMED[0]
     name = title or (rig.name if recording in UNNAMED else recording)

@@ -11,21 +11,25 @@ from emoface.face_motion import FaceMotion, metadata_json
 from ..files import atomic_path
 
 DECIMALS = 6
+PLAYER_FPS = 30.0
 
 
-def write_json(animation: FaceMotion, path: str | os.PathLike[str]) -> None:
+def write_json(animation: FaceMotion, path: str | os.PathLike[str], fps: float | None = None) -> None:
     """Write ``{names, fps, metadata, frames: [{time, weights, rotation}]}``, the keys of LAM's web player.
 
-    ``names`` are the 52 ARKit shapes, ``weights`` their values 0..1 at ``time`` seconds (frame / fps),
+    That player shows 30 frames per second whatever the file says, frame k from k / 30 to (k + 1) / 30 s. ``names`` are
+    the 52 ARKit shapes, ``weights`` their values 0..1 in the frame that begins at ``time`` seconds (frame / fps),
     ``rotation`` is empty: the head does not move.
 
     Args:
-        animation: what to write.
+        animation: what to write; it is resampled.
         path: the file.
+        fps: frames per second, 30 if None; others are for programs that read ``fps`` or ``time``.
 
     Raises:
-        ValueError: a face whose shapes are not ARKit's. OSError: the path cannot be written.
+        ValueError: bad fps, or a face whose shapes are not ARKit's. OSError: the path cannot be written.
     """
+    animation = animation.resample(PLAYER_FPS if fps is None else fps)
     facts = {"fps": animation.fps, "frame_count": len(animation), "blendshape_names": ARKIT_NAMES}
     head = {
         "names": ARKIT_NAMES,

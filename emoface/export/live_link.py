@@ -13,8 +13,9 @@ from pathlib import Path
 import numpy as np
 
 from emoface.face.layout import ARKIT_INDEX, ARKIT_NAMES, arkit_to_motion
-from emoface.face_motion import MAX_FPS, FaceMotion, check_fps
+from emoface.face_motion import FaceMotion
 from emoface.limits import Account, OverBudget, UnreadableFile
+from emoface.rates import MAX_FPS, frame_rate
 from emoface.reading import open_file, plain_text
 
 from ..files import atomic_path
@@ -34,6 +35,10 @@ ROTATIONS = tuple(part + axis for part in ("Head", "LeftEye", "RightEye") for ax
 COLUMNS = ("Timecode", "BlendShapeCount", *(name[0].upper() + name[1:] for name in SHAPES), *ROTATIONS)
 VALUES = len(SHAPES) + len(ROTATIONS)
 APP_FPS = 60.0
+RATES = (60.0, 30.0)
+"""Frames per second that importers know."""
+FEWEST_AT_60 = 31
+"""Rows from which on the last frame's number, 30.5, says that there are 60 to the second."""
 USUAL_RATES = (24, 25, 30, 48, 50, 60, 100, 120)
 FRAME_BYTES = 8 * 56  # of weights and timecode, as they are read
 MISSING = 16
@@ -43,36 +48,46 @@ LONGEST_GAP = 60
 REGULAR = 1e-3  # frames by which a row may be off the even grid and still be taken as it is
 
 
-def timecode(frame: int, fps: float) -> str:
-    """``HH:MM:SS:FF.fff`` of a frame, non-drop at ``round(fps)`` frames to the second, modulo 24 hours."""
-    base = max(round(fps), 1)
+def timecode(frame: int, base: int) -> str:
+    """``HH:MM:SS:FF.500`` of the middle of a frame, ``base`` frames to the second, modulo 24 hours."""
     seconds, part = divmod(frame, base)
     hours, minutes = seconds // 3600 % 24, seconds // 60 % 60
-    return f"{hours:02d}:{minutes:02d}:{seconds % 60:02d}:{part:02d}.000"
+    return f"{hours:02d}:{minutes:02d}:{seconds % 60:02d}:{part:02d}.500"
 
 
 def write_live_link(animation: FaceMotion, path: str | os.PathLike[str], fps: float | None = None) -> None:
     """Write ARKit-52 weights as a Live Link Face CSV of 63 columns; head and eye rotations are zero radians.
 
-    Gaze is in the eyeLook weights. ``tongueUp`` has no column and is lost.
+    Gaze is in the eyeLook weights. ``tongueUp`` has no column and is lost. Timecodes are those of the frames' middles,
+    at which importers put the keys.
+
+    Nothing in such a table says its rate. Unreal's newer importer takes 60 frames per second where a frame number
+    exceeds 30, and 30 elsewhere; the older one always takes 60. So the table has 60, and at least 31 rows, of which the
+    last are held where the motion is shorter.
 
     Args:
-        animation: what to write.
+        animation: what to write; it is resampled.
         path: the file.
-        fps: frames per second of the file, the animation's own if None; the app itself writes 60.
+        fps: 60 if None, as the app itself writes; or 30, for the newer importer alone.
 
     Raises:
-        ValueError: bad fps, or a face whose shapes are not ARKit's. OSError: the path cannot be written.
+        ValueError: another rate, or a face whose shapes are not ARKit's. OSError: the path cannot be written.
     """
-    if fps is not None:
-        animation = animation.resample(fps)
-    weights = animation.arkit()[:, [ARKIT_INDEX[name] for name in SHAPES]]  # (T, 52)
+    rate = APP_FPS if fps is None else frame_rate(fps)
+    if rate not in RATES:
+        raise ValueError(
+            f"fps of a Live Link Face table must be 60 or 30, got {rate:g}: importers read it at one of these, since "
+            "nothing in it says its rate"
+        )
+    weights = animation.resample(rate).arkit()[:, [ARKIT_INDEX[name] for name in SHAPES]]  # (T, 52)
+    rows = max(len(weights), FEWEST_AT_60) if rate == APP_FPS else len(weights)
     with atomic_path(path) as temporary, open(temporary, "w", encoding="utf-8", newline="") as file:
         file.write(",".join(COLUMNS) + "\n")
         still = ",".join(["0.0000000000"] * len(ROTATIONS))
         row = ",".join(["%.10f"] * len(SHAPES))
-        for frame, values in enumerate(weights.tolist()):
-            file.write(f"{timecode(frame, animation.fps)},{VALUES},{row % tuple(values)},{still}\n")
+        for frame in range(rows):
+            values = row % tuple(weights[min(frame, len(weights) - 1)].tolist())
+            file.write(f"{timecode(frame, int(rate))},{VALUES},{values},{still}\n")
 
 
 def read_live_link(path: str | os.PathLike[str], fps: float | None = None) -> FaceMotion:
@@ -102,7 +117,7 @@ def read_live_link(path: str | os.PathLike[str], fps: float | None = None) -> Fa
             raise
         except (ValueError, csv.Error) as error:
             raise ValueError(f"path {path} is not a Live Link Face CSV: {error}") from error
-    rate = _rate(codes, path) if fps is None else check_fps(fps)
+    rate = _rate(codes, path) if fps is None else frame_rate(fps)
     base = max(round(rate), 1)
     position = ((codes[:, 0] * 60 + codes[:, 1]) * 60 + codes[:, 2]) * base + codes[:, 3]  # (rows,) in frames
     midnight = np.concatenate([[0], np.cumsum(np.diff(position) < -43200 * base)])

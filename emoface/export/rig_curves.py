@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
 from emoface.face.face import FaceLike, Identity, as_face
+from emoface.face.resample import monotone_cubic
 from emoface.face.rig import Rig
 from emoface.face_motion import FaceMotion
 
@@ -38,6 +40,24 @@ def rig_curves(
         tongue = animation.expression[:, animation.expression_names.index(TONGUE_UP)]
         weights[:, rig.shape_names.index(TONGUE_UP)] = tongue.clip(0, 1)
     return rig, weights
+
+
+def keyed(motion: FaceMotion, whole_frames: bool = False) -> tuple[FaceMotion, np.ndarray]:
+    """The keys of a motion and when they are, so that what is seen at a time is the motion at that time.
+
+    Args:
+        motion: the motion, T frames.
+        whole_frames: a key for every k / fps, with the motion read there, instead of one for every frame's middle.
+
+    Returns:
+        The motion of the keys, T or T + 1 of them, and their times in seconds.
+    """
+    frames = len(motion)
+    if not whole_frames:
+        return motion, (np.arange(frames) + 0.5) / motion.fps
+    places = np.arange(frames + 1) - 0.5
+    expression, jaw_pose = (monotone_cubic(curves, places) for curves in (motion.expression, motion.jaw_pose))
+    return replace(motion, expression=expression, jaw_pose=jaw_pose), np.arange(frames + 1) / motion.fps
 
 
 def visible_deltas(rig: Rig) -> np.ndarray:

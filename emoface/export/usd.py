@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import os
 import re
 from collections.abc import Iterable, Iterator
@@ -10,6 +11,7 @@ from pathlib import Path
 
 import numpy as np
 
+from emoface import checks
 from emoface.face.colour import linear_colours
 from emoface.face.face import FaceLike, Identity
 from emoface.face.normals import smooth_normals
@@ -17,8 +19,9 @@ from emoface.face.rig import Part, Rig
 from emoface.face_motion import FaceMotion
 
 from ..files import atomic_path
-from .rig_curves import facts, rig_curves, visible_deltas
+from .rig_curves import facts, keyed, rig_curves, visible_deltas
 
+CODES_PER_SECOND = 24.0
 SOUND_SUFFIXES = (".wav", ".mp3", ".m4a")  # what UsdMedia allows
 IDENTITY = "( (1, 0, 0, 0), (0, 1, 0, 0), (0, 0, 1, 0), (0, 0, 0, 1) )"
 
@@ -27,13 +30,15 @@ def write_usda(
     animation: FaceMotion,
     path: str | os.PathLike[str],
     face: FaceLike | None = None,
+    whole_frames: bool = False,
     identity: Identity | None = None,
 ) -> None:
     """Write the head and its motion as one .usda, the same bytes every time.
 
     A SkelRoot with a Mesh per part (points, normals, linear displayColor, a preview material), sparse BlendShapes of
-    what each shape moves, a Skeleton of one joint at rest, and a SkelAnimation of the weights. Frame k is time code k,
-    ``timeCodesPerSecond`` the frame rate; metres, y up. A recording in a file that UsdMedia allows (.wav, .mp3, .m4a)
+    what each shape moves, a Skeleton of one joint at rest, and a SkelAnimation of the weights; metres, y up. Time codes
+    are 24 to the second, USD's own default, whatever the frame rate: Blender takes every time code for a frame of its
+    scene and leaves the scene at 24. A recording in a file that UsdMedia allows (.wav, .mp3, .m4a)
     is a SpatialAudio of its file name, to be put beside the .usda. ``customLayerData["emoface"]`` holds
     :func:`facts` as JSON.
 
@@ -41,29 +46,34 @@ def write_usda(
         animation: what to write.
         path: the file.
         face, identity: the head, as in :func:`emoface.face.face.as_face`; None for the open head.
+        whole_frames: as many time codes to the second as the motion has frames, with a key on each, for editors that
+            count frames; set the scene to that rate before you import the file.
 
     Raises:
-        TypeError: ``face`` is no face. ValueError: a face without ARKit's shapes, or a motion whose shapes are not
-            ARKit's. OSError: the path cannot be written.
+        TypeError: ``face`` is no face, or ``whole_frames`` no bool. ValueError: a face without ARKit's shapes, or a
+            motion whose shapes are not ARKit's. OSError: the path cannot be written.
     """
-    rig, weights = rig_curves(animation, face, identity)
+    keys, times = keyed(animation, checks.switch("whole_frames", whole_frames))
+    rig, weights = rig_curves(keys, face, identity)
+    rate = animation.fps if whole_frames else CODES_PER_SECOND
     with atomic_path(path) as temporary, open(temporary, "w", encoding="utf-8", newline="\n") as file:
-        for line in _stage(animation, rig, weights):
+        for line in _stage(animation, rig, weights, times * rate, rate):
             file.write(line + "\n")
 
 
-def _stage(animation: FaceMotion, rig: Rig, weights: np.ndarray) -> Iterator[str]:
+def _stage(animation: FaceMotion, rig: Rig, weights: np.ndarray, codes: np.ndarray, rate: float) -> Iterator[str]:
+    end = math.ceil(len(animation) / animation.fps * rate - 1e-6)
     yield f"""#usda 1.0
 (
     customLayerData = {{
         string emoface = {_text(json.dumps(facts(animation), ensure_ascii=False))}
     }}
     defaultPrim = "head"
-    endTimeCode = {len(weights) - 1}
-    framesPerSecond = {animation.fps!r}
+    endTimeCode = {end}
+    framesPerSecond = {rate:.15g}
     metersPerUnit = 1
     startTimeCode = 0
-    timeCodesPerSecond = {animation.fps!r}
+    timeCodesPerSecond = {rate:.15g}
     upAxis = "Y"
 )
 
@@ -85,8 +95,8 @@ def SkelRoot "head" (
         {{
             uniform token[] blendShapes = {_tokens(rig.shape_names)}
             float[] blendShapeWeights.timeSamples = {{"""
-    for frame, row in enumerate(weights.tolist()):
-        yield f"                {frame}: [{', '.join(f'{value:.6g}' for value in row)}],"
+    for code, row in zip(codes.round(6).tolist(), weights.tolist()):
+        yield f"                {code:.15g}: [{', '.join(f'{value:.6g}' for value in row)}],"
     yield """            }
         }
     }"""

@@ -6,7 +6,7 @@ import argparse
 
 import pytest
 
-from emoface.cli.arguments import parse_timeline, parse_weights
+from emoface.cli.arguments import parse_rate, parse_timeline, parse_weights
 
 
 def test_timeline_of_sentences_with_commas() -> None:
@@ -25,3 +25,10 @@ def test_bad_timelines(text: str) -> None:
 def test_bad_mixtures(text: str) -> None:
     with pytest.raises(argparse.ArgumentTypeError):
         parse_weights(text)
+
+
+def test_rates() -> None:
+    assert [parse_rate(text) for text in ("25", "29.97", "30000/1001", "0")] == [25, 30000 / 1001, 30000 / 1001, 0]
+    for text in ("", "fast", "30/0", "1/2/3"):
+        with pytest.raises(argparse.ArgumentTypeError, match="expected a number"):
+            parse_rate(text)

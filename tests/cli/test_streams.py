@@ -26,7 +26,8 @@ def test_closed_streams_do_not_matter(closed: str, tmp_path: Path, tiny_checkpoi
     done = run(closed, tmp_path, *arguments)
     assert done.returncode == 0 and not done.stderr
     assert len(done.stdout.splitlines()) == (2 if closed == "2>&-" else 0)
-    assert len(json.loads((tmp_path / "a.json").read_bytes())["frames"]) == len(Animation.load(tmp_path / "a.npz"))
+    frames = json.loads((tmp_path / "a.json").read_bytes())["frames"]
+    assert abs(len(frames) / 30 - len(Animation.load(tmp_path / "a.npz")) / 25) < 0.05
 
 
 def test_wrong_arguments_with_closed_streams(tmp_path: Path) -> None:

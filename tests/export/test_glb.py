@@ -18,6 +18,7 @@ from emoface.audio.load import open_audio
 from emoface.demo import demo_path
 from emoface.export.rig_curves import rig_curves
 from emoface.face.colour import linear_colours
+from emoface.face.layout import ARKIT_INDEX
 from emoface.face.rig import Rig
 
 pygltflib = pytest.importorskip("pygltflib", reason="pygltflib is not installed")
@@ -116,9 +117,14 @@ def test_targets_have_positions_alone(tmp_path: Path, animate: Make, small_rig: 
 
 
 def test_frames_at_whole_numbers(tmp_path: Path, animate: Make, small_rig: Rig) -> None:
-    reader = Reader(animate(frames=5).save(tmp_path / "take.glb", face=small_rig, whole_frames=True))
-    times = reader.array(reader.gltf.animations[0].samplers[0].input)[:, 0]
-    np.testing.assert_allclose(times * 25, np.arange(5), atol=1e-6)
+    animation = animate(frames=5)
+    reader = Reader(animation.save(tmp_path / "take.glb", face=small_rig, whole_frames=True))
+    sampler = reader.gltf.animations[0].samplers[0]
+    np.testing.assert_allclose(reader.array(sampler.input)[:, 0] * 25, np.arange(6), atol=1e-6)
+    jaw, frames = reader.array(sampler.output).reshape(6, -1)[:, 0], animation.arkit()[:, ARKIT_INDEX["jawOpen"]]
+    assert jaw[0] == frames[0] and jaw[-1] == frames[-1]
+    between = np.sort(np.stack([frames[:-1], frames[1:]]), 0)
+    assert ((between[0] <= jaw[1:-1]) & (jaw[1:-1] <= between[1])).all()
 
 
 def json_chunk(path: Path) -> dict[str, Any]:

@@ -32,50 +32,79 @@ def test_header_is_the_apps() -> None:
 
 
 def test_columns_hold_the_shape_they_name(tmp_path: Path, animate: Make) -> None:
-    animation = animate()
+    animation = animate(frames=90, fps=60)
     lines = animation.save(tmp_path / "take.csv").read_text().splitlines()
-    assert lines[0] == ",".join(COLUMNS) and len(lines) == 61
+    assert lines[0] == ",".join(COLUMNS) and len(lines) == 91
     for frame, line in enumerate(lines[1:]):
         cells = dict(zip(COLUMNS, line.split(","), strict=True))
-        assert cells["Timecode"] == f"00:00:{frame // 25:02d}:{frame % 25:02d}.000"
+        assert cells["Timecode"] == f"00:00:{frame // 60:02d}:{frame % 60:02d}.500"
         assert cells["BlendShapeCount"] == "61" and cells["HeadYaw"] == cells["LeftEyePitch"] == "0.0000000000"
         for name in ("jawLeft", "jawRight", "mouthLeft", "mouthRight", "tongueOut"):
             value = animation.arkit()[frame, ARKIT_INDEX[name]]
             assert cells[name[0].upper() + name[1:]] == f"{value:.10f}"
 
 
-@pytest.mark.parametrize("fps", [24, 25, 30, 60, 120])
+@pytest.mark.parametrize("fps", [30, 60])
 def test_round_trip(tmp_path: Path, animate: Make, fps: int) -> None:
     saved = animate(frames=fps + 30, fps=fps)
-    loaded = Animation.load(saved.save(tmp_path / "take.csv"))
+    loaded = Animation.load(saved.save(tmp_path / "take.csv", fps=fps))
     assert (loaded.fps, len(loaded)) == (fps, len(saved))
     np.testing.assert_allclose(loaded.arkit(), saved.arkit(), atol=1e-6)
 
 
-def test_at_the_apps_rate(tmp_path: Path, animate: Make) -> None:
-    saved = animate(frames=50)
-    loaded = Animation.load(saved.save(tmp_path / "take.csv", fps=60))
+@pytest.mark.parametrize("fps", [24, 25, 29.97, 30, 50, 60, 120])
+def test_at_the_apps_rate_whatever_the_motions(tmp_path: Path, animate: Make, fps: float) -> None:
+    saved = animate(frames=round(2 * fps), fps=fps)
+    loaded = Animation.load(saved.save(tmp_path / "take.csv"))
     assert (loaded.fps, len(loaded)) == (60, 120)
     np.testing.assert_allclose(loaded.motion, saved.resample(60).motion, atol=1e-6)
 
 
-@given(frame=st.integers(0, 60 * 86400 * 2), fps=st.sampled_from([24, 25, 29.97, 30, 60]))
-def test_timecode_counts_frames(frame: int, fps: float) -> None:
-    hours, minutes, seconds, part = (float(x) for x in timecode(frame, fps).split(":"))
-    base = round(fps)
+@pytest.mark.parametrize("fps", [24, 25, 29.97, 50, 59.94, 120])
+def test_rates_that_importers_do_not_know_are_refused(tmp_path: Path, animate: Make, fps: float) -> None:
+    with pytest.raises(ValueError, match=r"fps of a Live Link Face table must be 60 or 30, got .*nothing in it says"):
+        animate(fps=fps).save(tmp_path / "take.csv", fps=fps)
+    assert not (tmp_path / "take.csv").exists()
+
+
+def in_base(table: list[list[str]], base: int) -> list[list[str]]:
+    """The same rows counted as another program would: ``base`` frames to the second, from their beginning on."""
+    codes = [f"00:00:{k // base:02d}:{k % base:02d}.000" for k in range(len(table) - 1)]
+    return [table[0], *([code, *row[1:]] for code, row in zip(codes, table[1:]))]
+
+
+@pytest.mark.parametrize("base", [24, 25, 30, 48, 50, 60, 100, 120])
+def test_every_rate_is_read(tmp_path: Path, animate: Make, base: int) -> None:
+    animation = animate(frames=200, fps=60)
+    path = write(tmp_path / "other.csv", in_base(rows(animation, tmp_path / "take.csv"), base))
+    loaded = Animation.load(path)
+    assert loaded.fps == base and len(loaded) == 200
+    np.testing.assert_allclose(loaded.motion, animation.motion, atol=1e-6)
+
+
+@given(frame=st.integers(0, 60 * 86400 * 2), base=st.sampled_from([30, 60]))
+def test_timecode_counts_frames(frame: int, base: int) -> None:
+    hours, minutes, seconds, part = (float(x) for x in timecode(frame, base).split(":"))
     assert hours < 24 and minutes < 60 and seconds < 60 and part < base
-    assert ((hours * 60 + minutes) * 60 + seconds) * base + part == frame % (base * 86400)
+    assert ((hours * 60 + minutes) * 60 + seconds) * base + part == frame % (base * 86400) + 0.5
 
 
 def test_short_file_warns_and_takes_the_apps_rate(tmp_path: Path, animate: Make) -> None:
-    path = animate(frames=12).save(tmp_path / "take.csv")
+    path = write(tmp_path / "short.csv", rows(animate(frames=12, fps=60), tmp_path / "take.csv")[:13])
     with pytest.warns(UserWarning, match="too short to show its frame rate; taking 60 fps"):
         assert Animation.load(path).fps == 60
     assert Animation.load(path, fps=25).fps == 25
 
 
-def rows(animation: Animation, path: Path) -> list[list[str]]:
-    return [line.split(",") for line in animation.save(path).read_text().splitlines()]
+def test_short_motion_is_held_until_its_rows_say_60(tmp_path: Path, animate: Make) -> None:
+    table = rows(animate(frames=5, fps=60), tmp_path / "take.csv")
+    assert len(table) == 32 and table[31][0] == "00:00:00:30.500"
+    assert all(row[1:] == table[5][1:] for row in table[6:])
+    assert len(rows(animate(frames=5, fps=30), tmp_path / "take.csv", fps=30)) == 6
+
+
+def rows(animation: Animation, path: Path, **options: float) -> list[list[str]]:
+    return [line.split(",") for line in animation.save(path, **options).read_text().splitlines()]
 
 
 def write(path: Path, table: list[list[str]]) -> Path:
@@ -84,7 +113,7 @@ def write(path: Path, table: list[list[str]]) -> Path:
 
 
 def test_read_by_name_whatever_case_order_and_extras(tmp_path: Path, animate: Make) -> None:
-    animation = animate()
+    animation = animate(fps=60)
     table = rows(animation, tmp_path / "take.csv")
     table[0] = [name.upper() for name in table[0]]
     table = [[*reversed(row), "Angry" if i == 0 else "0.5"] for i, row in enumerate(table)]
@@ -93,7 +122,7 @@ def test_read_by_name_whatever_case_order_and_extras(tmp_path: Path, animate: Ma
 
 
 def test_skipped_frames_and_lost_faces_are_interpolated(tmp_path: Path, animate: Make) -> None:
-    animation = animate()
+    animation = animate(fps=60)
     table = rows(animation, tmp_path / "take.csv")
     table[10][2:] = [""] * 61
     del table[30]
@@ -106,10 +135,10 @@ def test_skipped_frames_and_lost_faces_are_interpolated(tmp_path: Path, animate:
 
 
 def test_recording_over_midnight(tmp_path: Path, animate: Make) -> None:
-    animation = animate()
+    animation = animate(fps=60)
     table = rows(animation, tmp_path / "take.csv")
     for frame, row in enumerate(table[1:]):
-        row[0] = timecode(86400 * 25 - 30 + frame, 25)
+        row[0] = timecode(86400 * 60 - 30 + frame, 60)
     loaded = Animation.load(write(tmp_path / "night.csv", table))
     np.testing.assert_allclose(loaded.motion, animation.motion, atol=1e-6)
 
@@ -130,7 +159,7 @@ def test_bad_tables(tmp_path: Path, animate: Make) -> None:
     path = tmp_path / "take.csv"
     with pytest.raises(FileNotFoundError, match="does not exist"):
         Animation.load(path)
-    table = rows(animate(), path)
+    table = rows(animate(fps=60), path)
     cases: list[tuple[str, list[list[str]]]] = [
         ("it is empty", []),
         ("columns are missing: Timecode, eyeBlinkLeft", [["a", "b"], ["1", "2"]]),
@@ -141,7 +170,7 @@ def test_bad_tables(tmp_path: Path, animate: Make) -> None:
         ("no row holds a face", table[:1]),
         ("could not convert string to float: 'x'", [table[0], [table[1][0], "61", "x", *table[1][3:]]]),
         ("timecodes must be HH:MM:SS:FF.fff, got '1.5'", [table[0], ["1.5", *table[1][1:]]]),
-        ("must have increasing timecodes; at 25 fps row 41", table + [table[40]]),
+        ("must have increasing timecodes; at 60 fps row 41", table + [table[40]]),
     ]
     for message, content in cases:
         if message.startswith("must have"):

@@ -22,7 +22,7 @@ Make = Callable[..., Animation]
 @pytest.mark.parametrize("layout", LAYOUTS)
 def test_round_trip(tmp_path: Path, animate: Make, layout: str) -> None:
     metadata = {"emotion": ["happy", 2], "seed": 3, "note": "größer"}
-    fps = 30 if layout == "emage" else 29.97
+    fps = 30 if layout == "emage" else 30000 / 1001
     saved = animate(fps=fps, metadata=metadata)
     path = saved.save(tmp_path / "take.npz", layout=layout)
     loaded = Animation.load(path)

@@ -21,9 +21,9 @@ def rig_report(rig: Rig) -> dict[str, Any]:
 
     Returns:
         What JSON knows: ``name``; ``shapes``, a list of objects with ``shape``, ``follows`` (ARKit name -> gain) and,
-        of an avatar, ``family`` (whose spelling it is) and ``targets`` (objects with ``mesh``, ``target`` and
-        ``weight``); ``missing`` ARKit shapes; ``unused`` targets; of an avatar ``vrm`` (version or null), ``eye_bones``,
-        and ``names``: the same as a table that ``load_rig(names=)`` takes.
+        of an avatar, ``family`` (whose spelling it is) and ``targets`` (objects with ``mesh``, ``target``, ``weight``);
+        ``missing`` ARKit shapes and ``unused`` targets; of an avatar also ``vrm`` (version or null), ``eye_bones``, and
+        ``names``: the same as a table that ``load_rig(names=)`` takes.
     """
     shapes: list[dict[str, Any]] = []
     known = [name for name in rig.shape_names if name in ARKIT_NAMES]
