@@ -166,8 +166,8 @@ def test_bad_fps(fps: float) -> None:
         FaceMotion(expression, jaw, fps)
     with pytest.raises(ValueError, match="fps must be positive and finite, at most 1000, got"):
         FaceMotion(expression, jaw).resample(fps)
-    with pytest.raises(TypeError, match="fps must be a number, got str"):
-        FaceMotion(expression, jaw, "25")  # type: ignore[arg-type]
+    with pytest.raises(TypeError, match="fps must be a number, got list"):
+        FaceMotion(expression, jaw, [25])  # type: ignore[arg-type]
 
 
 def test_bad_curves() -> None:
