@@ -1,14 +1,18 @@
-"""The same results whatever the host program has set: types, devices and gradients of PyTorch, errors of numpy."""
+"""The same results whatever the host program has set: types, devices and gradients of PyTorch, errors of numpy.
+
+PyTorch and numpy are imported when the settings are first reset: the help of the command line names formats, whose
+functions are decorated here, and needs neither.
+"""
 
 from __future__ import annotations
 
 import threading
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, contextmanager
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
-import numpy as np
-import torch
+if TYPE_CHECKING:
+    import torch
 
 NUMPY = {"divide": "warn", "over": "warn", "under": "ignore", "invalid": "warn"}  # its own defaults
 
@@ -16,7 +20,7 @@ Item = TypeVar("Item")
 
 _lock = threading.Lock()
 _users = 0
-_before: tuple[torch.dtype, str] = (torch.float32, "highest")
+_before: tuple[torch.dtype, str] | None = None
 
 
 @contextmanager
@@ -27,6 +31,9 @@ def own_settings() -> Iterator[None]:
     ``numpy.seterr``. The default type and the precision belong to the whole process: other threads see them reset
     meanwhile; of calls that overlap, the last one out restores them. To be used as a context or as a decorator.
     """
+    import numpy as np
+    import torch
+
     with ExitStack() as stack:
         stack.enter_context(np.errstate(**NUMPY))  # type: ignore[arg-type]
         for kind in ("cpu", "cuda"):
@@ -55,6 +62,8 @@ def own_steps(items: Iterable[Item]) -> Iterator[Item]:
 @contextmanager
 def _process_settings() -> Iterator[None]:
     """Reset what belongs to the whole process."""
+    import torch
+
     global _users, _before
     with _lock:
         if _users == 0:
@@ -66,12 +75,14 @@ def _process_settings() -> Iterator[None]:
     finally:
         with _lock:
             _users -= 1
-            if _users == 0:
+            if _users == 0 and _before is not None:
                 _set(*_before)
 
 
 def _precision() -> str:
     """The precision of float32 products; "" where the host set it for each back end by itself, which is left alone."""
+    import torch
+
     try:
         return torch.get_float32_matmul_precision()
     except RuntimeError:
@@ -79,6 +90,8 @@ def _precision() -> str:
 
 
 def _set(dtype: torch.dtype, precision: str) -> None:
+    import torch
+
     if torch.get_default_dtype() != dtype:
         torch.set_default_dtype(dtype)
     if precision and _precision() not in ("", precision):
