@@ -37,7 +37,7 @@ MOUTH_SCALE: tuple[float, ...] = tuple(
 
 CLOSURE_LOW, CLOSURE_HIGH = 0.1, 0.3
 """Closure probability at which the gate begins, and at which it is full."""
-PRESS = 0.2
+GATED_PRESS = 0.2
 """mouthPress of a gated closure."""
 _DAMPED = {
     "jaw_pose_x": 0.9, "mouthLowerDownLeft": 0.9, "mouthLowerDownRight": 0.9, "mouthUpperUpLeft": 0.9,
@@ -46,7 +46,7 @@ _DAMPED = {
 _SMALL = ("mouthFunnel", "mouthPucker", "mouthRoll", "mouthLowerDown", "mouthUpperUp")  # beginnings of names
 _GESTURES = [place for place, i in enumerate(MOUTH) if MOTION_NAMES[i].startswith(_SMALL)]  # within MOUTH
 _CLOSE = MOTION_INDEX["mouthClose"]
-_PRESSED = {"mouthPressLeft": PRESS, "mouthPressRight": PRESS}
+_PRESSED = {"mouthPressLeft": GATED_PRESS, "mouthPressRight": GATED_PRESS}
 
 
 def _by_channel(values: dict[str, float], like: Tensor) -> Tensor:

@@ -20,7 +20,7 @@ from .report import Row, told
 
 THREADS = 2
 SPEED = "animate() of 10 s, median"
-COLD = ("import emoface with torch, fresh process, s", "first animate() after it, bundled clip, s")
+COLD_ROWS = ("import emoface with torch, fresh process, s", "first animate() after it, bundled clip, s")
 
 
 def speed_rows(pipeline: Pipeline, samples: np.ndarray, checkpoint: Path | None, quick: bool) -> list[Row]:
@@ -42,7 +42,7 @@ def speed_rows(pipeline: Pipeline, samples: np.ndarray, checkpoint: Path | None,
             for count, seconds in took.items()
         ]
         imported, first = cold_start(short, checkpoint, THREADS)
-        rows += [Row(COLD[0], imported, high=1.5, note=load), Row(COLD[1], first, high=1.0, note=load)]
+        rows += [Row(COLD_ROWS[0], imported, high=1.5, note=load), Row(COLD_ROWS[1], first, high=1.0, note=load)]
         if not quick:
             one, ten = (peak_memory(short, minutes, checkpoint) for minutes in (1, 10))
             note = f"1 min {one:.0f}, 10 min {ten:.0f}, torch included"

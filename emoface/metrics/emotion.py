@@ -30,7 +30,7 @@ ANATOMY: dict[str, tuple[str, ...]] = {
 }
 """What each emotion does to the face by the emotional facial action coding system (EMFACS; Friesen and Ekman 1983):
 ``+`` the shape rises (on both sides if it has two), ``~`` it rises on one side more than on the other."""
-MOVED = 0.02
+LEAST_CHANGE = 0.02
 
 
 def displacement(motion: np.ndarray, neutral: np.ndarray) -> np.ndarray:
@@ -127,4 +127,4 @@ def anatomy(moved: np.ndarray, emotion: str) -> dict[str, float]:
 
 def anatomically_right(moved: np.ndarray, emotion: str) -> bool:
     """Whether every shape that the emotion is expected to move went the expected way by more than 0.02."""
-    return all(value > MOVED for value in anatomy(moved, emotion).values())
+    return all(value > LEAST_CHANGE for value in anatomy(moved, emotion).values())

@@ -13,8 +13,8 @@ from .sequences import finite
 Phone = tuple[str, float, float]
 """Label, start and end in seconds."""
 
-BILABIALS = frozenset({"p", "b", "m"})
-OPEN_VOWELS = frozenset({"a", "a6", "aI", "aU", "E", "O"})
+BILABIAL_SAMPA = frozenset({"p", "b", "m"})
+OPEN_SAMPA = frozenset({"a", "a6", "aI", "aU", "E", "O"})
 """The open vowels of German SAMPA, as the Berlin database writes them."""
 HIT_SHARE = 0.3
 CLOSED_MM = 1.0
@@ -57,8 +57,8 @@ def phone_gaps(
     gap: np.ndarray,
     phones: Iterable[Phone],
     fps: float,
-    closed: Collection[str] = BILABIALS,
-    opened: Collection[str] = OPEN_VOWELS,
+    closed: Collection[str] = BILABIAL_SAMPA,
+    opened: Collection[str] = OPEN_SAMPA,
     cut: bool = False,
 ) -> tuple[np.ndarray, np.ndarray]:
     """The smallest gap of every closing phone and the largest of every opening one.

@@ -12,10 +12,10 @@ from emoface.face.rig import Rig
 from emoface.face.rigs.open_head import open_head_rig
 
 LIP_SHARE = 0.55
-MOVED = 5e-4  # metres at weight 1: less is a neighbour's ripple
-LIP_SHAPES = ("mouthPucker", "mouthRollUpper", "mouthRollLower", "mouthFunnel")
-MOUTH_SHAPES = ("jaw", "mouth", "cheekPuff")
-UPPER_SHAPES = ("brow", "eyeBlink", "eyeSquint", "eyeWide", "cheekSquint")
+LEAST_MOVE = 5e-4  # metres at weight 1: less is a neighbour's ripple
+LIP_NAMES = ("mouthPucker", "mouthRollUpper", "mouthRollLower", "mouthFunnel")
+MOUTH_NAMES = ("jaw", "mouth", "cheekPuff")
+UPPER_NAMES = ("brow", "eyeBlink", "eyeSquint", "eyeWide", "cheekSquint")
 
 
 @dataclass(frozen=True, eq=False)
@@ -80,12 +80,12 @@ def rig_regions(rig: Rig) -> Regions:
             raise ValueError(f"rig {rig.name!r} must have shapes that move ({', '.join(prefixes)}), it has none")
         return moved[chosen]
 
-    lip, mouth, upper = rows(LIP_SHAPES), rows(MOUTH_SHAPES).max(0), rows(UPPER_SHAPES).max(0)
+    lip, mouth, upper = rows(LIP_NAMES), rows(MOUTH_NAMES).max(0), rows(UPPER_NAMES).max(0)
     lips = (lip / np.maximum(lip.max(1, keepdims=True), 1e-12)).max(0) > LIP_SHARE
     return Regions(
         rig.name, len(rig.template), np.flatnonzero(lips),
-        np.flatnonzero(lips | ((mouth > MOVED) & (mouth >= upper))),
-        np.flatnonzero(~lips & (upper > MOVED) & (upper > mouth)),
+        np.flatnonzero(lips | ((mouth > LEAST_MOVE) & (mouth >= upper))),
+        np.flatnonzero(~lips & (upper > LEAST_MOVE) & (upper > mouth)),
     )  # fmt: skip
 
 

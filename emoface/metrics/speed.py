@@ -76,7 +76,7 @@ def medians(
     return {name: statistics.median(values) for name, values in times.items()}
 
 
-COLD = """
+COLD_SCRIPT = """
 import sys, time
 start = time.perf_counter()
 import torch
@@ -100,7 +100,7 @@ def cold_start(audio: str | Path, checkpoint: str | Path | None = None, threads:
     Raises:
         RuntimeError: the process failed.
     """
-    command = [sys.executable, "-c", COLD, str(audio), str(checkpoint or ""), str(threads)]
+    command = [sys.executable, "-c", COLD_SCRIPT, str(audio), str(checkpoint or ""), str(threads)]
     done = subprocess.run(command, capture_output=True, text=True)
     if done.returncode:
         raise RuntimeError(f"the first call in a fresh process failed: {done.stderr.strip()[-500:]}")

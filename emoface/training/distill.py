@@ -47,7 +47,7 @@ from .run import (
     write_stage_card,
 )
 
-SILENCE = -1.0  # normalised log-mel below which nobody speaks
+SILENT_LEVEL = -1.0  # normalised log-mel below which nobody speaks
 
 
 @dataclass
@@ -141,7 +141,7 @@ class Distillation:
         generator = torch.Generator().manual_seed(int(rng.integers(2**63)))
         temperature, character = (1 + torch.rand(rows, 1, 1, generator=generator) * (s - 1) for s in self.scales)
         quiet = torch.ones(rows, frames, width)
-        silent = batch.mel.mean(-1).unflatten(1, (frames, -1)).amax(-1) < SILENCE  # (B, T)
+        silent = batch.mel.mean(-1).unflatten(1, (frames, -1)).amax(-1) < SILENT_LEVEL  # (B, T)
         quiet[..., list(MOUTH)] = (~silent).float()[..., None]
         drawn = torch.randn(rows, frames, width, generator=generator)
         take = torch.randn(rows, 1, width, generator=generator)

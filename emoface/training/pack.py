@@ -17,7 +17,7 @@ from emoface.diffusion.finish import Sampling
 
 from .run import load_tensors, read_config, save_json
 
-STAGES = ("corpus", "lips", "text", "binding", "denoiser")
+PACKED_STAGES = ("corpus", "lips", "text", "binding", "denoiser")
 NETWORKS = ("denoiser", "distill")
 KEEP_FLOAT32 = 1024  # tensors with at most this many values are small and stay exact
 
@@ -82,7 +82,7 @@ def train(config: Any, out: str | Path, assets: str | Path | None = None, resume
     path = out / settings.name
     digest = save_checkpoint(path, compact(tensors), full)
     cards = {}
-    stages = STAGES if settings.network in STAGES else (*STAGES, settings.network)
+    stages = PACKED_STAGES if settings.network in PACKED_STAGES else (*PACKED_STAGES, settings.network)
     for stage in stages:
         card = out / stage / "card.json"
         if card.exists():

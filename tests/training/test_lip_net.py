@@ -16,8 +16,8 @@ from emoface.audio.lip_net import (
     ARTIST,
     CLOSURE_HIGH,
     CLOSURE_LOW,
+    GATED_PRESS,
     MOUTH_SCALE,
-    PRESS,
     RULE,
     LipNet,
     add_gestures,
@@ -136,7 +136,7 @@ class TestGate:
         changed = {i for i in range(MOTION_SIZE) if not torch.equal(closed[..., i], motion[..., i])}
         sneers = {MOTION_INDEX["noseSneerLeft"], MOTION_INDEX["noseSneerRight"]}  # which lift the upper lip
         assert changed <= set(MOUTH) | sneers and MOTION_INDEX["mouthSmileLeft"] not in changed
-        assert closed[0, 2, MOTION_INDEX["mouthPressLeft"]] == pytest.approx(PRESS)
+        assert closed[0, 2, MOTION_INDEX["mouthPressLeft"]] == pytest.approx(GATED_PRESS)
         torch.testing.assert_close(closed[:, [0, 4]], motion[:, [0, 4]])
 
     def test_gradient_and_errors(self) -> None:

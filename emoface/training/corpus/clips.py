@@ -19,7 +19,7 @@ from .skipped import FAULTS, Skipped
 
 SOURCES = ("tts", "labelled", "captured", "voice")
 LAYOUTS = ("open_head", "flame")
-AUDIBLE = 0.5
+LEAST_LOUD = 0.5
 """Level, log10 of mel power, that counts as loud where a clip has nothing louder."""
 
 
@@ -202,4 +202,4 @@ def _offsets(arrays: Sequence[np.ndarray]) -> np.ndarray:
 def mel_loudness(mel: np.ndarray) -> np.ndarray:
     """Loudness (T,) float32 of log-mels (2 T, 64), see :func:`emoface.audio.delivery.relative_loudness`."""
     level = loudness(torch.from_numpy(np.asarray(mel, np.float32)))  # (T,)
-    return relative_loudness(level, AUDIBLE).numpy() if len(level) else level.numpy()
+    return relative_loudness(level, LEAST_LOUD).numpy() if len(level) else level.numpy()

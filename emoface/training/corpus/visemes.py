@@ -17,7 +17,7 @@ from .phones import BILABIAL, LABIODENTAL, SILENCE, VISEMES
 
 LEAD = -0.005
 """Seconds by which the mouth is ahead of the sound; measured, it is a little behind."""
-PRESS = 0.3
+BILABIAL_PRESS = 0.3
 """mouthPress of a full bilabial closure."""
 
 SHAPES = ("jaw", "lower", "upper", "funnel", "pucker", "smile", "stretch", "tongueOut", "tongueUp", "forward")
@@ -188,7 +188,7 @@ def _compose(curves: dict[str, np.ndarray], shut: np.ndarray, teeth: np.ndarray)
         "upper": curves["upper"] * open_lips,
         "stretch": curves["stretch"] * open_lips,
         "funnel": curves["funnel"] * (1 - 0.7 * shut),
-        "press": PRESS * shut,
+        "press": BILABIAL_PRESS * shut,
         "rollLower": 0.12 * shut + 0.35 * teeth,
         "rollUpper": 0.10 * shut,
         # The lips meet although the jaw stays a little open: mouthClose takes up what the jaw still parts.
