@@ -51,11 +51,11 @@ void choose(const std::string& isa) {
 class PackedDenoiser {
  public:
   PackedDenoiser(Count motion, Count channels, Count heads, Count blocks, Count feed_forward, Count window, double eps,
-                 double residual, Address matrices, int dtype, Address vectors)
+                 double residual, double norm_eps, Address matrices, int dtype, Address vectors)
       : kernels_(kernels()),
-        denoiser_(kernels_.pack_denoiser({motion, channels, heads, blocks, feed_forward, window, eps, residual},
-                                         pointer<const void>(matrices), static_cast<DType>(dtype),
-                                         pointer<const float>(vectors))) {
+        denoiser_(kernels_.pack_denoiser(
+            {motion, channels, heads, blocks, feed_forward, window, eps, residual, norm_eps},
+            pointer<const void>(matrices), static_cast<DType>(dtype), pointer<const float>(vectors))) {
     check("pack_denoiser", denoiser_ != nullptr, static_cast<DType>(dtype));
   }
   PackedDenoiser(const PackedDenoiser&) = delete;
@@ -64,14 +64,14 @@ class PackedDenoiser {
   const char* isa() const { return kernels_.name; }
 
   void run(Address start, Address speech, Address queries, Address styles, Address film, Address table,
-           Address guidance, Address known, Address mask, Address contents, Address motion, Count rows, Count time,
-           Count unique, Count branches, Count tracks, Count steps, int threads) const {
+           Address guidance, Address noise, Address known, Address mask, Address contents, Address motion, Count rows,
+           Count time, Count unique, Count branches, Count tracks, Count steps, int threads) const {
     kernels_.run_denoiser(
         denoiser_, {pointer<const float>(start), pointer<const float>(speech), pointer<const float>(queries),
                     pointer<const float>(styles), pointer<const float>(film), pointer<const float>(table),
-                    pointer<const float>(guidance), pointer<const float>(known), pointer<const std::uint8_t>(mask),
-                    pointer<const std::int64_t>(contents), pointer<float>(motion), rows, time, unique, branches, tracks,
-                    steps, threads});
+                    pointer<const float>(guidance), pointer<const float>(noise), pointer<const float>(known),
+                    pointer<const std::uint8_t>(mask), pointer<const std::int64_t>(contents), pointer<float>(motion),
+                    rows, time, unique, branches, tracks, steps, threads});
   }
 
  private:
@@ -121,8 +121,16 @@ void emoface::bind_networks(py::module_& m) {
       },
       "32-bit words that the packed weights of a convolution take.");
 
+  m.def(
+      "denoiser_counts",
+      [](Count motion, Count channels, Count heads, Count blocks, Count feed_forward) {
+        const DenoiserCounts counts = kernels().count_denoiser({motion, channels, heads, blocks, feed_forward});
+        return py::make_tuple(counts.matrices, counts.vectors, counts.outputs);
+      },
+      "Elements of all matrices, of all other weights, and outputs of all matrices of a denoiser.");
+
   py::class_<PackedDenoiser>(m, "PackedDenoiser")
-      .def(py::init<Count, Count, Count, Count, Count, Count, double, double, Address, int, Address>(), Free())
+      .def(py::init<Count, Count, Count, Count, Count, Count, double, double, double, Address, int, Address>(), Free())
       .def_property_readonly("isa", &PackedDenoiser::isa)
       .def("run", &PackedDenoiser::run, Free());
 }

@@ -167,11 +167,13 @@ def test_one_operator_never_imports_another():
 
 
 def test_references_import_torch_alone():
+    """And the one of denoise_loop the order of its weights, which imports torch alone in turn."""
     for name in OPS:
         tree = ast.parse((ROOT / "kernels" / name / "reference.py").read_text())
         for node in ast.walk(tree):
             if isinstance(node, ast.ImportFrom):
-                assert node.module.split(".")[0] in ("torch", "__future__") and not node.level
+                own = name == "denoise_loop" and node.level == 1 and node.module == "weights"
+                assert own or (node.module.split(".")[0] in ("torch", "__future__") and not node.level)
             elif isinstance(node, ast.Import):
                 assert all(alias.name.split(".")[0] == "torch" for alias in node.names)
 
@@ -191,7 +193,7 @@ def test_operator_has_its_files(name):
     expected = {"__init__.py", "reference.py", "cases.py"}
     expected |= {"native.py"} if kinds & {"cpu", "cuda"} else set()
     expected |= {"triton_kernel.py"} if "triton" in kinds else set()
-    expected |= {"trajectory.py", "graph.py"} if name == "denoise_loop" else set()  # launches, recorded as graphs
+    expected |= {"trajectory.py", "graph.py", "weights.py"} if name == "denoise_loop" else set()
     assert {path.name for path in folder.glob("*.py")} == expected
     sources = {path.name for path in (ROOT / "csrc" / name).glob("*")}
     assert (f"{name}_cpu.cpp" in sources) == ("cpu" in kinds)

@@ -10,7 +10,6 @@
 
 namespace emoface::EMO_ISA {
 
-constexpr float kNormEps = 1e-5f;
 constexpr std::int64_t kChunk = 18 * kRows;  // rows that pass through a chain of products together, to stay in cache
 constexpr int kMostThreads = 64;
 
@@ -36,6 +35,47 @@ struct BlockWeights {
   Norm norm;
   Linear widen, narrow;
 };
+
+struct Network {
+  Linear enter;
+  BlockWeights* blocks;
+  Norm norm;
+  Linear leave;
+};
+
+// The weights in the order of kernels/denoise_loop/weights.py, as linear(element, columns, inner) and vector(count) hand
+// them out: products at both ends are of V, the others of E. Blocks go to `blocks` unless that is null.
+template <class V, class E, class LinearOf, class VectorOf>
+Network weights_in_order(const DenoiserSizes& sizes, BlockWeights* blocks, const LinearOf& linear,
+                         const VectorOf& vector) {
+  const std::int64_t c = sizes.channels, f = sizes.feed_forward, m = sizes.motion;
+  const auto norm = [&] { return Norm{vector(c), vector(c)}; };
+  const auto attention = [&](std::int64_t columns) {
+    return AttentionWeights{norm(), linear(E{}, columns, c), linear(E{}, c, c), vector(sizes.heads)};
+  };
+  const Linear enter = linear(V{}, c, m + 1);
+  for (std::int64_t l = 0; l < sizes.blocks; ++l) {
+    const BlockWeights block{attention(3 * c), attention(2 * c), norm(), linear(E{}, f, c), linear(E{}, c, f)};
+    if (blocks) blocks[l] = block;
+  }
+  const Norm last = norm();
+  return {enter, blocks, last, linear(V{}, m, c)};
+}
+
+DenoiserCounts count_denoiser(const DenoiserSizes& sizes) {
+  DenoiserCounts counts{};
+  const auto vector = [&](std::int64_t count) {
+    counts.vectors += count;
+    return static_cast<const float*>(nullptr);
+  };
+  const auto linear = [&](float, std::int64_t columns, std::int64_t inner) {
+    counts.matrices += columns * inner;
+    counts.outputs += columns;
+    return Linear{{}, vector(columns)};
+  };
+  weights_in_order<float, float>(sizes, nullptr, linear, vector);
+  return counts;
+}
 
 // The branch whose hidden state this one shares until the first AdaIN, where emotions come in: the first of its speech.
 inline std::int64_t twin(const Trajectory& t, std::int64_t branch) {
@@ -83,17 +123,23 @@ class Denoiser {
  public:
   // Beside bytes, the scales of all outputs follow the vectors, in the order of the matrices.
   Denoiser(const DenoiserSizes& sizes, const E* matrices, const float* vectors) : sizes_(sizes) {
-    const std::int64_t c = sizes.channels, f = sizes.feed_forward, h = sizes.heads, m = sizes.motion;
-    const std::int64_t words = matrix<V>(c, m + 1) + matrix<V>(m, c) +
-                               sizes.blocks * (matrix<E>(3 * c, c) + matrix<E>(2 * c, c) + 2 * matrix<E>(c, c) +
-                                               matrix<E>(f, c) + matrix<E>(c, f));
-    const std::int64_t scalars = 3 * c + m + sizes.blocks * (14 * c + f + 2 * h);
-    const std::int64_t outputs = kBytes ? sizes.blocks * (8 * c + f + 6 * kLanes) : 0;
+    const std::int64_t c = sizes.channels, f = sizes.feed_forward, m = sizes.motion;
+    const std::int64_t scalars = count_denoiser(sizes).vectors;
+    std::int64_t words = 0, outputs = 0;  // of the scales and offsets that go with bytes
+    weights_in_order<V, E>(
+        sizes, nullptr,
+        [&](auto element, std::int64_t columns, std::int64_t inner) {
+          using P = decltype(element);
+          words += matrix<P>(columns, inner);
+          if (kBytes && sizeof(P) == sizeof(E)) outputs += whole_lanes(columns);
+          return Linear{};
+        },
+        [](std::int64_t) { return static_cast<const float*>(nullptr); });
     weights_.reserve(space<Word>(words) + space<float>(scalars) + space<BlockWeights>(sizes.blocks) +
                      space<float>(outputs) + space<std::int32_t>(outputs));
     Word* room = weights_.template take<Word>(words);
     float* scalar = weights_.template take<float>(scalars);
-    blocks_ = weights_.template take<BlockWeights>(sizes.blocks);
+    BlockWeights* blocks = weights_.template take<BlockWeights>(sizes.blocks);
     float* scales = weights_.template take<float>(outputs);
     std::int32_t* offsets = weights_.template take<std::int32_t>(outputs);
     memcpy(scalar, vectors, scalars * sizeof(float));
@@ -104,7 +150,6 @@ class Denoiser {
     [[maybe_unused]] V* values = staging.template take<V>(ends);
 
     const auto vector = [&](std::int64_t count) { return (scalar += count) - count; };
-    const auto norm = [&] { return Norm{vector(c), vector(c)}; };
     const auto linear = [&](auto element, std::int64_t columns, std::int64_t inner) {
       using P = decltype(element);
       Packed packed{room, columns, words_of<P>(inner)};
@@ -132,14 +177,7 @@ class Denoiser {
       room += matrix<P>(columns, inner);
       return Linear{packed, vector(columns)};
     };
-    const auto attention = [&](std::int64_t columns) {
-      return AttentionWeights{norm(), linear(E{}, columns, c), linear(E{}, c, c), vector(h)};
-    };
-    enter_ = linear(V{}, c, m + 1);
-    for (std::int64_t l = 0; l < sizes.blocks; ++l)
-      blocks_[l] = {attention(3 * c), attention(2 * c), norm(), linear(E{}, f, c), linear(E{}, c, f)};
-    norm_ = norm();
-    leave_ = linear(V{}, m, c);
+    network_ = weights_in_order<V, E>(sizes, blocks, linear, vector);
   }
 
   ~Denoiser() {
@@ -233,6 +271,7 @@ class Denoiser {
   // One thread's share: rows of the batch, then heads, rows, heads, rows and channels in each block.
   void work(const Trajectory& t, Workspace<E>& w, Team& team, int member, int members) const {
     const std::int64_t c = sizes_.channels, f = sizes_.feed_forward, blocks = sizes_.blocks;
+    const float norm_eps = float(sizes_.norm_eps);
     const std::int64_t frames = t.rows * t.time, branches = blocks ? different(t) : t.branches;
     std::int64_t begin, end;
     const auto share_out = [&](std::int64_t rows) {
@@ -256,7 +295,7 @@ class Denoiser {
       }
     };
     const auto project = [&](std::int64_t row, std::int64_t rows, const AttentionWeights& a) {
-      layer_norm_rows(w.x + row * c, rows, c, a.norm.gain, a.norm.bias, kNormEps, normed);
+      layer_norm_rows(w.x + row * c, rows, c, a.norm.gain, a.norm.bias, norm_eps, normed);
       linear<E>(left_of(normed, rows, c, bytes, scales), rows, a.project.weight, a.project.bias,
                 w.projected + row * a.project.weight.columns);
     };
@@ -270,7 +309,7 @@ class Denoiser {
       share_out(branches * frames);
       each_chunk([&](std::int64_t row, std::int64_t rows) { enter(t, w, row, rows, normed); });
       for (std::int64_t l = 0; l < blocks; ++l) {
-        const BlockWeights& block = blocks_[l];
+        const BlockWeights& block = network_.blocks[l];
         const float* film = t.film + (step * blocks + l) * 6 * c;
         const std::int64_t sequences = (l == 0 ? branches : t.branches) * t.rows;
         each_chunk([&](std::int64_t row, std::int64_t rows) { project(row, rows, block.attention); });
@@ -285,7 +324,7 @@ class Denoiser {
         each_chunk([&](std::int64_t row, std::int64_t rows) {
           mix(row, rows, block.content, film + 2 * c);
           float* x = w.x + row * c;
-          layer_norm_rows(x, rows, c, block.norm.gain, block.norm.bias, kNormEps, normed);
+          layer_norm_rows(x, rows, c, block.norm.gain, block.norm.bias, norm_eps, normed);
           linear_gelu<E>(left_of(normed, rows, c, bytes, scales), rows, block.widen.weight, block.widen.bias, hidden,
                          whole(f));
           linear_residual<E>(left_of(hidden, rows, f, bytes, scales), rows, block.narrow.weight, block.narrow.bias, x,
@@ -297,8 +336,8 @@ class Denoiser {
         if (l == 0) share_out(t.branches * frames);
       }
       each_chunk([&](std::int64_t row, std::int64_t rows) {
-        layer_norm_rows(w.x + row * c, rows, c, norm_.gain, norm_.bias, kNormEps, normed);
-        linear<V>(dense_left(normed, c), rows, leave_.weight, leave_.bias, w.prediction + row * sizes_.motion);
+        layer_norm_rows(w.x + row * c, rows, c, network_.norm.gain, network_.norm.bias, norm_eps, normed);
+        linear<V>(dense_left(normed, c), rows, network_.leave.weight, network_.leave.bias, w.prediction + row * sizes_.motion);
       });
       meet(team);
       if (member == 0) advance(t, w, step);
@@ -316,11 +355,11 @@ class Denoiser {
       to[m] = Narrow<V>::of(t.mask && t.mask[frame] ? 1.0f : 0.0f);
       if (stride > m + 1) to[m + 1] = V{};
     }
-    multiply<V>(dense_left(left, m + 1), rows, enter_.weight,
+    multiply<V>(dense_left(left, m + 1), rows, network_.enter.weight,
                 [&](std::int64_t row, std::int64_t column, std::int64_t count, Lanes value) {
                   const std::int64_t at = first + row;
                   const float* speech = t.speech + (t.contents[at / frames] * t.time + at % t.time) * c + column;
-                  store(w.x + at * c + column, value + load(enter_.bias + column, count) + load(speech, count), count);
+                  store(w.x + at * c + column, value + load(network_.enter.bias + column, count) + load(speech, count), count);
                 });
   }
 
@@ -345,7 +384,7 @@ class Denoiser {
       const V* k = w.projected + row * stride + head * width;
       attend<V>({w.queries + heard * t.time * c + head * width, k, k + c,
                  w.attended + row * whole(c) + head * width, c, stride, stride, whole(c), t.time, t.time, width,
-                 blocks_[l].content.slopes[head], sizes_.window},
+                 network_.blocks[l].content.slopes[head], sizes_.window},
                 w.head[member]);
     }
   }
@@ -371,7 +410,8 @@ class Denoiser {
 
   // Guidance and the sampler's update.
   void advance(const Trajectory& t, Workspace<E>& w, std::int64_t step) const {
-    sampler_step_cpu({w.prediction, t.guidance, w.state, w.x0, t.table + 6 * step, nullptr, t.known, t.mask, w.next,
+    const float* noise = t.noise ? t.noise + step * t.rows * t.time * sizes_.motion : nullptr;
+    sampler_step_cpu({w.prediction, t.guidance, w.state, w.x0, t.table + 6 * step, noise, t.known, t.mask, w.next,
                       w.x0_next, DType::float32, t.branches, t.rows, t.time, sizes_.motion, 0.0, 0.0, 0.0});
     float* state = w.state;
     w.state = w.next;
@@ -383,9 +423,7 @@ class Denoiser {
 
   DenoiserSizes sizes_;
   Arena weights_;
-  Linear enter_, leave_;
-  Norm norm_;
-  BlockWeights* blocks_;
+  Network network_;
   std::atomic<Workspace<E>*> spare_[4] = {};
 };
 

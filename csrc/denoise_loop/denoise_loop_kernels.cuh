@@ -39,8 +39,10 @@ __global__ void __launch_bounds__(kStepThreads) denoise_step_kernel(DenoiseStep 
   const float x0 = p.branches == 1   ? guided<1>(p.prediction, p.size, i, numbers)
                    : p.branches == 2 ? guided<2>(p.prediction, p.size, i, numbers)
                                      : guided<3>(p.prediction, p.size, i, numbers);
-  p.x[i] = p.mask[i / p.motion] ? inpainted(numbers, p.known[i], 0.0f)
-                                : advanced(numbers, p.x[i], x0, p.x0_prev[i], 0.0f);
+  const bool given = p.mask[i / p.motion];
+  const float random = p.noise ? p.noise[*p.step * p.size + i]
+                               : missing_noise(given ? numbers.k_noise : numbers.c_noise);
+  p.x[i] = given ? inpainted(numbers, p.known[i], random) : advanced(numbers, p.x[i], x0, p.x0_prev[i], random);
   p.x0_prev[i] = x0;
 }
 

@@ -16,9 +16,11 @@ __device__ __forceinline__ void sampler_element(const SamplerStep& step, const S
   const std::int64_t sample = step.time * step.channels, size = step.batch * sample, i = b * sample + j;
   A value = guided<N>(static_cast<const T*>(step.prediction), size, i, k);
   if (bound) value = bounded(value, limit);
-  const A random = step.noise ? widen(static_cast<const T*>(step.noise)[i]) : A(0);
+  const bool given = step.mask && step.mask[b * step.time + j / unsigned(step.channels)];
+  const A random = step.noise ? widen(static_cast<const T*>(step.noise)[i])
+                              : missing_noise(given ? k.k_noise : k.c_noise);
   A next;
-  if (step.mask && step.mask[b * step.time + j / unsigned(step.channels)]) {
+  if (given) {
     next = inpainted<A>(k, widen(static_cast<const T*>(step.known)[i]), random);
   } else {
     next = advanced<A>(k, widen(static_cast<const T*>(step.x)[i]), value, widen(static_cast<const T*>(step.x0_prev)[i]),

@@ -35,6 +35,9 @@ from emoface.kernels import (
     prepare_schedule,
     self_attention,
 )
+from emoface.kernels.denoise_loop.weights import NORM_EPS, Linear, Network, Norm
+from emoface.kernels.denoise_loop.weights import Attention as AttentionWeights
+from emoface.kernels.denoise_loop.weights import Block as BlockWeights
 
 ADAIN_EPS = 1e-2
 TIME_FEATURES = 64
@@ -104,7 +107,7 @@ class Attention(nn.Module):
 
     def __init__(self, channels: int, packed: int, slopes: list[float]) -> None:
         super().__init__()
-        self.norm = nn.LayerNorm(channels)
+        self.norm = nn.LayerNorm(channels, NORM_EPS)
         self.project = nn.Linear(channels, packed)
         self.out = nn.Linear(channels, channels)
         self.register_buffer("slopes", torch.tensor(slopes), persistent=False)
@@ -127,7 +130,7 @@ class Block(nn.Module):
         self.attention = Attention(channels, 3 * channels, [s if i % 2 else 0.0 for i, s in enumerate(near)])
         self.content = Attention(channels, 2 * channels, near)
         self.query = nn.Linear(channels, channels)
-        self.norm = nn.LayerNorm(channels)
+        self.norm = nn.LayerNorm(channels, NORM_EPS)
         self.widen = nn.Linear(channels, config.feed_forward)
         self.narrow = nn.Linear(config.feed_forward, channels)
         self.style = nn.Linear(channels, 2 * channels)  # AdaIN scale and shift; checkpoints know it by this name
@@ -213,7 +216,7 @@ class Denoiser(nn.Module):
             self.strength = nn.Linear(STRENGTH_POWERS, channels, bias=False)
             nn.init.zeros_(self.strength.weight)
         self.blocks = nn.ModuleList(self.block(config) for _ in range(config.blocks))
-        self.norm = nn.LayerNorm(channels)
+        self.norm = nn.LayerNorm(channels, NORM_EPS)
         self.leave = nn.Linear(channels, config.motion)
         self._flat: tuple[Any, Tensor, Tensor] | None = None  # of flat_weights()
         self._stacks: dict[str, tuple[Any, Tensor, Tensor]] = {}
@@ -320,6 +323,25 @@ class Denoiser(nn.Module):
         """Predict x0 in one call, for training; see the methods above for the shapes, times is (B,)."""
         return self.denoise(x, self.prepare_schedule(times), self.prepare_clip(content, emotion, style), known)
 
+    def _network(self) -> Network[Tensor]:
+        """The weights of what `denoise_loop` computes, by their places in it."""
+
+        def norm(part: nn.LayerNorm) -> Norm[Tensor]:
+            return Norm(part.weight, part.bias)
+
+        def linear(part: nn.Linear) -> Linear[Tensor]:
+            return Linear(part.weight, part.bias)
+
+        def attention(part: Attention) -> AttentionWeights[Tensor]:
+            return AttentionWeights(norm(part.norm), linear(part.project), linear(part.out), part.slopes)
+
+        def block(part: Block) -> BlockWeights[Tensor]:
+            near, far = attention(part.attention), attention(part.content)
+            return BlockWeights(near, far, norm(part.norm), linear(part.widen), linear(part.narrow))
+
+        blocks = [block(part) for part in self.each_block()]
+        return Network(linear(self.enter), blocks, norm(self.norm), linear(self.leave))
+
     def flat_weights(self, products: torch.dtype = torch.float32) -> tuple[Tensor, Tensor]:
         """What `denoise_loop` takes as its matrices, in the dtype of its products, and vectors, in float32.
 
@@ -329,19 +351,8 @@ class Denoiser(nn.Module):
         """
         state = (products, *_state(self.parameters()))
         if self._flat is None or self._flat[0] != state:
-            linears: list[nn.Linear] = [self.enter]
-            vectors: list[Tensor] = [self.enter.bias]
-            for block in self.each_block():
-                for attention in (block.attention, block.content):
-                    norm, project, out = attention.norm, attention.project, attention.out
-                    linears += [project, out]
-                    vectors += [norm.weight, norm.bias, project.bias, out.bias, attention.slopes]
-                linears += [block.widen, block.narrow]
-                vectors += [block.norm.weight, block.norm.bias, block.widen.bias, block.narrow.bias]
-            linears.append(self.leave)
-            vectors += [self.norm.weight, self.norm.bias, self.leave.bias]
+            weights, vectors = self._network().in_order()
             with torch.inference_mode(False), torch.no_grad():
-                weights = [linear.weight for linear in linears]
                 if products == torch.int8:
                     scales = [weight.abs().amax(1).clamp_min(1e-12) / 127 for weight in weights]
                     weights = [(weight / scale[:, None]).round() for weight, scale in zip(weights, scales)]

@@ -81,6 +81,11 @@ def _table(c_x: Tensor, c_0: Tensor, c_prev: Tensor, c_noise: Tensor) -> Tensor:
 SAMPLERS: dict[str, Callable[[int], Tensor]] = {"ddim": ddim_table, "dpm++2m": dpm_solver_table}
 
 
+def needs_noise(table: Tensor) -> bool:
+    """Whether a table (steps, 6) asks for fresh noise on the way: c_noise or k_noise is not zero in some step."""
+    return bool(table[:, [COEFFICIENTS.index(name) for name in ("c_noise", "k_noise")]].any())
+
+
 def sample(
     predict: Callable[[Tensor, int], Tensor],
     start: Tensor,
@@ -88,7 +93,7 @@ def sample(
     guidance: Tensor,
     known: Tensor | None = None,
     mask: Tensor | None = None,
-    noise: Callable[[int], Tensor] | None = None,
+    noise: Tensor | None = None,
     quantile: float = 0.0,
     limits: tuple[float, float] = (1.0, 4.0),
 ) -> Tensor:
@@ -100,18 +105,23 @@ def sample(
         table: (steps, 6) coefficients, from ``SAMPLERS``.
         guidance: (2,) weights (g_a, g_e).
         known: (B, T, motion) motion to keep where ``mask`` (B, T) is true, or None.
-        noise: ``noise(step) -> (B, T, motion)``, needed if the table's c_noise is not zero.
+        noise: (steps, B, T, motion) fresh noise of each step, needed if the table asks for some (:func:`needs_noise`).
         quantile: dynamic threshold quantile, 0 to switch it off; ``limits`` bound the threshold.
 
     Returns:
         (B, T, motion).
+
+    Raises:
+        ValueError: the table asks for noise, and there is none.
     """
+    if noise is None and table.device.type == "cpu" and needs_noise(table):
+        raise ValueError("sample: noise must be given for a table whose c_noise or k_noise is not zero, got None")
     coefficients = table.to(start)
     x = start if known is None or mask is None else torch.where(mask[..., None], known, start)
     x0_prev = torch.zeros_like(x)
     for step in range(table.shape[0]):
         prediction = predict(x, step)
-        extra = noise(step) if noise is not None else None
+        extra = None if noise is None else noise[step]
         x, x0_prev = sampler_step(
             prediction, guidance, x, x0_prev, coefficients[step], extra, known, mask, quantile, *limits
         )

@@ -20,7 +20,7 @@ from emoface.kernels import OPS, denoise_loop
 
 from .denoiser import ADAIN_EPS, Denoiser
 from .guidance import Guidance, stack_conditions
-from .samplers import SAMPLERS, sample
+from .samplers import SAMPLERS, needs_noise, sample
 from .schedule import sampling_times
 
 SHORTEST = 32
@@ -147,7 +147,9 @@ class WindowSampler:
         self.threads = threads
         self.weights: tuple[Tensor, Tensor] | None = None
         device = temperature.device
-        self.table = SAMPLERS[sampler](steps).float().to(device, non_blocking=True)
+        table = SAMPLERS[sampler](steps)
+        self.noisy_steps = len(table) if needs_noise(table) else 0
+        self.table = table.float().to(device, non_blocking=True)
         times = sampling_times(steps)[:-1].float().to(device, non_blocking=True)
         if denoiser.config.guided:
             self.film = denoiser.prepare_schedule(times, guidance.emotion)
@@ -156,26 +158,34 @@ class WindowSampler:
             self.film = denoiser.prepare_schedule(times)
         self.context: dict[Hashable, Tensor] = {}
 
-    def noise(self, window: Window, liveliness: Tensor | None = None) -> Tensor:
-        """Start noise (B, T, motion) of a window: a function of seed, sample and window only.
+    def noise(self, window: Window, liveliness: Tensor | None = None) -> tuple[Tensor, Tensor | None]:
+        """All noise of a window: a function of seed, sample and window only.
 
         Args:
             window: the window. liveliness: (T, motion) or None, as in :meth:`run`.
+
+        Returns:
+            Where sampling starts (B, T, motion), and what the sampler adds in its steps, (steps, B, T, motion) of the
+            same scale; None where its table asks for none.
         """
         scale = self.temperature
         if liveliness is not None:
             scale = scale * liveliness.to(scale, non_blocking=True)
-        drawn = self._drawn(window.index, window.stop - window.start)
-        return start_noise(drawn, self._drawn(WHOLE_TAKE, 1), scale, self.character)
+        drawn, later = self._drawn(window.index, window.stop - window.start, self.noisy_steps)
+        start = start_noise(drawn, self._drawn(WHOLE_TAKE, 1)[0], scale, self.character)
+        return start, later * scale if self.noisy_steps else None
 
-    def _drawn(self, index: int, frames: int) -> Tensor:
-        """White noise (B, frames, motion) of each sample and a window number."""
-        drawn = []
+    def _drawn(self, index: int, frames: int, steps: int = 0) -> tuple[Tensor, Tensor]:
+        """White noise of each sample and a window number: (B, frames, motion), and (steps, B, frames, motion)."""
+        drawn, later, motion = [], [], self.denoiser.config.motion
         for number in range(self.num_samples):
             place = (self.seed * 1_000_003 + number) * 1_000_003 + index
             generator = torch.Generator().manual_seed(place % 2**63)
-            drawn.append(torch.randn(frames, self.denoiser.config.motion, generator=generator))
-        return torch.stack(drawn).to(self.temperature.device, non_blocking=True)
+            drawn.append(torch.randn(frames, motion, generator=generator))
+            later.append(torch.randn(steps, frames, motion, generator=generator))
+        first, others = torch.stack(drawn), torch.stack(later, 1)
+        device = self.temperature.device
+        return first.to(device, non_blocking=True), others.to(device, non_blocking=True)
 
     def run(
         self, window: Window, content: Tensor, tracks: list[Track], liveliness: Tensor | None = None
@@ -192,11 +202,12 @@ class WindowSampler:
             (B, kept frames, motion) normalised motion.
         """
         samples = self.num_samples
-        noise = self.noise(window, liveliness)  # (B, T, motion)
-        start = noise.repeat(len(tracks), 1, 1)  # (K B, T, motion), track-major
+        first, later = self.noise(window, liveliness)
+        start = first.repeat(len(tracks), 1, 1)  # (K B, T, motion), track-major
+        noise = None if later is None else later.repeat(1, len(tracks), 1, 1)  # (steps, K B, T, motion)
         known, mask = self._carried(window, tracks, start)
         whole = self.denoiser.fused and OPS["denoise_loop"].accelerates(start)
-        motion = (self._trajectory if whole else self._stepwise)(start, content, tracks, known, mask)
+        motion = (self._trajectory if whole else self._stepwise)(start, content, tracks, noise, known, mask)
         motion = motion.unflatten(0, (len(tracks), samples))  # (K, B, T, motion)
         self._carry(window, tracks, motion)
         shares = torch.stack([track.weights for track in tracks]).to(motion, non_blocking=True)  # (K, T)
@@ -204,7 +215,7 @@ class WindowSampler:
         return combined[:, window.keep_from - window.start : window.keep_to - window.start]
 
     def _trajectory(
-        self, start: Tensor, content: Tensor, tracks: list[Track], known: Tensor, mask: Tensor
+        self, start: Tensor, content: Tensor, tracks: list[Track], noise: Tensor | None, known: Tensor, mask: Tensor
     ) -> Tensor:
         """All steps in one call: motion (K B, T, motion)."""
         denoiser, config, branches = self.denoiser, self.denoiser.config, self.guidance.branches
@@ -220,12 +231,12 @@ class WindowSampler:
         return denoise_loop(
             start, speech, queries, adain.unflatten(0, (len(branches), -1)), self.film, self.table,
             self.guidance.weights(start), *self.weights, [int(audio) for audio, _ in branches], config.heads,
-            config.feed_forward, config.attention_window, config.adain_residual, ADAIN_EPS, known, mask,
+            config.feed_forward, config.attention_window, config.adain_residual, ADAIN_EPS, noise, known, mask,
             self.threads,
         )  # fmt: skip
 
     def _stepwise(
-        self, start: Tensor, content: Tensor, tracks: list[Track], known: Tensor, mask: Tensor
+        self, start: Tensor, content: Tensor, tracks: list[Track], noise: Tensor | None, known: Tensor, mask: Tensor
     ) -> Tensor:
         """The same, one step after the other."""
         emotion = torch.stack([track.emotion for track in tracks]).repeat_interleave(self.num_samples, 0)  # (K B, Z)
@@ -248,7 +259,7 @@ class WindowSampler:
         with torch.autocast(start.device.type, torch.bfloat16, enabled=self.products == torch.bfloat16):
             clip = self.denoiser.prepare_clip(contents, emotions, style)
             table = self.table.to(start.device)
-            return sample(predict, start, table, self.guidance.weights(start), known, mask).float()
+            return sample(predict, start, table, self.guidance.weights(start), known, mask, noise).float()
 
     def _carried(self, window: Window, tracks: list[Track], start: Tensor) -> tuple[Tensor, Tensor]:
         """Known motion (K B, T, motion) and mask (K B, T) of the frames carried over."""

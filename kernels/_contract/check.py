@@ -88,6 +88,18 @@ def typed(
         raise ValueError(f"{op}: {name} must be on {device} as the first argument is, got {tensor.device}")
 
 
+def noise_given(op: str, coefficients: Tensor, noise: Tensor | None) -> None:
+    """Noise is there where coefficients (..., 6) of a sampler ask for it, in the columns c_noise and k_noise.
+
+    Coefficients on a GPU are not read, which would wait for it; the kernels there turn a motion without the noise that
+    was asked for into NaN.
+    """
+    if noise is not None or coefficients.device.type != "cpu" or torch.compiler.is_compiling():
+        return
+    if bool(coefficients[..., 3::2].any()):
+        raise ValueError(f"{op}: noise must be given where c_noise or k_noise is not zero, got None")
+
+
 def heads_of(op: str, channels: int, heads: int) -> None:
     """`heads` divides the channels."""
     whole(op, "heads", heads, 1)

@@ -230,7 +230,7 @@ def _in_one_dtype(args: tuple[Any, ...]) -> tuple[Any, ...]:
     if not isinstance(lead, Tensor) or not autocast_is_on(lead.device):
         return args
     return tuple(
-        lead.new_empty(()).expand(arg.shape) if isinstance(arg, Tensor) and _may_differ(arg, lead) else arg
+        lead.new_zeros(()).expand(arg.shape) if isinstance(arg, Tensor) and _may_differ(arg, lead) else arg
         for arg in args
     )
 

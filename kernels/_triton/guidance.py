@@ -6,6 +6,11 @@ if triton is not None:
     import triton.language as tl
 
     @triton.jit
+    def missing(coefficient):
+        """What noise that was not given adds: nothing, and no number where the coefficient asks for some."""
+        return tl.where(tl.load(coefficient) == 0.0, 0.0, float("nan"))
+
+    @triton.jit
     def guided(prediction, guidance, i, inside, size, N: tl.constexpr):
         """x0 at the elements i, as guided() in csrc/include/emoface/sampler_step_math.h."""
         first = tl.load(prediction + i, mask=inside, other=0.0).to(tl.float32)

@@ -11,9 +11,10 @@ from .._contract.op import KernelOp
 from .._runtime.heads import refusals
 from .._triton.later import triton_backend
 from . import native, reference
-from .cases import CASES, matrix_size, scale_size, vector_size
+from .cases import CASES
 from .graph import heads_of
 from .native import fast_products as fast_products
+from .weights import counts
 
 
 def _limits(start: Tensor, *rest: Any) -> tuple[Hashable, ...]:
@@ -25,7 +26,7 @@ def _limits(start: Tensor, *rest: Any) -> tuple[Hashable, ...]:
 def _check(
     start: Tensor, speech: Tensor, queries: Tensor, styles: Tensor, film: Tensor, table: Tensor, guidance: Tensor,
     matrices: Tensor, vectors: Tensor, contents: Sequence[int], heads: int, feed_forward: int, window: int,
-    residual: float, eps: float, known: Tensor | None, mask: Tensor | None, threads: int,
+    residual: float, eps: float, noise: Tensor | None, known: Tensor | None, mask: Tensor | None, threads: int,
 ) -> None:  # fmt: skip
     op = "denoise_loop"
     rows, time, motion = check.first(op, "start", start, "RTM")
@@ -41,11 +42,11 @@ def _check(
     check.typed(op, "guidance", guidance, "(2,)", (2,), numbers, start.device)
     check.heads_of(op, channels, heads)
     check.whole(op, "feed_forward", feed_forward, 1)
-    sizes = (motion, channels, heads, blocks, feed_forward)
+    matrix_count, vector_count, outputs = counts(motion, channels, heads, blocks, feed_forward)
     kinds = (start.dtype, torch.bfloat16, torch.int8) if start.dtype == torch.float32 else (start.dtype,)
-    check.typed(op, "matrices", matrices, "(P,)", (matrix_size(*sizes),), kinds, start.device)
-    scales = scale_size(*sizes) if matrices.dtype == torch.int8 else 0
-    check.like(op, "vectors", vectors, "(Q,)", (vector_size(*sizes) + scales,), start)
+    check.typed(op, "matrices", matrices, "(P,)", (matrix_count,), kinds, start.device)
+    scales = outputs if matrices.dtype == torch.int8 else 0
+    check.like(op, "vectors", vectors, "(Q,)", (vector_count + scales,), start)
     if not isinstance(contents, (list, tuple)):
         raise TypeError(f"{op}: contents must be a list of int, got {type(contents).__name__}")
     if not 1 <= branches <= 3 or len(contents) != branches:
@@ -60,6 +61,9 @@ def _check(
     check.whole(op, "threads", threads, 1)
     check.magnitude(op, "residual", residual)
     check.magnitude(op, "eps", eps)
+    if noise is not None:
+        check.like(op, "noise", noise, "(steps, R, T, M)", (steps, rows, time, motion), start)
+    check.noise_given(op, table, noise)
     if known is not None:
         check.like(op, "known", known, "(R, T, M)", (rows, time, motion), start)
     if mask is not None:
@@ -72,7 +76,7 @@ OP = KernelOp(
     "denoise_loop",
     "(Tensor start, Tensor speech, Tensor queries, Tensor styles, Tensor film, Tensor table, Tensor guidance, "
     "Tensor matrices, Tensor vectors, int[] contents, int heads, int feed_forward, int window, float residual, "
-    "float eps, Tensor? known, Tensor? mask, int threads) -> Tensor",
+    "float eps, Tensor? noise, Tensor? known, Tensor? mask, int threads) -> Tensor",
     reference=reference.denoise_loop,
     fake=lambda start, *_: start.new_empty(start.shape),
     check=_check,
@@ -85,8 +89,8 @@ OP = KernelOp(
 def denoise_loop(
     start: Tensor, speech: Tensor, queries: Tensor, styles: Tensor, film: Tensor, table: Tensor, guidance: Tensor,
     matrices: Tensor, vectors: Tensor, contents: Sequence[int], heads: int, feed_forward: int, window: int = 0,
-    residual: float = 0.0, eps: float = 1e-5, known: Tensor | None = None, mask: Tensor | None = None,
-    threads: int = 1,
+    residual: float = 0.0, eps: float = 1e-5, noise: Tensor | None = None, known: Tensor | None = None,
+    mask: Tensor | None = None, threads: int = 1,
 ) -> Tensor:  # fmt: skip
     """Denoise motion from noise: per step one network call on N branches, guidance, and the sampler's affine update.
 
@@ -98,8 +102,8 @@ def denoise_loop(
         h = FiLM(residual h + AdaIN(h; style))          (s, t and FiLM from `film`; L blocks of this)
         prediction = LN(h) W_leave^T + b
 
-    and its N predictions are combined and stepped as `sampler_step` does, without noise on the way (`c_noise` and
-    `k_noise` of the table are taken as zero). Everything that does not depend on x comes prepared.
+    and its N predictions are combined and stepped as `sampler_step` does. Everything that does not depend on x comes
+    prepared.
 
     Args:
         start (Tensor): (R, T, M) noise, R = tracks x samples; float32, bfloat16, float16 or float64, any strides.
@@ -114,6 +118,7 @@ def denoise_loop(
             (F, C), narrow (C, F); leave (M, C). Dtype of start, or bfloat16 beside a float32 start: products may then
             round their left operands to bfloat16 too; sums, norms and the state stay float32. Or int8 beside a float32
             start: each output's weights over its scale; products may then round the left operands to 8 bits a row.
+            `weights.py` beside this file reads and writes the order of both.
         vectors (Tensor): (Q,) all others, in the same order: a norm's gain and bias before the matrix that it feeds,
             a matrix's bias, the slopes (H,) of an attention after its output's bias; beside int8 matrices at last the
             scales of all outputs, in the order of the matrices. Dtype of start.
@@ -123,6 +128,8 @@ def denoise_loop(
         window (int): largest distance in frames that the content attention reaches; 0 means all.
         residual (float): 0 for AdaIN alone, 1 to keep the residual stream beside it.
         eps (float): added to the variance over time in AdaIN.
+        noise (Tensor, optional): (steps, R, T, M), fresh noise of each step, dtype of start; needed where the table's
+            c_noise or k_noise is not zero.
         known (Tensor, optional): (R, T, M), clean motion of the masked frames, dtype of start.
         mask (Tensor, optional): (R, T), bool, frames that are known; needs known.
         threads (int): CPU threads to work with, the caller's included; the result does not depend on it.
@@ -137,5 +144,5 @@ def denoise_loop(
     """
     return OP(
         start, speech, queries, styles, film, table, guidance, matrices, vectors, contents, heads, feed_forward,
-        window, residual, eps, known, mask, threads,
+        window, residual, eps, noise, known, mask, threads,
     )  # fmt: skip

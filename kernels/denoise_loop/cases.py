@@ -6,6 +6,7 @@ from typing import Any
 import torch
 
 from .._contract.case import Case, Draw
+from .weights import counts
 
 
 @dataclass(frozen=True)
@@ -25,17 +26,21 @@ class DenoiseLoopCase(Case):
     window: int = 0
     residual: float = 0.0
     mask: bool = False
+    noise: bool = False
     strided: bool = False
     bench: bool = False
 
     def make(self, draw: Draw):
         """The arguments of denoise_loop in order, drawn at random."""
         channels, rows = self.H * self.D, self.B * self.tracks
-        sizes = (self.M, channels, self.H, self.blocks, self.F)
+        matrices, vectors, _ = counts(self.M, channels, self.H, self.blocks, self.F)
         contents = [1, 0, 0][-self.N :] if self.N == 3 else [0] * self.N
         unique = max(contents) + 1
         shape = (rows, self.T, self.M)
-        steps = [[0.8 - 0.6 * i / self.steps, 0.4, -0.1 * (i > 0), 0, 0.9, 0] for i in range(self.steps)]
+        c_noise, k_noise = (0.3, 0.2) if self.noise else (0.0, 0.0)
+        steps = [
+            [0.8 - 0.6 * i / self.steps, 0.4, -0.1 * (i > 0), c_noise, 0.9, k_noise] for i in range(self.steps)
+        ]
         wide = torch.float64 if draw.dtype == torch.float64 else torch.float32
         return (
             draw.normal(*shape),
@@ -45,14 +50,15 @@ class DenoiseLoopCase(Case):
             draw.normal(self.steps, self.blocks, 3, 2, channels, scale=0.3) - 1,
             torch.tensor(steps, dtype=wide, device=draw.device),
             torch.tensor([1.5, 2.0], dtype=wide, device=draw.device),
-            draw.normal(matrix_size(*sizes), scale=channels**-0.5),
-            draw.normal(vector_size(*sizes), scale=0.3),
+            draw.normal(matrices, scale=channels**-0.5),
+            draw.normal(vectors, scale=0.3),
             contents,
             self.H,
             self.F,
             self.window,
             self.residual,
             1e-2,
+            draw.normal(self.steps, *shape) if self.noise else None,
             draw.normal(*shape) if self.mask else None,
             draw.flags(*shape[:2]) if self.mask else None,
             1,
@@ -61,10 +67,11 @@ class DenoiseLoopCase(Case):
     def in_bytes(self, seed: int = 0) -> tuple[Any, ...]:
         """The arguments with int8 matrices, and their scales behind the vectors."""
         args = list(self.inputs(seed=seed))
-        sizes = (self.M, self.H * self.D, self.H, self.blocks, self.F)
+        channels = self.H * self.D
+        _, _, outputs = counts(self.M, channels, self.H, self.blocks, self.F)
         generator = torch.Generator().manual_seed(seed)
         args[7] = torch.randint(-127, 128, args[7].shape, generator=generator).to(torch.int8)
-        scales = torch.rand(scale_size(*sizes), generator=generator) * 0.02 * sizes[1] ** -0.5
+        scales = torch.rand(outputs, generator=generator) * 0.02 * channels**-0.5
         args[8] = torch.cat([args[8], scales])
         return tuple(args)
 
@@ -79,23 +86,8 @@ class DenoiseLoopCase(Case):
         return self.steps * rows * (self.blocks * (products + attention + 60 * channels + 10 * self.F) + ends)
 
 
-def matrix_size(motion: int, channels: int, heads: int, blocks: int, feed_forward: int) -> int:
-    """Elements of the flat tensor of all matrices."""
-    return channels * (2 * motion + 1 + blocks * (7 * channels + 2 * feed_forward))
-
-
-def vector_size(motion: int, channels: int, heads: int, blocks: int, feed_forward: int) -> int:
-    """Elements of the flat tensor of all biases, gains and slopes."""
-    return 3 * channels + motion + blocks * (14 * channels + feed_forward + 2 * heads)
-
-
-def scale_size(motion: int, channels: int, heads: int, blocks: int, feed_forward: int) -> int:
-    """Outputs of all matrices: the scales beside int8 ones."""
-    return channels + motion + blocks * (8 * channels + feed_forward)
-
-
 CASES = [
-    DenoiseLoopCase(1, 2, 1, 1, 2, 1, blocks=1, steps=1),
+    DenoiseLoopCase(1, 2, 1, 1, 2, 1, blocks=1, steps=1, noise=True),
     DenoiseLoopCase(1, 1, 1, 1, 1, 1),
     DenoiseLoopCase(2, 9, 2, 8, 24, 7, blocks=1, steps=1, N=2, tracks=2, residual=1.0, mask=True),
     DenoiseLoopCase(2, 31, 2, 8, 24, 7, steps=3, N=2, tracks=2, mask=True),
@@ -103,6 +95,8 @@ CASES = [
     DenoiseLoopCase(0, 5, 2, 8, 16, 3),
     DenoiseLoopCase(1, 0, 2, 8, 16, 3, mask=True),
     DenoiseLoopCase(2, 7, 3, 5, 13, 3, N=3, mask=True, strided=True),
+    DenoiseLoopCase(1, 9, 2, 8, 24, 7, blocks=1, N=2, mask=True, noise=True),
+    DenoiseLoopCase(2, 7, 1, 5, 13, 3, blocks=1, steps=3, noise=True, strided=True),
     DenoiseLoopCase(1, 100, 4, 32, 512, 53, blocks=8, steps=1, residual=1.0, mask=True, bench=True),
     DenoiseLoopCase(2, 100, 8, 64, 1024, 53, blocks=8, steps=1, bench=True),
 ]

@@ -137,17 +137,17 @@ def runs(launches: Any) -> Callable[..., Tensor]:
 
     def run(
         start, speech, queries, styles, film, table, guidance, matrices, vectors, contents, heads, feed_forward, window,
-        residual, eps, known, mask, threads,
+        residual, eps, noise, known, mask, threads,
     ) -> Tensor:  # fmt: skip
         (rows, time, motion), (branches, tracks, blocks, _, channels) = start.shape, styles.shape
         both = known is not None and mask is not None
         if start.numel() == 0 or len(table) == 0:
             return torch.where(mask[..., None], known, start) if both else start.contiguous().clone()
         sizes = Sizes(rows, time, motion, len(table), branches, tracks, blocks, channels, heads, feed_forward, window,
-                      residual, eps)  # fmt: skip
+                      residual, eps, noise is not None)  # fmt: skip
         matrices, vectors = dense(matrices), dense(vectors)
         state = (known, mask) if both else (None, None)
-        inputs = (start, speech, queries, styles, film, table, guidance, contents, *state)
+        inputs = (start, speech, queries, styles, film, table, guidance, contents, noise, *state)
         launched, why_not = bucket(sizes, start.device)
         if why_not is None:
             runner = RUNNERS.find(launched, matrices, vectors, launches)

@@ -13,15 +13,15 @@ from .._runtime.heads import cuda_refusal
 from .._runtime.native import DTYPES, address, cpu_backend, dense
 from .._runtime.packed import PackedWeights
 from .graph import runs, unfit
-from .reference import scaled
+from .weights import NORM_EPS, scaled
 
 
 def _pack(matrices: Tensor, vectors: Tensor, *settings: float) -> Any:
     """A PackedDenoiser; `settings` are the arguments of its constructor before the weights."""
     assert native.CPU is not None
     if matrices.dtype == torch.int8 and native.CPU.isa() != "avx512bf16":  # no products of bytes
-        motion, channels, _, blocks, feed_forward = map(int, settings[:5])
-        matrices = scaled(matrices, vectors.float(), motion, channels, blocks, feed_forward)
+        motion, channels, heads, blocks, feed_forward = map(int, settings[:5])
+        matrices = scaled(matrices, vectors.float(), motion, channels, heads, blocks, feed_forward)
     flat, wide = matrices.contiguous(), vectors.float().contiguous()
     return native.CPU.PackedDenoiser(*settings, address(flat), DTYPES[flat.dtype], address(wide))
 
@@ -31,7 +31,7 @@ _PACKED = PackedWeights(_pack)
 
 def _cpu(
     start, speech, queries, styles, film, table, guidance, matrices, vectors, contents, heads, feed_forward, window,
-    residual, eps, known, mask, threads,
+    residual, eps, noise, known, mask, threads,
 ) -> Tensor:  # fmt: skip
     rows, time, motion = start.shape
     branches, tracks, blocks, _, channels = styles.shape
@@ -39,12 +39,12 @@ def _cpu(
     if start.numel() == 0 or len(table) == 0:
         return torch.where(mask[..., None], known, start) if both else start.contiguous().clone()
     sizes = (motion, channels, heads, blocks, feed_forward, window)
-    denoiser = _PACKED.find((matrices, vectors), *sizes, eps, residual)
+    denoiser = _PACKED.find((matrices, vectors), *sizes, eps, residual, NORM_EPS)
     heard = torch.tensor(contents, dtype=torch.int64)
     state = (known, mask) if both else (None, None)
     tensors = [
         None if tensor is None else dense(tensor if tensor.dtype == torch.bool else tensor.float())
-        for tensor in (start, speech, queries, styles, film, table, guidance, *state)
+        for tensor in (start, speech, queries, styles, film, table, guidance, noise, *state)
     ]
     out = torch.empty(start.shape, dtype=torch.float32)
     denoiser.run(

@@ -14,7 +14,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-NORM_EPS = 1e-5
+from .weights import NORM_EPS, Norm, read
 
 
 @dataclass(frozen=True)
@@ -34,6 +34,7 @@ class Sizes:
     window: int
     residual: float
     eps: float
+    noise: bool
 
 
 class Trajectory:
@@ -58,6 +59,7 @@ class Trajectory:
         self.styles = zeros(s.branches * s.tracks, s.blocks, 2, s.channels)
         self.film = zeros(s.steps, s.blocks, 3, 2, s.channels)
         self.table, self.guidance = zeros(s.steps, 6), zeros(2)
+        self.noise = zeros(s.steps, s.rows, s.time, s.motion) if s.noise else None
 
         self.hidden = zeros(batch, s.time, s.channels)
         self.packed = zeros(batch, s.time, 3 * s.channels, dtype=narrow)
@@ -69,7 +71,7 @@ class Trajectory:
 
     def load(
         self, start: Tensor, speech: Tensor, queries: Tensor, styles: Tensor, film: Tensor, table: Tensor,
-        guidance: Tensor, contents: list[int], known: Tensor | None, mask: Tensor | None,
+        guidance: Tensor, contents: list[int], noise: Tensor | None, known: Tensor | None, mask: Tensor | None,
     ) -> None:  # fmt: skip
         """Copy a call's tensors into the buffers; frames beyond its own are zero and masked out of all sums."""
         time, steps = start.shape[1], len(table)
@@ -84,6 +86,8 @@ class Trajectory:
             self.queries[branch, :, :time] = queries[content]
         self.styles.copy_(styles.flatten(0, 1))
         self.film[:steps], self.table[:steps] = film, table
+        if self.noise is not None and noise is not None:
+            self.noise[:steps, :, :time] = noise
         self.guidance.copy_(guidance)
         self.x0_prev.zero_()
         self.lengths.fill_(time)
@@ -95,54 +99,38 @@ class Trajectory:
             launch()
 
     def _launches(self, run: Any, matrices: Tensor, vectors: Tensor):
-        s, matrix, vector = self.sizes, _pieces(matrices), _pieces(vectors)
-        hidden, count, rows = self.hidden, self.count, self.sizes.rows
+        s, hidden, count, rows = self.sizes, self.hidden, self.count, self.sizes.rows
+        network = read(matrices, vectors, s.motion, s.channels, s.heads, s.blocks, s.feed_forward)
 
-        def norm() -> tuple[Tensor, Tensor, float]:
-            return vector(s.channels), vector(s.channels), NORM_EPS
+        def norm(part: Norm[Tensor]) -> tuple[Tensor, Tensor, float]:
+            return part.gain, part.bias, NORM_EPS
 
         def film(block: int, place: int) -> tuple[Tensor, Tensor]:
             return self.film[:, block, place, 0], self.film[:, block, place, 1]
 
-        widths = matrix(s.channels, s.motion + 1), vector(s.channels)
-        yield _later(run.enter, self.x, self.mask, *widths, self.speech, count, hidden)
-        for block in range(s.blocks):
+        enter, leave = network.enter, network.leave
+        yield _later(run.enter, self.x, self.mask, enter.weight, enter.bias, self.speech, count, hidden)
+        for number, block in enumerate(network.blocks):
             for place, packed in enumerate((self.packed, self.pair)):
-                before = norm()
-                project = matrix(packed.shape[2], s.channels), vector(packed.shape[2])
-                yield _later(run.linear, hidden, *project, packed, before)
-                query = self.packed[..., : s.channels] if place == 0 else self.queries[:, block]
+                part = block.attention if place == 0 else block.content
+                project, out = part.project, part.out
+                yield _later(run.linear, hidden, project.weight, project.bias, packed, norm(part.norm))
+                query = self.packed[..., : s.channels] if place == 0 else self.queries[:, number]
                 key, value = packed.chunk(3 - place, -1)[-2:]
-                leave = matrix(s.channels, s.channels), vector(s.channels)
                 samples, window = (1, 0) if place == 0 else (rows, s.window)
-                yield _later(run.attend, query, key, value, s.heads, vector(s.heads), self.attended, window,
+                yield _later(run.attend, query, key, value, s.heads, part.slopes, self.attended, window,
                              self.lengths, samples)  # fmt: skip
-                modulation = film(block, place)
-                yield _later(run.linear_residual_film, self.attended, *leave, hidden, *modulation, hidden, count)
-            before = norm()
-            widen = matrix(s.feed_forward, s.channels), vector(s.feed_forward)
-            narrow = matrix(s.channels, s.feed_forward), vector(s.channels)
-            style = self.styles[:, block, 0], self.styles[:, block, 1]
-            yield _later(run.linear, hidden, *widen, self.wide, before, True)
-            yield _later(run.ff_adain_film, self.wide, *narrow, hidden, style, film(block, 2), hidden, s.eps,
-                         s.residual, rows // s.tracks, count, self.lengths)  # fmt: skip
-        before = norm()
-        yield _later(run.linear, hidden, matrix(s.motion, s.channels), vector(s.motion), self.prediction, before)
+                yield _later(run.linear_residual_film, self.attended, out.weight, out.bias, hidden,
+                             *film(number, place), hidden, count)  # fmt: skip
+            widen, narrow = block.widen, block.narrow
+            style = self.styles[:, number, 0], self.styles[:, number, 1]
+            yield _later(run.linear, hidden, widen.weight, widen.bias, self.wide, norm(block.norm), True)
+            yield _later(run.ff_adain_film, self.wide, narrow.weight, narrow.bias, hidden, style, film(number, 2),
+                         hidden, s.eps, s.residual, rows // s.tracks, count, self.lengths)  # fmt: skip
+        yield _later(run.linear, hidden, leave.weight, leave.bias, self.prediction, norm(network.norm))
         yield _later(run.step, self.prediction, self.guidance, self.table, count, self.x, self.x0_prev, self.known,
-                     self.mask)  # fmt: skip
+                     self.mask, self.noise)  # fmt: skip
 
 
 def _later(launch: Callable[..., None], *args: object) -> Callable[[], None]:
     return lambda: launch(*args)
-
-
-def _pieces(flat: Tensor) -> Callable[..., Tensor]:
-    """Hands out a flat tensor piece by piece, in the shapes asked for."""
-    place = 0
-
-    def piece(*shape: int) -> Tensor:
-        nonlocal place
-        begin, place = place, place + torch.Size(shape).numel()
-        return flat[begin:place].view(shape)
-
-    return piece

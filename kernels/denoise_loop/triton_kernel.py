@@ -27,7 +27,7 @@ if triton is not None:
 
     from .._triton.adain import ff_adain_film_kernel  # noqa: F401  (named in AOT)
     from .._triton.device import product
-    from .._triton.guidance import guided
+    from .._triton.guidance import guided, missing
     from .._triton.linear import linear_kernel  # noqa: F401  (named in AOT)
 
     @triton.jit
@@ -60,7 +60,8 @@ if triton is not None:
 
     @triton.jit
     def denoise_step_kernel(
-        prediction, guidance, table, step, x, x0_prev, known, mask, size, motion, N: tl.constexpr, BLOCK: tl.constexpr,
+        prediction, guidance, table, step, x, x0_prev, known, mask, noise, size, motion,
+        N: tl.constexpr, NOISE: tl.constexpr, BLOCK: tl.constexpr,
     ):  # fmt: skip
         """Guidance and the sampler's affine update of one block of elements, in place."""
         i = tl.program_id(0).to(tl.int64) * BLOCK + tl.arange(0, BLOCK)
@@ -70,6 +71,13 @@ if triton is not None:
         after = tl.load(row) * tl.load(x + i, mask=inside, other=0.0) + tl.load(row + 1) * x0
         after += tl.load(row + 2) * tl.load(x0_prev + i, mask=inside, other=0.0)
         kept = tl.load(row + 4) * tl.load(known + i, mask=inside, other=0.0)
+        if NOISE:
+            random = tl.load(noise + tl.load(step) * size + i, mask=inside, other=0.0)
+            after += tl.load(row + 3) * random
+            kept += tl.load(row + 5) * random
+        else:  # none was asked for, else the motion is no number
+            after += missing(row + 3)
+            kept += missing(row + 5)
         after = tl.where(tl.load(mask + i // motion, mask=inside, other=0) != 0, kept, after)
         tl.store(x + i, after, mask=inside)
         tl.store(x0_prev + i, x0, mask=inside)
@@ -87,12 +95,16 @@ def enter(x: Tensor, mask: Tensor, weight: Tensor, bias: Tensor, speech: Tensor,
 
 def step(
     prediction: Tensor, guidance: Tensor, table: Tensor, count: Tensor, x: Tensor, x0_prev: Tensor, known: Tensor,
-    mask: Tensor,
+    mask: Tensor, noise: Tensor | None,
 ) -> None:  # fmt: skip
-    """Guidance of prediction (N R, T, M) and the sampler's update of x (R, T, M), x0_prev in place."""
+    """Guidance of prediction (N R, T, M) and the sampler's update of x (R, T, M), x0_prev in place.
+
+    noise: (steps, R, T, M), or None where the table asks for none.
+    """
     denoise_step_kernel[(triton.cdiv(x.numel(), STEP_BLOCK),)](
-        prediction, guidance, table, count, x, x0_prev, known, mask, x.numel(), x.shape[2],
-        N=len(prediction) // len(x), BLOCK=STEP_BLOCK, num_warps=STEP_WARPS, enable_fp_fusion=True,
+        prediction, guidance, table, count, x, x0_prev, known, mask, x if noise is None else noise, x.numel(),
+        x.shape[2], N=len(prediction) // len(x), NOISE=noise is not None, BLOCK=STEP_BLOCK, num_warps=STEP_WARPS,
+        enable_fp_fusion=True,
     )  # fmt: skip
 
 
@@ -111,13 +123,15 @@ def _specialisations():
         {"K": 64, "BM": ENTER_ROWS, "BN": ENTER_COLUMNS},
         {"num_warps": ENTER_WARPS},
     )  # fmt: skip
-    yield (
-        "denoise_step_kernel",
-        {**dict.fromkeys(("prediction", "guidance", "table"), wide), "step": "*i64:16",
-         **dict.fromkeys(("x", "x0_prev", "known"), wide), "mask": "*u8:16", "size": "i32", "motion": "i32"},
-        {"N": 3, "BLOCK": STEP_BLOCK},
-        {"num_warps": STEP_WARPS},
-    )  # fmt: skip
+    for noise in (False, True):
+        yield (
+            "denoise_step_kernel",
+            {**dict.fromkeys(("prediction", "guidance", "table"), wide), "step": "*i64:16",
+             **dict.fromkeys(("x", "x0_prev", "known"), wide), "mask": "*u8:16", "noise": wide, "size": "i32",
+             "motion": "i32"},
+            {"N": 3, "NOISE": noise, "BLOCK": STEP_BLOCK},
+            {"num_warps": STEP_WARPS},
+        )  # fmt: skip
 
 
 def _why_not(*args) -> str | None:

@@ -26,6 +26,7 @@ def _check(
     check.typed(op, "coefficients", coefficients, "(6,)", (6,), numbers, device)
     if noise is not None:
         check.like(op, "noise", noise, "(B, T, C)", shape, prediction)
+    check.noise_given(op, coefficients, noise)
     if known is not None:
         check.like(op, "known", known, "(B, T, C)", shape, prediction)
     if mask is not None:
@@ -64,8 +65,7 @@ def sampler_step(
         N = 2: x0 = p0 + g_e (p1 - p0)           branches audio, audio + emotion
         N = 1: x0 = p0                           branch audio + emotion
     With quantile > 0, s = clamp(quantile of |x0| over T and C, limit_low, limit_high) per sample and x0 is
-    clamped to [-s, s]. Where mask holds, x_next = k_known known + k_noise noise instead. An absent noise
-    counts as zero.
+    clamped to [-s, s]. Where mask holds, x_next = k_known known + k_noise noise instead.
 
     Args:
         prediction (Tensor): (N, B, T, C), N in 1, 2, 3; float32, bfloat16, float16 or float64, any strides.
@@ -73,7 +73,7 @@ def sampler_step(
         x (Tensor): (B, T, C), the noisy motion, dtype of prediction.
         x0_prev (Tensor): (B, T, C), x0 of the step before, dtype of prediction.
         coefficients (Tensor): (6,) = (c_x, c_0, c_prev, c_noise, k_known, k_noise), dtypes as guidance.
-        noise (Tensor, optional): (B, T, C), dtype of prediction.
+        noise (Tensor, optional): (B, T, C), dtype of prediction; needed where c_noise or k_noise is not zero.
         known (Tensor, optional): (B, T, C), clean motion of the masked frames, dtype of prediction.
         mask (Tensor, optional): (B, T), bool, frames that are known; needs known.
         quantile (float): 0 (off) to 1.

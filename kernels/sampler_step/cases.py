@@ -24,13 +24,14 @@ class SamplerStepCase(Case):
     def make(self, draw: Draw):
         """The arguments of sampler_step in order, drawn at random."""
         shape = (self.B, self.T, self.C)
+        c_noise, k_noise = (0.3, 0.4) if self.noise else (0.0, 0.0)
         wide = torch.float64 if draw.dtype == torch.float64 else torch.float32
         return (
             draw.normal(self.N, *shape),
             torch.tensor([1.5, 2.0], dtype=wide, device=draw.device),
             draw.normal(*shape),
             draw.normal(*shape),
-            torch.tensor([0.75, 0.5, -0.125, 0.3, 0.9, 0.4], dtype=wide, device=draw.device),
+            torch.tensor([0.75, 0.5, -0.125, c_noise, 0.9, k_noise], dtype=wide, device=draw.device),
             draw.normal(*shape) if self.noise else None,
             draw.normal(*shape) if self.mask else None,
             draw.flags(self.B, self.T) if self.mask else None,

@@ -16,7 +16,7 @@ STEP_BLOCK, STEP_WARPS = 256, 4
 if triton is not None:
     import triton.language as tl
 
-    from .._triton.guidance import guided
+    from .._triton.guidance import guided, missing
 
     @triton.jit
     def sampler_step_limit_kernel(
@@ -69,16 +69,22 @@ if triton is not None:
             value = tl.where(value > bound, bound, value)
             value = tl.where(value < -bound, -bound, value)
             value = tl.where(bound == bound, value, bound)
-        random = tl.zeros((BLOCK,), tl.float32)
         if NOISE:
             random = tl.load(noise + i, mask=inside, other=0.0).to(tl.float32)
+            fresh = tl.load(coefficients + 3) * random
+        else:
+            fresh = missing(coefficients + 3)
         step = tl.load(coefficients) * tl.load(x + i, mask=inside, other=0.0).to(tl.float32)
         step += tl.load(coefficients + 1) * value
         step += tl.load(coefficients + 2) * tl.load(x0_prev + i, mask=inside, other=0.0).to(tl.float32)
-        step += tl.load(coefficients + 3) * random
+        step += fresh
         if MASK:
             clean = tl.load(known + i, mask=inside, other=0.0).to(tl.float32)
-            frozen = tl.load(coefficients + 4) * clean + tl.load(coefficients + 5) * random
+            frozen = tl.load(coefficients + 4) * clean
+            if NOISE:
+                frozen += tl.load(coefficients + 5) * random
+            else:
+                frozen += missing(coefficients + 5)
             step = tl.where(tl.load(mask + i // channels, mask=inside, other=0) != 0, frozen, step)
         tl.store(x0 + i, value.to(x0.dtype.element_ty), mask=inside)
         tl.store(x_next + i, step.to(x_next.dtype.element_ty), mask=inside)

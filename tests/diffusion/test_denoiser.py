@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from emoface.audio.encoder import ContentConfig, ContentEncoder
 from emoface.diffusion.denoiser import Denoiser, DenoiserConfig
 from emoface.diffusion.guidance import Guidance, stack_conditions
+from emoface.diffusion.samplers import SAMPLERS, ddim_table
 from emoface.diffusion.windows import LEAD_IN, SHORTEST, Track, Window, WindowSampler, plan_windows
 
 SMALL = DenoiserConfig(emotion=8, content=16, channels=16, heads=2, blocks=2, feed_forward=32, window=40, context=8)
@@ -171,13 +172,36 @@ def test_samples_are_independent_and_the_first_is_the_single_one():
 
 def test_start_noise_is_white_and_its_mean_belongs_to_the_take():
     loop = sampler(num_samples=400)
-    first, second = (loop.noise(Window(0, 40, 0, 40, index)) for index in (0, 1))
+    first, second = (loop.noise(Window(0, 40, 0, 40, index))[0] for index in (0, 1))
     assert abs(float(first.var()) - 1) < 0.03 and abs(float(first[:, 0].var()) - 1) < 0.1
     assert abs(float((first[:, 3] * first[:, 30]).mean())) < 0.05
     assert torch.allclose(first.mean(1), second.mean(1), atol=1e-5) and not torch.allclose(first, second)
     loop.character = loop.character * 3
-    still = loop.noise(Window(0, 40, 0, 40, 0), torch.zeros(40, SMALL.motion))
+    still = loop.noise(Window(0, 40, 0, 40, 0), torch.zeros(40, SMALL.motion))[0]
     assert torch.allclose(still, 3 * first.mean(1, keepdim=True).expand_as(still), atol=1e-5)
+
+
+def test_a_sampler_that_asks_for_noise_gets_it_in_both_loops(monkeypatch):
+    monkeypatch.setitem(SAMPLERS, "ancestral", lambda steps: ddim_table(steps, eta=1.0))
+    window, content = Window(0, 40, 0, 40, 0), torch.zeros(40, SMALL.content)
+    tracks = [Track("a", torch.ones(8), torch.ones(40)), Track("b", -torch.ones(8), torch.zeros(40))]
+
+    def end(seed=3, samples=2, fused=True):
+        denoiser = network()
+        denoiser.fused = fused
+        half = torch.full((SMALL.motion,), 0.5)
+        loop = WindowSampler(denoiser, "ancestral", 3, Guidance(2.0), 0, seed, samples, half)
+        quiet = WindowSampler(denoiser, "ddim", 3, Guidance(2.0), 0, seed, samples, half)
+        (start, noise), (same, none) = loop.noise(window), quiet.noise(window)
+        assert torch.equal(start, same) and none is None
+        assert noise.shape == (3, samples, 40, SMALL.motion) and abs(float(noise.std()) - 0.5) < 0.02
+        return loop.run(window, content, tracks)
+
+    with torch.inference_mode():
+        whole = end()
+        torch.testing.assert_close(whole, end(fused=False), atol=1e-4, rtol=1e-4)
+        assert torch.equal(whole, end()) and torch.allclose(whole[:1], end(samples=1), atol=1e-5)
+        assert (whole - end(seed=4)).abs().max() > 1e-2
 
 
 def test_a_guided_network_reads_the_strength_in_one_branch():

@@ -79,6 +79,19 @@ def test_ancestral_ddim_adds_noise_between_but_not_at_the_end():
     assert torch.equal(ddim_table(10)[:, 3], torch.zeros(10, dtype=torch.float64))
 
 
+def test_noise_that_a_table_asks_for_is_given_or_refused_before_work():
+    start, table = torch.randn(1, 6, 3), ddim_table(4, eta=1.0)
+    with pytest.raises(ValueError, match="sample: noise must be given for a table whose c_noise or k_noise"):
+        sample(lambda x, step: pytest.fail("work was done"), start, table, ONE_BRANCH)
+    noise = torch.randn(4, 1, 6, 3)
+    still, moved = (sample(lambda x, step: 0 * x[None], start, table, ONE_BRANCH, noise=n) for n in (0 * noise, noise))
+    expected, left = torch.zeros_like(start), 1.0
+    for step in reversed(range(4)):
+        expected = expected + left * table[step, 3].float() * noise[step]
+        left *= float(table[step, 0])
+    torch.testing.assert_close(moved - still, expected, atol=1e-5, rtol=1e-5)
+
+
 def test_first_and_last_dpm_steps_are_first_order():
     column = dpm_solver_table(5)[:, COEFFICIENTS.index("c_prev")]
     assert column[0] == 0 and column[-1] == 0 and (column[1:-1] != 0).all()

@@ -14,6 +14,7 @@ import torch
 from emoface.kernels import OPS
 from emoface.kernels._contract.judge import faults
 from emoface.kernels._runtime import native
+from emoface.kernels.denoise_loop.weights import NORM_EPS
 
 ROOT = Path(__file__).resolve().parents[2]
 CSRC = ROOT / "csrc"
@@ -36,13 +37,13 @@ def compiled(compiler: str, target: Path, *arguments: str) -> Path:
 
 def output_of(program: list[str], args: tuple, threads: int) -> torch.Tensor:
     """What the program of host_shim/denoise_main.cpp computes from the arguments of denoise_loop."""
-    *tensors, matrices, vectors, contents, heads, feed_forward, window, residual, eps, known, mask, _ = args
+    *tensors, matrices, vectors, contents, heads, feed_forward, window, residual, eps, noise, known, mask, _ = args
     rows, time, motion = tensors[0].shape
     branches, tracks, blocks, _, channels = tensors[3].shape
     sizes = motion, channels, heads, blocks, feed_forward, window
     call = native.DTYPES[matrices.dtype], rows, time, len(tensors[1]), branches, tracks, len(tensors[5]), threads
-    parts = [struct.pack("<6q2d8q", *sizes, eps, residual, *call)]
-    for tensor in (matrices, vectors, *tensors, known, mask, torch.tensor(contents)):
+    parts = [struct.pack("<6q3d8q", *sizes, eps, residual, NORM_EPS, *call)]
+    for tensor in (matrices, vectors, *tensors, noise, known, mask, torch.tensor(contents)):
         values = b"" if tensor is None else bytes(tensor.contiguous().view(torch.uint8).numpy())
         parts += [struct.pack("<q", len(values)), values]
     done = subprocess.run(program, input=b"".join(parts), capture_output=True)

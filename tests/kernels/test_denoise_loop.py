@@ -9,6 +9,7 @@ import torch
 
 from emoface.kernels import OPS, denoise_loop, sampler_step, use_backend
 from emoface.kernels._runtime import native
+from emoface.kernels.denoise_loop import weights
 from emoface.kernels.denoise_loop.cases import DenoiseLoopCase
 
 OP = OPS["denoise_loop"]
@@ -103,6 +104,57 @@ def test_guidance_is_that_of_the_sampler_step():
     torch.testing.assert_close(denoise_loop(*args), stepped, atol=1e-5, rtol=1e-5)
 
 
+SIZES = (53, 64, 4, 3, 128), (3, 15, 3, 2, 13), (1, 1, 1, 0, 1)
+
+
+@pytest.mark.parametrize("sizes", SIZES)
+def test_the_flat_tensors_are_read_in_the_order_in_which_they_are_written(sizes):
+    matrix_count, vector_count, _ = weights.counts(*sizes)
+    matrices, vectors = torch.arange(matrix_count), -torch.arange(vector_count + 5)
+    network = weights.read(matrices, vectors, *sizes)
+    assert network.leave.weight.shape == (sizes[0], sizes[1]) and len(network.blocks) == sizes[3]
+    for flat, pieces in zip((matrices, vectors[:vector_count]), network.in_order()):
+        assert torch.equal(torch.cat([piece.flatten() for piece in pieces]), flat)
+
+
+@needs_native
+@pytest.mark.parametrize("isa", native.CPU.isas() if native.CPU else [])
+@pytest.mark.parametrize("sizes", SIZES)
+def test_native_code_counts_the_same_weights(isa, sizes):
+    native.CPU.select(isa)
+    try:
+        assert native.CPU.denoiser_counts(*sizes) == weights.counts(*sizes)
+    finally:
+        native.CPU.select("auto")
+
+
+def test_noise_is_that_of_the_sampler_step():
+    args = list(DenoiseLoopCase(2, 9, 2, 8, 16, 5, N=2, steps=2, mask=True, noise=True).inputs())
+    noise, known, mask = args[15:18]
+    table, motion, x0 = args[5], torch.where(args[17][..., None], args[16], args[0]), torch.zeros_like(args[0])
+    for step in range(2):
+        one = list(args)
+        one[0], one[4], one[15], one[16] = motion, args[4][step : step + 1], None, motion
+        one[5] = torch.tensor([[0.0, 1, 0, 0, 1, 0]])  # the prediction itself, where frames are not known
+        x0_now = OP.reference(*one)
+        stepped, _ = sampler_step(x0_now[None], args[6], motion, x0, table[step], noise[step], known, mask)
+        motion, x0 = stepped, x0_now
+    torch.testing.assert_close(denoise_loop(*args), motion, atol=1e-5, rtol=1e-5)
+    quiet = [*args[:15], noise * 0, *args[16:]]
+    assert not torch.allclose(denoise_loop(*quiet), denoise_loop(*args), atol=1e-2)
+
+
+@pytest.mark.parametrize("column", [3, 5])
+def test_noise_that_the_table_asks_for_is_not_left_out(column):
+    args = list(CASE.inputs())
+    args[5][1, column] = 0.1
+    for name in ("auto", "reference"):
+        with use_backend(name), pytest.raises(ValueError, match="denoise_loop: noise must be given where c_noise or"):
+            denoise_loop(*args)
+    with pytest.raises(ValueError, match="denoise_loop: noise must be given"):
+        torch.ops.emoface.denoise_loop(*args)
+
+
 def test_wrong_values_are_named():
     args = list(CASE.inputs())
     for place, value, text in (
@@ -111,8 +163,8 @@ def test_wrong_values_are_named():
         (10, 3, "heads must divide C = 64, got 3"),
         (11, 0, "feed_forward must be at least 1, got 0"),
         (12, -1, "window must be at least 0, got -1"),
-        (15, None, "known must be given with mask, got None"),
-        (17, 0, "threads must be at least 1, got 0"),
+        (16, None, "known must be given with mask, got None"),
+        (18, 0, "threads must be at least 1, got 0"),
     ):
         with pytest.raises(ValueError, match=rf"denoise_loop: {text}"):
             denoise_loop(*args[:place], value, *args[place + 1 :])

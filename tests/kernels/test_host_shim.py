@@ -147,6 +147,16 @@ def test_cuda_source(shim, name, case, dtype, order, poisoned_memory, monkeypatc
     assert case not in PRODUCTS.get(name, ()) or shim.products() > before
 
 
+def test_noise_that_is_asked_for_and_missing_makes_no_number(shim):
+    """Coefficients on a GPU are not read before the kernels read them."""
+    loop, step = list(OPS["denoise_loop"].cases[3].inputs()), list(OPS["sampler_step"].cases[4].inputs())
+    loop[5][0, 3] = 0.5
+    step[4][3] = 0.5
+    assert backend("denoise_loop").run(*loop)[~loop[17]].isnan().all()
+    x_next, _ = backend("sampler_step").run(*step)
+    assert x_next[~step[7]].isnan().all() and x_next[step[7]].isfinite().all()
+
+
 BREAKS = {
     "a wait for copies in attention": ("cuda/attention", "await_copies<0>();", "content_attention"),
     "a barrier of a linear map": ("cuda/linear", "__syncthreads();", "ln_qkv"),

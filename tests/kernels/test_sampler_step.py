@@ -10,6 +10,7 @@ from emoface.kernels import OPS, sampler_step, use_backend
 OP = OPS["sampler_step"]
 GUIDANCE = torch.tensor([2.0, 3.0])
 ROW = torch.tensor([0.5, 2.0, -1.0, 0.1, 0.8, 0.6])
+QUIET = torch.tensor([0.5, 2.0, -1.0, 0.0, 0.8, 0.0])
 
 
 def backends():
@@ -46,14 +47,9 @@ def test_known_frames_by_hand(name):
             noise=filled(10.0, 10.0), known=filled(5.0, 5.0), mask=mask,
         )  # fmt: skip
         without, _ = sampler_step(
-            filled(1.0, 2.0)[None],
-            GUIDANCE,
-            filled(0.0, 0.0),
-            filled(0.0, 0.0),
-            ROW,
-            known=filled(5.0, 5.0),
-            mask=mask,
-        )
+            filled(1.0, 2.0)[None], GUIDANCE, filled(0.0, 0.0), filled(0.0, 0.0), QUIET,
+            known=filled(5.0, 5.0), mask=mask,
+        )  # fmt: skip
     assert x_next.flatten().tolist() == pytest.approx([0.8 * 5 + 0.6 * 10, 2 * 2 + 0.1 * 10])
     assert without.flatten().tolist() == pytest.approx([0.8 * 5, 2 * 2])
     assert x0.flatten().tolist() == [1.0, 2.0]
@@ -75,7 +71,7 @@ def test_threshold_is_the_exact_quantile(name, quantile, kind):
         values = values[:, :, :1, :1]
     zero = torch.zeros_like(values[0])
     with use_backend(name):
-        _, x0 = sampler_step(values, GUIDANCE, zero, zero, ROW, quantile=quantile, limit_low=0.01, limit_high=9.0)
+        _, x0 = sampler_step(values, GUIDANCE, zero, zero, QUIET, quantile=quantile, limit_low=0.01, limit_high=9.0)
     limit = torch.quantile(values[0].double().abs().flatten(1), quantile, dim=1).clamp(0.01, 9.0)[:, None, None]
     torch.testing.assert_close(x0.double(), values[0].double().clamp(-limit, limit), rtol=1e-5, atol=1e-5)
 
@@ -85,8 +81,8 @@ def test_threshold_limits_hold(name):
     values = torch.tensor([0.1, 0.2, 50.0, -60.0]).reshape(1, 1, 4, 1)
     zero = torch.zeros(1, 4, 1)
     with use_backend(name):
-        low = sampler_step(values, GUIDANCE, zero, zero, ROW, quantile=0.01, limit_low=0.15, limit_high=9.0)[1]
-        high = sampler_step(values, GUIDANCE, zero, zero, ROW, quantile=1.0, limit_low=0.15, limit_high=9.0)[1]
+        low = sampler_step(values, GUIDANCE, zero, zero, QUIET, quantile=0.01, limit_low=0.15, limit_high=9.0)[1]
+        high = sampler_step(values, GUIDANCE, zero, zero, QUIET, quantile=1.0, limit_low=0.15, limit_high=9.0)[1]
     assert low.flatten().tolist() == pytest.approx([0.1, 0.15, 0.15, -0.15])
     assert high.flatten().tolist() == pytest.approx([0.1, 0.2, 9.0, -9.0])
 
@@ -97,8 +93,8 @@ def test_nan_spreads_to_its_sample_only_with_a_threshold(name):
     values[0, 1, 2, 0] = float("nan")
     zero = torch.zeros(2, 4, 3)
     with use_backend(name):
-        plain = sampler_step(values, GUIDANCE, zero, zero, ROW)[1].isnan()
-        limited = sampler_step(values, GUIDANCE, zero, zero, ROW, quantile=0.5)[1].isnan()
+        plain = sampler_step(values, GUIDANCE, zero, zero, QUIET)[1].isnan()
+        limited = sampler_step(values, GUIDANCE, zero, zero, QUIET, quantile=0.5)[1].isnan()
     assert plain.sum() == 1 and plain[1, 2, 0]
     assert limited[1].all() and not limited[0].any()
 
@@ -122,6 +118,7 @@ def test_inputs_are_left_alone_and_outputs_are_fresh(name):
             ValueError,
             "prediction must have N = 1, 2 or 3 branches, got 4",
         ),
+        ({"coefficients": ROW}, ValueError, "noise must be given where c_noise or k_noise is not zero, got None"),
         ({"mask": torch.ones(1, 2, dtype=torch.bool)}, ValueError, "known must be given with mask, got None"),
         ({"quantile": 1.5}, ValueError, "quantile must be 0 (off) to 1, got 1.5"),
         ({"quantile": float("nan")}, ValueError, "quantile must be 0 (off) to 1, got nan"),
@@ -137,7 +134,7 @@ def test_inputs_are_left_alone_and_outputs_are_fresh(name):
 def test_wrong_values_are_refused(change, kind, text):
     call = {
         "prediction": torch.ones(1, 1, 2, 1), "guidance": GUIDANCE, "x": torch.ones(1, 2, 1),
-        "x0_prev": torch.ones(1, 2, 1), "coefficients": ROW,
+        "x0_prev": torch.ones(1, 2, 1), "coefficients": QUIET,
     }  # fmt: skip
     with pytest.raises(kind) as caught:
         sampler_step(**{**call, **change})

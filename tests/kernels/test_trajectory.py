@@ -25,11 +25,11 @@ interpreted = pytest.mark.skipif(triton is None or not INTERPRETED, reason="need
 def sizes_of(args):
     start, styles, table = args[0], args[3], args[5]
     branches, tracks, blocks, _, channels = styles.shape
-    return graph.Sizes(*start.shape, len(table), branches, tracks, blocks, channels, *args[10:15])
+    return graph.Sizes(*start.shape, len(table), branches, tracks, blocks, channels, *args[10:15], args[15] is not None)
 
 
 def loaded(args):
-    return (*args[:7], args[9], *args[15:17])
+    return (*args[:7], args[9], *args[15:18])
 
 
 @interpreted
@@ -58,6 +58,20 @@ def test_bfloat16_matrices_keep_the_state_in_float32(name):
         rough = denoise_loop(*args)
     assert rough.dtype == torch.float32
     assert 1e-5 < (rough - exact).norm() / exact.norm() < 2e-2
+
+
+@interpreted
+@pytest.mark.parametrize("name", ["triton"])
+def test_noise_that_is_asked_for_and_missing_makes_no_number(name):
+    """Coefficients on a GPU are not read before the kernels read them."""
+    loop, step = list(CASE.inputs()), list(OPS["sampler_step"].cases[4].inputs())
+    loop[5][0, 3] = 0.5
+    step[4][3] = 0.5
+    for op, args in ((OP, loop), (OPS["sampler_step"], step)):
+        backend = next(backend for backend in op.backends if backend.name == name)
+        out = backend.run(*args)
+        out, mask = (out, args[17]) if op is OP else (out[0], args[7])
+        assert out[~mask].isnan().all() and (op is OP or out[mask].isfinite().all())
 
 
 @pytest.mark.parametrize("time, bucket", [(1, 25), (25, 25), (26, 50), (100, 100), (101, 250), (250, 250)])
@@ -211,7 +225,7 @@ def test_heads_too_wide_for_triton_are_refused_by_every_attention():
     def zeros(*shape):
         return torch.zeros(shape, device="meta")
 
-    loop = [zeros(1)] * 18
+    loop = [zeros(1)] * 19
     loop[3], loop[10] = zeros(1, 1, 1, 2, 260), 2
     for op, args in (
         (OPS["content_attention"], (zeros(1, 2, 260), zeros(1, 2, 520), 2)),

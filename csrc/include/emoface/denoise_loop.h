@@ -8,6 +8,12 @@ struct DenoiserSizes {
   std::int64_t motion, channels, heads, blocks, feed_forward;
   std::int64_t window;   // of the content attention, 0 for none
   double eps, residual;  // of the AdaIN and beside it
+  double norm_eps;       // of the layer norms
+};
+
+// Elements of all matrices, of all other weights, and outputs of all matrices.
+struct DenoiserCounts {
+  std::int64_t matrices, vectors, outputs;
 };
 
 // All tensors float, row-major and contiguous.
@@ -19,6 +25,7 @@ struct Trajectory {
   const float* film;          // (steps, L, 3, 2, C)
   const float* table;         // (steps, 6)
   const float* guidance;      // (2,)
+  const float* noise;         // (steps, R, T, M), or null where the table asks for none
   const float* known;         // (R, T, M) or null
   const std::uint8_t* mask;   // (R, T) or null
   const std::int64_t* contents;  // (N,) which of the U speeches each branch hears

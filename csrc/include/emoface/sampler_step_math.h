@@ -39,6 +39,13 @@ EMO_HD A bounded(A value, A limit) {
   return limit == limit ? value : limit;
 }
 
+// What stands for noise that was not given: nothing, and no number where the coefficient asks for some. A call whose
+// coefficients lie on the CPU is refused before it comes here.
+template <class A>
+EMO_HD A missing_noise(A coefficient) {
+  return coefficient == A(0) ? A(0) : A(bit_cast<float>(0x7fc00000u));
+}
+
 template <class A>
 EMO_HD A advanced(const SamplerNumbers<A>& k, A x, A x0, A x0_prev, A noise) {
   return k.c_x * x + k.c_0 * x0 + k.c_prev * x0_prev + k.c_noise * noise;

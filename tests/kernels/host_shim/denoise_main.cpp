@@ -37,13 +37,13 @@ int main() {
   } call;
   read(&sizes, sizeof sizes);
   read(&call, sizeof call);
-  const Tensor matrices, vectors, start, speech, queries, styles, film, table, guidance, known, mask, contents;
+  const Tensor matrices, vectors, start, speech, queries, styles, film, table, guidance, noise, known, mask, contents;
   std::vector<float> motion(call.rows * call.time * sizes.motion);
 
   const CpuKernels& kernels = baseline::kKernels;
   void* denoiser = kernels.pack_denoiser(sizes, matrices, static_cast<DType>(call.dtype), vectors);
   if (!denoiser) std::abort();
-  kernels.run_denoiser(denoiser, {start, speech, queries, styles, film, table, guidance, known, mask, contents,
+  kernels.run_denoiser(denoiser, {start, speech, queries, styles, film, table, guidance, noise, known, mask, contents,
                                   motion.data(), call.rows, call.time, call.unique, call.branches, call.tracks,
                                   call.steps, int(call.threads)});
   kernels.free_denoiser(denoiser);

@@ -17,6 +17,7 @@ struct CpuKernels {
 
   // A denoiser with packed weights: null for a dtype of `matrices` without code. `vectors` are floats.
   void* (*pack_denoiser)(const DenoiserSizes&, const void* matrices, DType dtype, const float* vectors);
+  DenoiserCounts (*count_denoiser)(const DenoiserSizes&);
   void (*run_denoiser)(void* denoiser, const Trajectory&);
   void (*free_denoiser)(void* denoiser);
 

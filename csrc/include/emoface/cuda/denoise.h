@@ -28,6 +28,7 @@ struct DenoiseStep {
   float* x0_prev;            // (R, T, M)
   const float* known;        // (R, T, M)
   const std::uint8_t* mask;  // (R, T)
+  const float* noise;        // (steps, R, T, M), or null where the table asks for none
   std::int64_t size, motion, branches;  // size = R T M
 };
 

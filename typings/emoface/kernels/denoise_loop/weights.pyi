@@ -1,0 +1,1 @@
+from kernels.denoise_loop.weights import *
