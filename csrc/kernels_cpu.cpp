@@ -14,6 +14,7 @@ EMO_ISA_OPERATORS(EMO_DECLARE)
 std::int64_t conv_words(const ConvWeights&);
 bool pack_conv(const ConvWeights&);
 void* pack_denoiser(const DenoiserSizes&, const void* matrices, DType dtype, const float* vectors);
+DenoiserCounts count_denoiser(const DenoiserSizes&);
 void run_denoiser(void* denoiser, const Trajectory&);
 void free_denoiser(void* denoiser);
 
