@@ -11,8 +11,10 @@ _PUBLIC = {
     "ARKIT_NAMES": "face.layout",
     "EMOTIONS": "binding.emotions",
     "EXPRESSION_NAMES": "face.layout",
+    "AnimateOptions": "options",
     "Animation": "animation",
     "Controls": "face.controls",
+    "LoadOptions": "options",
     "Pipeline": "pipeline",
     "animate": "api",
     "from_audio": "emotion",
@@ -25,8 +27,10 @@ __all__ = [
     "ARKIT_NAMES",
     "EMOTIONS",
     "EXPRESSION_NAMES",
+    "AnimateOptions",
     "Animation",
     "Controls",
+    "LoadOptions",
     "Pipeline",
     "__version__",
     "animate",
@@ -44,6 +48,7 @@ if TYPE_CHECKING:
     from .face.controls import Controls
     from .face.layout import ARKIT_NAMES, EXPRESSION_NAMES
     from .face.rigs import load_rig
+    from .options import AnimateOptions, LoadOptions
     from .pipeline import Pipeline, load
 
 

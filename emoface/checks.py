@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from difflib import get_close_matches
 from numbers import Integral, Real
 from pathlib import Path
@@ -113,14 +113,19 @@ def keys(name: str, values: object, known: Iterable[str]) -> None:
     Raises:
         TypeError: no mapping. ValueError: an unknown key; the message names the one most like it, or else all.
     """
-    if not isinstance(values, dict):
+    if not isinstance(values, Mapping):
         raise TypeError(f"{name} must be an object, got {type(values).__name__}")
     known = list(known)
     for key in values:
         if key not in known:
-            near = get_close_matches(str(key), known, n=1)
-            meant = f"did you mean {near[0]!r}?" if near else f"known are {', '.join(known)}"
-            raise ValueError(f"{name} has no {key!r:.60}; {meant}")
+            raise ValueError(f"{name} has no {key!r:.60}; {nearest(key, known)}")
+
+
+def nearest(name: object, known: Iterable[str]) -> str:
+    """Words for who gave an unknown name: the known name most like it, or all of them."""
+    known = list(known)
+    near = get_close_matches(str(name), known, n=1)
+    return f"did you mean {near[0]!r}?" if near else f"known are {', '.join(known)}"
 
 
 def finite(name: str, values: np.ndarray, rows: str = "", first: int = 0) -> np.ndarray:

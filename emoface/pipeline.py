@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
-from pathlib import Path
-from typing import Any
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal, overload
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 
-from . import checks
 from .animation import Animation
 from .audio.delivery import relative_loudness
 from .audio.encoder import ContentConfig, ContentEncoder
@@ -27,32 +25,42 @@ from .diffusion.finish import Sampling, finish, liveliness
 from .diffusion.guidance import Guidance
 from .diffusion.windows import Track, Window, WindowSampler, plan_windows
 from .emotion import HeardEmotion, Keyframe, ResolvedEmotion, keyframe_weights, resolve
-from .face.controls import Controls
-from .face.layout import EXPRESSION_SIZE, FPS, MOTION_NAMES, MOTION_SIZE
+from .face.layout import FPS, MOTION_NAMES, MOTION_SIZE
 from .face.life import add_life
 from .host import own_settings
 from .kernels import fast_products
-from .rates import frame_rate
+from .options import AnimateOptions, LoadOptions
 from .speaker import SpeakerReference
 
+if TYPE_CHECKING:
+    import os
+
+    from .types import AudioInput
+
 STYLES = {"artist": ARTIST, "rule": RULE}
-LIMITS = {
-    "intensity": (0.0, 2.0), "guidance": (0.0, 4.0), "steps": (1, 500), "num_samples": (1, 64), "fps": (1.0, 240.0),
-    "threads": (1, 64),
-}  # fmt: skip
+
 
 @dataclass(frozen=True)
 class Request:
-    """The checked arguments of :meth:`Pipeline.animate`."""
+    """What is to be performed.
 
+    Attributes:
+        options: those of the call. emotion: what they ask for. steps: per window, the checkpoint's by default.
+    """
+
+    options: AnimateOptions
     emotion: ResolvedEmotion
-    intensity: float
-    guidance: float
     steps: int
-    seed: int
-    num_samples: int
-    style: int
-    speaker: SpeakerReference | None
+
+    @property
+    def style(self) -> int:
+        """The style token of the networks; a speaker's style is laid over the artist's."""
+        return STYLES[self.options.style if isinstance(self.options.style, str) else "artist"]
+
+    @property
+    def speaker(self) -> SpeakerReference | None:
+        """Whose manner is asked for, if anybody's."""
+        return self.options.style if isinstance(self.options.style, SpeakerReference) else None
 
 
 @dataclass(frozen=True)
@@ -71,6 +79,19 @@ class Piece:
     presence: Tensor
     loudness: Tensor
     blinks: Tensor
+
+
+@dataclass(frozen=True)
+class Performance:
+    """A whole recording at 25 fps, before blinks, gaze and controls.
+
+    Attributes:
+        motions: (B, T, 53). loudness: (T,) relative loudness of the voice. blinks: (T,) per minute.
+    """
+
+    motions: np.ndarray
+    loudness: np.ndarray
+    blinks: np.ndarray
 
 
 class Pipeline:
@@ -106,15 +127,11 @@ class Pipeline:
             TypeError, ValueError: unknown or missing device, unknown dtype, threads that are no number from 1 to 64, or
                 a checkpoint whose config does not fit.
         """
-        self._settings = (str(device), dtype, threads, network)
-        self.device = find_device(device)
-        if dtype not in ("auto", "float32", "bfloat16", "int8"):
-            raise ValueError(f"dtype must be 'auto', 'float32', 'bfloat16' or 'int8', got {dtype!r}")
-        if dtype == "int8" and self.device.type != "cpu":
-            raise ValueError(f"dtype 'int8' is for a CPU, got it for device {str(self.device)!r}")
-        self.threads = int(_number("threads", threads, whole=True))
+        options = LoadOptions.among({"device": device, "dtype": dtype, "threads": threads})
+        self._settings = (options.device, options.dtype, options.threads, network)
+        self.device, self.threads = find_device(options.device), options.threads
         automatic = fast_products() if self.device.type == "cpu" else torch.float32
-        self.products = automatic if dtype == "auto" else getattr(torch, dtype)
+        self.products = automatic if options.dtype == "auto" else getattr(torch, options.dtype)
         self.checkpoint = checkpoint
         config = checkpoint.config
         try:
@@ -144,86 +161,87 @@ class Pipeline:
         """Pickled for another process as the checkpoint, by its path and digest where it has one, and the settings."""
         return Pipeline, (self.checkpoint, *self._settings)
 
+    @overload
+    def animate(
+        self, audio: AudioInput, *, num_samples: Literal[1] = 1, sample_rate: float | None = None,
+        progress: Callable[[float], None] | None = None, **changes: Any,
+    ) -> Animation: ...  # fmt: skip
+
+    @overload
+    def animate(
+        self, audio: AudioInput, options: AnimateOptions | None = None, *, sample_rate: float | None = None,
+        progress: Callable[[float], None] | None = None, **changes: Any,
+    ) -> Animation | list[Animation]: ...  # fmt: skip
+
     @own_settings()
     @one_thread()
     def animate(
-        self,
-        audio: Any,
-        *,
-        emotion: Any = None,
-        sample_rate: float | None = None,
-        intensity: float = 1.0,
-        guidance: float = 1.0,
-        steps: int | None = None,
-        seed: int = 0,
-        num_samples: int = 1,
-        fps: float = FPS,
-        blink: bool = True,
-        gaze: bool = True,
-        style: Any = "artist",
-        controls: Controls | None = None,
-        progress: Callable[[float], None] | None = None,
-    ) -> Any:
-        """Animate a recording; see :func:`emoface.animate` for the arguments."""
-        request = self._check(emotion, intensity, guidance, steps, seed, num_samples, style)
-        fps = frame_rate(fps, "fps", *LIMITS["fps"])
-        blink, gaze = checks.switch("blink", blink), checks.switch("gaze", gaze)
-        if controls is not None and not isinstance(controls, Controls):
-            raise TypeError(f"controls must be emoface.Controls, got {type(controls).__name__}")
+        self, audio: AudioInput, options: AnimateOptions | None = None, *, sample_rate: float | None = None,
+        progress: Callable[[float], None] | None = None, **changes: Any,
+    ) -> Animation | list[Animation]:  # fmt: skip
+        """Animate a recording.
+
+        Args:
+            audio: as in :func:`emoface.animate`. options: how; the defaults if None.
+            sample_rate: Hz of an array. progress: called with the finished share after every window.
+            **changes: options by name, such as ``emotion="happy"``, which take the place of those in ``options``.
+
+        Returns:
+            ``round(duration * fps)`` frames; a list of takes if ``num_samples`` is above 1.
+
+        Raises:
+            TypeError, ValueError: an argument of the wrong kind or out of its range; nothing was computed.
+            FileNotFoundError: no such recording.
+        """
+        request = self._request((options or AnimateOptions()).changed(**changes))
         if progress is not None and not callable(progress):
             raise TypeError(f"progress must be callable, got {type(progress).__name__}")
         recording = open_audio(audio, sample_rate)
+        fps = request.options.fps
         if recording.frames(fps) == 0:
             raise ValueError(
                 f"audio must be at least half a frame long, got {recording.num_samples} samples "
                 f"({1000 * recording.duration:.3f} ms) at {fps:g} fps"
             )
         with torch.inference_mode():
-            motions, loud, rates = self._run(recording, request, progress)  # (B, T, 53)
-            motions = self._styled(motions, recording, request, loud)
-        animations = []
-        for number, motion in enumerate(motions):
-            lively = add_life(
-                motion, FPS, seed=request.seed * 1000 + number, emotion_rate=rates, loudness=loud,
-                blink=blink, gaze=gaze,
-            )  # fmt: skip
-            animation = Animation(
-                lively[:, :EXPRESSION_SIZE], lively[:, EXPRESSION_SIZE:], FPS, audio=recording,
-                metadata={
-                    "emotion": request.emotion.told, "intensity": request.intensity, "guidance": request.guidance,
-                    "steps": request.steps, "seed": request.seed, "sample": number,
-                    "style": style if request.speaker is None else f"from {request.speaker.modality}",
-                    "checkpoint": self.checkpoint.sha256,
-                },
-            )  # fmt: skip
-            if controls is not None:
-                animation = animation.adjust(controls)
-            animations.append(animation if fps == FPS else animation.resample(fps))
-        return animations[0] if num_samples == 1 else animations
+            performance = self._perform(recording, request, progress)
+            motions = self._in_manner(performance, recording, request)  # (B, T, 53)
+        takes = [
+            self._take(number, motion, performance, recording, request) for number, motion in enumerate(motions)
+        ]
+        return takes[0] if len(takes) == 1 else takes
 
-    def _check(
-        self, emotion: Any, intensity: Any, guidance: Any, steps: Any, seed: Any, num_samples: Any, style: Any
-    ) -> Request:
-        if isinstance(style, str) and style not in STYLES:
-            raise ValueError(f"style must be {', '.join(STYLES)}, or a speaker's motion or voice, got {style!r}")
-        speaker = None if isinstance(style, str) else SpeakerReference(style)
-        return Request(
-            intensity=_number("intensity", intensity),
-            guidance=_number("guidance", guidance),
-            steps=int(_number("steps", self.sampling.steps if steps is None else steps, whole=True)),
-            seed=checks.whole("seed", seed, 0, 2**31 - 1),
-            num_samples=int(_number("num_samples", num_samples, whole=True)),
-            style=STYLES["artist" if speaker else style],
-            speaker=speaker,
-            emotion=resolve(emotion, self.emotion),
-        )
+    def _request(self, options: AnimateOptions) -> Request:
+        """The checked options with what they leave to the checkpoint."""
+        steps = self.sampling.steps if options.steps is None else options.steps
+        return Request(options, resolve(options.emotion, self.emotion), steps)
 
-    def _run(
+    def _take(
+        self, number: int, motion: np.ndarray, performance: Performance, recording: Recording, request: Request
+    ) -> Animation:
+        """One take: motion (T, 53) with blinks and gaze, adjusted, at the asked frame rate."""
+        options = request.options
+        lively = add_life(
+            motion, FPS, seed=options.seed * 1000 + number, emotion_rate=performance.blinks,
+            loudness=performance.loudness, blink=options.blink, gaze=options.gaze,
+        )  # fmt: skip
+        metadata = {
+            "emotion": request.emotion.told, "intensity": options.intensity, "guidance": options.guidance,
+            "steps": request.steps, "seed": options.seed, "sample": number,
+            "style": options.style if request.speaker is None else f"from {request.speaker.modality}",
+            "checkpoint": self.checkpoint.sha256,
+        }  # fmt: skip
+        take = Animation.from_motion(lively, FPS, audio=recording, metadata=metadata)
+        if options.controls is not None:
+            take = take.adjust(options.controls)
+        return take if options.fps == FPS else take.resample(options.fps)
+
+    def _perform(
         self, recording: Recording, request: Request, progress: Callable[[float], None] | None
-    ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """Motion (B, T, 53), relative loudness (T,) and blink rate (T,) at 25 fps."""
+    ) -> Performance:
+        """Denoise the recording window by window, and finish the whole."""
         frames = max(recording.frames(FPS), 1)
-        shape = (request.num_samples, frames, MOTION_SIZE)
+        shape = (request.options.num_samples, frames, MOTION_SIZE)
         motion, closure = torch.empty(shape, device=self.device), torch.empty(frames, device=self.device)
         presence, level, blinks = torch.empty(3, frames)
         for piece in self._windows(recording, frames, request):  # small tensors kept from window to window would
@@ -234,27 +252,26 @@ class Pipeline:
                 progress(piece.window.keep_to / frames)
         presence = presence.to(self.device, non_blocking=True)
         motion = finish(motion, closure, presence, self.sampling).cpu()  # the only wait for a GPU
-        return motion.numpy(), relative_loudness(level).numpy(), blinks.numpy()
+        return Performance(motion.numpy(), relative_loudness(level).numpy(), blinks.numpy())
 
-    def _styled(self, motions: np.ndarray, recording: Recording, request: Request, loud: np.ndarray) -> np.ndarray:
+    def _in_manner(self, performance: Performance, recording: Recording, request: Request) -> np.ndarray:
         """Motion (B, T, 53) in the asked speaker's style, which is read against the same takes in neutral."""
-        if request.speaker is None:
+        speaker, motions, loud = request.speaker, performance.motions, performance.loudness
+        if speaker is None:
             return motions
         bases = motions
-        if request.speaker.modality == "motion":
-            neutral = replace(request, emotion=resolve("neutral", self.emotion), intensity=1.0)
-            bases, _, _ = self._run(recording, neutral, None)
-        return np.stack([request.speaker.read(base, loud).apply(motion) for base, motion in zip(bases, motions)])
+        if speaker.modality == "motion":
+            neutral = self._request(request.options.changed(emotion="neutral", intensity=1.0))
+            bases = self._perform(recording, neutral, None).motions
+        return np.stack([speaker.read(base, loud).apply(motion) for base, motion in zip(bases, motions)])
 
-    def _windows(
-        self, recording: Recording, frames: int, request: Request
-    ) -> Iterator[Piece]:
+    def _windows(self, recording: Recording, frames: int, request: Request) -> Iterator[Piece]:
         """Denoise one window after the other."""
-        config = self.denoiser.config
+        config, options = self.denoiser.config, request.options
         temperature, character = (scale.to(self.device, non_blocking=True) for scale in self.sampling.scales())
         sampler = WindowSampler(
-            self.denoiser, self.sampling.sampler, request.steps, Guidance(request.guidance), request.style,
-            request.seed, request.num_samples, temperature, self.products, character, self.threads,
+            self.denoiser, self.sampling.sampler, request.steps, Guidance(options.guidance), request.style,
+            options.seed, options.num_samples, temperature, self.products, character, self.threads,
         )  # fmt: skip
         stream = MelStream(recording.blocks(10 * 16000))
         heard = HeardEmotion(self.emotion) if request.emotion.keyframes is None else None
@@ -265,7 +282,7 @@ class Pipeline:
             keyframes: Sequence[Keyframe] = request.emotion.keyframes or ()
             if heard is not None:
                 keyframes = [Keyframe.of(0.0, heard.update(raw), self.emotion)]
-            tracks = self._tracks(keyframes, window, request.intensity)
+            tracks = self._tracks(keyframes, window, options.intensity)
             presence = stream.normalizer.presence(raw)  # (T,)
             content = self.audio(mel)[0]  # (T, F)
             motion = sampler.run(window, content, tracks, liveliness(presence))  # (B, kept, 53)
@@ -297,14 +314,13 @@ class Pipeline:
 
 @own_settings()
 def load(
-    checkpoint: str | Path | None = None, device: str = "cpu", dtype: str = "auto", threads: int = 1
+    checkpoint: str | os.PathLike[str] | None = None, device: str = "cpu", dtype: str = "auto", threads: int = 1
 ) -> Pipeline:
     """Load a checkpoint into a :class:`Pipeline`.
 
     Args:
         checkpoint: path of a ``.safetensors`` checkpoint, None for the default in the package.
-        device: ``"cpu"``, ``"cuda"``, ``"cuda:N"`` or ``"auto"``. dtype: ``"auto"``, ``"float32"``, ``"bfloat16"``,
-            ``"int8"``. threads: CPU threads of the denoiser; motion does not depend on it.
+        device, dtype, threads: where and how its networks run, see :class:`emoface.LoadOptions`.
 
     Returns:
         The pipeline.
@@ -313,7 +329,8 @@ def load(
         FileNotFoundError: no such file. TypeError, ValueError: not an intact emoface checkpoint, a device that is not
             there, an unknown dtype, or threads that are no number from 1 to 64.
     """
-    return Pipeline(load_checkpoint(checkpoint), device, dtype, threads)
+    options = LoadOptions.among(locals())
+    return Pipeline(load_checkpoint(options.checkpoint), options.device, options.dtype, options.threads)
 
 
 def _loaded(module: nn.Module, tensors: dict[str, Tensor]) -> Any:
@@ -327,9 +344,3 @@ def _loaded(module: nn.Module, tensors: dict[str, Tensor]) -> Any:
     except RuntimeError as error:  # one line per tensor: the first says enough
         raise ValueError(" ".join(str(error).split("\n")[:2])) from None
     return module
-
-
-def _number(name: str, value: Any, whole: bool = False) -> float:
-    """A number within the argument's documented range."""
-    low, high = LIMITS[name]
-    return checks.whole(name, value, int(low), int(high)) if whole else checks.number(name, value, low, high)

@@ -14,6 +14,7 @@ from .emotion_forms import EmotionReference
 from .face.layout import FPS
 from .face.speaker_style import SpeakerStyle, amplitude_style, motion_style
 from .face_motion import FaceMotion
+from .host import own_settings
 
 HEARD = 60.0
 """Seconds of a voice that are listened to."""
@@ -30,6 +31,7 @@ class SpeakerReference:
     recording, rate' and swing' of the reference: who speaks slower and with more stress moves more.
     """
 
+    @own_settings()
     def __init__(self, style: Any) -> None:
         """Check a reference.
 
@@ -56,6 +58,11 @@ class SpeakerReference:
             self._voice = _heard(style.value)
             if self._voice.seconds < LEAST_SPEECH:
                 raise ValueError(f"style voice must speak for a second at least, got {self._voice.seconds:.2f} s")
+
+    @classmethod
+    def of(cls, style: Any) -> SpeakerReference:
+        """A reference as it is, or one of what :meth:`__init__` takes."""
+        return style if isinstance(style, SpeakerReference) else cls(style)
 
     def read(self, base: np.ndarray, loud: np.ndarray) -> SpeakerStyle:
         """The style for one take.

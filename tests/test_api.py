@@ -148,7 +148,7 @@ BAD_NUMBERS: list[tuple[str, Any, type[Exception], str]] = [
     ("fps", None, TypeError, "fps must be a number, got NoneType"),
     ("style", "painter", ValueError, "style must be artist, rule, or a speaker's motion or voice, got 'painter'"),
     ("style", 1, TypeError, "style must be 'artist', 'rule', emoface.from_motion"),
-    ("dtype", "float64", ValueError, "dtype must be 'auto', 'float32', 'bfloat16' or 'int8', got 'float64'"),
+    ("dtype", "float64", ValueError, "dtype must be one of auto, float32, bfloat16, int8, got 'float64'"),
     ("device", "gpu", ValueError, "device must be 'cpu', 'cuda'.*'gpu'"),
     ("device", "mps", ValueError, "device must be 'cpu', 'cuda'.*'mps'"),
     ("device", 0, TypeError, "device must be a string.*int"),

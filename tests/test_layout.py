@@ -42,9 +42,12 @@ ALLOWED: dict[str, set[str]] = {
     "animation": {"face_motion", "export", "render", "face"},
     "emotion": {"emotion_forms", "animation", "face_motion", *PARTS},
     "speaker": {"emotion_forms", "face_motion", "emotion", *PARTS},
-    "pipeline": {"animation", "checkpoints", "emotion", "kernels", "speaker", *PARTS},
-    "api": {"animation", "checkpoints", "emotion", "pipeline", *PARTS},
-    "emoface": {"animation", "api", "emotion", "pipeline", *PARTS},
+    "types": {"emotion_forms", "face_motion", "speaker"},  # annotations alone
+    "option_kinds": {"emotion_forms", "speaker", "face.controls"},
+    "options": {"option_kinds", "types", "face.controls"},
+    "pipeline": {"options", "types", "animation", "checkpoints", "emotion", "kernels", "speaker", *PARTS},
+    "api": {"options", "types", "animation", "checkpoints", "emotion", "pipeline", *PARTS},
+    "emoface": {"animation", "api", "emotion", "options", "pipeline", *PARTS},
     "info": {"emoface", "_cpu", "_cuda", "checkpoints", "kernels"},
 }
 BELOW = set(ALLOWED)

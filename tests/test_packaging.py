@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
-DATA = {".json", ".safetensors", ".npz", ".html", ".css", ".js", ".wav", ".md", ".tsv"}
+DATA = {".json", ".safetensors", ".npz", ".html", ".css", ".js", ".wav", ".md", ".tsv", ".typed"}
 
 
 def run(*command: str, cwd: Path, **environment: str) -> subprocess.CompletedProcess:

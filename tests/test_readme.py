@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
 import re
 import shutil
 from pathlib import Path
@@ -15,7 +14,6 @@ from emoface.checkpoints import DEFAULT
 from emoface.demo import demo_path
 from emoface.export import formats
 from emoface.export.formats import FORMATS
-from emoface.pipeline import LIMITS
 
 ROOT = Path(__file__).resolve().parent.parent
 README = ROOT / "README.md"
@@ -57,18 +55,6 @@ def test_example_runs(place: str, folder: Path) -> None:
         if word in BLOCKS[place]:
             pytest.importorskip(package)
     exec(compile(BLOCKS[place], place, "exec"), {"__name__": "__main__"})
-
-
-def test_table_of_arguments() -> None:
-    table = re.search(r"## Arguments of `animate`\n\n(.*?)\n\n", GUIDE.read_text(encoding="utf-8"), re.S)
-    assert table
-    rows = table[1].splitlines()[2:]
-    named = [name for row in rows for name in re.findall(r"`(\w+)`", row.split("|")[1])]
-    assert named == list(inspect.signature(emoface.animate).parameters)
-    limits = {row.split("|")[1].strip().strip("`"): row.split("|")[2] for row in rows}
-    for name in set(LIMITS) - {"threads"}:  # those are an argument of `load`
-        low, high = LIMITS[name]
-        assert re.match(rf"\s*{low:g} to {high:g}\b", limits[name]), name
 
 
 def test_tables_of_formats() -> None:

@@ -220,9 +220,28 @@ class Controls:
             motion[:, down] += max(-self.brow_offset, 0.0)
         motion[:, MOTION_INDEX["browInnerUp"]] += max(self.brow_offset, 0.0)
 
+    def to_dict(self) -> dict[str, Any]:
+        """The controls as an object that JSON knows, every one by name."""
+        return asdict(self)
+
     def to_json(self) -> str:
         """The controls as JSON text, every one by name."""
-        return json.dumps(asdict(self), indent=2)
+        return json.dumps(self.to_dict(), indent=2)
+
+    @classmethod
+    def from_dict(cls, values: Any) -> Controls:
+        """Read what :meth:`to_dict` gave; controls left out keep their defaults.
+
+        Raises:
+            ValueError: an unknown control, out of range. TypeError: no object, or a value of a wrong kind.
+        """
+        checks.keys("controls", values, [one.name for one in fields(cls)])
+        shapes = values.get("shapes")
+        if not isinstance(shapes, Mapping):
+            return cls(**values)
+        for name, shape in shapes.items():
+            checks.keys(f"shapes[{name!r}]", shape, [one.name for one in fields(Shape)])
+        return cls(**{**values, "shapes": {name: Shape(**shape) for name, shape in shapes.items()}})
 
     @classmethod
     def from_json(cls, text: str) -> Controls:
@@ -235,12 +254,7 @@ class Controls:
             values = parse_json(text)
         except ValueError as error:
             raise ValueError(f"controls must be JSON: {error}") from error
-        checks.keys("controls", values, [one.name for one in fields(cls)])
-        if "shapes" in values and isinstance(values["shapes"], dict):
-            for name, shape in values["shapes"].items():
-                checks.keys(f"shapes[{name!r}]", shape, [one.name for one in fields(Shape)])
-            values["shapes"] = {name: Shape(**shape) for name, shape in values["shapes"].items()}
-        return cls(**values)
+        return cls.from_dict(values)
 
     @classmethod
     def load(cls, path: str | os.PathLike[str]) -> Controls:

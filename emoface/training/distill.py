@@ -29,7 +29,7 @@ from emoface.diffusion.samplers import SAMPLERS, sample
 from emoface.diffusion.schedule import sampling_times
 from emoface.diffusion.windows import start_noise
 from emoface.face.layout import MOUTH
-from emoface.pipeline import LIMITS
+from emoface.options import AnimateOptions, options_of
 
 from . import losses
 from .corpus.clips import load_clips, require_layout
@@ -47,6 +47,7 @@ from .run import (
     write_stage_card,
 )
 
+GUIDANCE = options_of(AnimateOptions)["guidance"].range
 SILENT_LEVEL = -1.0  # normalised log-mel below which nobody speaks
 
 
@@ -148,7 +149,7 @@ class Distillation:
         start = start_noise(drawn, take, temperature * quiet, character)
         carried = rng.integers(1, max(2, min(20, frames // 2)), rows) * (rng.random(rows) < settings.context_share)
         mask = torch.from_numpy(np.arange(frames) < carried[:, None])  # (B, T)
-        guidance = float(rng.uniform(*LIMITS["guidance"])) if rng.random() < settings.guided else 1.0
+        guidance = float(rng.uniform(*GUIDANCE)) if rng.random() < settings.guided else 1.0
         count = int(rng.choice(settings.student_steps))
         with torch.no_grad():
             content = self.content(batch.mel)

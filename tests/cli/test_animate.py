@@ -30,7 +30,7 @@ def test_default_output_lies_in_the_current_folder(
     assert main(["animate", DEMO]) == 0
     assert capsys.readouterr().out == "speech.npz: 121 frames, 25 fps, 4.86 s\n"
     assert [p.name for p in tmp_path.iterdir()] == ["speech.npz"]
-    assert calls == [{"audio": DEMO, "emotion": None}], "defaults are the library's"
+    assert calls == [{"audio": DEMO}], "defaults are the library's"
 
 
 def test_every_option_arrives(calls: list[dict]) -> None:
@@ -41,7 +41,7 @@ def test_every_option_arrives(calls: list[dict]) -> None:
     assert main(["animate", DEMO, *arguments.split()]) == 0
     assert calls == [
         {
-            "audio": DEMO, "emotion": None, "intensity": 1.5, "guidance": 2.0, "steps": 6, "seed": 9,
+            "audio": DEMO, "intensity": 1.5, "guidance": 2.0, "steps": 6, "seed": 9,
             "num_samples": 2, "fps": 30.0, "style": "rule", "blink": False, "gaze": False, "device": "cuda",
             "dtype": "bfloat16", "checkpoint": Path("model.safetensors"),
         }

@@ -1,0 +1,212 @@
+"""Kinds of options: what values each takes, in words and as JSON, and how a value is checked."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from . import checks
+from .rates import frame_rate
+
+if TYPE_CHECKING:
+    from .face.controls import Controls
+
+
+class Kind:
+    """What values an option takes."""
+
+    @property
+    def words(self) -> str:
+        """The values in Markdown, such as ``0 to 2``; empty where the option's meaning tells them."""
+        return ""
+
+    def check(self, name: str, value: Any) -> Any:
+        """The value of an option, normalised.
+
+        Raises:
+            TypeError: a value of another kind. ValueError: out of range.
+        """
+        raise NotImplementedError
+
+    def to_json(self, value: Any) -> Any:
+        """A checked value as JSON knows it."""
+        return value
+
+    def from_json(self, value: Any) -> Any:
+        """What :meth:`to_json` gave, as a user would say it."""
+        return value
+
+
+@dataclass(frozen=True)
+class Described(Kind):
+    """Values that are checked elsewhere."""
+
+    text: str
+
+    @property
+    def words(self) -> str:
+        return self.text
+
+
+@dataclass(frozen=True)
+class Number(Kind):
+    """A number in a range, ends included."""
+
+    low: float
+    high: float
+
+    @property
+    def words(self) -> str:
+        return f"{self.low:g} to {self.high:g}"
+
+    def check(self, name: str, value: Any) -> float:
+        return checks.number(name, value, self.low, self.high)
+
+
+@dataclass(frozen=True)
+class Whole(Kind):
+    """A whole number in a range, ends included."""
+
+    low: int
+    high: int
+
+    @property
+    def words(self) -> str:
+        bits = self.high.bit_length()
+        return f"{self.low} to {f'2^{bits} - 1' if bits > 16 and self.high == 2**bits - 1 else self.high}"
+
+    def check(self, name: str, value: Any) -> int:
+        return checks.whole(name, value, self.low, self.high)
+
+
+@dataclass(frozen=True)
+class Rate(Number):
+    """Frames per second in a range; also a fraction, or text such as ``"30000/1001"``."""
+
+    def check(self, name: str, value: Any) -> float:
+        return frame_rate(value, name, self.low, self.high)
+
+
+class Switch(Kind):
+    """True or False."""
+
+    @property
+    def words(self) -> str:
+        return "`True`, `False`"
+
+    def check(self, name: str, value: Any) -> bool:
+        return checks.switch(name, value)
+
+
+@dataclass(frozen=True)
+class Choice(Kind):
+    """One of several strings."""
+
+    names: tuple[str, ...]
+
+    @property
+    def words(self) -> str:
+        return ", ".join(f'`"{name}"`' for name in self.names)
+
+    def check(self, name: str, value: Any) -> str:
+        return checks.choice(name, value, self.names)
+
+
+@dataclass(frozen=True)
+class File(Kind):
+    """The path of a file; ``what`` says of which, for errors."""
+
+    what: str
+
+    @property
+    def words(self) -> str:
+        return "path"
+
+    def check(self, name: str, value: Any) -> Path:
+        return checks.path(name, value, self.what)
+
+    def to_json(self, value: Path) -> str:
+        return str(value)
+
+
+class Device(Kind):
+    """The name of a device that this machine has."""
+
+    @property
+    def words(self) -> str:
+        return '`"cpu"`, `"cuda"`, `"cuda:N"`, `"auto"`'
+
+    def check(self, name: str, value: Any) -> str:
+        from .device import find_device
+
+        find_device(value)
+        return str(value)
+
+
+class Emotion(Kind):
+    """Any form of :mod:`emoface.emotion_forms`."""
+
+    def check(self, name: str, value: Any) -> Any:
+        from .emotion_forms import check_emotion
+
+        return check_emotion(value)
+
+    def to_json(self, value: Any) -> Any:
+        from .emotion_forms import to_json
+
+        return to_json(value)
+
+    def from_json(self, value: Any) -> Any:
+        from .emotion_forms import from_json
+
+        return from_json(value)
+
+
+@dataclass(frozen=True)
+class Style(Kind):
+    """One of several ways to articulate, or a speaker to move like."""
+
+    names: tuple[str, ...]
+
+    @property
+    def words(self) -> str:
+        return ", ".join([*(f'`"{name}"`' for name in self.names), "a speaker"])
+
+    def check(self, name: str, value: Any) -> Any:
+        if isinstance(value, str):
+            if value not in self.names:
+                known = ", ".join(self.names)
+                raise ValueError(f"{name} must be {known}, or a speaker's motion or voice, got {value!r:.60}")
+            return str(value)
+        from .speaker import SpeakerReference
+
+        return SpeakerReference.of(value)
+
+    def to_json(self, value: Any) -> Any:
+        if not isinstance(value, str):
+            raise TypeError(f"style from {value.modality} has no JSON; only {' and '.join(self.names)} have")
+        return value
+
+
+class FaceControls(Kind):
+    """Controls of a face, in JSON an object of them."""
+
+    @property
+    def words(self) -> str:
+        return "`emoface.Controls`"
+
+    def check(self, name: str, value: Any) -> Controls:
+        from .face.controls import Controls
+
+        if not isinstance(value, Controls):
+            raise TypeError(f"{name} must be emoface.Controls, got {type(value).__name__}")
+        return value
+
+    def to_json(self, value: Controls) -> dict[str, Any]:
+        return value.to_dict()
+
+    def from_json(self, value: Any) -> Controls:
+        from .face.controls import Controls
+
+        return Controls.from_dict(value)

@@ -1,0 +1,39 @@
+"""Names for what users pass: annotations alone, nothing to call."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Literal, TypeAlias
+
+if TYPE_CHECKING:
+    import os
+    from collections.abc import Mapping, Sequence
+    from fractions import Fraction
+    from typing import BinaryIO
+
+    import numpy as np
+    from torch import Tensor
+
+    from .emotion_forms import EmotionReference
+    from .face_motion import FaceMotion
+    from .speaker import SpeakerReference
+
+AudioInput: TypeAlias = "str | os.PathLike[str] | BinaryIO | tuple[np.ndarray | Tensor, float] | np.ndarray | Tensor"
+"""A recording: a path, a binary file object, ``(samples, sample_rate)``, or samples beside ``sample_rate=``."""
+
+Label: TypeAlias = "str | tuple[str, float]"
+"""A label of an emotion, or a label with its level, 0 to 3."""
+
+OneEmotion: TypeAlias = (
+    "Label | Mapping[str, float] | Mapping[tuple[str, float], float] | Mapping[Label, float] "
+    "| EmotionReference | Tensor"
+)
+"""An emotion that does not change: a label, a sentence, a mixture, an example, or an embedding z (Z,)."""
+
+EmotionInput: TypeAlias = "OneEmotion | Sequence[tuple[float, OneEmotion]]"
+"""An emotion, or a timeline of emotions from given seconds on; see :mod:`emoface.emotion_forms`."""
+
+StyleInput: TypeAlias = "Literal['artist', 'rule'] | EmotionReference | FaceMotion | SpeakerReference"
+"""A way to articulate, or a speaker to move like."""
+
+RateInput: TypeAlias = "float | str | Fraction"
+"""Frames per second: a number, a fraction, or text such as ``"30000/1001"``; see :mod:`emoface.rates`."""
