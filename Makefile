@@ -98,6 +98,7 @@ demo: $(USER_STAMP)
 lint: $(DEV_STAMP)
 	"$(PY)" -m ruff check .
 	"$(PY)" -m mypy
+	"$(PY)" -m mypy tests/typed_calls.py
 
 test: lint
 	"$(PY)" -m pytest -q -n logical --maxprocesses 4 --dist worksteal

@@ -24,8 +24,8 @@ Label: TypeAlias = "str | tuple[str, float]"
 """A label of an emotion, or a label with its level, 0 to 3."""
 
 OneEmotion: TypeAlias = (
-    "Label | Mapping[str, float] | Mapping[tuple[str, float], float] | Mapping[Label, float] "
-    "| EmotionReference | Tensor"
+    "Label | Mapping[str, float] | Mapping[tuple[str, float], float] | Mapping[tuple[str, int], float] "
+    "| Mapping[Label, float] | EmotionReference | Tensor"  # a mapping's type of keys is taken exactly
 )
 """An emotion that does not change: a label, a sentence, a mixture, an example, or an embedding z (Z,)."""
 
