@@ -158,7 +158,7 @@ def embed(emotion: Any, space: EmotionSpace) -> Tensor:
 def _beginning(audio: Recording, seconds: float) -> Tensor:
     """At most the first ``seconds`` of a recording at 16 kHz: enough to hear an emotion."""
     pieces, wanted = [], int(seconds * SAMPLE_RATE)
-    for block in audio.blocks():
+    for block in audio.heard():
         pieces.append(block)
         wanted -= block.shape[0]
         if wanted <= 0:

@@ -273,7 +273,7 @@ class Pipeline:
             self.denoiser, self.sampling.sampler, request.steps, Guidance(options.guidance), request.style,
             options.seed, options.num_samples, temperature, self.products, character, self.threads,
         )  # fmt: skip
-        stream = MelStream(recording.blocks(10 * 16000))
+        stream = MelStream(recording.heard(10 * 16000))
         heard = HeardEmotion(self.emotion) if request.emotion.keyframes is None else None
         lip_style = torch.full((1,), request.style, device=self.device)
         for window in plan_windows(frames, config.window, config.context, config.lookahead):

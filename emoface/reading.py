@@ -46,8 +46,11 @@ class BoundedReader(io.BufferedReader):
         return super().read(left if size is None or size < 0 else min(size, left))
 
 
-def open_file(path: str | os.PathLike[str]) -> BoundedReader:
+def open_file(path: str | os.PathLike[str], argument: str = "path") -> BoundedReader:
     """Open a regular file; a pipe or a device, which could keep the program waiting, is refused.
+
+    Args:
+        path: the file. argument: what the message calls it.
 
     Raises:
         FileNotFoundError, IsADirectoryError, PermissionError, OSError: the file cannot be read; the message names it.
@@ -57,17 +60,17 @@ def open_file(path: str | os.PathLike[str]) -> BoundedReader:
     try:
         handle = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_CLOEXEC", 0))
     except FileNotFoundError:
-        raise FileNotFoundError(f"path {shown} does not exist") from None
+        raise FileNotFoundError(f"{argument} {shown} does not exist") from None
     except OSError as error:
-        raise type(error)(f"path {shown} cannot be read: {error.strerror}") from error
+        raise type(error)(f"{argument} {shown} cannot be read: {error.strerror}") from error
     except ValueError as error:
-        raise ValueError(f"path {str(shown)!r} cannot be read: {error}") from error
+        raise ValueError(f"{argument} {str(shown)!r} cannot be read: {error}") from error
     try:
         facts = os.fstat(handle)
         if stat.S_ISDIR(facts.st_mode):
-            raise IsADirectoryError(f"path {shown} cannot be read: it is a folder")
+            raise IsADirectoryError(f"{argument} {shown} cannot be read: it is a folder")
         if not stat.S_ISREG(facts.st_mode):
-            raise OSError(f"path {shown} cannot be read: it is not a regular file")
+            raise OSError(f"{argument} {shown} cannot be read: it is not a regular file")
         return BoundedReader(io.FileIO(handle, "rb"), facts.st_size)
     except BaseException:
         os.close(handle)

@@ -85,6 +85,6 @@ def _ratio(over: float, under: float) -> float:
 
 
 def _heard(voice: Recording) -> Delivery:
-    samples = next(voice.blocks(int(HEARD * SAMPLE_RATE)))
+    samples = next(voice.heard(int(HEARD * SAMPLE_RATE)))
     mel = log_mel(samples, frame_count(len(samples), SAMPLE_RATE, FPS))
     return delivery(relative_loudness(loudness(mel)).numpy(), FPS)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import math
 import os
 import shutil
 import tempfile
+import warnings
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -16,14 +18,21 @@ from torch import Tensor
 
 from emoface import checks
 from emoface.host import own_settings
-from emoface.reading import plain_text
+from emoface.reading import open_file, plain_text
 
+from .channels import ChannelSigns, integer_half_range, mix, scaled
+from .containers import decode_container, find_container
 from .features import SAMPLE_RATE, frame_count
+from .level import VoiceLevel
+from .sound_files import READ_FRAMES, SoundFile
 
 MIN_RATE, MAX_RATE = 4000, 192000
 MAX_CHANNELS = 8
 UNNAMED = ("samples", "stream")  # what stands for the name of an array, and of bytes without one
-READ_FRAMES = 1 << 16  # source samples handled at once; fixed: results must not depend on the caller's blocks
+LARGEST_SAMPLE = 2.0**31
+"""Floats beyond it are no sound, nor integers of 32 bits that were made floats."""
+MISSING_SECONDS, MISSING_SHARE = 0.1, 0.1
+"""Of a file that is cut short: what is missing beyond one of these is told."""
 KEEP_FRAMES = 1 << 21  # a decoded file of at most this many samples is kept instead of decoded again
 
 Pass = Callable[[], Iterator[np.ndarray]]
@@ -37,6 +46,8 @@ class Recording:
         name: file name, or one of ``UNNAMED``: "samples" for an array, "stream" for bytes without a name.
         sample_rate: rate of the source in Hz.
         num_samples: number of samples per channel at the source's rate, exact.
+        gain: factor that brings a voice that is too quiet, or beyond full scale, to the level that the networks know; 1
+            for ordinary recordings. :meth:`heard` applies it, the samples themselves are left as they are.
     """
 
     name: str
@@ -44,13 +55,14 @@ class Recording:
     num_samples: int
     source: Pass = field(repr=False)
     """Starts a pass over the recording: float32 mono numpy blocks at the source's rate."""
+    gain: float = 1.0
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "name", plain_text(self.name))  # of a file whose name is not UTF-8
 
     def __reduce__(self) -> tuple[Any, ...]:
         """Pickled, a recording carries its samples, as its file may not be there where it is read again."""
-        return _kept, (self.name, self.sample_rate, self.num_samples, list(self.source()))
+        return _kept, (self.name, self.sample_rate, self.num_samples, list(self.source()), self.gain)
 
     @property
     def duration(self) -> float:
@@ -97,6 +109,11 @@ class Recording:
         if size:
             yield torch.from_numpy(np.concatenate(waiting))
 
+    def heard(self, samples_per_block: int = SAMPLE_RATE) -> Iterator[Tensor]:
+        """The blocks of :meth:`blocks` times :attr:`gain`: what the networks listen to."""
+        blocks = self.blocks(samples_per_block)
+        return blocks if self.gain == 1 else (self.gain * block for block in blocks)
+
     def waveform(self) -> Tensor:
         """The whole recording: (N,) float32 mono at 16 kHz, N = ``resampled_length``."""
         pieces = [torch.from_numpy(piece.copy()) for piece in self._resampled()]
@@ -127,14 +144,16 @@ def open_audio(source: Any, sample_rate: float | None = None, argument: str = "a
     """Open and check a recording; nothing is resampled yet.
 
     Every sample is looked at once, so that a bad file fails here and not in the middle of the work. An array
-    is referenced, not copied. A file object is copied from its present position to its end into a temporary
-    file and may be closed afterwards.
+    is referenced, not copied. Containers that libsndfile does not read (m4a, mp4, webm, wma, ...) are decoded by the
+    extra ``video`` into a temporary file. A file that is cut short is read as far as it goes, with a warning. A file
+    object is copied from its present position to its end into a temporary file and may be closed afterwards.
 
     Args:
         source: a path; a binary file object; ``(samples, sample_rate)``; or a 1-D or 2-D numpy array or
             torch tensor with ``sample_rate``. In 2-D the smaller side counts the channels, (N, channels) if
-            both are equal; up to 8 channels are averaged. Integers are scaled to -1..1 (unsigned ones centred
-            first), floats are taken as they are.
+            both are equal; up to 8 channels are averaged, those that carry the sound of the loudest with opposite
+            sign turned round. Integers are scaled to -1..1 (unsigned ones centred first; of 64 bits as the 16, 24 or
+            32 that hold them), floats are taken as they are.
         sample_rate: Hz, 4000..192000, for arrays; files know their own.
         argument: the caller's name of ``source``, for error messages.
 
@@ -144,7 +163,8 @@ def open_audio(source: Any, sample_rate: float | None = None, argument: str = "a
     Raises:
         TypeError: a source or element type that is not listed above, or arrays without ``sample_rate``.
         ValueError: unreadable, empty or zero-length recordings, NaN or infinite samples, a bad shape or rate.
-        FileNotFoundError: no such file.
+        FileNotFoundError, IsADirectoryError, PermissionError, OSError: no file that can be read; a pipe is none.
+        ImportError: a container that needs the extra ``video``, which is not installed.
     """
     if isinstance(source, tuple):
         if len(source) != 2:
@@ -170,11 +190,20 @@ def _check_rate(rate: Any, argument: str) -> float:
     return int(rate) if rate.is_integer() else rate
 
 
-def _check_finite(block: np.ndarray, start: int, argument: str) -> None:
-    finite = np.isfinite(block)
+def _check_samples(block: np.ndarray, mono: np.ndarray, start: int, argument: str) -> None:
+    """Refuse samples (n,) or (n, C) that are not finite, or beyond any scale of integers."""
+    values = block if block.dtype.kind == "f" and block.dtype.itemsize > 4 else mono
+    finite = np.isfinite(values if values.ndim == 1 else values.sum(1))
     if not finite.all():
         first = int(np.argmin(finite))
-        raise ValueError(f"{argument} must hold finite samples, got {block[first]} at sample {start + first}")
+        raise ValueError(f"{argument} must hold finite samples, got {mono[first]} at sample {start + first}")
+    largest = float(np.abs(block).max()) if block.size else 0.0
+    if largest > LARGEST_SAMPLE:
+        first = int(np.abs(block).reshape(len(block), -1).max(1).argmax())
+        raise ValueError(
+            f"{argument} must hold finite samples of at most {LARGEST_SAMPLE:g}, -1 to 1 as floats, got {largest:g} "
+            f"at sample {start + first}"
+        )
 
 
 def _check_channels(channels: int, argument: str) -> None:
@@ -182,38 +211,61 @@ def _check_channels(channels: int, argument: str) -> None:
         raise ValueError(f"{argument} must have 1 to {MAX_CHANNELS} channels, got {channels}")
 
 
+def _examine(name: str, rate: float, channels: int, pass_over: Pass, argument: str, keep: bool) -> Recording:
+    """Look at every sample once: check it, find channels to turn round, and measure the level of the voice.
+
+    Args:
+        name, rate: of the recording. channels: C, 1 for samples without an axis of channels.
+        pass_over: starts a pass over float blocks (n,) or (n, C). argument: the caller's name, for messages.
+        keep: hold a short recording in memory, as reading it again costs more.
+
+    Returns:
+        The recording, without a sample where the passes have none.
+    """
+    signs, level = ChannelSigns(channels), VoiceLevel(rate)
+    kept: list[np.ndarray] | None = [] if keep else None
+    length = 0
+    for block in pass_over():
+        mono = mix(block)
+        _check_samples(block, mono, length, argument)
+        length += len(mono)
+        level.add(mono)
+        if channels > 1:
+            signs.add(block)
+        if kept is not None:
+            kept = [*kept, mono] if length <= KEEP_FRAMES else None
+    turned = signs.signs() if channels > 1 else None
+    if turned is not None:
+        level = VoiceLevel(rate)
+        for block in pass_over():
+            level.add(mix(block, turned))
+        kept = None
+    gain = level.gain()
+    if kept is not None:
+        return _kept(name, rate, length, kept, gain)
+    return Recording(name, rate, length, lambda: (mix(block, turned) for block in pass_over()), gain)
+
+
 # ---- arrays
 
 
-def _to_numpy(samples: np.ndarray | Tensor) -> np.ndarray:
+def _to_numpy(samples: np.ndarray | Tensor, argument: str) -> np.ndarray:
     if isinstance(samples, np.ndarray):
         return samples
-    return (samples.float() if samples.dtype == torch.bfloat16 else samples).numpy(force=True)
-
-
-def _scaled(block: np.ndarray) -> np.ndarray:
-    """Float samples of a block: integers mapped to -1..1, unsigned ones centred first; floats unchanged."""
-    if block.dtype.kind == "f":
-        return block
-    half = 2.0 ** (8 * block.dtype.itemsize - 1)
-    wide = block.astype(np.float64)
-    return (wide - half if block.dtype.kind == "u" else wide) / half
-
-
-def _mono(block: np.ndarray) -> np.ndarray:
-    """Average of the channels: (n,) or (n, channels) -> (n,) float32."""
-    values = _scaled(block)
-    if values.ndim == 2:
-        values = values.mean(axis=1, dtype=np.promote_types(values.dtype, np.float32))
-    with np.errstate(all="ignore"):  # what float32 cannot hold becomes infinite and is reported
-        return np.ascontiguousarray(values, dtype=np.float32)
+    if samples.layout != torch.strided or samples.is_quantized or samples.is_nested:
+        kind = "nested" if samples.is_nested else "quantized" if samples.is_quantized else str(samples.layout)
+        raise TypeError(f"{argument} must be a dense tensor, got a tensor that is {kind}")
+    if samples.is_meta:
+        raise ValueError(f"{argument} must hold samples, got a tensor on the device 'meta', which has none")
+    unknown = samples.is_floating_point() and samples.dtype not in (torch.float16, torch.float32, torch.float64)
+    return (samples.float() if unknown else samples).numpy(force=True)
 
 
 def _open_array(samples: np.ndarray | Tensor, rate: Any, argument: str) -> Recording:
     if rate is None:
         raise TypeError(f"{argument} is an array and needs sample_rate= (Hz), or pass (samples, sample_rate)")
     rate = _check_rate(rate, argument)
-    array = _to_numpy(samples)
+    array = _to_numpy(samples, argument)
     if array.dtype.kind not in "iuf":
         raise TypeError(f"{argument} must hold integer or float samples, got dtype {samples.dtype}")
     if array.ndim not in (1, 2):
@@ -224,75 +276,71 @@ def _open_array(samples: np.ndarray | Tensor, rate: Any, argument: str) -> Recor
         if array.shape[0] < array.shape[1]:
             array = array.T
         _check_channels(array.shape[1], argument)
+    half = 1.0 if array.dtype.kind == "f" else integer_half_range(array)
 
     def blocks() -> Iterator[np.ndarray]:
         for start in range(0, len(array), READ_FRAMES):
-            yield _mono(array[start : start + READ_FRAMES])
+            yield scaled(array[start : start + READ_FRAMES], half)
 
-    for index, block in enumerate(blocks()):
-        _check_finite(block, index * READ_FRAMES, argument)
-    return Recording(UNNAMED[0], rate, len(array), blocks)
+    return _examine(UNNAMED[0], rate, 1 if array.ndim == 1 else array.shape[1], blocks, argument, keep=False)
 
 
 # ---- files
 
 
 def _open_path(path: Path, rate: Any, argument: str) -> Recording:
-    if path.is_dir():
-        raise IsADirectoryError(f"{argument} must be an audio file, {path} is a folder")
-    if not path.exists():
-        raise FileNotFoundError(f"{argument} {path} does not exist")
-    if path.is_file() and path.stat().st_size == 0:
-        raise ValueError(f"{argument} {path} is an empty file")
-    return _open_file(lambda: os.fsencode(path), path.name, rate, f"{argument} {path}")
+    with open_file(path, argument) as file:
+        if file.size == 0:
+            raise ValueError(f"{argument} {path} is an empty file")
+    return _open_sound(os.fsencode(path), path.name, rate, f"{argument} {path}")
 
 
 def _open_stream(stream: Any, rate: Any, argument: str) -> Recording:
     if isinstance(stream.read(0), str):
         raise TypeError(f"{argument} must be a binary file object, got one opened in text mode")
-    copy = tempfile.NamedTemporaryFile(prefix="emoface-")  # lives as long as the Recording that refers to it
+    copy = tempfile.NamedTemporaryFile(prefix="emoface-")
     shutil.copyfileobj(stream, copy)
     copy.flush()
     if copy.tell() == 0:
         raise ValueError(f"{argument} is a file object with no bytes from its present position on")
     given = getattr(stream, "name", None)
     name = Path(given).name if isinstance(given, str) else UNNAMED[1]
-    return _open_file(lambda: copy.name, name, rate, argument)
+    return _open_sound(copy.name, name, rate, argument, copy)
 
 
-def _decode(target: str | bytes, argument: str) -> Iterator[tuple[int, np.ndarray]]:
-    """(rate, mono block) pairs of a file that libsndfile reads."""
-    import soundfile
+def _open_sound(path: str | bytes, name: str, rate: Any, argument: str, owner: Any = None) -> Recording:
+    """Open a file of sound; ``owner``, which removes the file when it is gone, lives as long as the recording."""
+    with open(path, "rb") as file:
+        kind = find_container(file.read(16))
+    seconds = None
+    if kind is not None:
+        owner, seconds = decode_container(path, kind, argument)
+        path = owner.name
+    sound = SoundFile(path, argument, seconds)
+    _check_channels(sound.channels, argument)
+    _check_rate(sound.sample_rate, argument)
+    if rate is not None and rate != sound.sample_rate:
+        raise ValueError(f"{argument} has sample_rate {sound.sample_rate} Hz, but sample_rate={rate!r} was given")
 
-    try:
-        with soundfile.SoundFile(target) as file:
-            _check_channels(file.channels, argument)
-            while len(block := file.read(READ_FRAMES, dtype="float32", always_2d=True)):
-                yield file.samplerate, _mono(block)
-    except soundfile.LibsndfileError as error:
-        raise ValueError(f"{argument} is not a readable audio file: {error.error_string}") from error
+    def blocks() -> Iterator[np.ndarray]:
+        yield from (owner, sound)[1].blocks()
 
-
-def _open_file(target: Callable[[], str | bytes], name: str, rate: Any, argument: str) -> Recording:
-    file_rate = 0
-    kept: list[np.ndarray] | None = []
-    length = 0
-    for file_rate, block in _decode(target(), argument):
-        if length == 0:
-            _check_rate(file_rate, argument)
-        _check_finite(block, length, argument)
-        length += len(block)
-        if kept is not None:
-            kept = [*kept, block] if length <= KEEP_FRAMES else None
-    if length == 0:
+    recording = _examine(name, sound.sample_rate, sound.channels, blocks, argument, keep=True)
+    if recording.num_samples == 0:
         raise ValueError(f"{argument} holds no samples")
-    if rate is not None and rate != file_rate:
-        raise ValueError(f"{argument} has sample_rate {file_rate} Hz, but sample_rate={rate!r} was given")
-    if kept is not None:
-        return _kept(name, file_rate, length, kept)
-    return Recording(name, file_rate, length, lambda: (block for _, block in _decode(target(), argument)))
+    _warn_of_missing(sound.missing, recording.duration, argument)
+    return recording
 
 
-def _kept(name: str, rate: float, length: int, blocks: list[np.ndarray]) -> Recording:
+def _warn_of_missing(missing: float, there: float, argument: str) -> None:
+    if math.isnan(missing):
+        warnings.warn(f"{argument} is cut short, by how much it does not tell; {there:.2f} s are read", stacklevel=4)
+    elif missing > MISSING_SECONDS or missing > MISSING_SHARE * there:
+        whole = missing + there
+        told = f"{argument} is cut short: {missing:.2f} of {whole:.2f} s are missing; the rest is read"
+        warnings.warn(told, stacklevel=4)
+
+
+def _kept(name: str, rate: float, length: int, blocks: list[np.ndarray], gain: float = 1.0) -> Recording:
     """A recording whose mono blocks are held in memory."""
-    return Recording(name, rate, length, lambda: iter(blocks))
+    return Recording(name, rate, length, lambda: iter(blocks), gain)

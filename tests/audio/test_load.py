@@ -214,7 +214,7 @@ def test_arrays_at_16_khz_need_no_audio_library() -> None:
 def test_missing_and_unfit_paths(tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError, match=r"audio .*nothing\.wav does not exist"):
         open_audio(tmp_path / "nothing.wav")
-    with pytest.raises(IsADirectoryError, match=r"audio must be an audio file, .* is a folder"):
+    with pytest.raises(IsADirectoryError, match=r"audio .* cannot be read: it is a folder"):
         open_audio(tmp_path)
     empty = tmp_path / "empty.wav"
     empty.touch()
