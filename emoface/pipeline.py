@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal, overload
@@ -16,6 +17,7 @@ from .audio.encoder import ContentConfig, ContentEncoder
 from .audio.features import loudness
 from .audio.lip_net import ARTIST, RULE, LipNet, add_gestures, closure_weight
 from .audio.load import Recording, open_audio
+from .audio.normalize import HEARD_PRESENCE
 from .audio.stream import MelStream
 from .binding.space import EmotionSpace
 from .checkpoints import Checkpoint, Unfilled, load_checkpoint
@@ -87,11 +89,13 @@ class Performance:
 
     Attributes:
         motions: (B, T, 53). loudness: (T,) relative loudness of the voice. blinks: (T,) per minute.
+        heard: whether a voice stands out anywhere.
     """
 
     motions: np.ndarray
     loudness: np.ndarray
     blinks: np.ndarray
+    heard: bool
 
 
 class Pipeline:
@@ -206,6 +210,9 @@ class Pipeline:
         with torch.inference_mode():
             performance = self._perform(recording, request, progress)
             motions = self._in_manner(performance, recording, request)  # (B, T, 53)
+        if not performance.heard:
+            told = f"audio {recording.name!r} counts as silence, as no voice stands out in it; the mouth rests"
+            warnings.warn(told, UserWarning, stacklevel=3)
         takes = [
             self._take(number, motion, performance, recording, request) for number, motion in enumerate(motions)
         ]
@@ -250,9 +257,10 @@ class Pipeline:
             presence[kept], level[kept], blinks[kept] = piece.presence, piece.loudness, piece.blinks
             if progress is not None:
                 progress(piece.window.keep_to / frames)
+        heard = float(presence.max()) >= HEARD_PRESENCE
         presence = presence.to(self.device, non_blocking=True)
         motion = finish(motion, closure, presence, self.sampling).cpu()  # the only wait for a GPU
-        return Performance(motion.numpy(), relative_loudness(level).numpy(), blinks.numpy())
+        return Performance(motion.numpy(), relative_loudness(level).numpy(), blinks.numpy(), heard)
 
     def _in_manner(self, performance: Performance, recording: Recording, request: Request) -> np.ndarray:
         """Motion (B, T, 53) in the asked speaker's style, which is read against the same takes in neutral."""

@@ -186,7 +186,7 @@ def test_bad_audio(tiny_checkpoint: Path, tmp_path: Path) -> None:
     cut.write_bytes(b"RIFF\x24\x00\x00\x00WAVE")
     cases: list[tuple[Any, dict[str, Any], type[Exception], str]] = [
         (tmp_path / "none.wav", {}, FileNotFoundError, "audio .*none.wav does not exist"),
-        (tmp_path, {}, IsADirectoryError, "must be an audio file"),
+        (tmp_path, {}, IsADirectoryError, "cannot be read: it is a folder"),
         (empty, {}, ValueError, "empty file"),
         (text, {}, ValueError, "not a readable audio file"),
         (cut, {}, ValueError, "audio .*cut.wav"),

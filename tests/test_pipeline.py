@@ -351,8 +351,9 @@ def test_bad_threads_are_refused(tiny_checkpoint: Path, threads: Any, error: typ
 
 @pytest.mark.parametrize("emotion", ["happy", None])
 def test_silence_is_finite_and_does_not_tremble(pipeline: emoface.Pipeline, emotion: Any) -> None:
-    animation = pipeline.animate(np.zeros(10 * RATE, np.float32), sample_rate=RATE, emotion=emotion)
-    assert np.isfinite(animation.motion).all()
+    with pytest.warns(UserWarning, match="audio 'samples' counts as silence") as caught:
+        animation = pipeline.animate(np.zeros(10 * RATE, np.float32), sample_rate=RATE, emotion=emotion)
+    assert len(caught) == 1 and np.isfinite(animation.motion).all()
     mouth = animation.motion[25:-25, MOTION_INDEX["mouthFunnel"]]
     assert np.abs(np.diff(mouth)).mean() < 0.05
 
@@ -385,6 +386,7 @@ def test_gpu_gives_the_same_motion(tiny_checkpoint: Path, pipeline: emoface.Pipe
     np.testing.assert_allclose(ours, plain(pipeline, emotion="happy", guidance=1.5), atol=2e-3)
 
 
+@pytest.mark.filterwarnings("ignore:audio 'samples' counts as silence")
 def test_animating_leaves_the_thread_count_alone(pipeline: emoface.Pipeline) -> None:
     """Sampling runs on one thread, also when several Python threads animate at once."""
     before = torch.get_num_threads()

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 
-FRAME_SECONDS = 0.04
-BLOCK_FRAMES = 20
+PIECE_SECONDS, FRAME_PIECES, BLOCK_FRAMES = 0.005, 8, 20
+"""Pieces of 5 ms, whose means are left out, as offset and rumble are no voice; 8 make a frame, 20 frames a block."""
 LAG = 3
 """Frames (0.12 s, about half a syllable) over which changes of level are looked at."""
 FLUCTUATION = 4.0
 """Median change of level over the lag, in dB, from which a block is a voice. Steady noise stays below 3.5 whatever its
-level; clear speech has 5 to 15."""
+level; clear speech has 5 to 16."""
 LEAST_BLOCKS = 2
 """Blocks with a voice that a recording must have, if it has as many."""
 LOUD_PERCENTILE = 90
@@ -30,7 +30,7 @@ class VoiceLevel:
     """
 
     def __init__(self, sample_rate: float) -> None:
-        self.size = max(round(sample_rate * FRAME_SECONDS), 1)
+        self.size = max(round(sample_rate * PIECE_SECONDS), 1)
         self.rest = np.zeros(0, np.float32)
         self.frames: list[float] = []  # power of the frames that are not yet a block
         self.zeros: list[float] = []  # share of samples that are zero
@@ -40,14 +40,14 @@ class VoiceLevel:
     def add(self, samples: np.ndarray) -> None:
         """Take in mono samples (n,) that follow those seen before."""
         samples = np.concatenate([self.rest, samples]) if len(self.rest) else samples
-        whole = len(samples) // self.size * self.size
-        self.rest = samples[whole:]
-        frames = samples[:whole].reshape(-1, self.size)
-        # The mean of squares less the square of the mean leaves a constant offset out.
-        wide = frames.astype(np.float64)
-        power = (wide * wide).mean(1) - wide.mean(1) ** 2
+        frame = FRAME_PIECES * self.size
+        whole = len(samples) // frame * frame
+        self.rest = samples[whole:].copy()
+        pieces = samples[:whole].reshape(-1, FRAME_PIECES, self.size)
+        squares = np.einsum("fps,fps->fp", pieces, pieces) / self.size
+        power = (squares - pieces.mean(2) ** 2).mean(1)  # (frames,)
         self.frames += power.clip(0).tolist()
-        self.zeros += (frames == 0).mean(1).tolist()
+        self.zeros += (1 - np.count_nonzero(pieces, (1, 2)) / frame).tolist()
         found = []
         while len(self.frames) >= BLOCK_FRAMES:
             found += self._voices(BLOCK_FRAMES)

@@ -197,7 +197,7 @@ def _check_samples(block: np.ndarray, mono: np.ndarray, start: int, argument: st
     if not finite.all():
         first = int(np.argmin(finite))
         raise ValueError(f"{argument} must hold finite samples, got {mono[first]} at sample {start + first}")
-    largest = float(np.abs(block).max()) if block.size else 0.0
+    largest = max(float(block.max()), -float(block.min()))
     if largest > LARGEST_SAMPLE:
         first = int(np.abs(block).reshape(len(block), -1).max(1).argmax())
         raise ValueError(

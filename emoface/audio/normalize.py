@@ -15,6 +15,7 @@ PRIOR_FRAMES = 12.0  # weight, in mel frames, of the prior spectrum
 PRIOR_LEVEL = -4.0  # mean log-mel of average speech
 SCALE = 3.0
 PRESENCE_RAMP = 2.3  # natural-log units over which speech fades into silence (10 dB)
+HEARD_PRESENCE = 0.5  # a recording whose presence stays below counts as silence
 
 
 def _prior() -> Tensor:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Sequence
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
@@ -245,10 +246,11 @@ class Audio(Modality):
         return dict(zip(self.emotions, shares.tolist(), strict=True))
 
     def embed(self, value: Any, space: EmotionSpace) -> Tensor:
-        """z (Z,) of a voice: its chunks averaged by amount of speech; the neutral point for silence."""
+        """z (Z,) of a voice: its chunks averaged by amount of speech; neutral, with a warning, for silence."""
         tracks, real, speech = self.prepare(value)
         weights = speech.float().sum(1)
         if weights.sum() == 0:
+            warnings.warn("the voice that should give the emotion counts as silence; using neutral", stacklevel=2)
             return space.neutral
         blocks = zip(tracks.split(32), real.split(32), speech.split(32), strict=True)
         z = torch.cat([self(*block) for block in blocks])  # (n, Z)
