@@ -17,7 +17,8 @@ import torch
 import emoface
 from emoface.audio.load import Recording
 from emoface.demo import demo_path
-from emoface.face.layout import JAW_OPEN_RADIANS, JAW_SIDE_RADIANS, MOTION_INDEX, MOUTH, UPPER
+from emoface.diffusion.windows import plan_windows
+from emoface.face.layout import JAW_OPEN_RADIANS, JAW_SIDE_RADIANS, MOTION_INDEX, MOUTH, UPPER, lip_gap
 from emoface.kernels import use_backend
 
 RATE = 16000
@@ -303,6 +304,52 @@ def test_blink_and_gaze_can_be_switched_off(pipeline: emoface.Pipeline) -> None:
     eyes = [i for name, i in MOTION_INDEX.items() if name.startswith("eyeLook")]
     assert np.abs(looking[:, eyes] - rest[:, eyes]).max() > 0.01
     np.testing.assert_array_equal(blinking[:, mouth], rest[:, mouth])
+
+
+def test_takes_do_not_blink_together(pipeline: emoface.Pipeline) -> None:
+    options: dict[str, Any] = {"sample_rate": RATE, "emotion": "neutral", "gaze": False, "num_samples": 3}
+    takes, still = (pipeline.animate(voice(30.0), blink=blink, **options) for blink in (True, False))
+    lid = MOTION_INDEX["eyeBlinkLeft"]
+    shut = [take.motion[:, lid] - rest.motion[:, lid] > 0.3 for take, rest in zip(takes, still)]
+    assert all(frames.any() for frames in shut)
+    for one, other in ((0, 1), (0, 2), (1, 2)):
+        assert (shut[one] & shut[other]).sum() < 0.5 * min(shut[one].sum(), shut[other].sum())
+    alone = pipeline.animate(voice(30.0), **{**options, "num_samples": 1}).motion[:, lid]
+    np.testing.assert_allclose(alone, takes[0].motion[:, lid], atol=1e-4)
+
+
+class Told(torch.nn.Module):
+    """Stands for the lip net: p, b or m is heard in the given motion frames and nowhere else."""
+
+    def __init__(self, pipeline: emoface.Pipeline, frames: range, starts: list[int]) -> None:
+        super().__init__()
+        self.net, self.frames, self.starts = pipeline.lips, frames, iter(starts)
+
+    def forward(self, mel: torch.Tensor, style: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        curves, logit = self.net(mel, style)
+        at = next(self.starts) + torch.arange(logit.shape[1])
+        heard = (at >= self.frames.start) & (at < self.frames.stop)
+        return curves, torch.where(heard, 9.0, -9.0).expand_as(logit)
+
+
+@pytest.mark.parametrize("frames", [range(20, 30), range(54, 58), range(100, 101)])
+def test_lips_close_where_the_voice_says_so(pipeline: emoface.Pipeline, frames: range) -> None:
+    """The closure gate is on, in its frames and in no others, across the seam of windows too."""
+    sizes = pipeline.denoiser.config
+    starts = [w.start for w in plan_windows(150, sizes.window, sizes.context, sizes.lookahead)]
+
+    def gap(frames: range) -> np.ndarray:
+        pipeline.lips = Told(pipeline, frames, starts)
+        try:
+            return lip_gap(plain(pipeline, 6.0, emotion="happy"))
+        finally:
+            pipeline.lips = pipeline.lips.net
+
+    closed, free = gap(frames), gap(range(0))
+    assert free[frames].min() > 2.0, "lips are apart there"
+    assert (closed[frames] < 0.25 * free[frames]).all()
+    np.testing.assert_allclose(closed[: frames.start - 2], free[: frames.start - 2], atol=1e-5)
+    np.testing.assert_allclose(closed[frames.stop + 2 :], free[frames.stop + 2 :], atol=1e-5)
 
 
 def test_controls_are_applied_at_the_end(pipeline: emoface.Pipeline) -> None:

@@ -12,6 +12,7 @@ class AdainCase(Case):
     B: int
     T: int
     C: int
+    eps: float = 1e-5
     strided: bool = False
     bench: bool = False
 
@@ -21,7 +22,7 @@ class AdainCase(Case):
             draw.normal(self.B, self.T, self.C),
             draw.normal(self.B, self.C),
             draw.normal(self.B, self.C),
-            1e-5,
+            self.eps,
         )
 
     def flops(self) -> int:
@@ -33,6 +34,7 @@ CASES = [
     AdainCase(1, 2, 1),
     AdainCase(1, 1, 1),
     AdainCase(2, 63, 100),
+    AdainCase(2, 9, 5, eps=0.5),
     AdainCase(0, 5, 8),
     AdainCase(1, 0, 8),
     AdainCase(3, 7, 13, strided=True),

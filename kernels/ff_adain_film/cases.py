@@ -13,6 +13,7 @@ class FfAdainFilmCase(Case):
     T: int
     C: int
     F: int
+    eps: float = 1e-5
     residual: float = 0.0
     strided: bool = False
     bench: bool = False
@@ -25,7 +26,7 @@ class FfAdainFilmCase(Case):
             draw.normal(self.C),
             draw.normal(self.B, self.T, self.C),
             *(draw.normal(self.B, self.C) for _ in range(4)),
-            1e-5,
+            self.eps,
             self.residual,
         )
 
@@ -38,6 +39,7 @@ CASES = [
     FfAdainFilmCase(1, 2, 1, 2),
     FfAdainFilmCase(1, 1, 1, 1),
     FfAdainFilmCase(2, 63, 100, 200, residual=1.0),
+    FfAdainFilmCase(2, 9, 5, 6, eps=0.5),
     FfAdainFilmCase(0, 5, 8, 16),
     FfAdainFilmCase(1, 0, 8, 16),
     FfAdainFilmCase(3, 7, 13, 27, strided=True),

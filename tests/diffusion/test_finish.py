@@ -6,11 +6,13 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 
 from emoface.diffusion import finish as module
-from emoface.diffusion.finish import Sampling, finish
+from emoface.diffusion.finish import RESTING, Sampling, finish, gaussian_filter, liveliness
+from emoface.face.layout import JAW_OPEN_RADIANS, JAW_SIDE_RADIANS, MOTION_INDEX, MOUTH, UPPER, lip_gap
 
 
 @pytest.mark.parametrize("takes, frames", [(1, 1), (1, 300), (3, 257), (2, 700), (1, 1025)])
@@ -24,6 +26,97 @@ def test_the_same_bits_in_blocks(takes: int, frames: int, monkeypatch: pytest.Mo
         monkeypatch.setattr(module, "BLOCK", 256)
         assert torch.equal(finish(motion, closure, presence, Sampling()), whole)
     assert torch.equal(motion, before)
+
+
+def open_mouth(frames: int = 60) -> torch.Tensor:
+    motion = torch.full((1, frames, 53), 0.1)
+    motion[..., MOTION_INDEX["jaw_pose_x"]] = 0.6 * JAW_OPEN_RADIANS
+    return motion
+
+
+@pytest.mark.parametrize("strength, left", [(1.0, 0.0), (0.0, 1.0)])
+def test_the_gate_closes_the_lips_with_its_strength(strength: float, left: float) -> None:
+    motion, closure, presence = open_mouth(), torch.zeros(60), torch.ones(60)
+    closure[20:30] = 1
+    free = lip_gap(motion)[0, 0]
+    gap = lip_gap(finish(motion, closure, presence, Sampling(closure=strength)))[0]
+    torch.testing.assert_close(gap[22:28], left * free.expand(6), rtol=1e-4, atol=1e-3)
+    torch.testing.assert_close(gap[:18], free.expand(18))
+    torch.testing.assert_close(gap[32:], free.expand(28))
+    assert Sampling().closure == 1, "lips close wholly by default"
+
+
+def test_half_a_gate_leaves_half_open_and_is_as_smooth_as_the_mouth() -> None:
+    motion, closure, presence = open_mouth(), torch.zeros(60), torch.ones(60)
+    closure[30] = 1
+    free = float(lip_gap(motion)[0, 0])
+    sharp, smooth = (
+        lip_gap(finish(motion, closure, presence, Sampling(mouth_filter=width)))[0] for width in (0.0, 0.49)
+    )
+    assert sharp[30] < 1e-3 and (sharp[[29, 31]] - free).abs().max() < 1e-4
+    assert 1e-3 < smooth[30] < 0.6 * free and smooth[29] < 0.99 * free
+    torch.testing.assert_close(smooth[29], smooth[31])
+
+
+def test_motion_is_clipped_to_what_a_face_can_do() -> None:
+    far = torch.cat([torch.full((1, 5, 53), 9.0), torch.full((1, 5, 53), -9.0)])
+    high, low = finish(far, torch.zeros(5), torch.ones(5), Sampling())
+    assert (high[:, :50] == 1).all() and (low[:, :50] == 0).all()
+    jaw = MOTION_INDEX["jaw_pose_x"]
+    np.testing.assert_allclose(high[0, jaw:], [JAW_OPEN_RADIANS, JAW_SIDE_RADIANS, JAW_SIDE_RADIANS], rtol=1e-6)
+    np.testing.assert_allclose(low[0, jaw:], [0, -JAW_SIDE_RADIANS, -JAW_SIDE_RADIANS], rtol=1e-6)
+
+
+def test_each_region_has_its_filter() -> None:
+    step = torch.zeros(1, 40, 53)
+    step[:, 20:] = 0.5
+    closed, silent, spoken = torch.zeros(40), torch.zeros(40), torch.ones(40)
+    settings = Sampling(upper_filter=2.0, mouth_filter=0.0, rest_filter=1.0)
+    lid, shape = UPPER[0], MOTION_INDEX["mouthSmileLeft"]
+    speaking, resting = (finish(step, closed, presence, settings)[0] for presence in (spoken, silent))
+    torch.testing.assert_close(speaking[:, shape], step[0, :, shape])
+    torch.testing.assert_close(resting[:, shape], gaussian_filter(step, 1.0)[0, :, shape])
+    for motion in (speaking, resting):
+        torch.testing.assert_close(motion[:, lid], gaussian_filter(step, 2.0)[0, :, lid])
+
+
+def test_a_gaussian_by_hand() -> None:
+    impulse = torch.zeros(1, 21, 2)
+    impulse[0, 10, 0], impulse[..., 1] = 1, 3
+    smooth = gaussian_filter(impulse, 1.5)
+    bell = np.exp(-0.5 * (np.arange(-10, 11) / 1.5) ** 2)
+    bell[np.abs(np.arange(-10, 11)) > 6] = 0  # four deviations
+    np.testing.assert_allclose(smooth[0, :, 0], bell / bell.sum(), atol=1e-7)
+    np.testing.assert_allclose(smooth[0, :, 1], 3, rtol=1e-6)
+    assert gaussian_filter(impulse, 0.0) is impulse
+    edge = torch.zeros(1, 9, 1)
+    edge[0, 0] = 1
+    held = gaussian_filter(edge, 1.0)[0, :, 0]
+    assert held[0] > 0.6 and (held.diff() <= 0).all()
+
+
+def test_chance_moves_the_mouth_while_somebody_speaks() -> None:
+    scale = liveliness(torch.tensor([0.0, 0.25, 1.0]))
+    mouth = torch.zeros(53, dtype=torch.bool)
+    mouth[list(MOUTH)] = True
+    assert torch.equal(scale[:, mouth], torch.tensor([0.0, 0.25, 1.0])[:, None].expand(3, len(MOUTH)))
+    assert (scale[:, ~mouth] == 1).all()
+
+
+def test_scales_of_the_start_noise() -> None:
+    settings = Sampling(mouth_temperature=0.3, upper_character=2.0, mouth_character=3.0)
+    temperature, character = settings.scales()
+    for channel in range(53):
+        mouth, upper, resting = channel in MOUTH, channel in UPPER, channel in RESTING
+        assert temperature[channel] == pytest.approx(0.3 if mouth else 1.0)
+        assert character[channel] == pytest.approx(3.0 if resting else 2.0 if upper else 0.3 if mouth else 1.0)
+    assert MOTION_INDEX["jaw_pose_x"] not in RESTING and MOTION_INDEX["mouthSmileLeft"] in RESTING
+
+
+@pytest.mark.parametrize("name, value", [("closure", 1.01), ("gestures", -0.1), ("upper_filter", 50.1), ("steps", 0)])
+def test_settings_out_of_range(name: str, value: float) -> None:
+    with pytest.raises(ValueError, match=name):
+        Sampling(**{name: value})  # type: ignore[arg-type]
 
 
 MEMORY = """
