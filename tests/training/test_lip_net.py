@@ -1,4 +1,4 @@
-"""The lip net, its gate, its training on a small labelled folder, and its figures."""
+"""The lip net's training on a small labelled folder, and its figures."""
 
 from __future__ import annotations
 
@@ -14,19 +14,12 @@ import torch
 import emoface
 from emoface.audio.lip_net import (
     ARTIST,
-    CLOSURE_HIGH,
-    CLOSURE_LOW,
-    GATED_PRESS,
     MOUTH_SCALE,
     RULE,
     LipNet,
-    add_gestures,
-    apply_closure,
-    closure_weight,
-    mouth_motion,
 )
 from emoface.audio.normalize import SILENT_MEL
-from emoface.face.layout import JAW_OPEN_RADIANS, MOTION_INDEX, MOTION_NAMES, MOTION_SIZE, MOUTH, lip_gap
+from emoface.face.layout import MOTION_INDEX, MOTION_SIZE, MOUTH, lip_gap
 from emoface.training.corpus.build import train as build_corpus
 from emoface.training.corpus.clips import Clip, load_clips
 from emoface.training.corpus.phones import VISEME_ID
@@ -81,112 +74,6 @@ def captured_copy(clip: Clip) -> Clip:
     known = np.ones(MOTION_SIZE, bool)
     known[MOTION_INDEX["tongueUp"]] = False
     return Clip("artist/1", "captured", "a", "en", None, clip.mel, lips=lips, known=known)
-
-
-class TestNet:
-    def test_shapes_and_size(self) -> None:
-        net = LipNet().eval()
-        assert 0.6e6 < sum(p.numel() for p in net.parameters()) < 0.8e6
-        for batch, frames in ((1, 1), (3, 7), (2, 40)):
-            curves, logit = net(torch.randn(batch, 2 * frames, 64), torch.zeros(batch, dtype=torch.int64))
-            assert curves.shape == (batch, frames, len(MOUTH)) and logit.shape == (batch, frames)
-        with pytest.raises(ValueError, match="mel must have shape"):
-            net(torch.randn(1, 5, 64), torch.tensor([0]))
-        with pytest.raises(ValueError, match="kernel must be odd"):
-            LipNet(kernel=4)
-
-    def test_a_frame_depends_on_its_neighbourhood_only(self) -> None:
-        torch.manual_seed(0)
-        net = LipNet(**SMALL).eval()
-        mel = torch.randn(1, 160, 64)
-        whole = net(mel, torch.tensor([0]))[0]
-        low, high = 20, 60
-        part = net(mel[:, 2 * (low - net.reach) : 2 * (high + net.reach)], torch.tensor([0]))[0]
-        torch.testing.assert_close(part[:, net.reach : -net.reach], whole[:, low:high])
-
-    def test_styles_differ(self) -> None:
-        net = LipNet(**SMALL).eval()
-        mel = torch.randn(2, 20, 64)[:1].expand(2, -1, -1)
-        curves = net(mel, torch.tensor([ARTIST, RULE]))[0]
-        assert not torch.allclose(curves[0], curves[1])
-
-
-class TestGate:
-    def test_closes_lips_under_emotion(self) -> None:
-        rng = np.random.default_rng(0)
-        motion = torch.from_numpy(rng.uniform(0, 1, (4, 30, MOTION_SIZE)).astype(np.float32))
-        motion[..., MOTION_INDEX["jaw_pose_x"] :] = torch.rand(4, 30, 3) * JAW_OPEN_RADIANS
-        motion[..., MOTION_INDEX["mouthClose"]] = 0
-        before = motion.clone()
-        gap = lip_gap(motion)
-        last = gap
-        for strength in (0.25, 0.5, 0.75, 1.0):
-            closed = lip_gap(apply_closure(motion, torch.ones(4, 30), strength))
-            assert (closed <= last + 1e-4).all()
-            last = closed
-        assert gap.mean() > 20 and last.max() < 1e-3
-        torch.testing.assert_close(motion, before)
-        torch.testing.assert_close(apply_closure(motion, torch.zeros(4, 30)), motion)
-        torch.testing.assert_close(apply_closure(motion, torch.ones(4, 30), 0.0), motion)
-
-    def test_touches_only_the_lips(self) -> None:
-        motion = torch.full((1, 5, MOTION_SIZE), 0.2)
-        weight = torch.tensor([[0, 0.5, 1, 0.5, 0]])
-        closed = apply_closure(motion, weight)
-        changed = {i for i in range(MOTION_SIZE) if not torch.equal(closed[..., i], motion[..., i])}
-        sneers = {MOTION_INDEX["noseSneerLeft"], MOTION_INDEX["noseSneerRight"]}  # which lift the upper lip
-        assert changed <= set(MOUTH) | sneers and MOTION_INDEX["mouthSmileLeft"] not in changed
-        assert closed[0, 2, MOTION_INDEX["mouthPressLeft"]] == pytest.approx(GATED_PRESS)
-        torch.testing.assert_close(closed[:, [0, 4]], motion[:, [0, 4]])
-
-    def test_gradient_and_errors(self) -> None:
-        motion = torch.full((1, 5, MOTION_SIZE), 0.1, requires_grad=True)
-        apply_closure(motion, torch.full((1, 5), 0.5)).sum().backward()
-        assert torch.isfinite(motion.grad).all()
-        with pytest.raises(ValueError, match="strength must be in 0"):
-            apply_closure(motion, torch.zeros(1, 5), 1.5)
-        with pytest.raises(ValueError, match="weight must have shape"):
-            apply_closure(motion, torch.zeros(5))
-
-    def test_weight(self) -> None:
-        probability = torch.tensor([0.0, CLOSURE_LOW, (CLOSURE_LOW + CLOSURE_HIGH) / 2, CLOSURE_HIGH, 1.0])
-        torch.testing.assert_close(closure_weight(torch.logit(probability)), torch.tensor([0, 0, 0.5, 1, 1]))
-
-    def test_mouth_motion(self) -> None:
-        motion = mouth_motion(torch.full((2, 3, len(MOUTH)), 9.0))
-        assert motion[..., MOTION_INDEX["jaw_pose_x"]].max() == pytest.approx(JAW_OPEN_RADIANS)
-        others = [i for i in range(MOTION_SIZE) if i not in MOUTH]
-        assert motion.max() == 1 and not motion[..., others].any()
-
-
-class TestGestures:
-    def test_what_is_heard_is_the_least_of_small_shapes(self) -> None:
-        motion = torch.full((2, 4, MOTION_SIZE), 0.2)
-        funnel, lower, roll = (MOTION_INDEX[n] for n in ("mouthFunnel", "mouthLowerDownRight", "mouthRollUpper"))
-        motion[..., lower] = 0.6  # bared by emotion
-        before = motion.clone()
-        curves = torch.zeros(4, len(MOUTH))
-        curves[:, [MOUTH.index(funnel), MOUTH.index(lower)]] = torch.tensor([0.0, 0.1, 0.3, 0.5])[:, None]
-        curves[:, MOUTH.index(roll)] = -1.0
-        moved = add_gestures(motion, curves)
-        assert moved[1, :, funnel].tolist() == pytest.approx([0.2, 0.2, 0.3, 0.5])
-        assert torch.equal(moved[..., lower], before[..., lower]) and torch.equal(moved[..., roll], before[..., roll])
-        assert torch.equal(motion, before) and torch.equal(add_gestures(motion, curves, 0.0), before)
-        assert add_gestures(motion, curves, 0.5)[0, :, funnel].tolist() == pytest.approx([0.2, 0.2, 0.2, 0.25])
-
-    def test_jaw_corners_and_all_beyond_the_mouth_stay(self) -> None:
-        motion = torch.zeros(1, 3, MOTION_SIZE)
-        moved = add_gestures(motion, torch.ones(3, len(MOUTH)))
-        changed = {MOTION_NAMES[i] for i in range(MOTION_SIZE) if moved[..., i].any()}
-        assert {"mouthFunnel", "mouthPucker", "mouthUpperUpLeft", "mouthRollLower"} <= changed and len(changed) == 8
-        still = ("jaw", "mouthSmile", "mouthFrown", "mouthClose", "mouthPress")
-        assert not any(name.startswith(still) for name in changed)
-
-    def test_errors(self) -> None:
-        with pytest.raises(ValueError, match="strength must be at least 0, got -1"):
-            add_gestures(torch.zeros(1, 3, MOTION_SIZE), torch.zeros(3, len(MOUTH)), -1.0)
-        with pytest.raises(ValueError, match=r"curves must have shape \(3, "):
-            add_gestures(torch.zeros(1, 3, MOTION_SIZE), torch.zeros(4, len(MOUTH)))
 
 
 class TestWindows:
