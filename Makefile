@@ -5,6 +5,7 @@
 # make eval [ASSETS=dir]        every figure of the checkpoint, to $(RUN)/evaluation (QUICK=1: under a minute)
 # make bench | gpu              operators, denoiser and animate() on this CPU | build, tests and benchmarks on a GPU machine
 # make asan | tsan              kernel tests with the CPU module watched for memory and arithmetic | for races of threads
+# make mutants [COUNT=200]      small faults planted in chosen modules: which of them no test notices
 # make wheel | clean
 #
 # The first target makes .venv and installs into it (CPU build of torch where pip offers one; an installed torch is used).
@@ -44,7 +45,7 @@ PIP := "$(PY)" -m pip install
 SHORTER := sed -u '/^Requirement already satisfied/d'  # of what pip says
 EMOFACE := "$(PY)" -c 'import sys; from emoface.cli import main; sys.exit(main())'
 
-.PHONY: help demo test lint train eval bench gpu asan tsan wheel clean check native
+.PHONY: help demo test lint train eval bench gpu asan tsan mutants wheel clean check native
 help:
 	@sed -n '/^# make/,/^$$/s/^# \{0,1\}//p' Makefile
 
@@ -123,6 +124,10 @@ gpu:
 
 asan tsan: $(DEV_STAMP)
 	PYTHON="$$(realpath -s "$$(command -v "$(PY)")")" bash tests/kernels/sanitize.sh $@
+
+mutants: $(DEV_STAMP)
+	@"$(PY)" -c 'import cosmic_ray' 2>/dev/null || $(PIP) 'cosmic-ray>=8.7' | $(SHORTER)
+	nice -n 15 "$(PY)" tests/mutation/run.py --count $(or $(COUNT),200)
 
 wheel: $(DEV_STAMP)
 	"$(PY)" -m build --outdir dist

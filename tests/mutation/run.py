@@ -1,8 +1,8 @@
 """Plants small faults in chosen modules, one at a time, and lists which of them the tests notice: ``make mutants``.
 
 Cosmic Ray makes the faults. Each is tried in a copy of the repository, so that the working tree is left alone, by a
-process forked from one that has imported torch already, so that a trial takes little more than its tests. ``guards.json``
-names the modules of each group and the tests that guard them; results are in ``mutants.tsv``.
+process forked from one that has imported torch already, so that a trial takes little more than its tests.
+``guards.json`` names the modules of each group and the tests that guard them; results are in ``mutants.tsv``.
 """
 
 from __future__ import annotations
