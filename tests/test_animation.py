@@ -11,7 +11,10 @@ from emoface import export
 from emoface.animation import Animation
 from emoface.export.formats import FORMATS
 from emoface.face.layout import ARKIT_INDEX
+from emoface.face.rigs import load_rig
 from emoface.face_motion import FaceMotion
+
+from .export.vrm_avatars import avatar_file
 
 
 def curves_animation() -> Animation:
@@ -27,8 +30,9 @@ def test_unknown_options_of_pictures_are_named() -> None:
 @pytest.mark.parametrize("suffix", FORMATS)
 def test_nothing_is_checked_again_on_the_way_to_a_file(tmp_path: Path, checks: list[int], suffix: str) -> None:
     animation = curves_animation()
+    options = {".mp4": {"size": 32}, ".vrm": {"face": load_rig(avatar_file(tmp_path))}}.get(suffix, {})
     checks.clear()
-    animation.save(tmp_path / f"a{suffix}", **({"size": 32} if suffix == ".mp4" else {}))
+    animation.save(tmp_path / f"a{suffix}", **options)
     resampled = (".html", ".csv", ".json")  # to the rates of their readers
     assert len(checks) == (2 if suffix in resampled else 0)
 

@@ -10,7 +10,7 @@ from typing import Any
 from emoface.cli.arguments import Commands
 from emoface.cli.options_flags import add_options, given_options
 from emoface.cli.view import add_face, face_of
-from emoface.export.formats import FORMATS, HEADS, LAYOUTS, format_of
+from emoface.export.formats import EXPRESSIONS, FACES, FORMATS, HEADS, LAYOUTS, format_of
 from emoface.options import AnimateOptions, LoadOptions
 
 
@@ -27,6 +27,7 @@ def add_command(commands: Commands) -> None:
     add_options(parser, AnimateOptions)
     add_options(parser, LoadOptions, leave_out=("threads",))
     add("--layout", choices=LAYOUTS, help=f"keys of the .npz ({LAYOUTS[0]})")
+    add("--expressions", choices=EXPRESSIONS, help=f"names in a .vrma that is for any avatar ({EXPRESSIONS[0]})")
     add("--whole-frames", action="store_true", help=(
         "keys of .glb and .usda on whole frames, for editors that count frames"))  # fmt: skip
     add_face(parser)
@@ -65,12 +66,17 @@ def _outputs(asked: argparse.Namespace) -> list[Path]:
     for row in formats:
         row.check()
     for option in ("face", "identity", "names"):
-        if getattr(asked, option) and not any(row.head for row in formats):
-            raise ValueError(f"--{option} goes with an --out that holds a head: {', '.join(HEADS)}")
-    for option in ("layout", "whole_frames"):
-        suffixes = [row.suffix for row in FORMATS.values() if option in row.options]
-        if getattr(asked, option) and not any(row.suffix in suffixes for row in formats):
-            raise ValueError(f"--{option.replace('_', '-')} goes with an --out that ends in {' or '.join(suffixes)}")
+        taking = FACES if option != "identity" else HEADS
+        if getattr(asked, option) and not any(row.suffix in taking for row in formats):
+            raise ValueError(f"--{option} goes with an --out that holds a head: {', '.join(taking)}")
+    for option in ("layout", "whole_frames", "expressions"):
+        if getattr(asked, option):
+            suffixes = [row.suffix for row in FORMATS.values() if option in row.options]
+            if not any(row.suffix in suffixes for row in formats):
+                flag = option.replace("_", "-")
+                raise ValueError(f"--{flag} goes with an --out that ends in {' or '.join(suffixes)}")
+    if asked.face is None and any(row.suffix == ".vrm" for row in formats):
+        raise ValueError("an --out that ends in .vrm goes with --face FILE, a VRM avatar")
     for path in [*outputs, *([asked.plot] if asked.plot else [])]:
         check_writable(path)
     if asked.plot:
@@ -84,12 +90,24 @@ def _numbered(path: Path, number: int, count: int) -> Path:
 
 def _saving(asked: argparse.Namespace, outputs: list[Path]) -> dict[str, dict[str, Any]]:
     """Suffix -> those options of ``Animation.save`` that its format takes; the face is read once for all files."""
-    options = {name: getattr(asked, name) for name in ("layout", "whole_frames") if getattr(asked, name)}
-    if any(format_of(path).head for path in outputs):
+    options = {
+        name: getattr(asked, name) for name in ("layout", "whole_frames", "expressions") if getattr(asked, name)
+    }
+    rows = {path.suffix: format_of(path) for path in outputs}
+    given = asked.face is not None
+    if any(row.head for row in rows.values()) or given:
         options["face"] = face_of(asked)
+    if given and any(row.suffix in (".vrm", ".vrma") for row in rows.values()):
+        from emoface.export.vrm import vrm_avatar
+
+        vrm_avatar(options["face"], "--out of VRM")
     return {
-        path.suffix: {name: value for name, value in options.items() if name in format_of(path).options}
-        for path in outputs
+        suffix: {
+            name: value
+            for name, value in options.items()
+            if name in row.options and (name != "face" or row.head or given)
+        }
+        for suffix, row in rows.items()
     }
 
 

@@ -8,14 +8,14 @@ from pathlib import Path
 from typing import Any
 
 from emoface.cli.arguments import parse_weights
-from emoface.export.formats import HEADS
+from emoface.export.formats import FACES
 
 
 def add_face(parser: argparse.ArgumentParser) -> None:
     """Add ``--face`` and ``--identity``, of which one may be given, and ``--names``."""
     head = parser.add_mutually_exclusive_group()
     head.add_argument("--face", type=Path, metavar="FILE", help=(
-        f"head of pictures and of {', '.join(HEADS)}: an avatar (.glb, .vrm) with ARKit's shapes, or ICT-FaceKit "
+        f"head of pictures and of {', '.join(FACES)}: an avatar (.glb, .vrm) with ARKit's shapes, or ICT-FaceKit "
         "(default: the open head)"))  # fmt: skip
     head.add_argument("--identity", type=parse_weights, metavar="N=W,...", help=(
         "another person's open head, about -1..1 each: nose_width=1,face_width=-.8; "

@@ -16,6 +16,9 @@ OWN_RATE_OR_FPS = "the animation's, or `fps`"
 LAYOUTS = ("emoface", "diffposetalk", "emote", "emage", "vhap")
 """Keys that a coefficient file may have, the default first; see :func:`emoface.export.npz.write_npz`."""
 
+EXPRESSIONS = ("preset", "arkit")
+"""Names of expressions in a VRM animation for any avatar, the default first; see :mod:`emoface.export.vrm`."""
+
 
 @dataclass(frozen=True)
 class Extra:
@@ -123,6 +126,16 @@ _ROWS = (
         rates="keys in seconds, at the animation's frames",
     ),
     Format(
+        ".vrm", "animated avatar (VRM)",
+        "your own VRM avatar, 0 or 1, with the animation of its expressions and gaze for VRM players",
+        "vrm:write_vrm", curves="VRM expressions, ARKit weights", sound=True,
+        rates="keys in seconds, at the animation's frames",
+    ),
+    Format(
+        ".vrma", "VRM animation", "expressions and gaze alone, for any VRM avatar or, with `face=`, for one",
+        "vrm:write_vrma", curves="VRM expressions", rates="keys in seconds, at the animation's frames",
+    ),
+    Format(
         ".usda", "animated head (USD)", "USD with UsdSkel blend shapes over time",
         "usd:write_usda", curves="ARKit weights", head=True,
         rates="24 time codes per second, keys at the animation's frames; the animation's with `whole_frames`",
@@ -147,6 +160,8 @@ FORMATS: dict[str, Format] = {row.suffix: row for row in _ROWS}
 """Suffix -> format, in the order of tables."""
 HEADS: tuple[str, ...] = tuple(row.suffix for row in _ROWS if row.head)
 """Suffixes of files that hold a head."""
+FACES: tuple[str, ...] = (*HEADS, ".vrm", ".vrma")
+"""Suffixes of files whose writers take a face; those of VRM take none but avatars."""
 READABLE: tuple[str, ...] = tuple(row.suffix for row in _ROWS if row.reader)
 """Suffixes of files that can be read back."""
 

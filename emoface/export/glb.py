@@ -80,7 +80,7 @@ def _head(rig: Rig, weights: np.ndarray, times: np.ndarray, sparse: bool) -> Glt
     gltf.document["scene"] = gltf.append("scenes", {"name": "scene", "nodes": [0]})
     gltf.append("nodes", {"name": "head", "mesh": 0})
     gltf.append("meshes", _mesh(gltf, rig, sparse))
-    gltf.add_weights_animation(times, {0: weights}, NAME)
+    gltf.add_animation(times, [(0, "weights", weights)], NAME)
     return gltf
 
 

@@ -21,6 +21,8 @@ from emoface.face.controls import Controls, Shape
 from emoface.face.rigs import load_rig
 from emoface.face.rigs.gltf import Gltf
 
+from ..export.vrm_avatars import avatar_file
+
 DEMO = str(demo_path())
 
 
@@ -138,6 +140,10 @@ def test_progress_only_on_a_terminal(
         (["-o", "a.glb", "--identity", "nose=1"], "identity must name components of the open head (face_width"),
         (["-o", "a.glb", "--identity", "nose_width=1", "--face", "b.glb"], "not allowed with argument --identity"),
         (["-o", "a.csv", "--layout", "emote"], "--layout goes with an --out that ends in .npz"),
+        (["-o", "a.csv", "--whole-frames"], "--whole-frames goes with an --out that ends in .glb or .usda"),
+        (["-o", "a.glb", "--expressions", "arkit"], "--expressions goes with an --out that ends in .vrma"),
+        (["-o", "a.csv", "--names", "map.json"], "--names goes with an --out that holds a head"),
+        (["-o", "a.vrm"], "an --out that ends in .vrm goes with --face FILE, a VRM avatar"),
         (["--level", "2"], "--level goes with --emotion LABEL"),
         (["--emotion", "sad", "--mix", "sad=1"], "argument --mix: not allowed with argument --emotion"),
         (["--mix", "sad"], "argument --mix: expected NAME=WEIGHT,..., got 'sad'"),
@@ -243,3 +249,22 @@ def test_extras_are_asked_for_before_the_work(
     monkeypatch.setitem(sys.modules, "imageio_ffmpeg", None)
     assert "writing .mp4 needs imageio-ffmpeg" in error_of("animate", DEMO, "-o", "a.npz", "-o", "a.mp4")
     assert not calls and not list(tmp_path.iterdir())
+
+
+def test_vrm(
+    calls: list[dict], error_of: Callable[..., str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    avatar = str(avatar_file(tmp_path))
+    arguments = ["-o", "a.vrm", "-o", "b.vrma", "-o", "c.glb", "--face", avatar, "--whole-frames"]
+    assert main(["animate", DEMO, *arguments]) == 0
+    for name in ("a.vrm", "b.vrma", "c.glb"):
+        assert b"VRMC_vrm_animation" in Path(name).read_bytes()
+    assert main(["animate", DEMO, "-o", "d.vrma", "--expressions", "arkit"]) == 0
+    assert b"mouthShrugUpper" in Path("d.vrma").read_bytes()
+    calls.clear()
+    capsys.readouterr()
+    gltf = Gltf.from_bytes(Path(avatar).read_bytes())
+    del gltf.document["extensions"]
+    Path("plain.glb").write_bytes(gltf.to_bytes())
+    assert "needs a VRM avatar, 'plain' is none" in error_of("animate", DEMO, "-o", "a.vrm", "--face", "plain.glb")
+    assert not calls

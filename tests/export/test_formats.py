@@ -14,9 +14,11 @@ from emoface import export
 from emoface.animation import Animation
 from emoface.audio.load import open_audio
 from emoface.demo import demo_path
-from emoface.export.formats import FORMATS, HEADS, LAYOUTS, READABLE, format_of
+from emoface.export.formats import FACES, FORMATS, HEADS, LAYOUTS, READABLE, format_of
 from emoface.face.face import as_face
 from emoface.face.open_head import open_head_model
+
+from .vrm_avatars import avatar_file
 
 Make = Callable[..., Animation]
 PERSON = {"face_width": 1.0, "nose_width": -1.0}
@@ -26,6 +28,8 @@ def written(animation: Animation, path: Path, **options: object) -> bytes:
     if path.suffix == ".mp4":
         pytest.importorskip("imageio_ffmpeg")
         options = {"size": 64, **options}
+    if path.suffix == ".vrm":
+        options = {"face": avatar_file(path.parent), **options}
     return animation.save(path, **options).read_bytes()
 
 
@@ -34,6 +38,7 @@ def test_rows_know_their_writers(suffix: str) -> None:
     row = FORMATS[suffix]
     assert row.suffix == suffix and row.name and row.content
     assert ({"face", "identity"} <= set(row.options)) == row.head == (suffix in HEADS)
+    assert ("face" in row.options) == (suffix in FACES)
     assert ("fps" in row.options) == ("`fps`" in row.rates)
     if row.reader is None:
         with pytest.raises(ValueError, match=f"{suffix} files are not read"):
@@ -43,7 +48,7 @@ def test_rows_know_their_writers(suffix: str) -> None:
 @pytest.mark.parametrize("suffix", FORMATS)
 def test_files_hold_what_the_rows_say(tmp_path: Path, animate: Make, suffix: str) -> None:
     row = FORMATS[suffix]
-    with_sound = {"embed_audio": True} if suffix == ".glb" else {}
+    with_sound = {"embed_audio": True} if suffix in (".glb", ".vrm") else {}
     voice = open_audio(demo_path())
     frames = voice.frames(25) if suffix in (".csv", ".json") else 5  # these are resampled, as long as the recording
     loud = written(animate(frames=frames, audio=voice), tmp_path / f"loud{suffix}", **with_sound)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import warnings
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -19,8 +20,9 @@ from .compression import decompress
 from .eye_bones import LOOKS, eye_rotations, find_eye_bones
 from .gltf import MAX_BYTES, Gltf, check_limit, finite, member
 from .names import Found, NameMap, NamesOrPath, find_shapes, read_names
-from .stand_ins import STAND_INS, VOWELS
-from .vrm import Bind, read_expressions
+from .stand_ins import STAND_INS, mixed
+from .vrm import Bind, read_expressions, vrm_version
+from .vrm_animation import LOOK_PRESETS, add_expression_nodes, add_expressions, gaze
 
 REST = ("basis", "base", "neutral", "default")  # names of the rest shape, which is no target
 SHOWN = 12  # names listed in an error
@@ -36,6 +38,7 @@ class GlbRig(Rig):
         families: of each shape, the rigs that spell it as this one does, see ``spellings.tsv``; "names" for a user's.
         gltf: the whole file.
         unused: names of morph targets that no ARKit weight moves; they keep the weight they have in the file.
+        expressions: of each shape, the expressions of a VRM avatar that are it; empty where targets are.
         eye_bones: nodes of the left and right eye where these turn with the gaze, for want of eyeLook shapes; seen in
             the written file, not in the mesh of this rig.
     """
@@ -45,6 +48,7 @@ class GlbRig(Rig):
     families: tuple[str, ...]
     gltf: Gltf
     unused: tuple[str, ...]
+    expressions: tuple[tuple[str, ...], ...]
     eye_bones: tuple[int, int] | None
 
     @cached_property
@@ -55,13 +59,30 @@ class GlbRig(Rig):
 
     def weights(self, arkit: np.ndarray) -> np.ndarray:
         """Weights (T, N) float32, 0..1, of this rig's shapes from ARKit weights (T, 52)."""
-        weights = (np.asarray(arkit, np.float32) @ self.follows).clip(0, 1)
-        vowels = [place for place, name in enumerate(self.shape_names) if name in VOWELS]
-        weights[:, vowels] /= np.maximum(weights[:, vowels].sum(1, keepdims=True), 1)
-        return weights
+        return mixed(self.shape_names, self.follows, arkit)
+
+    @cached_property
+    def looks(self) -> bool:
+        """Whether shapes of its own for the gaze of each eye are there."""
+        return any(name.startswith("eyeLook") for name in self.shape_names)
+
+    def expression_curves(self, arkit: np.ndarray) -> tuple[dict[str, np.ndarray], bool]:
+        """What the expressions of a VRM avatar can show of ARKit weights (T, 52), without other morph targets.
+
+        Returns:
+            Expression -> (T,) weights, but for those of the whole gaze, and whether the eyes have expressions of their
+            own for it.
+        """
+        shapes = _match([], read_expressions(self.gltf), {})
+        weights = mixed(tuple(shapes), _follows(shapes), arkit)
+        curves = _curves([shape.expressions for shape in shapes.values()], weights)
+        return curves, any(name.startswith("eyeLook") for name in shapes)
 
     def animated(self, arkit: np.ndarray, times: np.ndarray, name: str = "emoface") -> Gltf:
         """The avatar's file with one more animation; everything else in it stays as it was.
+
+        A VRM avatar gets the animation of its expressions and its gaze beside that of the morph targets, and an
+        expression for each shape that has none, see :mod:`emoface.face.rigs.vrm_animation`.
 
         Args:
             arkit: (T, 52) ARKit weights in the order of ``ARKIT_NAMES``.
@@ -99,9 +120,26 @@ class GlbRig(Rig):
             for target, curve in moved[self.gltf.item("nodes", index)["mesh"]].items():
                 tracks[index][:, target] = curve
         written = self.gltf.copy()
+        channels = self._drive_expressions(written, arkit) if vrm_version(written) is not None else []
+        channels += [(node, "weights", track) for node, track in tracks.items()]  # players count channels to here
         turns = eye_rotations(self.gltf, self.eye_bones, arkit) if self.eye_bones else {}
-        written.add_weights_animation(times, tracks, name, turns)
+        channels += [(node, "rotation", turn) for node, turn in turns.items()]
+        written.add_animation(times, channels, name)
         return written
+
+    def _drive_expressions(self, written: Gltf, arkit: np.ndarray) -> list[tuple[int, str, np.ndarray]]:
+        """Channels that move the expressions of a VRM avatar; ``written`` gets those that it lacks."""
+        weights = self.weights(arkit)
+        curves = _curves(self.expressions, weights)
+        bare = {
+            shape: binds
+            for shape, binds, names in zip(self.shape_names, self.binds, self.expressions)
+            if not names and shape not in LOOK_PRESETS
+        }
+        names = add_expressions(written, bare, set(read_expressions(written)))
+        by_shape = dict(zip(self.shape_names, weights.T))
+        curves |= {name: by_shape[shape] for shape, name in names.items()}
+        return add_expression_nodes(written, curves, None if self.looks else gaze(arkit))
 
 
 def load_glb(path: str | os.PathLike[str], names: NamesOrPath | None = None) -> GlbRig:
@@ -144,10 +182,7 @@ def _read(name: str, gltf: Gltf, own: NameMap) -> GlbRig:
         known = [name for names in meshes for name in names]
         raise ValueError(f"none of its {len(known)} morph targets is one of ARKit's: {', '.join(known[:SHOWN])}")
     binds = tuple(shape.binds for shape in shapes.values())
-    follows = np.zeros((len(ARKIT_NAMES), len(shapes)), np.float32)
-    for place, shape in enumerate(shapes.values()):
-        for arkit, gain in shape.follows.items():
-            follows[ARKIT_INDEX[arkit], place] = gain
+    follows = _follows(shapes)
     used = {(mesh, target) for targets in binds for mesh, target, _ in targets}
     moved = {
         names[target] for mesh, names in enumerate(meshes) for target in range(len(names)) if (mesh, target) in used
@@ -157,17 +192,38 @@ def _read(name: str, gltf: Gltf, own: NameMap) -> GlbRig:
     looks = follows[[ARKIT_INDEX[look] for look in LOOKS]].any()
     return GlbRig(
         name, mesh.template, mesh.faces, tuple(shapes), mesh.deltas, mesh.colours, mesh.parts, follows, binds,
-        tuple(shape.family for shape in shapes.values()), gltf, unused, None if looks else find_eye_bones(gltf),
+        tuple(shape.family for shape in shapes.values()), gltf, unused,
+        tuple(shape.expressions for shape in shapes.values()), None if looks else find_eye_bones(gltf),
     )  # fmt: skip
 
 
 @dataclass(frozen=True)
 class _Shape:
-    """What a shape follows (ARKit name -> gain), what it moves, and how it was found."""
+    """What a shape follows (ARKit name -> gain), what it moves, how it was found, and by which expressions."""
 
     follows: dict[str, float]
     binds: tuple[Bind, ...]
     family: str
+    expressions: tuple[str, ...] = ()
+
+
+def _follows(shapes: dict[str, _Shape]) -> np.ndarray:
+    """(52, N) gain of each ARKit weight in each shape."""
+    follows = np.zeros((len(ARKIT_NAMES), len(shapes)), np.float32)
+    for place, shape in enumerate(shapes.values()):
+        for arkit, gain in shape.follows.items():
+            follows[ARKIT_INDEX[arkit], place] = gain
+    return follows
+
+
+def _curves(expressions: Iterable[tuple[str, ...]], weights: np.ndarray) -> dict[str, np.ndarray]:
+    """Expression -> (T,) weights, from those (T, N) of shapes; the larger where two shapes are one expression."""
+    curves: dict[str, np.ndarray] = {}
+    for names, curve in zip(expressions, weights.T):
+        for name in names:
+            if name not in LOOK_PRESETS:
+                curves[name] = np.maximum(curves[name], curve) if name in curves else curve
+    return curves
 
 
 @dataclass(frozen=True)
@@ -210,12 +266,15 @@ def _match(meshes: list[list[str]], expressions: dict[str, tuple[Bind, ...]], ow
 
     def search(shape: str, follows: dict[str, float]) -> _Shape | None:
         if shape in given:
-            return _Shape(follows, given[shape], "names") if given[shape] else None
+            whole = tuple(name for name, weight in own[shape].items() if name in expressions and weight == 1)
+            bound = whole if len(whole) == len(own[shape]) else ()
+            return _Shape(follows, given[shape], "names", bound) if given[shape] else None
         for tier in tiers:
             found = [(group, group.shapes[shape]) for group in tier if shape in group.shapes]
             if found:
                 binds = tuple(bind for group, one in found for i in one.indices for bind in group.binds[i])
-                return _Shape(follows, binds, found[0][1].family)
+                names = [group.names[i] for group, one in found for i in one.indices] if tier is tiers[0] else []
+                return _Shape(follows, binds, found[0][1].family, tuple(names))
         return None
 
     shapes: dict[str, _Shape] = {}

@@ -354,32 +354,27 @@ class Gltf:
             }  # fmt: skip
         return self.append("accessors", accessor)
 
-    def add_weights_animation(
-        self,
-        times: np.ndarray,
-        tracks: dict[int, np.ndarray],
-        name: str,
-        rotations: dict[int, np.ndarray] | None = None,
-    ) -> int:
-        """Append an animation of morph target weights, linear between its keys.
+    def add_animation(self, times: np.ndarray, channels: list[tuple[int, str, np.ndarray]], name: str) -> int:
+        """Append an animation, linear between its keys.
 
         Args:
-            times: (T,) seconds, increasing. tracks: node -> (T, targets of its mesh) weights. name: of it.
-            rotations: node -> (T, 4) quaternions x, y, z, w of nodes that turn as well.
+            times: (T,) seconds, increasing.
+            channels: node, path and values: (T, targets of its mesh) ``weights``, (T, 3) ``translation``, (T, 4)
+                ``rotation`` as quaternions x, y, z, w.
+            name: of it.
 
         Returns:
             Index of the animation.
         """
         keys = self.add_array(np.asarray(times, np.float32), bounds=True)
-        outputs = [(node, "weights", weights.ravel()) for node, weights in tracks.items()]
-        outputs += [(node, "rotation", turns) for node, turns in (rotations or {}).items()]
         samplers: list[dict[str, Any]] = []
-        channels: list[dict[str, Any]] = []
-        for node, path, values in outputs:
-            output = self.add_array(np.asarray(values, np.float32))
-            channels.append({"sampler": len(samplers), "target": {"node": node, "path": path}})
+        listed: list[dict[str, Any]] = []
+        for node, path, values in channels:
+            values = np.asarray(values, np.float32)
+            output = self.add_array(values.ravel() if path == "weights" else values)
+            listed.append({"sampler": len(samplers), "target": {"node": node, "path": path}})
             samplers.append({"input": keys, "interpolation": "LINEAR", "output": output})
-        return self.append("animations", {"name": name, "samplers": samplers, "channels": channels})
+        return self.append("animations", {"name": name, "samplers": samplers, "channels": listed})
 
 
 def _parse(chunk: bytes) -> dict[str, Any]:

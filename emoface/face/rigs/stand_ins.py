@@ -6,7 +6,10 @@ rounds and spreads in time, and no more.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+
+import numpy as np
 
 from .names import SIDED
 
@@ -60,3 +63,11 @@ STAND_INS: tuple[StandIn, ...] = (
         for way, other in (("Left", "Right"), ("Right", "Left"))
     ),
 )  # fmt: skip
+
+
+def mixed(shapes: Sequence[str], follows: np.ndarray, arkit: np.ndarray) -> np.ndarray:
+    """Weights (T, N) float32, 0..1, of shapes that follow (52, N) ARKit weights (T, 52) by these gains."""
+    weights = (np.asarray(arkit, np.float32) @ follows).clip(0, 1)
+    vowels = [place for place, name in enumerate(shapes) if name in VOWELS]
+    weights[:, vowels] /= np.maximum(weights[:, vowels].sum(1, keepdims=True), 1)
+    return weights

@@ -15,6 +15,19 @@ Bind = tuple[int, int, float]
 """Mesh, index of its target, and the target's weight where the expression is at 1."""
 
 
+PRESETS = (
+    "happy", "angry", "sad", "relaxed", "surprised", "aa", "ih", "ou", "ee", "oh", "blink", "blinkLeft", "blinkRight",
+    "lookUp", "lookDown", "lookLeft", "lookRight", "neutral",
+)  # fmt: skip
+"""Expressions that VRM 1 defines."""
+PRESETS_OF_0 = {
+    "a": "aa", "i": "ih", "u": "ou", "e": "ee", "o": "oh", "blink": "blink", "blink_l": "blinkLeft",
+    "blink_r": "blinkRight", "joy": "happy", "angry": "angry", "sorrow": "sad", "fun": "relaxed", "lookup": "lookUp",
+    "lookdown": "lookDown", "lookleft": "lookLeft", "lookright": "lookRight", "neutral": "neutral",
+}  # fmt: skip
+"""Presets of VRM 0 by their names in VRM 1."""
+
+
 def vrm_version(gltf: Gltf) -> int | None:
     """0 or 1; None if the file is no VRM avatar."""
     extensions = member(gltf.document, "extensions", dict, "the GLB")
@@ -24,6 +37,7 @@ def vrm_version(gltf: Gltf) -> int | None:
 def read_expressions(gltf: Gltf) -> dict[str, tuple[Bind, ...]]:
     """The expressions of a VRM avatar that move morph targets, presets first; empty if it is none.
 
+    Presets have the names of VRM 1.
     A "perfect sync" avatar has expressions named like ARKit's shapes among them.
 
     Raises:
@@ -42,7 +56,7 @@ def _read_0(gltf: Gltf, vrm: Any) -> dict[str, tuple[Bind, ...]]:
     groups = member(member(_object(vrm, "VRM"), "blendShapeMaster", dict, "VRM"), "blendShapeGroups", list, "VRM")
     for group in groups:
         preset = _object(group, "VRM expression").get("presetName")
-        name = preset if preset and preset != "unknown" else group.get("name")
+        name = PRESETS_OF_0.get(str(preset).lower()) or group.get("name")
         listed = member(group, "binds", list, f"{name!r:.60}")
         total += len(listed)
         check_limit("morph targets of VRM expressions", total)

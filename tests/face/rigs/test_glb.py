@@ -155,7 +155,7 @@ def test_a_users_names_come_first(tmp_path):
 
 def test_names_may_be_expressions_and_stand_ins(tmp_path):
     path = written(vrm0(), tmp_path)
-    rig = load_rig(path, {"mouthSmileLeft": "joy", "ih": None, "ou": "Fcl_MTH_O"})
+    rig = load_rig(path, {"mouthSmileLeft": "happy", "ih": None, "ou": "Fcl_MTH_O"})
     assert set(rig.shape_names) == {"mouthSmileLeft", "aa", "ou", "ee", "blink"}
     assert dict(zip(rig.shape_names, rig.binds))["mouthSmileLeft"] == ((0, 6, 1.0),)
 

@@ -26,7 +26,7 @@ def triangle() -> Gltf:
     primitive = {"attributes": {"POSITION": positions}, "indices": indices, "targets": targets}
     gltf.append("meshes", {"primitives": [primitive]})
     gltf.append("nodes", {"mesh": 0})
-    gltf.add_weights_animation(np.array([0.0, 0.5]), {0: np.array([[0, 0], [1, 0.25]])}, "open")
+    gltf.add_animation(np.array([0.0, 0.5]), [(0, "weights", np.array([[0, 0], [1, 0.25]]))], "open")
     return gltf
 
 

@@ -165,7 +165,7 @@ def test_copies_can_be_appended_to_without_changing_the_first():
     gltf = avatar()
     before = json.dumps(gltf.document)
     copied = gltf.copy()
-    copied.add_weights_animation(np.array([0.0, 1.0]), {0: np.zeros((2, 1))}, "more")
+    copied.add_animation(np.array([0.0, 1.0]), [(0, "weights", np.zeros((2, 1)))], "more")
     copied.append("scenes", {"nodes": [0]})
     assert json.dumps(gltf.document) == before and len(copied.binary) > len(gltf.binary)
 
