@@ -100,7 +100,7 @@ def _saving(asked: argparse.Namespace, outputs: list[Path]) -> dict[str, dict[st
     if given and any(row.suffix in (".vrm", ".vrma") for row in rows.values()):
         from emoface.export.vrm import vrm_avatar
 
-        vrm_avatar(options["face"], "--out of VRM")
+        vrm_avatar(options["face"], "an --out of VRM")
     return {
         suffix: {
             name: value

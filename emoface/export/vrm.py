@@ -40,7 +40,7 @@ def write_vrm(
         TypeError: ``face`` is no face, or ``embed_audio`` no bool. ValueError: no VRM avatar, a motion whose shapes are
             not ARKit's, no audio to embed. OSError: the path cannot be written.
     """
-    write_glb(animation, path, vrm_avatar(face, ".vrm"), embed_audio=embed_audio)
+    write_glb(animation, path, vrm_avatar(face, "a .vrm"), embed_audio=embed_audio)
 
 
 def write_vrma(
@@ -63,7 +63,7 @@ def write_vrma(
     kind = checks.choice("expressions", expressions, EXPRESSIONS)
     arkit = animation.arkit()
     if face is not None:
-        rig = vrm_avatar(face, ".vrma")
+        rig = vrm_avatar(face, "a .vrma")
         curves, looks = rig.expression_curves(arkit)
         if not curves:
             raise ValueError(f"face {rig.name!r} has no expressions that follow speech; write it as .vrm instead")
@@ -81,18 +81,18 @@ def write_vrma(
         temporary.write_bytes(data)
 
 
-def vrm_avatar(face: FaceLike | None, suffix: str) -> GlbRig:
+def vrm_avatar(face: FaceLike | None, what: str) -> GlbRig:
     """The VRM avatar that was asked for.
 
     Args:
-        face: what was given. suffix: of the file that it is for, named in errors.
+        face: what was given. what: needs it, for errors.
 
     Raises:
         ValueError: none, or no VRM avatar. TypeError: no face.
     """
     if face is None:
-        raise ValueError(f"a {suffix} needs face=, a VRM avatar; the open head is none")
+        raise ValueError(f"{what} needs face=, a VRM avatar; the open head is none")
     rig = as_face(face).rig
     if not isinstance(rig, GlbRig) or vrm_version(rig.gltf) is None:
-        raise ValueError(f"a {suffix} needs a VRM avatar, {rig.name!r} is none; write it as .glb instead")
+        raise ValueError(f"{what} needs a VRM avatar, {rig.name!r} is none; write it as .glb instead")
     return rig
