@@ -24,6 +24,7 @@ from emoface.emotion import (
     resolve,
 )
 from emoface.emotion_forms import EmotionReference
+from emoface.face.life import RATE_RANGE
 
 Z = torch.zeros(4)
 
@@ -84,6 +85,11 @@ def test_a_mixture_is_animated_in_parts_and_a_label_is_not(space: EmotionSpace) 
     mixture, label = (Keyframe.asked(0.0, emotion, space) for emotion in ({"happy": 3.0, "sad": 1.0}, "happy"))
     assert [share for _, share in mixture.parts] == [0.75, 0.25] and label.parts == ()
     assert torch.equal(mixture.parts[1][0], space.encode(label="sad"))
+
+
+def test_rates_of_blinks_are_human() -> None:
+    assert set(BLINK_RATES) == set(EMOTIONS)
+    assert all(RATE_RANGE[0] <= rate <= RATE_RANGE[1] for rate in BLINK_RATES.values())
 
 
 @pytest.mark.parametrize("name", EMOTIONS)

@@ -22,6 +22,7 @@ from emoface.rates import frame_rate
         (np.float32(29.97), Fraction(30000, 1001)),
         (23.976, Fraction(24000, 1001)),
         (23.98, Fraction(24000, 1001)),
+        (47.952, Fraction(48000, 1001)),
         (59.94, Fraction(60000, 1001)),
         (119.88, Fraction(120000, 1001)),
         (25, 25),

@@ -82,6 +82,7 @@ def test_each_window_is_given_the_last_frames_of_the_one_before(watched: tuple[D
                 assert torch.equal(motion[:, :carried], kept[:, -carried:]), "known frames stay as they are"
             assert torch.equal(piece, motion[:, window.keep_from - window.start : window.keep_to - window.start])
             kept = torch.cat([kept, piece], 1)
+            assert [motion.shape[1] for motion in loop.context.values()] == [CONFIG.context], "and no more are kept"
     assert kept.shape == (2, FRAMES, CONFIG.motion) and len(seen) > 2
 
 
@@ -169,7 +170,7 @@ def test_start_noise_by_hand() -> None:
 def test_noise_belongs_to_seed_sample_and_window() -> None:
     def drawn(seed: int, samples: int, index: int) -> Tensor:
         loop = WindowSampler(network(), "ddim", 2, Guidance(), 0, seed, samples, torch.ones(CONFIG.motion))
-        return loop.noise(Window(0, 40, 0, 36, index))
+        return loop.noise(Window(0, 40, 0, 36, index))[0]
 
     three = drawn(3, 3, 0)
     assert torch.equal(three[:1], drawn(3, 1, 0))
@@ -177,5 +178,5 @@ def test_noise_belongs_to_seed_sample_and_window() -> None:
     for number, one in enumerate(different):
         for other in different[:number]:
             assert (one - other).abs().max() > 0.1
-    scaled = sampler(network(), character=torch.zeros(CONFIG.motion)).noise(Window(0, 40, 0, 36, 0))
+    scaled = sampler(network(), character=torch.zeros(CONFIG.motion)).noise(Window(0, 40, 0, 36, 0))[0]
     assert scaled.mean(1).abs().max() < 1e-6

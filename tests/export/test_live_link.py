@@ -96,6 +96,19 @@ def test_short_file_warns_and_takes_the_apps_rate(tmp_path: Path, animate: Make)
     assert Animation.load(path, fps=25).fps == 25
 
 
+@pytest.mark.parametrize("first, known", [(0, False), (55, True)])
+def test_two_seconds_tell_the_rate_if_one_is_nearly_full(
+    first: int, known: bool, tmp_path: Path, animate: Make, recwarn: pytest.WarningsRecorder
+) -> None:
+    """Rows on both sides of a second: their numbers say 60 only if they reach so far."""
+    table = rows(animate(frames=12, fps=60), tmp_path / "take.csv")[:13]
+    for number, row in enumerate(table[1:]):
+        row[0] = f"00:00:00:{first + number:02d}.000" if number < 5 else f"00:00:01:{number - 5:02d}.000"
+    write(tmp_path / "short.csv", table)
+    assert Animation.load(tmp_path / "short.csv").fps == 60
+    assert any("too short to show" in str(warning.message) for warning in recwarn) is not known
+
+
 def test_short_motion_is_held_until_its_rows_say_60(tmp_path: Path, animate: Make) -> None:
     table = rows(animate(frames=5, fps=60), tmp_path / "take.csv")
     assert len(table) == 32 and table[31][0] == "00:00:00:30.500"

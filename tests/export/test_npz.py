@@ -188,6 +188,10 @@ def test_arrays_of_other_kinds_and_sizes(tmp_path: Path, animate: Make) -> None:
         np.savez(path, **{**good, **change})
         with pytest.raises(ValueError, match=rf"path .*take\.npz is not a FLAME coefficient file: {words}"):
             Animation.load(path)
+    for pose in (np.zeros(60), np.zeros((60, 5)), np.zeros((60, 6, 1))):
+        np.savez(path, exp=plain.expression, pose=pose)
+        with pytest.raises(ValueError, match=r"pose must have shape \(T, 6\), got "):
+            Animation.load(path)
     np.savez_compressed(path, **{**good, "expression": np.zeros((10**5, 50), np.int8)})
     assert path.stat().st_size < 20_000
     with use_budget("1M"), pytest.raises(ValueError, match=r"take\.npz: 'expression' brings its content to 5 MB"):

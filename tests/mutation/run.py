@@ -194,7 +194,7 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--minutes", type=float, default=float("inf"), help="begin no trial later than this")
     parser.add_argument("--group", help="this group alone")
-    parser.add_argument("--survivors", action="store_true", help="try only those that survived the last time")
+    parser.add_argument("--resume", action="store_true", help="keep the list; try survivors and what is not in it")
     options = parser.parse_args()
     torch.set_num_threads(1)
     sys.dont_write_bytecode = True  # a mutant of the same size and second would be taken for the last one
@@ -203,14 +203,14 @@ def main() -> int:
         groups = {options.group: groups[options.group]}
     before, until = listed(), time.monotonic() + 60 * options.minutes
     drawn = sampled(groups, options.count, options.seed)
-    rows = dict(before) if options.survivors else {}
+    rows = dict(before) if options.resume else {}
     with copied() as copy:
         for name, group in groups.items():
             result, by = trial(copy, group["tests"])
             if result == "killed":
                 raise SystemExit(f"the tests of {name} fail without a mutant: {by}")
         for mutant in drawn:
-            if options.survivors and before.get(mutant.key, {}).get("result") != "survived":
+            if options.resume and before.get(mutant.key, {}).get("result", "survived") != "survived":
                 continue
             if time.monotonic() > until:
                 break
