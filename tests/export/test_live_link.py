@@ -215,6 +215,15 @@ def test_a_small_table_that_claims_hours(tmp_path: Path, animate: Make) -> None:
         Animation.load(write(tmp_path / "long.csv", table + table[1:] * 50))
 
 
+def test_how_long_a_table_of_sixty_rows_may_be(tmp_path: Path, animate: Make) -> None:
+    table = rows(animate(), tmp_path / "take.csv")[:61]
+    table[60][0] = "00:01:15:59.500"  # as late as the first row; 16 frames a row and a minute are 4560
+    assert len(Animation.load(write(tmp_path / "long.csv", table), fps=60)) == 4560
+    table[60][0] = "00:01:16:00.500"
+    with pytest.raises(ValueError, match="claims 4561 frames, 76 s, in 60 rows"):
+        Animation.load(write(tmp_path / "longer.csv", table), fps=60)
+
+
 @pytest.mark.parametrize("code", ["nan:00:00:00", "00:inf:00:00", "00:00:00:1e300", "-1:00:00:00", "24:00:00:00"])
 def test_timecodes_that_are_none(code: str, tmp_path: Path, animate: Make) -> None:
     table = rows(animate(), tmp_path / "take.csv")
