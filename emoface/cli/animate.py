@@ -10,7 +10,7 @@ from typing import Any
 from emoface.cli.arguments import Commands
 from emoface.cli.options_flags import add_options, given_options
 from emoface.cli.view import add_face, face_of
-from emoface.export.formats import EXPRESSIONS, FACES, FORMATS, HEADS, LAYOUTS, format_of
+from emoface.export.formats import EXPRESSIONS, FACES, FORMATS, HEADS, LAYOUT_MODELS, LAYOUTS, format_of
 from emoface.options import AnimateOptions, LoadOptions
 
 
@@ -27,6 +27,9 @@ def add_command(commands: Commands) -> None:
     add_options(parser, AnimateOptions)
     add_options(parser, LoadOptions, leave_out=("threads",))
     add("--layout", choices=LAYOUTS, help=f"keys of the .npz ({LAYOUTS[0]})")
+    add("--flame-model", type=Path, metavar="FILE", help=(
+        "fit the coefficients of the .npz to this FLAME model (.pkl, .npz), as layouts of published models need"))
+    add("--flame-landmarks", type=Path, metavar="FILE", help="its embedding of the 68 landmarks (.pkl, .npz, .npy)")
     add("--expressions", choices=EXPRESSIONS, help=f"names in a .vrma that is for any avatar ({EXPRESSIONS[0]})")
     add("--whole-frames", action="store_true", help=(
         "keys of .glb and .usda on whole frames, for editors that count frames"))  # fmt: skip
@@ -42,6 +45,7 @@ def run(asked: argparse.Namespace) -> None:
     if not asked.quiet and sys.stderr.isatty():
         options["progress"] = _progress
     saving = _saving(asked, outputs)
+    flame = _flame(asked)
 
     from emoface.api import animate
 
@@ -49,8 +53,9 @@ def run(asked: argparse.Namespace) -> None:
     result = animate(audio, **options)
     takes = result if isinstance(result, list) else [result]
     for number, take in enumerate(takes):
+        fitted = take if flame is None else take.to_flame(flame)
         for path in (_numbered(path, number, len(takes)) for path in outputs):
-            take.save(path, **saving[path.suffix])
+            (fitted if path.suffix.lower() == ".npz" else take).save(path, **saving[path.suffix])
             _say(asked, f"{path}: {take.frames} frames, {take.fps:g} fps, {take.duration:.2f} s")
         if asked.plot:
             _say(asked, str(take.plot(_numbered(asked.plot, number, len(takes)))))
@@ -75,6 +80,15 @@ def _outputs(asked: argparse.Namespace) -> list[Path]:
             if not any(row.suffix in suffixes for row in formats):
                 flag = option.replace("_", "-")
                 raise ValueError(f"--{flag} goes with an --out that ends in {' or '.join(suffixes)}")
+    if asked.flame_model and not any(row.suffix == ".npz" for row in formats):
+        raise ValueError("--flame-model goes with an --out that ends in .npz")
+    if asked.layout in LAYOUT_MODELS and not asked.flame_model:
+        raise ValueError(
+            f"--layout {asked.layout} holds coefficients of {LAYOUT_MODELS[asked.layout]}: name the model's file with "
+            "--flame-model FILE, and its landmarks with --flame-landmarks FILE"
+        )
+    if bool(asked.flame_model) != bool(asked.flame_landmarks):
+        raise ValueError("--flame-model and --flame-landmarks go together")
     if asked.face is None and any(row.suffix == ".vrm" for row in formats):
         raise ValueError("an --out that ends in .vrm goes with --face FILE, a VRM avatar")
     for path in [*outputs, *([asked.plot] if asked.plot else [])]:
@@ -109,6 +123,19 @@ def _saving(asked: argparse.Namespace, outputs: list[Path]) -> dict[str, dict[st
         }
         for suffix, row in rows.items()
     }
+
+
+def _flame(asked: argparse.Namespace) -> Any:
+    """The model of ``--flame-model``, to which the coefficients are fitted; None without it."""
+    if asked.flame_model is None:
+        return None
+    from emoface.export.npz import check_layout
+    from emoface.face.flame import FlameModel
+    from emoface.face.flame_files import load_flame
+
+    data = load_flame(asked.flame_model, asked.flame_landmarks)
+    check_layout(asked.layout or LAYOUTS[0], data.version)
+    return FlameModel(data)
 
 
 def _progress(share: float) -> None:

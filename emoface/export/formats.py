@@ -16,6 +16,10 @@ OWN_RATE_OR_FPS = "the animation's, or `fps`"
 LAYOUTS = ("emoface", "diffposetalk", "emote", "emage", "vhap")
 """Keys that a coefficient file may have, the default first; see :func:`emoface.export.npz.write_npz`."""
 
+LAYOUT_MODELS: dict[str, str] = {
+    "diffposetalk": "FLAME 2020", "emote": "FLAME 2020", "emage": "FLAME 2020", "vhap": "FLAME 2023",
+}  # fmt: skip
+"""The model whose coefficients a published layout holds; SMPL-X 2020, of "emage", has the expressions of FLAME 2020."""
 EXPRESSIONS = ("preset", "arkit")
 """Names of expressions in a VRM animation for any avatar, the default first; see :mod:`emoface.export.vrm`."""
 

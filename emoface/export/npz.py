@@ -8,12 +8,13 @@ from typing import Any
 
 import numpy as np
 
+from emoface.face.layout import EXPRESSION_NAMES, OPEN_HEAD
 from emoface.face_motion import FaceMotion, metadata_json
 from emoface.limits import UnreadableFile
 from emoface.reading import Arrays, finite_json, parse_json, plain_text
 
 from ..files import atomic_path
-from .formats import LAYOUTS
+from .formats import LAYOUT_MODELS, LAYOUTS
 
 DEFAULT_FPS = 25.0  # of files that do not say, as DiffPoseTalk and EMOTE run at 25
 SHAPE_SIZE = {"diffposetalk": 100, "emote": 300, "emage": 300, "vhap": 300}
@@ -64,6 +65,26 @@ def _wide(expression: np.ndarray, layout: str) -> np.ndarray:
     return np.pad(expression, ((0, 0), (0, missing)))
 
 
+def check_layout(layout: str, version: str, names: tuple[str, ...] = ()) -> None:
+    """Check that coefficients may be written in a layout: those of published models hold the coefficients of theirs.
+
+    Args:
+        layout: one of ``LAYOUTS``. version, names: ``flame_version`` and ``expression_names`` of the coefficients.
+
+    Raises:
+        ValueError: an unknown layout, or coefficients of another model.
+    """
+    if layout not in LAYOUTS:
+        raise ValueError(f"layout must be one of {', '.join(LAYOUTS)}, got {layout!r}")
+    model = LAYOUT_MODELS.get(layout)
+    if model and (version != model or names == EXPRESSION_NAMES):
+        version = OPEN_HEAD if names == EXPRESSION_NAMES else version
+        raise ValueError(
+            f"layout {layout!r} holds coefficients of {model}, these are of {version} and mean nothing there; "
+            f"fit them first: to_flame() with {model}, --flame-model on the command line"
+        )
+
+
 def write_npz(animation: FaceMotion, path: str | os.PathLike[str], layout: str = "emoface") -> None:
     """Write FLAME coefficients as .npz (float32, axis-angle in radians, metres), the same bytes every time.
 
@@ -81,13 +102,15 @@ def write_npz(animation: FaceMotion, path: str | os.PathLike[str], layout: str =
             SMPL-X's 55 joints, the jaw the 23rd, ``expressions`` (T, 100) filled up with zeros, ``trans`` (T, 3),
             ``betas`` (300,), ``model``, ``gender``, ``mocap_frame_rate``. "vhap" (VHAP, GaussianAvatars): ``expr``
             (T, 100), ``rotation``, ``neck_pose``, ``jaw_pose``, ``translation`` (T, 3), ``eyes_pose`` (T, 6),
-            ``shape`` (300,), ``static_offset`` (1, 5023, 3).
+            ``shape`` (300,), ``static_offset`` (1, 5023, 3). All but "emoface" are of published models, and take
+            coefficients that were fitted to the model in question alone (``LAYOUT_MODELS``), as
+            :meth:`emoface.face_motion.FaceMotion.to_flame` does.
 
     Raises:
-        ValueError: unknown layout, or more expression components than it has. OSError: the path cannot be written.
+        ValueError: unknown layout, coefficients of another model than the layout's, or more expression components than
+            it has. OSError: the path cannot be written.
     """
-    if layout not in LAYOUTS:
-        raise ValueError(f"layout must be one of {', '.join(LAYOUTS)}, got {layout!r}")
+    check_layout(layout, animation.flame_version, animation.expression_names)
     if layout == "emage":
         animation = animation.resample(EMAGE_FPS)
     arrays = _arrays(animation, layout) | {

@@ -18,6 +18,7 @@ from emoface.cli import main
 from emoface.demo import demo_path
 from emoface.export.formats import HEADS
 from emoface.face.controls import Controls, Shape
+from emoface.face.open_head import open_head
 from emoface.face.rigs import load_rig
 from emoface.face.rigs.gltf import Gltf
 
@@ -90,14 +91,14 @@ def test_several_outputs_takes_and_a_plot(
     calls: list[dict], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     pytest.importorskip("matplotlib")
-    arguments = "-o a.npz -o b.csv --out c.json --layout diffposetalk --num-samples 2 --plot p.png"
+    arguments = "-o a.npz -o b.csv --out c.json --layout emoface --num-samples 2 --plot p.png"
     assert main(["animate", DEMO, *arguments.split()]) == 0
     names = ["a_0.npz", "a_1.npz", "b_0.csv", "b_1.csv", "c_0.json", "c_1.json", "p_0.png", "p_1.png"]
     assert sorted(p.name for p in tmp_path.iterdir()) == names
     assert len(capsys.readouterr().out.splitlines()) == 8
     assert Animation.load("a_1.npz").metadata == {"sample": 1}
     with np.load("a_0.npz") as file:
-        assert file["pose"].shape == (121, 6)
+        assert file["expression"].shape == (121, 50)
 
 
 def test_controls_and_an_avatar_arrive(calls: list[dict], tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -140,6 +141,9 @@ def test_progress_only_on_a_terminal(
         (["-o", "a.glb", "--identity", "nose=1"], "identity must name components of the open head (face_width"),
         (["-o", "a.glb", "--identity", "nose_width=1", "--face", "b.glb"], "not allowed with argument --identity"),
         (["-o", "a.csv", "--layout", "emote"], "--layout goes with an --out that ends in .npz"),
+        (["--layout", "emage"], "--layout emage holds coefficients of FLAME 2020: name the model's file with --flame-"),
+        (["-o", "a.csv", "--flame-model", "f.npz"], "--flame-model goes with an --out that ends in .npz"),
+        (["--flame-model", "f.npz"], "--flame-model and --flame-landmarks go together"),
         (["-o", "a.csv", "--whole-frames"], "--whole-frames goes with an --out that ends in .glb or .usda"),
         (["-o", "a.glb", "--expressions", "arkit"], "--expressions goes with an --out that ends in .vrma"),
         (["-o", "a.csv", "--names", "map.json"], "--names goes with an --out that holds a head"),
@@ -267,3 +271,28 @@ def test_vrm(calls: list[dict], tmp_path: Path, capsys: pytest.CaptureFixture[st
     assert main(["animate", DEMO, "-o", "a.vrm", "--face", "plain.glb"]) == 2
     assert "an --out of VRM needs a VRM avatar, 'plain' is none" in capsys.readouterr().err
     assert not calls
+
+
+def test_coefficients_are_fitted_to_a_flame_model(
+    calls: list[dict], tmp_path: Path, error_of: Callable[..., str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    head = open_head().data
+    bases = np.concatenate([head.identity_basis, head.expression_basis[::-1]]).transpose(1, 2, 0)  # in another order
+    identities = 300 - len(head.identity_basis)  # official files have 300
+    official = {
+        "v_template": head.template, "f": head.faces, "posedirs": head.pose_basis.transpose(1, 2, 0),
+        "shapedirs": np.pad(bases, ((0, 0), (0, 0), (identities, 0))), "J_regressor": head.joint_regressor,
+        "weights": head.skin_weights,
+    }  # fmt: skip
+    np.savez("flame2020.npz", **official)
+    np.savez("flame2023.npz", **official)
+    np.savez("marks.npz", lmk_face_idx=head.landmark_faces, lmk_b_coords=head.landmark_weights)
+    model = ["--flame-landmarks", "marks.npz", "--flame-model"]
+    message = error_of("animate", DEMO, *model, "flame2023.npz", "-o", "a.npz", "--layout", "emote")
+    assert "layout 'emote' holds coefficients of FLAME 2020, these are of FLAME 2023" in message and not calls
+    assert main(["animate", DEMO, *model, "flame2020.npz", "-o", "a.npz", "-o", "b.json", "--layout", "emote"]) == 0
+    fitted = Animation.load("a.npz")
+    assert fitted.flame_version == "FLAME 2020" and fitted.expression_names[0] == "exp_0"
+    assert fitted.metadata["residual_mm"] < 0.1
+    with np.load("a.npz") as file:
+        assert file["expression"].shape == (121, 50) and "global_pose" in file

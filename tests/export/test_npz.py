@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pickle
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -12,11 +13,17 @@ import pytest
 from emoface.animation import Animation
 from emoface.audio.load import open_audio
 from emoface.demo import demo_path
-from emoface.export.npz import LAYOUTS
+from emoface.export.formats import LAYOUT_MODELS, LAYOUTS
 from emoface.face.layout import EXPRESSION_NAMES, OPEN_HEAD
 from emoface.limits import use_budget
 
 Make = Callable[..., Animation]
+
+
+def fitted(animation: Animation, version: str = "FLAME 2020") -> Animation:
+    """The same numbers as coefficients of an official model."""
+    names = tuple(f"exp_{k}" for k in range(animation.expression.shape[1]))
+    return replace(animation, flame_version=version, expression_names=names)
 
 
 @pytest.mark.parametrize("layout", LAYOUTS)
@@ -24,11 +31,30 @@ def test_round_trip(tmp_path: Path, animate: Make, layout: str) -> None:
     metadata = {"emotion": ["happy", 2], "seed": 3, "note": "größer"}
     fps = 30 if layout == "emage" else 30000 / 1001
     saved = animate(fps=fps, metadata=metadata)
+    if layout in LAYOUT_MODELS:
+        saved = fitted(saved, LAYOUT_MODELS[layout])
     path = saved.save(tmp_path / "take.npz", layout=layout)
     loaded = Animation.load(path)
     assert np.array_equal(loaded.motion, saved.motion)
-    assert (loaded.fps, loaded.metadata, loaded.flame_version) == (fps, metadata, OPEN_HEAD)
-    assert loaded.expression_names == EXPRESSION_NAMES
+    assert (loaded.fps, loaded.metadata, loaded.flame_version) == (fps, metadata, saved.flame_version)
+    assert loaded.expression_names == saved.expression_names
+    assert (layout == "emoface") == (loaded.flame_version == OPEN_HEAD)
+
+
+@pytest.mark.parametrize("layout", LAYOUT_MODELS)
+def test_layouts_of_published_models_hold_their_models_coefficients_alone(
+    tmp_path: Path, animate: Make, layout: str
+) -> None:
+    model = LAYOUT_MODELS[layout]
+    for version in (OPEN_HEAD, "FLAME 2023 Open", "unknown", "FLAME 2023" if model == "FLAME 2020" else "FLAME 2020"):
+        saved = animate() if version == OPEN_HEAD else fitted(animate(), version)
+        message = f"layout '{layout}' holds coefficients of {model}, these are of {version} .*--flame-model"
+        with pytest.raises(ValueError, match=message):
+            saved.save(tmp_path / "take.npz", layout=layout)
+    named = replace(animate(), flame_version=model)  # and yet the open head's shapes
+    with pytest.raises(ValueError, match=f"of {model}, these are of {OPEN_HEAD}"):
+        named.save(tmp_path / "take.npz", layout=layout)
+    assert not list(tmp_path.iterdir())
 
 
 def test_keys_shapes_and_types(tmp_path: Path, animate: Make) -> None:
@@ -49,7 +75,7 @@ def test_keys_shapes_and_types(tmp_path: Path, animate: Make) -> None:
 
 
 def test_published_layouts(tmp_path: Path, animate: Make) -> None:
-    animation = animate()
+    animation = fitted(animate())
     animation.save(tmp_path / "d.npz", layout="diffposetalk")
     animation.save(tmp_path / "e.npz", layout="emote")
     with np.load(tmp_path / "d.npz") as file:
@@ -60,7 +86,7 @@ def test_published_layouts(tmp_path: Path, animate: Make) -> None:
 
 
 def test_emage_at_its_rate_on_smplx_joints(tmp_path: Path, animate: Make) -> None:
-    animation = animate(frames=50)
+    animation = fitted(animate(frames=50))
     with np.load(animation.save(tmp_path / "b.npz", layout="emage"), allow_pickle=False) as file:
         assert file["poses"].shape == (60, 165) and file["trans"].shape == (60, 3) and file["betas"].shape == (300,)
         assert int(file["mocap_frame_rate"]) == float(file["fps"]) == 30 and str(file["model"]) == "smplx2020"
@@ -72,7 +98,7 @@ def test_emage_at_its_rate_on_smplx_joints(tmp_path: Path, animate: Make) -> Non
 
 
 def test_vhap_keys(tmp_path: Path, animate: Make) -> None:
-    animation = animate()
+    animation = fitted(animate(), "FLAME 2023")
     with np.load(animation.save(tmp_path / "v.npz", layout="vhap"), allow_pickle=False) as file:
         shapes = {key: file[key].shape for key in file.files}
         assert np.array_equal(file["jaw_pose"], animation.jaw_pose)
@@ -86,7 +112,7 @@ def test_layouts_with_fixed_width(tmp_path: Path) -> None:
     wide = Animation(np.zeros((2, 120)), np.zeros((2, 3)), expression_names=tuple(map(str, range(120))))
     for layout in ("emage", "vhap"):
         with pytest.raises(ValueError, match=f"layout '{layout}' has 100 expression components, the animation 120"):
-            wide.save(tmp_path / "take.npz", layout=layout)
+            fitted(wide, LAYOUT_MODELS[layout]).save(tmp_path / "take.npz", layout=layout)
     assert not list(tmp_path.iterdir())
 
 
