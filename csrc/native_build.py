@@ -36,7 +36,9 @@ HOST_FLAGS = [
     "-std=c++17", "-O3", "-DNDEBUG", "-ffp-contract=off", "-fno-math-errno", "-fvisibility=hidden", "-fPIC", "-pthread",
     "-Wall", "-g0",
 ]  # fmt: skip
-CUDA_FLAGS = ["-std=c++17", "-O3", "-lineinfo", "-Xcompiler=-fPIC"]
+LINK_FLAGS = ["-shared", "-pthread", "-Wl,-z,relro,-z,now", "-Wl,-z,noexecstack"]
+CUDA_FLAGS = ["-std=c++17", "-O3", "-lineinfo"]
+GUARDS = ["-fstack-protector-strong", "-U_FORTIFY_SOURCE", "-D_FORTIFY_SOURCE=2"]  # stop a fault before it is used
 
 
 def say(text: str) -> None:
@@ -224,9 +226,15 @@ def label(source: Path) -> str:
     return name if source.parent.name in (name, CSRC.name) else f"{source.parent.name}/{name}"
 
 
+def guards() -> list[str]:
+    """GUARDS, without what needs an optimising compiler or stands in a sanitizer's way where that is asked for."""
+    asked = os.environ.get("EMOFACE_HOST_FLAGS", "")
+    return GUARDS[:1] if "-O0" in asked or "-fsanitize" in asked else GUARDS
+
+
 def host_flags() -> list[str]:
     """What the compiler is given for every C++ source."""
-    flags = [*HOST_FLAGS, f"-I{CSRC / 'include'}", f"-I{CSRC}"]
+    flags = [*HOST_FLAGS, *guards(), f"-I{CSRC / 'include'}", f"-I{CSRC}"]
     for name in ("CPPFLAGS", "CXXFLAGS", "EMOFACE_HOST_FLAGS"):
         flags += shlex.split(os.environ.get(name, ""))
     return flags
@@ -241,10 +249,10 @@ def binding_flags() -> list[str]:
 
 def link_flags() -> list[str]:
     """What the linker is given for every module."""
-    flags = ["-shared", "-pthread"]
+    flags = list(LINK_FLAGS)
     for name in ("LDFLAGS", "EMOFACE_HOST_FLAGS"):
         flags += shlex.split(os.environ.get(name, ""))
-    return flags
+    return flags if any(re.match("-g(?!0)", flag) for flag in flags) else [*flags, "-s"]
 
 
 def cpu_module(machine: str) -> Module:
@@ -329,10 +337,11 @@ def ninja_file(found: list[Module], folder: Path) -> str:
         "  description = $label",
     ]
     if nvcc:
+        host = "-Xcompiler=" + ",".join(["-fPIC", "-fvisibility=hidden", *guards()])
+        command = _command(nvcc, *CUDA_FLAGS, host, f"-I{CSRC / 'include'}")
         lines += [
             "rule nvcc",
-            f"  command = {_command(nvcc, *CUDA_FLAGS)} -I{_command(str(CSRC / 'include'))} -MD -MF $out.d $flags"
-            " -c $in -o $out",
+            f"  command = {command} -MD -MF $out.d $flags -c $in -o $out",
             "  depfile = $out.d",
             "  deps = gcc",
             "  description = $label",

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import importlib.util
 import os
+import re
 import shutil
+import struct
 import subprocess
 import sys
 import tarfile
@@ -63,8 +65,12 @@ def wheel_of(source: Path, folder: Path, **environment: str) -> Path:
     return next(folder.glob("*.whl"))
 
 
-def test_wheel_from_the_tree(tree, tmp_path):
-    wheel = wheel_of(tree, tmp_path)
+@pytest.fixture(scope="module")
+def wheel(tree, tmp_path_factory) -> Path:
+    return wheel_of(tree, tmp_path_factory.mktemp("wheel"))
+
+
+def test_wheel_from_the_tree(tree, wheel):
     assert contents(wheel) == expected(tree)
     with zipfile.ZipFile(wheel) as archive:
         names = archive.namelist()
@@ -78,6 +84,55 @@ def test_wheel_from_the_tree(tree, tmp_path):
     core = {r.split(";")[0].split(">")[0].strip() for r in metadata.get_all("Requires-Dist") if "extra" not in r}
     assert core == {"torch", "numpy", "soundfile", "soxr", "safetensors"}
     assert "emoface = emoface.cli:main" in scripts
+
+
+class Elf:
+    """What a 64-bit little-endian ELF file says of itself: segments, dynamic entries and names of sections."""
+
+    def __init__(self, data: bytes) -> None:
+        assert data[:6] == b"\x7fELF\x02\x01"
+        segments_at, sections_at = struct.unpack_from("<QQ", data, 32)
+        segment_size, segments, section_size, sections, names = struct.unpack_from("<5H", data, 54)
+        self.segments = {}  # type -> flags, place and size in the file
+        for i in range(segments):
+            kind, flags, place, _, _, size = struct.unpack_from("<IIQQQQ", data, segments_at + i * segment_size)
+            self.segments[kind] = flags, place, size
+        _, place, size = self.segments[2]
+        self.dynamic = dict(struct.iter_unpack("<qQ", data[place : place + size]))
+        headers = [struct.unpack_from("<IIQQQQ", data, sections_at + i * section_size) for i in range(sections)]
+        texts = headers[names][4]
+        self.sections = {data[texts + h[0] : data.index(b"\0", texts + h[0])].decode() for h in headers}
+
+
+def test_native_modules_are_hardened_and_stripped(wheel, native_build, monkeypatch):
+    with zipfile.ZipFile(wheel) as archive:
+        modules = [archive.read(name) for name in archive.namelist() if name.endswith(".so")]
+    assert modules
+    for data in modules:
+        elf = Elf(data)
+        assert 0x6474E552 in elf.segments, "no GNU_RELRO"
+        assert elf.dynamic[30] & 8, "no BIND_NOW"
+        assert not elf.segments[0x6474E551][0] & 1, "the stack is executable"
+        assert b"__stack_chk_fail" in data
+        assert not [name for name in elf.sections if name.startswith((".symtab", ".debug"))]
+    monkeypatch.delenv("EMOFACE_HOST_FLAGS", raising=False)
+    assert "-D_FORTIFY_SOURCE=2" in native_build.host_flags()  # not in this wheel, which is not optimised
+    assert "-s" in native_build.link_flags()
+    monkeypatch.setenv("EMOFACE_HOST_FLAGS", "-fsanitize=address -g1")
+    assert "-s" not in native_build.link_flags() and "-D_FORTIFY_SOURCE=2" not in native_build.host_flags()
+
+
+def test_objects_of_one_instruction_set_share_no_functions(wheel, tree, native_build):
+    """What a linker may merge with the same function of another unit carries the namespace of its instruction set."""
+    if shutil.which("nm") is None:
+        pytest.skip("no nm on PATH")
+    for isa in native_build.X86_ISAS:
+        objects = list(tree.glob(f"build/temp.*/_cpu/{isa}/**/*.o"))
+        if not objects:
+            continue
+        listed = subprocess.run(["nm", "--defined-only", *objects], capture_output=True, text=True, check=True).stdout
+        mergeable = re.findall(r"^[0-9a-f]+ [WVwvu] (_Z\S+)$", listed, re.MULTILINE)
+        assert len(mergeable) > 100 and not [name for name in mergeable if f"{len(isa)}{isa}" not in name]
 
 
 def test_archive_and_the_wheel_from_it(tree, archive, tmp_path):

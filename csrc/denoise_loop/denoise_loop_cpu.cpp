@@ -1,7 +1,5 @@
 #include "emoface/denoise_loop.h"
 
-#include <atomic>
-
 #include "emoface/cpu/attention.h"
 #include "emoface/cpu/dispatch.h"
 #include "emoface/cpu/layers.h"
@@ -181,7 +179,7 @@ class Denoiser {
   }
 
   ~Denoiser() {
-    for (auto& slot : spare_) delete slot.load();
+    for (Workspace<E>* slot : spare_) delete slot;
   }
 
   void run(const Trajectory& t) {
@@ -222,15 +220,16 @@ class Denoiser {
   std::int64_t widest() const { return kBytes ? words_of<E>(most(sizes_.channels, sizes_.feed_forward)) * 4 : 0; }
 
   Workspace<E>* borrow() {
-    for (auto& slot : spare_)
-      if (Workspace<E>* found = slot.exchange(nullptr)) return found;
+    Workspace<E>* none = nullptr;
+    for (Workspace<E>*& slot : spare_)
+      if (Workspace<E>* found = __atomic_exchange_n(&slot, none, __ATOMIC_SEQ_CST)) return found;
     return new Workspace<E>;
   }
 
   void give_back(Workspace<E>* workspace) {
-    for (auto& slot : spare_) {
+    for (Workspace<E>*& slot : spare_) {
       Workspace<E>* none = nullptr;
-      if (slot.compare_exchange_strong(none, workspace)) return;
+      if (__atomic_compare_exchange_n(&slot, &none, workspace, false, __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST)) return;
     }
     delete workspace;
   }
@@ -424,7 +423,7 @@ class Denoiser {
   DenoiserSizes sizes_;
   Arena weights_;
   Network network_;
-  std::atomic<Workspace<E>*> spare_[4] = {};
+  Workspace<E>* spare_[4] = {};  // atomic; std::atomic would be a template that instruction sets share
 };
 
 // A Denoiser of any element type behind one pointer.
