@@ -68,7 +68,7 @@ def _riff_claim(file: BinaryIO, size: int) -> Claim | None:
     magic, whole, _ = struct.unpack("<4sI4s", file.read(12))
     place, wide = 12, None
     for _ in range(MOST_CHUNKS):
-        file.seek(place)
+        file.seek(min(place, size))
         header = file.read(8)
         if len(header) < 8:
             return None
@@ -92,7 +92,7 @@ def _riff_claim(file: BinaryIO, size: int) -> Claim | None:
 def _aiff_claim(file: BinaryIO, size: int) -> Claim | None:
     place = 12
     for _ in range(MOST_CHUNKS):
-        file.seek(place)
+        file.seek(min(place, size))
         header = file.read(8)
         if len(header) < 8:
             return None
@@ -106,7 +106,7 @@ def _aiff_claim(file: BinaryIO, size: int) -> Claim | None:
 def _w64_claim(file: BinaryIO, size: int) -> Claim | None:
     place = 40
     for _ in range(MOST_CHUNKS):
-        file.seek(place)
+        file.seek(min(place, size))
         header = file.read(24)
         if len(header) < 24:
             return None

@@ -120,6 +120,8 @@ def test_chunks_that_lead_nowhere_end(tmp_path: Path) -> None:
         path = tmp_path / "loop"
         path.write_bytes(beginning + b"junk" + bytes(4) + bytes(100_000))
         assert read_claim(path) is None
+    path.write_bytes(b"riff" + bytes(36) + b"junk" + b"\xff" * 20 + bytes(100))  # a chunk of 2^64 bytes
+    assert read_claim(path) is None
 
 
 # ---- containers

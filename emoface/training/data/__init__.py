@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import Any
 
 PROMPTS = Path(__file__).with_name("prompts")
-"""Lists of prompts with the emotion each names: held out, negated, hard, and for development."""
+"""Lists of prompts with the emotion each names: held out, negated, hard, and for development. ``abstain`` holds prompts
+in other languages and odd English ones, with all that may be read from each without a warning."""
 PHRASES = Path(__file__).with_name("phrases")
 """Words and scenes that the prompt grammar combines (``emoface.training.text.phrases``)."""
 SHIPPED = "shipped"
