@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 import emoface
+from emoface.binding.intensity import MOVING
 from emoface.checkpoints import DEFAULT
 from emoface.evaluation.expression import Expression
 from emoface.evaluation.material import Performer, bundled
@@ -15,7 +16,6 @@ from emoface.face.layout import ARKIT_INDEX, FPS, lip_gap, motion_to_arkit
 from emoface.metrics.emotion import rising, strength
 from emoface.metrics.jitter import REGIONS
 from emoface.metrics.lip_closure import closure, correlation, phone_gaps
-from emoface.training.binding.windows import MOVING
 from emoface.training.corpus.phones import CLOSING_LABELS, OPENING_LABELS, labelled
 
 pytestmark = pytest.mark.skipif(not DEFAULT.exists(), reason="the default checkpoint is not there")

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 import emoface
+from emoface.binding.intensity import MOVING
 from emoface.checkpoints import DEFAULT
 from emoface.evaluation.expression import Expression
 from emoface.evaluation.lips import bundled_rows, captured_rows
@@ -16,7 +17,6 @@ from emoface.face.layout import ARKIT_INDEX
 from emoface.metrics.blinks import blinks_per_minute
 from emoface.metrics.emotion import linearity_error, rising, strength
 from emoface.metrics.jitter import REGIONS, jitter
-from emoface.training.binding.windows import MOVING
 
 pytestmark = pytest.mark.skipif(not DEFAULT.exists(), reason="the default checkpoint is not there")
 RATE = 16000

@@ -2,6 +2,8 @@
 
 #include "emoface/cuda/launch.h"
 
+// Budget: 128 registers, 1024 bytes of shared memory, 4 kernels with matrix instructions.
+
 namespace emoface {
 namespace {
 

@@ -2,6 +2,8 @@
 
 #include "emoface/cuda/launch.h"
 
+// Budget: 64 registers, 17408 bytes of shared memory, 0 kernels with matrix instructions.
+
 namespace emoface {
 
 int denoise_enter_cuda(const DenoiseEnter& p, const Queue& queue) {

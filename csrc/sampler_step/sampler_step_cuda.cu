@@ -3,6 +3,8 @@
 #include "emoface/cuda/launch.h"
 #include "emoface/cuda/mixed.h"
 
+// Budget: 64 registers, 4096 bytes of shared memory, 0 kernels with matrix instructions.
+
 namespace emoface {
 namespace {
 

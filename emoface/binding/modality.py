@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import inspect
 import itertools
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
+import numpy as np
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
@@ -16,6 +17,9 @@ if TYPE_CHECKING:
 
 MODALITIES: dict[str, type[Modality]] = {}
 """Registered modality classes by name."""
+
+Example = tuple[Any, Mapping[str, float]]
+"""A value as a user gives it, and how strongly it tells each emotion, 0..1; neutral is whatever tells none."""
 
 ModalityClass = TypeVar("ModalityClass", bound="type[Modality]")
 
@@ -72,6 +76,17 @@ class Modality(nn.Module):
     def config(self) -> dict[str, Any]:
         """The constructor's arguments besides ``width``, JSON-ready."""
         return {}
+
+    def examples(self, count: int, rng: np.random.Generator) -> list[Example]:
+        """Values to learn from and to be asked about in the evaluation, drawn at random.
+
+        Training binds the adapter to the motions that express what they tell. None, as here, is for modalities whose
+        lessons are made from a corpus (``emoface.training.binding.lessons``).
+
+        Args:
+            count: how many. rng: what to draw them with.
+        """
+        return []
 
     def forward(self, *inputs: Tensor) -> Tensor:
         """Embed a batch; (B, Z) of unit length."""

@@ -9,7 +9,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from emoface.binding import audio, label, motion, text_modality, valence_arousal  # noqa: F401
+from emoface.binding import modalities as _modalities  # noqa: F401  (registers them)
 from emoface.binding.emotions import EMOTIONS, LEVELS, check_mixture
 from emoface.binding.modality import MODALITIES, Modality, modality_class
 from emoface.host import own_settings

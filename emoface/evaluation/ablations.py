@@ -17,7 +17,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from emoface.binding.label import Label
+from emoface.binding.modalities.label import Label
 from emoface.binding.space import EmotionSpace
 from emoface.checkpoints import Checkpoint
 from emoface.diffusion.denoiser import Block, Denoiser, DenoiserConfig

@@ -8,16 +8,17 @@ from typing import Any
 
 import numpy as np
 
-from emoface.binding.audio import Audio
 from emoface.binding.emotions import EMOTIONS, LEVELS
+from emoface.binding.intensity import MOVING
+from emoface.binding.modalities.audio import Audio
+from emoface.binding.modalities.valence_arousal import CIRCUMPLEX
+from emoface.binding.modality import Modality
 from emoface.binding.space import EmotionSpace
-from emoface.binding.valence_arousal import CIRCUMPLEX
 from emoface.metrics.classification import accuracy, average_recall, confusion
 from emoface.metrics.retrieval import chance_recall, recall_at
 from emoface.metrics.similarity import bound_similarity, judge_similarity
 from emoface.training.data import read_prompts
 
-from ..training.binding.windows import MOVING
 from ..training.corpus.adapters.emodb import EMOTION_LETTERS
 from .expression import OTHER_SEED
 from .judge import load_judge
@@ -25,6 +26,8 @@ from .material import Performer, Spoken
 from .report import Row
 
 RECALL = "share of queries with an entry of their emotion among the k most similar by cosine, ties against"
+EXAMPLES = 100
+"""Values that are drawn of a modality that has no material of its own here."""
 HEARD = ("neutral", "happy", "sad", "angry")
 TAUGHT = "emoface.evaluation.judge: taught by the same rules, over made-up speech, with its own seed and form"
 
@@ -108,6 +111,9 @@ def embeddings(
         "audio": [(v.samples, str(EMOTION_LETTERS[v.name[5]])) for v in voices if EMOTION_LETTERS.get(v.name[5])],
         "text": [(prompt["text"], prompt["emotion"]) for prompt in read_prompts()["held_out"]],
     }  # fmt: skip
+    for name, modality in space.modalities.items():
+        if name not in values:  # a further one is asked for what it would learn from
+            values[name] = _examples(modality)
     found = {}
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
@@ -115,6 +121,16 @@ def embeddings(
             if pairs and name in space.modalities:
                 z = np.stack([space.encode(**{name: value}).numpy() for value, _ in pairs])
                 found[name] = z, [emotion for _, emotion in pairs]
+    return found
+
+
+def _examples(modality: Modality) -> list[tuple[Any, str]]:
+    """Examples of a modality that tell one emotion, or none, clearly: each with its name."""
+    found = []
+    for value, told in modality.examples(EXAMPLES, np.random.default_rng(0)):
+        strong = [emotion for emotion, strength in told.items() if strength > 0.1]
+        if len(strong) < 2:
+            found.append((value, *(strong or ["neutral"])))
     return found
 
 

@@ -13,13 +13,13 @@ from typing import Any
 import numpy as np
 
 from emoface.audio.features import SAMPLE_RATE
+from emoface.binding.intensity import MOVING
 from emoface.diffusion.samplers import SAMPLERS
 from emoface.files import atomic_path, write_text
 from emoface.metrics.emotion import nearest_prototype, strength
 from emoface.metrics.speed import machine, medians, threads
 from emoface.pipeline import Pipeline, load
 
-from ..training.binding.windows import MOVING
 from .expression import Expression
 from .lips import berlin_closure, curve_correlations
 from .material import Captured, Performer, Spoken, assets_folder, berlin, bundled, captured

@@ -7,6 +7,7 @@ from functools import cached_property
 import numpy as np
 
 from emoface.binding.emotions import EMOTIONS, LEVELS
+from emoface.binding.intensity import MOVING
 from emoface.face.layout import motion_to_arkit
 from emoface.metrics.classification import accuracy, confusion
 from emoface.metrics.diversity import pose_diversity
@@ -21,7 +22,6 @@ from emoface.metrics.emotion import (
 )
 from emoface.metrics.jitter import REGIONS, jitter, region_jitter
 
-from ..training.binding.windows import MOVING
 from .material import Captured, Performer, Spoken
 from .report import Row, told
 

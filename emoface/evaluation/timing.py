@@ -9,12 +9,12 @@ import torch
 
 from emoface.animation import Animation
 from emoface.audio.features import MEL_RATE, log_mel
+from emoface.binding.intensity import MOVING
 from emoface.face.layout import ARKIT_INDEX, FPS, motion_to_arkit
 from emoface.metrics.beats import audio_beats, beat_alignment, chance_alignment, motion_beats
 from emoface.metrics.jitter import UPPER_SHAPES, acceleration_excess, jerk_excess
 from emoface.metrics.sync import audio_motion_offset
 
-from ..training.binding.windows import MOVING
 from ..training.corpus.adapters.signals import mel_of
 from ..training.corpus.clips import mel_loudness
 from .material import Captured, Performer

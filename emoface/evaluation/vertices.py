@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from emoface.animation import Animation
+from emoface.binding.intensity import MOVING
 from emoface.face.layout import motion_to_arkit
 from emoface.metrics.compare import compare
 from emoface.metrics.diversity import pairwise_diversity, split_diversity
@@ -12,7 +13,6 @@ from emoface.metrics.figure import Metric
 from emoface.metrics.regions import open_head_regions
 from emoface.metrics.sampled_error import ce, mee
 
-from ..training.binding.windows import MOVING
 from .material import Captured, Performer, Spoken
 from .report import Row
 

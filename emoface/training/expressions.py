@@ -12,6 +12,7 @@ from __future__ import annotations
 import numpy as np
 
 from emoface.binding.emotions import EMOTIONS
+from emoface.binding.intensity import level_strength
 from emoface.face.layout import (
     FPS,
     JAW_OPEN_RADIANS,
@@ -22,9 +23,6 @@ from emoface.face.layout import (
     MOUTH,
     lip_gap,
 )
-
-LEVEL_STRENGTH = (0.0, 0.4, 0.7, 1.0)
-"""Strength of an expression at level 0 (neutral), 1, 2 and 3; levels between interpolate."""
 
 
 def _shapes(**weights: float) -> np.ndarray:
@@ -143,11 +141,6 @@ _REGIONS = (_places("brow"), _places("eye"), _places("cheek", "nose"), list(MOUT
 _LAGS = (0.0, 0.2, 0.7, 1.0)  # when each region follows, in shares of the clip's lag
 _WIDE_MM = 8.0  # an opening in speech at which no lip is pressed any more
 _TIGHT_MM = 0.8  # by which closed lips are drawn together beyond meeting
-
-
-def level_strength(level: float) -> float:
-    """Strength of a level 0..3, linear between the integer levels."""
-    return float(np.interp(level, range(len(LEVEL_STRENGTH)), LEVEL_STRENGTH))
 
 
 def prototype(emotion: str, level: float) -> np.ndarray:

@@ -59,7 +59,11 @@ def _source(function: Any, signature: dict[str, str], constants: dict[str, Any])
 
 
 def compile_all(only: tuple[str, ...] = ()) -> list[dict[str, Any]]:
-    """One row per operator (all, or those named), kernel, specialisation and target."""
+    """One row per operator (all, or those named), kernel, specialisation and target.
+
+    A module triton_kernel names its kernels in AOT, and in BUDGET the registers of a thread and the bytes of shared
+    memory of a block that any of them may take.
+    """
     import triton
     from triton.backends.compiler import GPUTarget
 
@@ -89,6 +93,8 @@ def compile_all(only: tuple[str, ...] = ()) -> list[dict[str, Any]]:
                         "target": target.arch,
                         "shared": compiled.metadata.shared,
                         "mma": [word for word in MMA if word in code],
+                        "has_products": "product(" in getattr(module, kernel).src,
+                        "budget": module.BUDGET,
                         **(_usage(cubin, cuobjdump) if cubin else _mfma_usage(code)),
                     }
                 )

@@ -14,11 +14,17 @@ import shutil
 import subprocess
 import sys
 import tempfile
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 CSRC = Path(__file__).resolve().parents[2] / "csrc"
 ARCHS = ("80", "90a", "100a", "120a")
+BUDGET = re.compile(
+    r'^// Budget(?: of kernels that end in "(?P<end>[^"]+)")?: (?P<registers>\d+) registers, '
+    r"(?P<shared>\d+) bytes of shared memory(?:, (?P<products>\d+) kernels with matrix instructions)?\.$",
+    re.MULTILINE,
+)
 KERNEL = re.compile(
     r"Compiling entry function '(\S+)' for '(sm_\w+)'.*?(\d+) bytes stack frame, (\d+) bytes spill stores"
     r".*?Used (\d+) registers([^\n]*)",
@@ -30,6 +36,39 @@ def sources() -> list[Path]:
     """The CUDA sources that have kernels."""
     found = sorted((*CSRC.glob("cuda/*.cu"), *CSRC.glob("*/*_cuda.cu")))
     return [path for path in found if "_kernels.cuh" in path.read_text()]
+
+
+@dataclass(frozen=True)
+class Budget:
+    """What the kernels of a source may take: registers of a thread, bytes of static shared memory of a block.
+
+    Attributes:
+        end: the last letters of the names of the kernels that it is for. products: how many of all kernels have matrix
+            instructions.
+    """
+
+    end: str
+    registers: int
+    shared: int
+    products: int
+
+
+def budgets(source: Path) -> list[Budget]:
+    """The budgets that a source states, those of particular kernels first.
+
+    Raises:
+        ValueError: it states none for all of its kernels.
+    """
+    stated = [
+        Budget(found["end"] or "", int(found["registers"]), int(found["shared"]), int(found["products"] or 0))
+        for found in BUDGET.finditer(source.read_text())
+    ]
+    if sum(not budget.end for budget in stated) != 1:
+        raise ValueError(
+            f"{source} must state one budget of all its kernels, '// Budget: 40 registers, 0 bytes of shared memory, "
+            f"0 kernels with matrix instructions.', got {len(stated)} lines"
+        )
+    return sorted(stated, key=lambda budget: not budget.end)
 
 
 def known_archs(nvcc: str) -> list[str]:

@@ -63,4 +63,5 @@ def _specialisations():
 
 
 AOT = list(_specialisations())
+BUDGET = 96, 1024  # registers of a thread, bytes of shared memory of a block
 BACKEND = Backend("triton", _run, ("cuda", "cpu"), device.why_not)

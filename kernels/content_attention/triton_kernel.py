@@ -47,4 +47,5 @@ AOT = [
         ("fp32", 64, True, True), ("fp32", 128, False, False),
     ),
 ]  # fmt: skip
+BUDGET = 232, 48 * 1024  # registers of a thread, bytes of shared memory of a block
 BACKEND = Backend("triton", _run, ("cuda", "cpu"), _why_not, _train)

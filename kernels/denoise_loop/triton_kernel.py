@@ -139,4 +139,5 @@ def _why_not(*args) -> str | None:
 
 
 AOT = list(_specialisations())
+BUDGET = 224, 64 * 1024  # registers of a thread, bytes of shared memory of a block
 BACKEND = Backend("triton", runs(sys.modules[__name__]), ("cuda", "cpu"), _why_not)

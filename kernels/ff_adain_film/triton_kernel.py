@@ -20,4 +20,5 @@ def _run(h, weight, weight_bias, x, style_scale, style_shift, scale, shift, eps,
 
 
 AOT = list(specialisations())
+BUDGET = 255, 64 * 1024  # registers of a thread, bytes of shared memory of a block
 BACKEND = Backend("triton", _run, ("cuda", "cpu"), device.why_not)

@@ -48,4 +48,5 @@ def _specialisations():
 
 
 AOT = list(_specialisations())
+BUDGET = 48, 0  # registers of a thread, bytes of shared memory of a block
 BACKEND = Backend("triton", _run, ("cuda", "cpu"), device.why_not)

@@ -158,4 +158,5 @@ def _specialisations():
 
 
 AOT = list(_specialisations())
+BUDGET = 200, 27 * 1024  # registers of a thread, bytes of shared memory of a block
 BACKEND = Backend("triton", _run, ("cuda", "cpu"), device.why_not)

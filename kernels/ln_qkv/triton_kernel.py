@@ -19,4 +19,5 @@ def _run(x, gain, bias, weight, weight_bias, eps) -> Tensor:
 
 
 AOT = list(specialisations(norm=True, kinds=KINDS[:2]))
+BUDGET = 168, 64 * 1024  # registers of a thread, bytes of shared memory of a block
 BACKEND = Backend("triton", _run, ("cuda", "cpu"), device.why_not)

@@ -21,4 +21,5 @@ def _run(a, weight, weight_bias, x, scale, shift) -> Tensor:
 
 
 AOT = list(specialisations(film=True))
+BUDGET = 160, 64 * 1024  # registers of a thread, bytes of shared memory of a block
 BACKEND = Backend("triton", _run, ("cuda", "cpu"), device.why_not)

@@ -29,4 +29,5 @@ def _run(
 
 
 AOT = [*specialisations(kinds=KINDS), *specialisations(gelu=True, kinds=KINDS)]
+BUDGET = 160, 64 * 1024  # registers of a thread, bytes of shared memory of a block
 BACKEND = Backend("triton", _run, ("cuda", "cpu"), device.why_not)

@@ -26,4 +26,5 @@ def _run(times, first_weight, first_bias, second_weight, second_bias, film_weigh
 
 
 AOT = list(specialisations(kinds=KINDS))
+BUDGET = 160, 64 * 1024  # registers of a thread, bytes of shared memory of a block
 BACKEND = Backend("triton", _run, ("cuda", "cpu"), device.why_not)

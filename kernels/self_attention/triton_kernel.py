@@ -32,4 +32,5 @@ def _train(qkv, heads, slopes, lengths) -> Tensor:
 
 
 AOT = list(specialisations(("bf16", 100, 64, False, True), ("fp16", 250, 64, False, False)))
+BUDGET = 192, 48 * 1024  # registers of a thread, bytes of shared memory of a block
 BACKEND = Backend("triton", _run, ("cuda", "cpu"), _why_not, _train)

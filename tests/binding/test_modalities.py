@@ -11,14 +11,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from emoface.audio.features import log_mel
-from emoface.binding.audio import CALM, PROSODY, Audio, prosody
 from emoface.binding.emotions import EMOTIONS
-from emoface.binding.label import Label
+from emoface.binding.modalities.audio import CALM, PROSODY, Audio, prosody
+from emoface.binding.modalities.label import Label
+from emoface.binding.modalities.motion import Motion
+from emoface.binding.modalities.valence_arousal import ValenceArousal
 from emoface.binding.modality import Modality, pool_over_time
-from emoface.binding.motion import Motion
 from emoface.binding.space import EmotionSpace
 from emoface.binding.text.tokenizer import WordPiece
-from emoface.binding.valence_arousal import ValenceArousal
 from emoface.face.layout import MOTION_INDEX
 
 

@@ -10,6 +10,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
+from emoface.binding.intensity import MOVING
 from emoface.evaluation import evaluate, run
 from emoface.evaluation.binding import voice_rows
 from emoface.evaluation.expression import Expression
@@ -22,7 +23,6 @@ from emoface.face.layout import FPS, motion_to_arkit
 from emoface.metrics.classification import accuracy
 from emoface.metrics.emotion import anatomically_right
 from emoface.pipeline import load
-from emoface.training.binding.windows import MOVING
 from emoface.training.data import PROMPTS
 
 

@@ -5,6 +5,7 @@ import pytest
 import torch
 
 from emoface.binding.emotions import EMOTIONS
+from emoface.binding.intensity import level_strength
 from emoface.face.layout import (
     ARKIT_NAMES,
     JAW_OPEN_RADIANS,
@@ -16,7 +17,7 @@ from emoface.face.layout import (
     motion_to_arkit,
 )
 from emoface.training import losses
-from emoface.training.expressions import express, level_strength, prototype
+from emoface.training.expressions import express, prototype
 
 FRAMES = 100
 LOUD = np.clip(np.sin(np.arange(FRAMES) / 4) ** 2, 0, 1)

@@ -11,13 +11,14 @@ from torch import Tensor, nn
 
 from emoface.binding.contrastive import ContrastiveLoss, soft_positives
 from emoface.binding.emotions import LEVELS
-from emoface.binding.motion import Motion
+from emoface.binding.intensity import MOVING
+from emoface.binding.modalities.motion import Motion
 from emoface.face.layout import MOTION_SIZE
 from emoface.training import run
 
 from .config import BindingConfig
 from .optimize import cosine_rate, take_step
-from .windows import MOVING, Windows
+from .windows import Windows
 
 
 def train_motion(motion: Motion, windows: Windows, config: BindingConfig, rng: np.random.Generator) -> float:

@@ -14,7 +14,8 @@ class BindingConfig:
     """Settings of the stage.
 
     Attributes:
-        seed: of everything. width: Z. modalities: those to train besides motion; ``label`` is always trained.
+        seed: of everything. width: Z. modalities: those to train besides motion, ``label``
+            always among them; None for every registered one that has lessons.
         windows: rule-made motion windows to learn from. frames: their length. shortest: shortest crop seen.
         mixed: share of windows that blend two emotions. captured: share over captured lips, where the corpus
             has any.
@@ -33,7 +34,7 @@ class BindingConfig:
 
     seed: int = 0
     width: int = DEFAULT_WIDTH
-    modalities: list[str] = field(default_factory=lambda: ["label", "valence_arousal", "audio", "text"])
+    modalities: list[str] | None = None
     windows: int = 6000
     frames: int = 100
     shortest: int = 12

@@ -10,18 +10,19 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from emoface.binding.audio import Audio
 from emoface.binding.emotions import EMOTIONS, LEVELS
-from emoface.binding.motion import Motion
+from emoface.binding.intensity import MOVING
+from emoface.binding.modalities.audio import Audio
+from emoface.binding.modalities.motion import Motion
+from emoface.binding.modalities.valence_arousal import CIRCUMPLEX
 from emoface.binding.space import EmotionSpace
-from emoface.binding.valence_arousal import CIRCUMPLEX
 from emoface.training.corpus.clips import Clip
 from emoface.training.data import read_prompts
 from emoface.training.text.grammar import Grammar, Prompt
 
 from .anchor import embed_windows
 from .config import BindingConfig
-from .windows import MOVING, WindowMaker, class_windows
+from .windows import WindowMaker, class_windows
 
 
 def _auc(positive: Sequence[float], negative: Sequence[float]) -> float | None:

@@ -15,20 +15,22 @@ import torch
 from torch import Tensor, nn
 
 from emoface.binding.emotions import EMOTIONS, LEVELS
-from emoface.binding.motion import Motion
+from emoface.binding.intensity import intensity_of
+from emoface.binding.modalities.motion import Motion
+from emoface.binding.modalities.valence_arousal import circumplex_intensity, circumplex_points
 from emoface.binding.space import EmotionSpace
 from emoface.training import run
 from emoface.training.corpus.clips import load_clips
 from emoface.training.corpus.skipped import Skipped
 from emoface.training.data import read_prompts
 
-from .adapters import Prompts, bind, circumplex_batches, label_batches
+from .adapters import bind
 from .anchor import Anchors, train_motion
-from .circumplex import circumplex_intensity, circumplex_points
 from .config import BindingConfig
 from .figures import figures, voice_figures
-from .voices import Voices, split_voices, train_audio, voice_weights
-from .windows import WindowMaker, Windows, intensity_of, make_windows, stack_windows
+from .lessons import Material, chosen, lessons_of
+from .voices import split_voices
+from .windows import WindowMaker, Windows, make_windows, stack_windows
 
 
 def train(
@@ -55,18 +57,20 @@ def train(
         ValueError: bad settings.
     """
     settings = run.read_config(BindingConfig, config)
+    names = chosen(settings.modalities)
     folder = Path(out) / "binding"
     skipped = Skipped()
     clips = load_clips(Path(out) / "corpus", skipped)
     text_path = Path(out) / "text" / "model.safetensors"
-    text_state = run.load_tensors(text_path) if "text" in settings.modalities else None
+    text_state = run.load_tensors(text_path) if "text" in names else None
     folder.mkdir(parents=True, exist_ok=True)
     started = time.time()
-    names = ["label", *(name for name in settings.modalities if name not in ("label", "motion"))]
     inside, validation = split_voices(clips, settings.validation_speakers)
     if "audio" in names and not inside:
         warnings.warn("the corpus has no real voices with emotion labels; audio is left out", stacklevel=2)
         names.remove("audio")
+    held_out = _texts(settings) if "text" in names else []
+    material = Material(settings, clips, inside, text_state[0] if text_state else None, held_out)
     arguments: dict[str, dict[str, Any]] = {"audio": settings.audio}
     if text_state is not None:
         arguments["text"] = {"encoder": text_state[1]}
@@ -95,24 +99,7 @@ def train(
 
         def learn(name: str = name, modality: Any = modality) -> dict[str, Any]:
             rng = _rng(settings, name)
-            facts: dict[str, Any] = {}
-            if name == "label":
-                batches = label_batches(settings, rng)
-            elif name == "valence_arousal":
-                batches = circumplex_batches(settings, rng)
-            elif name == "text":
-                modality.encoder.load_state_dict(text_state[0])  # type: ignore[index]
-                modality.encoder.eval().requires_grad_(False)
-                batches = Prompts(modality.encoder, settings.prompts, rng, _texts(settings)).batches(settings, rng)
-            elif name == "audio":
-                spoken, weights = voice_weights(clips, inside, settings.synthetic, rng)
-                voices = Voices(spoken, weights, modality, settings.variants, rng)
-                facts = {"voices": len(inside), "encoder_loss": train_audio(modality, voices, settings, rng)}
-                modality.requires_grad_(False)
-                modality.adapter.requires_grad_(True)
-                batches = voices.batches(settings, rng)
-            else:
-                raise ValueError(f"modalities has {name!r}, for which this stage has no batches; call bind() with some")
+            batches, facts = lessons_of(modality, material, rng)
             return {**facts, **bind(modality, anchors, batches, settings, rng)}
 
         source = run.file_sha256(text_path) if name == "text" else ""
@@ -123,9 +110,9 @@ def train(
         space.prototypes.copy_(_prototypes(anchors))
     result = figures(space, maker, settings, _rng(settings, "figures"))
     if "audio" in names:
-        held_out = Path(out) / "corpus" / "held_out"
+        others = Path(out) / "corpus" / "held_out"
         result["audio_validation"] = voice_figures(space, validation)
-        result["audio_held_out"] = voice_figures(space, load_clips(held_out) if held_out.exists() else [])
+        result["audio_held_out"] = voice_figures(space, load_clips(others) if others.exists() else [])
     run.save_tensors(folder / "model.safetensors", space.state_dict(), space.config())
     run.write_stage_card(
         folder,

@@ -9,8 +9,9 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from emoface.binding.audio import CALM, CHUNK, PROSODY, Audio
 from emoface.binding.emotions import EMOTIONS, LEVELS
+from emoface.binding.intensity import intensity_of
+from emoface.binding.modalities.audio import CALM, CHUNK, PROSODY, Audio
 from emoface.training import run
 from emoface.training.corpus.augment import augment_mel
 from emoface.training.corpus.clips import Clip
@@ -18,7 +19,6 @@ from emoface.training.corpus.clips import Clip
 from .adapters import Batch
 from .config import BindingConfig
 from .optimize import cosine_rate, take_step
-from .windows import intensity_of
 
 AROUSAL = {
     "neutral": CALM, "happy": 0.75, "sad": 0.08, "surprised": 0.75, "fear": 0.8, "disgusted": 0.5, "angry":

@@ -10,22 +10,12 @@ import torch
 from torch import Tensor
 
 from emoface.binding.emotions import EMOTIONS, LEVELS
+from emoface.binding.intensity import MOVING, intensity_of
 from emoface.training.corpus.clips import Clip, mel_loudness
 from emoface.training.corpus.visemes import rule_lips
-from emoface.training.expressions import express, level_strength
-
-MOVING = EMOTIONS[1:]  # the emotions that move the face: the axes of an intensity vector
-
+from emoface.training.expressions import express
 
 _LEAD = 25  # frames made before a window, so that onsets fall inside some windows and before others
-
-
-def intensity_of(emotion: str, level: float) -> np.ndarray:
-    """Intensity vector (7,) of one emotion at a level."""
-    vector = np.zeros(len(MOVING), np.float32)
-    if emotion != "neutral":
-        vector[MOVING.index(emotion)] = level_strength(level)
-    return vector
 
 
 @dataclass

@@ -12,14 +12,14 @@ import torch
 from torch import nn
 
 from emoface.audio.features import log_mel
-from emoface.binding import EMOTIONS, EmotionSpace, Modality
+from emoface.binding import EMOTIONS, MODALITIES, EmotionSpace, Modality
+from emoface.binding.intensity import MOVING
+from emoface.binding.modalities.valence_arousal import circumplex_intensity
 from emoface.binding.text.encoder import TextEncoder
 from emoface.binding.text.tokenizer import WordPiece
 from emoface.training import binding, run
 from emoface.training.binding import BindingConfig
-from emoface.training.binding.adapters import prompt_intensity
-from emoface.training.binding.circumplex import circumplex_intensity
-from emoface.training.binding.windows import MOVING
+from emoface.training.binding.lessons import chosen, prompt_intensity
 from emoface.training.corpus.clips import Clip, save_clips
 
 TOY: dict[str, Any] = {
@@ -134,10 +134,32 @@ def test_missing_inputs_name_the_stage_to_run(tmp_path: Path, out: Path) -> None
     assert not (tmp_path / "binding").exists()
 
 
-def test_a_modality_without_batches_is_named(tmp_path: Path, out: Path) -> None:
+def test_a_modality_without_lessons_is_named_before_work(tmp_path: Path, out: Path) -> None:
     (tmp_path / "corpus").symlink_to(out / "corpus")
     with pytest.raises(ValueError, match="'smell' is not known"):
-        binding.train({**TOY, "modalities": ["smell"], "windows": 30, "motion_steps": 1}, tmp_path)
+        binding.train({**TOY, "modalities": ["smell"]}, tmp_path)
+
+    class Mute(Modality):
+        """Tells nothing that could be learnt from."""
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setitem(MODALITIES, "mute", Mute)
+        with pytest.raises(ValueError, match=r"modalities has 'mute', whose class has no examples\(\) to learn from"):
+            binding.train({**TOY, "modalities": ["mute"]}, tmp_path)
+        assert chosen(None) == ["label", "audio", "text", "valence_arousal"]
+    assert not (tmp_path / "binding").exists()
+
+
+@pytest.mark.parametrize("name", ["label", "valence_arousal"])
+def test_examples_are_values_of_their_modality_and_tell_emotions(name: str) -> None:
+    modality = EmotionSpace(8, {"label": {}, "valence_arousal": {}}).modalities[name]
+    examples = modality.examples(200, np.random.default_rng(1))
+    for value, told in examples:
+        assert set(told) <= set(MOVING) and all(0 <= strength <= 1 for strength in told.values())
+        assert modality(*modality.prepare(value)).shape == (1, 8)
+    assert {name for _, told in examples for name, strength in told.items() if strength > 0.3} == set(MOVING)
+    again = modality.examples(200, np.random.default_rng(1))
+    assert examples == again
 
 
 def test_the_arousal_axis_is_alert_never_angry_or_happy() -> None:
@@ -151,7 +173,7 @@ def test_the_arousal_axis_is_alert_never_angry_or_happy() -> None:
 
 
 def test_canonical_points_mean_their_emotion_and_level_scales_the_radius() -> None:
-    from emoface.binding.valence_arousal import CIRCUMPLEX
+    from emoface.binding.modalities.valence_arousal import CIRCUMPLEX
 
     for name in MOVING:
         radii = np.array([np.array(CIRCUMPLEX[name]) * share for share in (0.4, 0.7, 1.0)], np.float32)

@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 
 from emoface.binding.emotions import EMOTIONS, LEVELS, canonical_emotion, check_label
-from emoface.binding.modality import Modality, register_modality
+from emoface.binding.intensity import level_strength
+from emoface.binding.modality import Example, Modality, register_modality
 
 
 @register_modality("label")
@@ -84,3 +86,14 @@ class Label(Modality):
         grid = level.new_zeros(len(level), len(self.moving), len(self.levels))
         grid[torch.arange(len(level), device=level.device), moving] = along[:, 1:]
         return torch.cat([along[:, :1], grid.flatten(1)], 1)[:, None].to(self.adapter.weight.dtype), None
+
+    def examples(self, count: int, rng: np.random.Generator) -> list[Example]:
+        """Names with levels: half at 1, 2, 3, half anywhere in 0..3."""
+        places = rng.integers(0, len(self.emotions), count)
+        whole = rng.random(count) < 0.5
+        levels = np.where(whole, rng.choice(self.levels, count), rng.uniform(0, 3, count)).astype(np.float32)
+        names = [self.emotions[place] for place in places]
+        return [
+            ((name, float(level)), {} if name == "neutral" else {name: level_strength(level)})
+            for name, level in zip(names, levels, strict=True)
+        ]
