@@ -1,4 +1,4 @@
-"""DDIM and DPM-Solver++(2M) as coefficient tables of one affine update.
+"""Samplers as coefficient tables of one affine update: DDIM and DPM-Solver++(2M).
 
 Every step is ``x <- c_x x + c_0 x0 + c_prev x0_prev + c_noise noise`` with x0 the network's prediction of the clean
 motion and x0_prev that of the step before; known frames are set to ``k_known known + k_noise noise``.
@@ -10,6 +10,7 @@ lambda = log(alpha / sigma), h = lambda' - lambda.
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import TypeVar
 
 import torch
 from torch import Tensor
@@ -20,7 +21,26 @@ from .schedule import alpha_bar, sampling_times
 
 COEFFICIENTS = ("c_x", "c_0", "c_prev", "c_noise", "k_known", "k_noise")
 
+Sampler = Callable[[int], Tensor]
+"""From a number of steps to its table (steps, 6), columns ``COEFFICIENTS``."""
 
+SAMPLERS: dict[str, Sampler] = {}
+"""Every sampler by name."""
+
+SamplerType = TypeVar("SamplerType", bound=Sampler)
+
+
+def register_sampler(name: str) -> Callable[[SamplerType], SamplerType]:
+    """Enter a table of coefficients among ``SAMPLERS``; all that a further sampler needs."""
+
+    def register(sampler: SamplerType) -> SamplerType:
+        SAMPLERS[name] = sampler
+        return sampler
+
+    return register
+
+
+@register_sampler("ddim")
 def ddim_table(steps: int, eta: float = 0.0) -> Tensor:
     """Coefficients of DDIM (Song et al. 2021, equation 12) for a network that predicts x0.
 
@@ -42,6 +62,7 @@ def ddim_table(steps: int, eta: float = 0.0) -> Tensor:
     return _table(c_x, c_0, torch.zeros_like(c_x), sigma)
 
 
+@register_sampler("dpm++2m")
 def dpm_solver_table(steps: int) -> Tensor:
     """Coefficients of DPM-Solver++(2M) (Lu et al. 2022, algorithm 2) in its data-prediction form.
 
@@ -78,9 +99,6 @@ def _table(c_x: Tensor, c_0: Tensor, c_prev: Tensor, c_noise: Tensor) -> Tensor:
     return torch.stack([c_x, c_0, c_prev, c_noise, ones, zeros], 1)
 
 
-SAMPLERS: dict[str, Callable[[int], Tensor]] = {"ddim": ddim_table, "dpm++2m": dpm_solver_table}
-
-
 def needs_noise(table: Tensor) -> bool:
     """Whether a table (steps, 6) asks for fresh noise on the way: c_noise or k_noise is not zero in some step."""
     return bool(table[:, [COEFFICIENTS.index(name) for name in ("c_noise", "k_noise")]].any())
@@ -91,9 +109,9 @@ def sample(
     start: Tensor,
     table: Tensor,
     guidance: Tensor,
+    noise: Tensor | None = None,
     known: Tensor | None = None,
     mask: Tensor | None = None,
-    noise: Tensor | None = None,
     quantile: float = 0.0,
     limits: tuple[float, float] = (1.0, 4.0),
 ) -> Tensor:
@@ -104,8 +122,8 @@ def sample(
         start: (B, T, motion) initial noise.
         table: (steps, 6) coefficients, from ``SAMPLERS``.
         guidance: (2,) weights (g_a, g_e).
-        known: (B, T, motion) motion to keep where ``mask`` (B, T) is true, or None.
         noise: (steps, B, T, motion) fresh noise of each step, needed if the table asks for some (:func:`needs_noise`).
+        known: (B, T, motion) motion to keep where ``mask`` (B, T) is true, or None.
         quantile: dynamic threshold quantile, 0 to switch it off; ``limits`` bound the threshold.
 
     Returns:

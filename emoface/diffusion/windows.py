@@ -259,7 +259,7 @@ class WindowSampler:
         with torch.autocast(start.device.type, torch.bfloat16, enabled=self.products == torch.bfloat16):
             clip = self.denoiser.prepare_clip(contents, emotions, style)
             table = self.table.to(start.device)
-            return sample(predict, start, table, self.guidance.weights(start), known, mask, noise).float()
+            return sample(predict, start, table, self.guidance.weights(start), noise, known, mask).float()
 
     def _carried(self, window: Window, tracks: list[Track], start: Tensor) -> tuple[Tensor, Tensor]:
         """Known motion (K B, T, motion) and mask (K B, T) of the frames carried over."""

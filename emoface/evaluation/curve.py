@@ -31,7 +31,7 @@ EMOTIONAL = "surprised"
 GUIDED = 2.0
 LEAST_SPAN = 0.2  # of a picture's axis, so that small differences look small
 BEYOND = "0.93"  # grey of what does not meet a bar
-LINES: dict[str, dict[str, Any]] = {
+LINES: dict[str, dict[str, Any]] = {  # of the picture; others are drawn as matplotlib draws a line
     "ddim": {"color": "#4477aa", "marker": "o", "markersize": 4},
     "dpm++2m": {"color": "#ee9933", "marker": "s", "markersize": 4, "linestyle": "--"},
     "student": {"color": "#228844", "marker": "D", "markersize": 5, "linewidth": 2},
@@ -267,7 +267,7 @@ def draw_curve(points: list[Point], path: Path) -> None:
     for axis, (name, figure) in zip(axes, FIGURES.items(), strict=True):
         for sampler in dict.fromkeys(point.sampler for point in points):
             line = [point for point in points if point.sampler == sampler and point.figures[name] is not None]
-            axis.plot([p.calls for p in line], [p.figures[name] for p in line], label=sampler, **LINES[sampler])
+            axis.plot([p.calls for p in line], [p.figures[name] for p in line], label=sampler, **LINES.get(sampler, {}))
         low, high = axis.get_ylim()
         middle, half = (low + high) / 2, max(high - low, LEAST_SPAN) / 2
         bars = [bar for bar in (figure.low, figure.high) if bar is not None]
@@ -279,7 +279,7 @@ def draw_curve(points: list[Point], path: Path) -> None:
         axis.set_title(figure.heading, fontsize=11)
     for sampler in dict.fromkeys(point.sampler for point in points):
         line = [point for point in points if point.sampler == sampler]
-        clock.plot([p.calls for p in line], [1000 * p.seconds for p in line], **LINES[sampler])
+        clock.plot([p.calls for p in line], [1000 * p.seconds for p in line], **LINES.get(sampler, {}))
     clock.set_ylim(bottom=0)
     clock.set_title("ms for the bundled clip", fontsize=11)
     for axis in (*axes, clock):
@@ -289,7 +289,8 @@ def draw_curve(points: list[Point], path: Path) -> None:
         axis.spines[["top", "right"]].set_visible(False)
         axis.grid(axis="y", color="0.92")
         axis.set_axisbelow(True)
-    picture.legend(*axes[0].get_legend_handles_labels(), loc="outside upper center", ncols=len(LINES), frameon=False)
+    lines, names = axes[0].get_legend_handles_labels()
+    picture.legend(lines, names, loc="outside upper center", ncols=len(lines), frameon=False)
     picture.supxlabel("network calls a window", fontsize=11)
     with atomic_path(path) as target:
         picture.savefig(target, dpi=100, format="png")

@@ -25,7 +25,7 @@ from emoface.binding.space import EmotionSpace
 from emoface.diffusion.denoiser import Denoiser, DenoiserConfig
 from emoface.diffusion.finish import Sampling
 from emoface.diffusion.guidance import Guidance, stack_conditions
-from emoface.diffusion.samplers import SAMPLERS, sample
+from emoface.diffusion.samplers import SAMPLERS, needs_noise, sample
 from emoface.diffusion.schedule import sampling_times
 from emoface.diffusion.windows import start_noise
 from emoface.face.layout import MOUTH
@@ -98,6 +98,8 @@ class DistillTraining:
     def __post_init__(self) -> None:
         if self.teacher_sampler not in SAMPLERS:
             raise ValueError(f"teacher_sampler must be one of {', '.join(SAMPLERS)}, got {self.teacher_sampler!r}")
+        if needs_noise(SAMPLERS[self.teacher_sampler](4)):
+            raise ValueError(f"teacher_sampler must add no noise on its way, got {self.teacher_sampler!r}")
         if self.teacher_steps < 1:
             raise ValueError(f"teacher_steps must be at least 1, got {self.teacher_steps}")
         if not self.student_steps or min(self.student_steps) < 1:
@@ -172,7 +174,7 @@ class Distillation:
             return predicted.unflatten(0, (branches, -1))
 
         table = SAMPLERS[self.settings.teacher_sampler](steps)
-        return sample(predict, drawn.start, table, guidance.weights(drawn.start), drawn.known, drawn.mask)
+        return sample(predict, drawn.start, table, guidance.weights(drawn.start), None, drawn.known, drawn.mask)
 
     def predictions(self, drawn: Drawn) -> Tensor:
         """Where the student believes they end (B, T, 53), seen from step ``place`` of its own trajectory."""
@@ -183,7 +185,7 @@ class Distillation:
             table = SAMPLERS["ddim"](drawn.count)[:place]
             x = sample(
                 lambda x, step: student.denoise(x, film[step : step + 1], clip, drawn.mask)[None],
-                drawn.start, table, weights, drawn.known, drawn.mask,
+                drawn.start, table, weights, None, drawn.known, drawn.mask,
             )  # fmt: skip
         clip = student.prepare_clip(drawn.content, drawn.emotion, drawn.style)
         return student.denoise(x, film[place : place + 1], clip, drawn.mask)

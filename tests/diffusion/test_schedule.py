@@ -36,23 +36,22 @@ def test_a_perfect_network_gives_back_the_motion(name, steps):
     """With x0 predicted exactly, any sampler must end on x0, whatever the noise."""
     truth = torch.randn(2, 7, 5, dtype=torch.float64)
     start = torch.randn(2, 7, 5, dtype=torch.float64)
-    motion = sample(lambda x, step: truth[None], start, SAMPLERS[name](steps), ONE_BRANCH)
+    fresh = torch.randn(steps, 2, 7, 5, dtype=torch.float64)
+    motion = sample(lambda x, step: truth[None], start, SAMPLERS[name](steps), ONE_BRANCH, noise=fresh)
     assert torch.allclose(motion, truth, atol=1e-9)
 
 
 @pytest.mark.parametrize("name", sorted(SAMPLERS))
 def test_marginals_are_kept(name):
-    """For a known x0 each step must land on sqrt(a') x0 + sqrt(1 - a') noise of the same noise (no randomness)."""
+    """For a known x0 each step must land on sqrt(a') x0 + sqrt(1 - a') noise, of the first noise and what was added."""
     steps = 6
     share = alpha_bar(sampling_times(steps))
-    truth, noise = torch.randn(1, 4, 3, dtype=torch.float64), torch.randn(1, 4, 3, dtype=torch.float64)
-    x = share[0].sqrt() * truth + (1 - share[0]).sqrt() * noise
-    previous = torch.zeros_like(x)
-    for i, row in enumerate(SAMPLERS[name](steps)):
-        x = row[0] * x + row[1] * truth + row[2] * (previous if i else truth)
-        previous = truth
+    mean, first, added = share[0].sqrt(), (1 - share[0]).sqrt(), 0.0  # factors of x0 and noise, variance of the rest
+    for i, (c_x, c_0, c_prev, c_noise, *_) in enumerate(SAMPLERS[name](steps)):
+        mean, first, added = c_x * mean + c_0 + c_prev, c_x * first, c_x**2 * added + c_noise**2
         after = torch.tensor(1.0) if i == steps - 1 else share[i + 1]
-        assert torch.allclose(x, after.sqrt() * truth + (1 - after).clamp(min=0).sqrt() * noise, atol=1e-9)
+        assert torch.allclose(mean, after.sqrt().double(), atol=1e-9)
+        assert torch.allclose((first**2 + added).sqrt(), (1 - after).clamp(min=0).sqrt().double(), atol=1e-9)
 
 
 def test_gaussian_data_is_sampled_with_its_deviation():
@@ -106,6 +105,6 @@ def test_known_frames_stay_exactly():
         seen.append(x[:, :2].clone())
         return torch.zeros(1, 1, 6, 3)
 
-    motion = sample(predict, torch.randn(1, 6, 3), ddim_table(4), ONE_BRANCH, known, mask)
+    motion = sample(predict, torch.randn(1, 6, 3), ddim_table(4), ONE_BRANCH, None, known, mask)
     assert torch.equal(motion[:, :2], known[:, :2])
     assert all(torch.equal(x, known[:, :2]) for x in seen)

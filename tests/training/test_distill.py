@@ -8,6 +8,7 @@ import torch
 
 from emoface.audio.encoder import ContentConfig, ContentEncoder
 from emoface.diffusion.denoiser import Denoiser, DenoiserConfig
+from emoface.diffusion.samplers import SAMPLERS, ddim_table
 from emoface.pipeline import load
 from emoface.training import denoiser, distill, pack
 from emoface.training.distill import Distillation, DistillTraining
@@ -77,7 +78,10 @@ def test_stage_resumes_and_packs(run_folder, toy_config):
     assert len(takes[0]) == 12 and not np.array_equal(takes[0].motion, takes[1].motion)
 
 
-def test_config_errors():
+def test_config_errors(monkeypatch):
+    monkeypatch.setitem(SAMPLERS, "ancestral", lambda steps: ddim_table(steps, eta=1.0))
+    with pytest.raises(ValueError, match="teacher_sampler must add no noise on its way, got 'ancestral'"):
+        read_config(DistillTraining, {"teacher_sampler": "ancestral"})
     with pytest.raises(ValueError, match="teacher_sampler must be one of ddim"):
         read_config(DistillTraining, {"teacher_sampler": "euler"})
     with pytest.raises(ValueError, match="student_steps must hold"):
