@@ -20,7 +20,7 @@ from .audio.load import Recording, open_audio
 from .audio.normalize import HEARD_PRESENCE
 from .audio.stream import MelStream
 from .binding.space import EmotionSpace
-from .checkpoints import Checkpoint, Unfilled, load_checkpoint
+from .checkpoints import Checkpoint, Unfilled, check_sizes, load_checkpoint
 from .device import find_device, one_thread
 from .diffusion.denoiser import Denoiser, DenoiserConfig
 from .diffusion.finish import Sampling, finish, liveliness
@@ -139,6 +139,7 @@ class Pipeline:
         self.checkpoint = checkpoint
         config = checkpoint.config
         try:
+            check_sizes(config, checkpoint.tensors)
             names = tuple(config["layout"]["names"])
             if names != MOTION_NAMES or config["layout"]["fps"] != FPS:
                 raise ValueError(f"its motion layout ({len(names)} channels) is not the open head's at {FPS} fps")
@@ -151,12 +152,16 @@ class Pipeline:
                 self.lips = _loaded(LipNet(**config["lips"]), checkpoint.part("lips"))
                 self.denoiser = _loaded(network(DenoiserConfig(**config["denoiser"])), checkpoint.part("denoiser"))
                 self.emotion = EmotionSpace.from_config(config["emotion"], checkpoint.part("emotion"))
+            self.emotion.label_points()
             sizes = self.denoiser.config
             next(plan_windows(1, sizes.window, sizes.context, sizes.lookahead))
             motion = checkpoint.part("motion")
+            if {tuple(values.shape) for values in motion.values()} != {(MOTION_SIZE,)}:
+                raise ValueError(f"motion's statistics must have shape ({MOTION_SIZE},)")
             self.mean, self.deviation = motion["mean"].to(self.device), motion["deviation"].to(self.device)
-        except (KeyError, TypeError, ValueError, RuntimeError) as error:
-            raise ValueError(f"checkpoint config does not fit this version of emoface: {error}") from error
+        except (KeyError, TypeError, ValueError, RuntimeError, AttributeError, IndexError, OverflowError) as error:
+            where = f"checkpoint {checkpoint.path}: config" if checkpoint.path else "checkpoint config"
+            raise ValueError(f"{where} does not fit this version of emoface: {error!s:.500}") from error
         for part in (self.audio, self.lips, self.denoiser):
             part.to(self.device).eval().requires_grad_(False)
         self.emotion.eval().requires_grad_(False)
@@ -260,6 +265,8 @@ class Pipeline:
         heard = float(presence.max()) >= HEARD_PRESENCE
         presence = presence.to(self.device, non_blocking=True)
         motion = finish(motion, closure, presence, self.sampling).cpu()  # the only wait for a GPU
+        if not motion.isfinite().all():
+            raise ValueError(f"checkpoint {self.checkpoint.path or ''} gives motion that is not finite: it is broken")
         return Performance(motion.numpy(), relative_loudness(level).numpy(), blinks.numpy(), heard)
 
     def _in_manner(self, performance: Performance, recording: Recording, request: Request) -> np.ndarray:

@@ -67,6 +67,11 @@ def native_build(setup_script: ModuleType) -> ModuleType:
 @pytest.fixture(scope="session")
 def tiny_checkpoint(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A checkpoint of all parts at toy size with seeded random weights: it moves a face, but means nothing."""
+    return make_tiny_checkpoint(tmp_path_factory.mktemp("checkpoint") / "tiny.safetensors")
+
+
+def make_tiny_checkpoint(path: Path) -> Path:
+    """Write that checkpoint."""
     from emoface.audio.encoder import ContentConfig, ContentEncoder
     from emoface.audio.lip_net import LipNet
     from emoface.binding.space import EmotionSpace
@@ -105,7 +110,6 @@ def tiny_checkpoint(tmp_path_factory: pytest.TempPathFactory) -> Path:
         "layout": {"names": list(MOTION_NAMES), "fps": FPS}, "sampling": {}, "audio": parts["audio"].describe(),
         "lips": lips, "denoiser": parts["denoiser"].describe(), "emotion": space.config(),
     }  # fmt: skip
-    path = tmp_path_factory.mktemp("checkpoint") / "tiny.safetensors"
     save_checkpoint(path, tensors, config)
     return path
 

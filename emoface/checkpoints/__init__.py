@@ -54,6 +54,10 @@ class Checkpoint:
         return {k[len(prefix) + 1 :]: v for k, v in self.tensors.items() if k.startswith(prefix + ".")}
 
 
+MOST = 1 << 16
+"""Whole numbers in a config may be up to this, or up to the numbers in the checkpoint's largest tensor."""
+
+
 class Unfilled(TorchFunctionMode):
     """Inside, modules are made without drawing random first weights, since a checkpoint replaces them.
 
@@ -84,6 +88,25 @@ class Unfilled(TorchFunctionMode):
             if self.tensors < 0 or self.numbers < 0:
                 raise ValueError("its config asks for more weights than the checkpoint holds")
         return function(*args, **kwargs)
+
+
+def check_sizes(config: Any, held: Mapping[str, Tensor]) -> None:
+    """Refuse a config with a number beyond every size of the checkpoint, before anything counts up to it.
+
+    Args:
+        config: the config, or a part of it. held: the tensors of the checkpoint.
+
+    Raises:
+        ValueError: a whole number larger than ``MOST`` and than the numbers in the largest tensor.
+    """
+    most = max([MOST, *(tensor.numel() for tensor in held.values())])
+    waiting = [config]
+    while waiting:
+        one = waiting.pop()
+        if isinstance(one, (dict, list)):
+            waiting.extend(one.values() if isinstance(one, dict) else one)
+        elif isinstance(one, int) and abs(one) > most:
+            raise ValueError(f"its config has the number {one!s:.30}, no size of the checkpoint is above {most}")
 
 
 def content_digest(tensors: dict[str, Tensor], config: dict[str, Any]) -> str:

@@ -116,7 +116,7 @@ def read_live_link(path: str | os.PathLike[str], fps: float | None = None) -> Fa
         except UnreadableFile:
             raise
         except (ValueError, csv.Error) as error:
-            raise ValueError(f"path {path} is not a Live Link Face CSV: {error}") from error
+            raise ValueError(f"path {path} is not a Live Link Face CSV: {error!s:.300}") from error
     rate = _rate(codes, path) if fps is None else frame_rate(fps)
     base = max(round(rate), 1)
     position = ((codes[:, 0] * 60 + codes[:, 1]) * 60 + codes[:, 2]) * base + codes[:, 3]  # (rows,) in frames
@@ -136,7 +136,9 @@ def read_live_link(path: str | os.PathLike[str], fps: float | None = None) -> Fa
     even = np.arange(frames)
     if len(even) != len(position) or np.abs(even - position).max() > REGULAR:
         weights = np.stack([np.interp(even, position, column) for column in weights.T], 1)
-    if not np.isfinite(weights).all():
+    with np.errstate(over="ignore"):
+        finite = np.isfinite(weights.astype(np.float32)).all()
+    if not finite:
         raise ValueError(f"path {path} holds weights that are not finite")
     return FaceMotion.from_motion(arkit_to_motion(weights), rate, metadata={"source": plain_text(path.name)})
 

@@ -159,7 +159,7 @@ def read_npz(path: str | os.PathLike[str]) -> FaceMotion:
         except UnreadableFile:
             raise
         except (ValueError, TypeError) as error:
-            raise ValueError(f"path {path} is not a FLAME coefficient file: {error}") from error
+            raise ValueError(f"path {path} is not a FLAME coefficient file: {error!s:.300}") from error
 
 
 def _single(file: Arrays, key: str) -> Any:

@@ -159,4 +159,4 @@ def _read_obj(path: Path, faces: bool = True) -> tuple[np.ndarray, np.ndarray]:
                     raise ValueError(f"it has more than {VERTICES} vertices or {4 * VERTICES} triangles")
             return np.array(vertices, np.float64).reshape(-1, 3), np.array(triangles, np.int64).reshape(-1, 3)
         except (ValueError, OverflowError) as error:
-            raise ValueError(f"{path} is no OBJ of ICT-FaceKit's triangles and quads: {error}") from error
+            raise ValueError(f"{path} is no OBJ of ICT-FaceKit's triangles and quads: {error!s:.300}") from error
