@@ -6,6 +6,7 @@
 # make bench | gpu              operators, denoiser and animate() on this CPU | build, tests and benchmarks on a GPU machine
 # make asan | tsan              kernel tests with the CPU module watched for memory and arithmetic | for races of threads
 # make mutants [COUNT=200]      small faults planted in chosen modules: which of them no test notices
+# make fuzz FUZZ=100000         broken files for every loader (LOADER=name: one of them; SEED=1: others)
 # make wheel | clean
 #
 # The first target makes .venv and installs into it (CPU build of torch where pip offers one; an installed torch is used).
@@ -24,6 +25,8 @@ AUDIO ?= emoface/demo/speech.wav
 RUN ?= runs/default
 ASSETS ?= $(EMOFACE_ASSETS)
 OUT := demo_out
+FUZZ ?= 10000
+SEED ?= 0
 WEIGHTS := $(if $(CHECKPOINT),--checkpoint "$(CHECKPOINT)")
 STAGES := corpus lips text binding denoiser pack
 USER_EXTRAS := plot,video,render
@@ -45,7 +48,7 @@ PIP := "$(PY)" -m pip install
 SHORTER := sed -u '/^Requirement already satisfied/d'  # of what pip says
 EMOFACE := "$(PY)" -c 'import sys; from emoface.cli import main; sys.exit(main())'
 
-.PHONY: help demo test lint train eval bench gpu asan tsan mutants wheel clean check native
+.PHONY: help demo test lint train eval bench gpu asan tsan fuzz mutants wheel clean check native
 help:
 	@sed -n '/^# make/,/^$$/s/^# \{0,1\}//p' Makefile
 
@@ -128,6 +131,9 @@ asan tsan: $(DEV_STAMP)
 mutants: $(DEV_STAMP)
 	@"$(PY)" -c 'import cosmic_ray' 2>/dev/null || $(PIP) 'cosmic-ray>=8.7' | $(SHORTER)
 	nice -n 15 "$(PY)" tests/mutation/run.py --count $(or $(COUNT),200)
+
+fuzz: $(DEV_STAMP)
+	"$(PY)" -m tests.fuzz.run $(FUZZ) --seed $(SEED) $(if $(LOADER),--loader "$(LOADER)")
 
 wheel: $(DEV_STAMP)
 	"$(PY)" -m build --outdir dist

@@ -237,13 +237,14 @@ class Arrays(Mapping[str, np.ndarray]):
             raise
         except BROKEN_ARCHIVE as error:
             words = str(error) or type(error).__name__
-            raise UnreadableFile(f"path {self.path}: {key!r} is not an array of numbers or text: {words}") from error
+            shown = f"path {self.path}: {key!r:.80} is not an array of numbers or text: {words:.300}"
+            raise UnreadableFile(shown) from error
 
     def _read(self, info: zipfile.ZipInfo, key: str) -> np.ndarray:
         if info.compress_type not in _READABLE or info.flag_bits & 1:
             raise ValueError("it is encrypted, or compressed in another way than by deflate")
         packed = min(info.compress_size, self._file.size)
-        self.account.claim(f"{key!r}", info.file_size, packed * (DEFLATE if info.compress_type else 1))
+        self.account.claim(f"{key!r:.80}", info.file_size, packed * (DEFLATE if info.compress_type else 1))
         with self._archive.open(info) as member:
             return read_npy(member, info.file_size)
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
 import subprocess
 import sys
 import tempfile
@@ -21,6 +20,8 @@ from typing import Any
 from tests.fuzz.loaders import LOADERS
 
 ROOT = Path(__file__).resolve().parents[2]
+CHUNK = 5000
+"""Inputs after which a loader's results are told."""
 STUCK = 120
 """Seconds after which a worker that still looks at the same input is killed."""
 
@@ -34,51 +35,59 @@ class Result:
     slowest: float = 0.0
 
 
-def fuzz(name: str, inputs: int, seed: int, chunk: int = 2000) -> Result:
-    """Feed a loader in processes of their own, so that a crash is a fault like others."""
-    result, start = Result(), 0
-    while start < inputs:
-        stop = min(start + chunk, inputs)
-        with tempfile.NamedTemporaryFile() as note:
-            reached, said = _work(name, start, stop, seed, note.name)
-        if said is not None:
+Task = tuple[str, int, int]
+"""A loader's name, and the first and last but one number of its inputs."""
+
+
+def fuzz(inputs: dict[str, int], seed: int) -> dict[str, Result]:
+    """Feed loaders in a process of their own, so that a crash is a fault like others and the rest goes on.
+
+    Args:
+        inputs: how many each loader gets. seed: of the inputs.
+    """
+    results = {name: Result() for name in inputs}
+    tasks: list[Task] = [
+        (name, start, min(start + CHUNK, count)) for name, count in inputs.items() for start in range(0, count, CHUNK)
+    ]
+    while tasks:
+        done, last = _work(tasks, seed)
+        for said in done:
+            result = results[said["name"]]
             result.counts.update(said["counts"])
             result.faults += said["faults"]
             result.slowest = max(result.slowest, said["slowest"])
-            start = stop
-        elif reached < start:
-            raise RuntimeError(f"{name}: the worker did not begin")
-        else:  # what came before the crash is fed again, as its results are lost
-            result.faults.append({"input": reached, "kind": "crash", "wrong": "the process died or stood still"})
-            result.counts["crash"] += 1
-            _, said = _work(name, start, reached, seed, os.devnull) if reached > start else (0, None)
-            if said is not None:
-                result.counts.update(said["counts"])
-                result.faults += said["faults"]
-            start = reached + 1
-    return result
+        tasks = tasks[len(done) :]
+        if tasks:  # it died: what came before the fatal input is fed again, as its results are lost
+            (name, start, stop), (reached_name, reached) = tasks[0], last
+            if reached_name != name:
+                raise RuntimeError(f"{name}: the worker did not begin")
+            results[name].faults.append({"input": reached, "kind": "crash", "wrong": "the process died or stood still"})
+            results[name].counts["crash"] += 1
+            halves: list[Task] = [(name, start, reached), (name, reached + 1, stop)]
+            tasks = [task for task in halves if task[1] < task[2]] + tasks[1:]
+    return results
 
 
-def _work(name: str, start: int, stop: int, seed: int, note: str) -> tuple[int, dict[str, Any] | None]:
-    """The number of the last input that a worker began, and what it said if it came to its end."""
-    command = [sys.executable, "-m", "tests.fuzz.worker", name, str(start), str(stop), str(seed), note]
-    process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-    before = None
-    while True:
-        try:
-            out, complaints = process.communicate(timeout=STUCK)
-            break
-        except subprocess.TimeoutExpired:
-            now = Path(note).read_text() if note != os.devnull else None
-            if now == before:
-                process.kill()
-            before = now
-    reached = Path(note).read_text() if note != os.devnull else ""
-    if process.returncode == 0:
-        return stop, json.loads(out)
-    print(f"{name}: exit code {process.returncode} at input {reached.strip() or '?'}", file=sys.stderr)
-    print(complaints[-1500:], file=sys.stderr)
-    return int(reached or start - 1), None
+def _work(tasks: list[Task], seed: int) -> tuple[list[dict[str, Any]], tuple[str, int]]:
+    """What a worker said about the tasks that it finished, and the input that it began last."""
+    with tempfile.NamedTemporaryFile() as note, tempfile.TemporaryFile("w+") as out:
+        command = [sys.executable, "-m", "tests.fuzz.worker", json.dumps(tasks), str(seed), note.name]
+        process = subprocess.Popen(command, cwd=ROOT, stdout=out)
+        before = None
+        while process.poll() is None:
+            try:
+                process.wait(STUCK)
+            except subprocess.TimeoutExpired:
+                now = Path(note.name).read_text()
+                if now == before:
+                    process.kill()
+                before = now
+        out.seek(0)
+        done = [json.loads(line) for line in out]
+        name, number = json.loads(Path(note.name).read_text() or '["", -1]')
+    if len(done) < len(tasks):
+        print(f"exit code {process.returncode} at input {number} of {name}", file=sys.stderr)
+    return done, (name, number)
 
 
 def shares(inputs: int) -> dict[str, int]:
@@ -100,10 +109,10 @@ def main() -> int:
         sys.stdout.buffer.write(LOADERS[name].input(Random(f"{asked.seed} {name} {number}")))
         return 0
     found = 0
-    for name, inputs in ({asked.loader: asked.inputs} if asked.loader else shares(asked.inputs)).items():
-        result = fuzz(name, inputs, asked.seed)
+    wanted = {asked.loader: asked.inputs} if asked.loader else shares(asked.inputs)
+    for name, result in fuzz(wanted, asked.seed).items():
         kinds = ", ".join(f"{kind} {count:,}" for kind, count in result.counts.most_common())
-        print(f"{name:22} {inputs:7,} inputs, slowest {result.slowest:.2f} s: {kinds}", flush=True)
+        print(f"{name:22} {sum(result.counts.values()):7,} inputs, slowest {result.slowest:.2f} s: {kinds}", flush=True)
         for fault in result.faults[:20]:
             print(f"    input {fault['input']}: {fault['kind']}: {fault['wrong']}", flush=True)
         found += len(result.faults)

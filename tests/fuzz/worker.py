@@ -73,34 +73,41 @@ def fault(error: BaseException, path: Path) -> str:
     return "" if len(words) < 4000 else f"a message of {len(words)} characters: {words:.300}"
 
 
-def main(name: str, start: int, stop: int, seed: int, note: str) -> None:
-    """Feed inputs start..stop to a loader; the file ``note`` says where it stands, results go to standard output."""
-    warnings.simplefilter("ignore")
-    faulthandler.enable()
-    torch.set_num_threads(1)
-    os.environ["EMOFACE_BUDGET"] = BUDGET
-    signal.signal(signal.SIGPROF, _alarm)
-    loader, handle = LOADERS[name], os.open(note, os.O_RDWR | os.O_CREAT)
+def feed(name: str, start: int, stop: int, seed: int, note: int) -> dict[str, Any]:
+    """Feed inputs start..stop to a loader; the file ``note`` says where it stands. What came of it."""
+    loader = LOADERS[name]
     counts: Counter[str] = Counter()
     faults: list[dict[str, Any]] = []
     slowest = 0.0
     with tempfile.TemporaryDirectory(prefix="emoface-fuzz-") as folder:
         path = Path(folder) / f"input{loader.suffix}"
-        for seed_file in loader.all_seeds():
-            path.write_bytes(seed_file)
+        for data in loader.all_seeds():
+            path.write_bytes(data)
             judge(loader, path)  # what is imported and cached at first shall not count
         for number in range(start, stop):
             data = loader.input(Random(f"{seed} {name} {number}"))
             path.write_bytes(data)
-            os.pwrite(handle, f"{number:12d}".encode(), 0)
+            os.pwrite(note, json.dumps([name, number]).ljust(80).encode(), 0)
             begun = time.process_time()
             kind, wrong = judge(loader, path)
             slowest = max(slowest, time.process_time() - begun)
             counts[kind] += 1
             if wrong:
-                faults.append({"input": number, "kind": kind, "wrong": wrong, "bytes": len(data)})
-    print(json.dumps({"counts": counts, "faults": faults, "slowest": slowest}))
+                faults.append({"input": number, "kind": kind, "wrong": wrong})
+    return {"name": name, "start": start, "stop": stop, "counts": counts, "faults": faults, "slowest": slowest}
+
+
+def main(tasks: list[list[Any]], seed: int, note: str) -> None:
+    """Feed several loaders; a line of JSON on standard output for each that is done."""
+    warnings.simplefilter("ignore")
+    faulthandler.enable()
+    torch.set_num_threads(1)
+    os.environ["EMOFACE_BUDGET"] = BUDGET
+    signal.signal(signal.SIGPROF, _alarm)
+    handle = os.open(note, os.O_RDWR)
+    for name, start, stop in tasks:
+        print(json.dumps(feed(name, start, stop, seed, handle)), flush=True)
 
 
 if __name__ == "__main__":
-    main(sys.argv[1], *map(int, sys.argv[2:5]), sys.argv[5])
+    main(json.loads(sys.argv[1]), int(sys.argv[2]), sys.argv[3])
