@@ -91,7 +91,7 @@ def everything(checkpoint: Path, folder: Path) -> dict[str, str]:
     found["flame"] = model.expression_basis
     for suffix in (".npz", ".csv", ".json", ".glb", ".usda", ".html"):
         found[suffix] = first.save(folder / f"a{suffix}").read_bytes()
-    found["load"] = emoface.Animation.load(folder / "a.csv", fps=30).motion
+    found["load"] = emoface.Animation.load(folder / "a.csv", fps=60).motion
     huge = np.full((3, 50), 1e-300)
     found["tiny numbers"] = emoface.Animation(huge, np.zeros((3, 3))).expression
     return {name: digest(value) for name, value in found.items()}
