@@ -157,10 +157,14 @@ def _motion() -> Any:
 
 
 def _motion_files() -> list[bytes]:
-    layouts = ("emoface", "diffposetalk", "emote")
-    own = [_saved(lambda path, layout=layout: _motion().save(path, layout=layout), ".npz") for layout in layouts]
-    still = np.zeros((9, 165))
-    return [*own, _npz(poses=still, expressions=np.ones((9, 100)), mocap_frame_rate=30)]
+    """Our own layout, and those of DiffPoseTalk, EMOTE and EMAGE."""
+    curves, jaw = np.random.default_rng(0).random((9, 50)).astype(np.float32), np.zeros((9, 3))
+    return [
+        _saved(lambda path: _motion().save(path), ".npz"),
+        _npz(exp=curves, pose=np.zeros((9, 6)), shape=np.zeros((9, 100))),
+        _npz(expression=curves, jaw_pose=jaw, fps=25.0, flame_version="FLAME 2020", metadata='{"seed": 1}'),
+        _npz(poses=np.zeros((9, 165)), expressions=np.ones((9, 100)), mocap_frame_rate=30),
+    ]
 
 
 def _use_motion(path: Path, **options: Any) -> None:
