@@ -20,7 +20,7 @@ def test_the_code_builds_the_shipped_head(tmp_path, monkeypatch, capsys):
     monkeypatch.setattr(sys, "argv", ["authoring", "--out", str(out)])
     main()
     assert "vertices" in capsys.readouterr().out
-    with np.load(FILE, allow_pickle=False) as shipped, np.load_head(out, allow_pickle=False) as built:
+    with np.load(FILE, allow_pickle=False) as shipped, np.load(out, allow_pickle=False) as built:
         assert built.files == shipped.files
         for name in shipped.files:
             was, now = shipped[name], built[name]

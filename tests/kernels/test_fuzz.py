@@ -28,6 +28,8 @@ def cases(draw, op):
             continue
         if field.type in ("bool", bool):
             values[field.name] = draw(st.booleans())
+        elif field.name == "eps":
+            values[field.name] = draw(st.sampled_from([field.default, 0.5]))  # 0 divides by the deviation of one frame
         elif field.type in ("float", float):
             values[field.name] = draw(st.sampled_from([0.0, 0.5, 1.0]))
         else:
