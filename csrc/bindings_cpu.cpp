@@ -12,6 +12,7 @@ static void bind(py::module_& m, const char* name, bool (*run)(const Parameters&
 
 PYBIND11_MODULE(_cpu, m) {
   m.attr("compiler") = __VERSION__;
+  m.attr("interface") = EMOFACE_INTERFACE;  // kernels/_runtime/interface.py
   bind_networks(m);
 #define EMO_BIND(name, Parameters) bind(m, #name, &name##_cpu);
   EMO_ONCE_OPERATORS(EMO_BIND)

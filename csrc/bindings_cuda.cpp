@@ -41,6 +41,7 @@ static void bind(py::module_& m, const char* name, int (*run)(const Parameters&,
 PYBIND11_MODULE(_cuda, m) {
   m.attr("archs") = EMOFACE_ARCHS;
   m.attr("toolkit") = CUDART_VERSION;
+  m.attr("interface") = EMOFACE_INTERFACE;  // kernels/_runtime/interface.py
 #define EMO_BIND(name, Parameters) bind(m, #name, &name##_cuda);
   EMO_CUDA_OPERATORS(EMO_BIND)
 #undef EMO_BIND

@@ -244,7 +244,16 @@ def binding_flags() -> list[str]:
     """What it is given for bindings on top: they are many templates and do not compute."""
     paths = sysconfig.get_paths()
     folders = dict.fromkeys((pybind11_include(), paths["include"], paths["platinclude"]))
-    return ["-O2", *(f"-I{folder}" for folder in folders)]
+    return ["-O2", f'-DEMOFACE_INTERFACE="{interface()}"', *(f"-I{folder}" for folder in folders)]
+
+
+def interface() -> str:
+    """What the modules say they were built from, as kernels/_runtime/interface.py computes it (torch stays out)."""
+    spec = importlib.util.spec_from_file_location("emoface_interface", ROOT / "kernels" / "_runtime" / "interface.py")
+    assert spec and spec.loader
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module.digest(CSRC)
 
 
 def link_flags() -> list[str]:

@@ -3,9 +3,16 @@
 from __future__ import annotations
 
 from importlib import import_module
+from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
 __version__ = "0.1.0"
+
+if find_spec(".kernels", __name__) is None:
+    raise ImportError(
+        f"{__path__[0]} is the source folder of emoface, which lacks emoface.kernels: run `pip install -e .` "
+        "beside it, or start Python in another folder to use an emoface that is installed"
+    )
 
 _PUBLIC = {
     "ARKIT_NAMES": "face.layout",

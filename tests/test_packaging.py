@@ -15,6 +15,7 @@ from email.parser import Parser
 from pathlib import Path
 
 import pytest
+from setuptools import Distribution
 
 ROOT = Path(__file__).resolve().parent.parent
 DATA = {".json", ".safetensors", ".npz", ".html", ".css", ".js", ".wav", ".md", ".tsv", ".typed"}
@@ -148,6 +149,27 @@ def test_archive_and_the_wheel_from_it(tree, archive, tmp_path):
     assert contents(wheel_of(archive, tmp_path, EMOFACE_CPU_ISAS="baseline")) == expected(tree)
 
 
+def test_the_source_folder_alone_says_what_to_do(tmp_path):
+    (tmp_path / "emoface").mkdir()
+    shutil.copy(ROOT / "emoface" / "__init__.py", tmp_path / "emoface")
+    done = run("-S", "-c", "import sys; sys.path.insert(0, '.'); import emoface", cwd=tmp_path)  # nothing installed
+    assert done.returncode and "lacks emoface.kernels: run `pip install -e .`" in done.stderr
+
+
+def test_tests_and_benchmarks_find_the_installed_package(tmp_path):
+    """As after `pip install .`, when the folder beside the tests has no kernels."""
+    for folder in ("checkout/emoface", "checkout/benchmarks", "site/emoface/kernels"):
+        (tmp_path / folder).mkdir(parents=True)
+        (tmp_path / folder / "__init__.py").touch()
+    shutil.copy(ROOT / "conftest.py", tmp_path / "checkout")
+    shutil.copy(ROOT / "pyproject.toml", tmp_path / "checkout")
+    bench = tmp_path / "checkout" / "benchmarks" / "bench_ops.py"
+    bench.write_text("import emoface.kernels\ndef test_where(): assert '/site/' in emoface.kernels.__file__\n")
+    site = os.pathsep.join(filter(None, (str(tmp_path / "site"), os.environ.get("PYTHONPATH"))))
+    done = run("-m", "pytest", "-q", "benchmarks/bench_ops.py", cwd=tmp_path / "checkout", PYTHONPATH=site)
+    assert done.returncode == 0 and "1 passed" in done.stdout, done.stdout + done.stderr
+
+
 def nvcc_free(tmp_path: Path, **more: str) -> dict[str, str]:
     return {"PATH": str(tmp_path), "CUDA_HOME": "", **more}
 
@@ -260,6 +282,20 @@ def test_cuda_is_built_where_it_can_be_used(monkeypatch, native_build, capsys, t
     assert native_build.wanted_nvcc() == expected
     said = capsys.readouterr().err
     assert ("EMOFACE_CUDA=1 builds it all the same" in said) == (expected is None and mode == "auto")
+
+
+def test_wheels_with_cuda_are_named_so(monkeypatch, native_build, setup_script, tmp_path):
+    script(tmp_path, "echo Cuda compilation tools, release 13.0, V13.0.88\n")
+    monkeypatch.setattr(native_build, "find_nvcc", lambda: str(tmp_path / "nvcc"))
+    modules = [native_build.Module(name, []) for name in ("_cpu", "_cuda")]
+    tags = []
+    for count in (1, 2):
+        extensions = list(map(setup_script.Native, modules[:count]))
+        package = Distribution({"name": "emoface", "version": "0.1.0", "ext_modules": extensions})
+        command = setup_script.BdistWheel(package)
+        command.finalize_options()
+        tags.append(command.build_number)
+    assert tags == [None, "1cu130"]
 
 
 def test_jobs_are_limited_by_cores_memory_and_wish(monkeypatch, native_build):

@@ -8,6 +8,7 @@ import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
+from pathlib import Path
 from types import ModuleType
 from typing import Any, overload
 
@@ -15,6 +16,7 @@ import torch
 from torch import Tensor
 
 from .._contract.op import Backend, usable
+from .interface import digest
 
 # The numbers are those of DType in csrc/include/emoface/types.h.
 DTYPES = {torch.float32: 0, torch.bfloat16: 1, torch.float16: 2, torch.float64: 3, torch.int8: 4}
@@ -23,14 +25,29 @@ Prepare = Callable[..., tuple[Any, tuple[Any, ...]]]
 """From an operator's arguments to fresh outputs and what its native function takes: dense tensors, dtypes, numbers."""
 
 
+SOURCES = Path(__file__).resolve().parents[2] / "csrc"
+"""Where the C++ sources lie in a checkout; an installed package has none, nor anything to compare."""
+
+
 def load(name: str) -> tuple[ModuleType | None, str | None]:
-    """The native module emoface.<name>, or None and the reason why there is none."""
+    """The native module emoface.<name>, or None and the reason why there is none.
+
+    Raises:
+        ImportError: the module was built from other sources than those of this checkout, so that its functions may
+            take other arguments.
+    """
     try:
-        return importlib.import_module(f"emoface.{name}"), None
+        module = importlib.import_module(f"emoface.{name}")
     except ModuleNotFoundError:
         return None, f"emoface.{name} was not built"
     except ImportError as error:
         return None, f"emoface.{name} does not load: {error}"
+    if SOURCES.is_dir() and getattr(module, "interface", None) != digest(SOURCES):
+        raise ImportError(
+            f"emoface.{name} ({module.__file__}) was built from other sources than those in {SOURCES}: "
+            "build it again with `make native`, or with `python setup.py build_ext --inplace`"
+        )
+    return module, None
 
 
 CPU, CPU_MISSING = load("_cpu")

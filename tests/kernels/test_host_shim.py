@@ -73,8 +73,8 @@ def compiled(source: Path, folder: Path) -> str:
     device = ["-D__CUDACC__", "-include", "cuda_runtime.h", "-x", "c++"] if source.suffix == ".cu" else []
     target = folder / f"{source.stem}.o"
     done = subprocess.run(
-        [*flags(), *(f"-I{place}" for place in places), '-DEMOFACE_ARCHS="host"', *device, "-c", str(source),
-         "-o", str(target)],
+        [*flags(), *(f"-I{place}" for place in places), '-DEMOFACE_ARCHS="host"', '-DEMOFACE_INTERFACE=""', *device,
+         "-c", str(source), "-o", str(target)],
         capture_output=True, text=True,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr[-3000:]
