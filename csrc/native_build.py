@@ -244,7 +244,8 @@ def binding_flags() -> list[str]:
     """What it is given for bindings on top: they are many templates and do not compute."""
     paths = sysconfig.get_paths()
     folders = dict.fromkeys((pybind11_include(), paths["include"], paths["platinclude"]))
-    return ["-O2", f'-DEMOFACE_INTERFACE="{interface()}"', *(f"-I{folder}" for folder in folders)]
+    flags = ["-O2", "-Wno-missing-braces", f'-DEMOFACE_INTERFACE="{interface()}"']
+    return [*flags, *(f"-I{folder}" for folder in folders)]
 
 
 def interface() -> str:

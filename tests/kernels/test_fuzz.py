@@ -31,8 +31,7 @@ def cases(draw, op):
         elif field.name == "eps":
             values[field.name] = draw(st.sampled_from([field.default, 0.5]))  # 0 divides by the deviation of one frame
         elif field.type in ("float", float):
-            least = 1e-5 if field.name == "eps" else 0.0  # without eps, one frame has no spread to be divided by
-            values[field.name] = draw(st.sampled_from([least, 0.5, 1.0]))
+            values[field.name] = draw(st.sampled_from([0.0, 0.5, 1.0]))
         else:
             values[field.name] = draw(st.integers(*RANGES.get(field.name, (1, 24))))
     return kind(**values)
