@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from bisect import bisect_left, bisect_right
+from collections import Counter
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -23,6 +25,9 @@ from .host import own_settings
 CROSSFADE = 0.3
 """Seconds over which one emotion of a timeline gives way to the next, centred on the asked time."""
 
+MOST_TRACKS = 32
+"""Different emotions, those of mixtures counted, that may sound within a window: each is a trajectory to denoise."""
+
 BLINK_RATES = {
     "neutral": 17.0, "happy": 18.0, "sad": 16.0, "surprised": 16.0, "fear": 19.0, "disgusted": 16.5, "angry": 16.0,
     "contempt": 16.5,
@@ -40,12 +45,14 @@ class Keyframe:
     """From ``time`` (seconds) on, this emotion (Z,), with so many ``blinks`` per minute.
 
     A mixture also has ``parts``, emotions and their shares: each is animated by itself, and the motions are mixed.
+    Keyframes of one emotion have the same ``key``, and share its trajectory.
     """
 
     time: float
     emotion: Tensor
     blinks: float = BLINK_RATES["neutral"]
     parts: tuple[tuple[Tensor, float], ...] = ()
+    key: int = 0
 
     @classmethod
     def of(cls, time: float, emotion: Tensor, space: EmotionSpace) -> Keyframe:
@@ -133,8 +140,55 @@ def resolve(emotion: Any, space: EmotionSpace) -> ResolvedEmotion:
     if emotion is None:
         return ResolvedEmotion(None, told(emotion))
     entries = emotion if isinstance(emotion, list) else [(0.0, emotion)]
-    first, *others = (Keyframe.asked(time, one, space) for time, one in entries)
-    return ResolvedEmotion((replace(first, time=0.0), *others), told(emotion))
+    known: dict[Hashable, Keyframe] = {}
+    keyframes: list[Keyframe] = []
+    for time, one in entries:
+        same = _identity(one)
+        if same not in known:
+            known[same] = replace(Keyframe.asked(0.0, one, space), key=len(known))
+        keyframes.append(replace(known[same], time=time if keyframes else 0.0))
+    return ResolvedEmotion(tuple(keyframes), told(emotion))
+
+
+def _identity(emotion: Any) -> Hashable:
+    """What is the same for equal emotions of a timeline; examples and embeddings are equal if they are one object."""
+    if isinstance(emotion, Mapping):
+        return tuple(emotion.items())
+    return emotion if isinstance(emotion, (str, tuple)) else id(emotion)
+
+
+def check_density(keyframes: Sequence[Keyframe], seconds: float) -> None:
+    """Refuse keyframes of which too many different emotions would sound within a window.
+
+    Args:
+        keyframes: in rising order of time. seconds: length of a window.
+
+    Raises:
+        ValueError: more than ``MOST_TRACKS``; nothing was computed.
+    """
+    sounding: Counter[int] = Counter()
+    tracks, oldest = 0, 0
+    for number, keyframe in enumerate(keyframes):
+        while oldest < number and keyframes[oldest + 1].time < keyframe.time - seconds - CROSSFADE:
+            sounding[keyframes[oldest].key] -= 1
+            if not sounding[keyframes[oldest].key]:
+                tracks -= len(keyframes[oldest].parts) or 1
+            oldest += 1
+        if not sounding[keyframe.key]:
+            tracks += len(keyframe.parts) or 1
+        sounding[keyframe.key] += 1
+        if tracks > MOST_TRACKS:
+            raise ValueError(
+                f"emotion must have at most {MOST_TRACKS} different emotions, those of mixtures counted, within "
+                f"{seconds:g} s, got {tracks} up to {keyframe.time:g} s"
+            )
+
+
+def sounding(keyframes: Sequence[Keyframe], start: int, stop: int) -> Sequence[Keyframe]:
+    """The keyframes that have a share in the motion frames start..stop, and perhaps a neighbour; at least one."""
+    first = bisect_right(keyframes, start / FPS - CROSSFADE, key=lambda keyframe: keyframe.time) - 1
+    last = bisect_left(keyframes, stop / FPS + CROSSFADE, key=lambda keyframe: keyframe.time)
+    return keyframes[max(first, 0) : max(last, 1)]
 
 
 def embed(emotion: Any, space: EmotionSpace) -> Tensor:

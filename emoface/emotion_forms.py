@@ -14,6 +14,9 @@ an embedding       a tensor z (Z,)                                 none
 =================  ==============================================  ===========================================
 
 A string is a label if it is one word; an unknown word is an error, not a sentence.
+
+A timeline has at most ``MOST_ENTRIES`` entries; how many different emotions may sound close together is limited by
+:func:`emoface.emotion.check_density`. Entries that name the same emotion share its work.
 """
 
 from __future__ import annotations
@@ -31,6 +34,8 @@ FORMS = (
     "a label such as 'happy', (label, level), a sentence, a mixture {label: weight}, emoface.from_audio(...), "
     "emoface.from_motion(...), a timeline [(seconds, emotion), ...], or None to hear it in the voice"
 )
+MOST_ENTRIES = 10_000
+"""Entries of a timeline at most: one in 0.36 s of an hour."""
 HEARD = "heard in the voice"
 """What metadata say where no emotion was asked for."""
 
@@ -73,6 +78,8 @@ def _is_timeline(emotion: Any) -> bool:
 def _check_timeline(timeline: list[Any] | tuple[Any, ...]) -> list[tuple[float, Any]]:
     if not timeline:
         raise ValueError("emotion timeline must hold at least one (seconds, emotion), got an empty list")
+    if len(timeline) > MOST_ENTRIES:
+        raise ValueError(f"emotion timeline must hold at most {MOST_ENTRIES} entries, got {len(timeline)}")
     entries: list[tuple[float, Any]] = []
     for number, entry in enumerate(timeline):
         if not isinstance(entry, (tuple, list)) or len(entry) != 2:

@@ -26,7 +26,7 @@ from .diffusion.denoiser import Denoiser, DenoiserConfig
 from .diffusion.finish import Sampling, finish, liveliness
 from .diffusion.guidance import Guidance
 from .diffusion.windows import Track, Window, WindowSampler, plan_windows
-from .emotion import HeardEmotion, Keyframe, ResolvedEmotion, keyframe_weights, resolve
+from .emotion import HeardEmotion, Keyframe, ResolvedEmotion, check_density, keyframe_weights, resolve, sounding
 from .face.layout import FPS, MOTION_NAMES, MOTION_SIZE
 from .face.life import add_life
 from .host import own_settings
@@ -226,7 +226,9 @@ class Pipeline:
     def _request(self, options: AnimateOptions) -> Request:
         """The checked options with what they leave to the checkpoint."""
         steps = self.sampling.steps if options.steps is None else options.steps
-        return Request(options, resolve(options.emotion, self.emotion), steps)
+        emotion = resolve(options.emotion, self.emotion)
+        check_density(emotion.keyframes or (), self.denoiser.config.window / FPS)
+        return Request(options, emotion, steps)
 
     def _take(
         self, number: int, motion: np.ndarray, performance: Performance, recording: Recording, request: Request
@@ -303,8 +305,9 @@ class Pipeline:
             motion = sampler.run(window, content, tracks, liveliness(presence))  # (B, kept, 53)
             curves, logit = (out[0] for out in self.lips(mel, lip_style))  # (T, len(MOUTH)), (T,)
             kept = slice(window.keep_from - window.start, window.keep_to - window.start)
-            shares = keyframe_weights(keyframes, window.keep_from, window.keep_to)  # (K, kept)
-            rates = torch.tensor([keyframe.blinks for keyframe in keyframes])
+            near = sounding(keyframes, window.keep_from, window.keep_to)
+            shares = keyframe_weights(near, window.keep_from, window.keep_to)  # (K, kept)
+            rates = torch.tensor([keyframe.blinks for keyframe in near])
             motion = add_gestures(motion * self.deviation + self.mean, curves[kept], self.sampling.gestures)
             yield Piece(
                 window, motion, closure_weight(logit)[kept], presence[kept], loudness(raw)[kept],
@@ -314,13 +317,18 @@ class Pipeline:
 
     def _tracks(self, keyframes: Sequence[Keyframe], window: Window, intensity: float) -> list[Track]:
         """Trajectories of a window: the emotions that sound in it and, unless intensity is 1, neutral as their base."""
-        shares = keyframe_weights(keyframes, window.start, window.stop)  # (K, T)
-        tracks = []
-        for number, (keyframe, share) in enumerate(zip(keyframes, shares, strict=True)):
+        near = sounding(keyframes, window.start, window.stop)
+        emotions: dict[tuple[int, int], Tensor] = {}
+        weights: dict[tuple[int, int], Tensor] = {}
+        for keyframe, share in zip(near, keyframe_weights(near, window.start, window.stop), strict=True):
             if share.any():
                 for place, (z, part) in enumerate(keyframe.parts or ((keyframe.emotion, 1.0),)):
-                    emotion = z.to(self.device, non_blocking=True)
-                    tracks.append(Track((number, place), emotion, intensity * part * share))
+                    key, weight = (keyframe.key, place), intensity * part * share
+                    emotions[key] = z
+                    weights[key] = weights[key] + weight if key in weights else weight
+        tracks = [
+            Track(key, z.to(self.device, non_blocking=True), weights[key]) for key, z in emotions.items()
+        ]
         if intensity != 1:
             base = torch.full((window.stop - window.start,), 1 - intensity)
             tracks.append(Track("neutral", self.emotion.neutral.to(self.device, non_blocking=True), base))

@@ -15,13 +15,16 @@ from emoface.binding.space import EmotionSpace
 from emoface.emotion import (
     BLINK_RATES,
     CROSSFADE,
+    MOST_TRACKS,
     HeardEmotion,
     Keyframe,
     blink_rate,
+    check_density,
     embed,
     from_motion,
     keyframe_weights,
     resolve,
+    sounding,
 )
 from emoface.emotion_forms import EmotionReference
 from emoface.face.life import RATE_RANGE
@@ -162,3 +165,58 @@ def test_motion_by_example_is_finite_frames() -> None:
     for bad in (np.zeros((0, 53)), np.zeros(53), np.full((2, 53), np.nan)):
         with pytest.raises(ValueError, match="must be finite motion"):
             from_motion(bad)
+
+
+def test_equal_emotions_of_a_timeline_are_one(space):
+    mixture = {"happy": 0.5, "sad": 0.5}
+    asked = [(0.0, "happy"), (1.0, mixture), (2.0, "happy"), (3.0, dict(mixture)), (4.0, ("happy", 3))]
+    keyframes = resolve(asked, space).keyframes
+    assert [keyframe.key for keyframe in keyframes] == [0, 1, 0, 1, 2]
+    assert keyframes[2].emotion is keyframes[0].emotion and keyframes[3].parts is keyframes[1].parts
+    assert [keyframe.time for keyframe in keyframes] == [0, 1, 2, 3, 4]
+
+
+@pytest.mark.parametrize("step", [0.02, 0.1, 0.3, 0.9, 5.0])
+def test_the_keyframes_near_a_window_have_all_shares(step):
+    keyframes = [Keyframe(i * step, Z, key=i) for i in range(60)]
+    for start, stop in ((-8, 92), (0, 1), (10, 11), (25, 125), (200, 300), (5000, 5001)):
+        near = sounding(keyframes, start, stop)
+        whole = keyframe_weights(keyframes, start, stop)
+        first = near[0].key
+        assert torch.equal(whole[first : first + len(near)], keyframe_weights(near, start, stop))
+        assert not whole[:first].any() and not whole[first + len(near) :].any()
+        assert len(near) <= (stop - start) / 25 / step + 2 * CROSSFADE / step + 3
+
+
+def test_how_many_emotions_may_sound_together():
+    def dense(count, step, keys):
+        return [Keyframe(i * step, Z, key=i % keys) for i in range(count)]
+
+    check_density(dense(5000, 0.001, 8), 4.0)
+    check_density(dense(500, 0.5, 500), 4.0)  # all different, but not together
+    check_density(dense(MOST_TRACKS, 0.001, MOST_TRACKS), 4.0)
+    check_density([], 4.0)
+    with pytest.raises(ValueError, match=r"at most 32 different emotions, .* within 4 s, got 33 up to 0.032 s"):
+        check_density(dense(100, 0.001, 100), 4.0)
+    with pytest.raises(ValueError, match="got 33 up to"):
+        check_density(dense(500, 0.13, 500), 4.0)
+    with pytest.raises(ValueError, match="got 40 up to 0 s"):
+        check_density([Keyframe(0.0, Z, parts=((Z, 0.025),) * 40)], 4.0)
+
+
+def test_density_is_that_of_the_keyframes_that_sound():
+    """Held against a count over every place of the window."""
+    draw = np.random.default_rng(0)
+    for _ in range(30):
+        times = np.sort(draw.uniform(0, 20, 120)).round(3)
+        keyframes = [Keyframe(float(time), Z, key=int(draw.integers(60))) for time in np.unique(times)]
+        most = max(
+            len({k.key for k in (*[k for k in keyframes if k.time < end - 4 - CROSSFADE][-1:],
+                                 *[k for k in keyframes if end - 4 - CROSSFADE <= k.time <= end])})
+            for end in (keyframe.time for keyframe in keyframes)
+        )  # fmt: skip
+        if most > MOST_TRACKS:
+            with pytest.raises(ValueError, match="different emotions"):
+                check_density(keyframes, 4.0)
+        else:
+            check_density(keyframes, 4.0)

@@ -11,7 +11,7 @@ import pytest
 import torch
 
 import emoface
-from emoface.emotion_forms import EmotionReference, check_emotion, from_json, to_json, told, words
+from emoface.emotion_forms import MOST_ENTRIES, EmotionReference, check_emotion, from_json, to_json, told, words
 from emoface.export.caption import caption, emotion_text
 
 FORMS: dict[str, tuple[Any, Any, Any, str]] = {
@@ -117,3 +117,10 @@ def test_numpys_scalars_in_every_file(form: str, tiny_checkpoint: Path, tmp_path
     take.save(tmp_path / "take.glb")
     pytest.importorskip("matplotlib")
     assert take.plot(tmp_path / "take.png").stat().st_size > 0
+
+
+def test_a_timeline_has_a_limit() -> None:
+    timeline = [(float(i), "happy") for i in range(MOST_ENTRIES + 1)]
+    assert len(check_emotion(timeline[:-1])) == MOST_ENTRIES
+    with pytest.raises(ValueError, match="emotion timeline must hold at most 10000 entries, got 10001"):
+        check_emotion(timeline)

@@ -457,3 +457,23 @@ def test_animating_leaves_the_thread_count_alone(pipeline: emoface.Pipeline) -> 
         assert torch.get_num_threads() == 2
     finally:
         torch.set_num_threads(before)
+
+
+def test_entries_of_one_emotion_share_work(pipeline: emoface.Pipeline, monkeypatch: pytest.MonkeyPatch) -> None:
+    from emoface.diffusion.windows import WindowSampler
+
+    counts, plain = [], WindowSampler.run
+
+    def counted(self: WindowSampler, window: Any, content: Any, tracks: Any, *rest: Any) -> Any:
+        counts.append(len(tracks))
+        return plain(self, window, content, tracks, *rest)
+
+    monkeypatch.setattr(WindowSampler, "run", counted)
+    entries = [(i * 0.01, ("neutral", "happy", "sad")[i % 3]) for i in range(400)]
+    pipeline.animate(demo_path(), emotion=entries)
+    assert max(counts) == 3
+    distinct = [(i * 0.05, ("happy", 3 * i / 80)) for i in range(80)]
+    before = len(counts)
+    with pytest.raises(ValueError, match="emotion must have at most 32 different emotions"):
+        pipeline.animate(demo_path(), emotion=distinct)
+    assert len(counts) == before
