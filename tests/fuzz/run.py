@@ -110,7 +110,8 @@ def main() -> int:
         return 0
     found = 0
     wanted = {asked.loader: asked.inputs} if asked.loader else shares(asked.inputs)
-    for name, result in fuzz(wanted, asked.seed).items():
+    for name, inputs in wanted.items():  # one after the other, so that each is told when it is done
+        result = fuzz({name: inputs}, asked.seed)[name]
         kinds = ", ".join(f"{kind} {count:,}" for kind, count in result.counts.most_common())
         print(f"{name:22} {sum(result.counts.values()):7,} inputs, slowest {result.slowest:.2f} s: {kinds}", flush=True)
         for fault in result.faults[:20]:
