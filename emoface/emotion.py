@@ -16,6 +16,7 @@ from .animation import Animation
 from .audio.features import MEL_PER_FRAME, SAMPLE_RATE, log_mel
 from .audio.load import Recording, open_audio
 from .binding.emotions import EMOTIONS
+from .binding.hearing import Heard
 from .binding.space import EmotionSpace
 from .emotion_forms import EmotionReference, check_emotion, is_sentence, told
 from .face.layout import EXPRESSION_NAMES, FPS
@@ -70,7 +71,8 @@ class Keyframe:
 def from_audio(source: Any, sample_rate: float | None = None) -> EmotionReference:
     """The emotion of a voice, to be passed as ``emotion``.
 
-    The default checkpoint hears arousal well and the kind of emotion poorly (see the README).
+    The likeliest of neutral, happy, sad, angry is taken, fear and disgust only if they are likelier than all others
+    together, at a level that follows the arousal. Happy and angry voices are often taken for each other.
 
     Args:
         source: as the audio of :func:`emoface.animate`. sample_rate: Hz, for arrays.
@@ -221,19 +223,17 @@ def _beginning(audio: Recording, seconds: float) -> Tensor:
 
 
 class HeardEmotion:
-    """Follows the arousal of the voice from window to window when no emotion was asked for."""
+    """Follows the emotion in the voice from window to window when none was asked for."""
 
     def __init__(self, space: EmotionSpace) -> None:
         self.space = space
-        self.heard: Tensor | None = None  # (Z,)
+        self.heard: Heard | None = None
 
     def update(self, mel: Tensor) -> Tensor:
         """The emotion (Z,) after hearing the end of a window's log-mel (M, 64), not normalised."""
-        z = self.space.hear(mel[-MEL_PER_FRAME * HEARD_FRAMES :])
-        if self.heard is not None:
-            z = torch.nn.functional.normalize(HEARD_MEMORY * self.heard + (1 - HEARD_MEMORY) * z, dim=0)
-        self.heard = z
-        return z
+        heard = self.space.listen(mel[-MEL_PER_FRAME * HEARD_FRAMES :])
+        self.heard = heard if self.heard is None else heard.blend(self.heard, HEARD_MEMORY)
+        return self.space.encode(label=self.heard.shown())
 
 
 def keyframe_weights(keyframes: Sequence[Keyframe], start: int, stop: int) -> Tensor:

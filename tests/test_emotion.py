@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from types import SimpleNamespace
 from typing import Any
 
@@ -10,7 +11,9 @@ import pytest
 import torch
 
 from emoface.audio.load import Recording
-from emoface.binding.emotions import EMOTIONS
+from emoface.audio.stream import MelStream
+from emoface.binding.emotions import DEFAULT_LEVEL, EMOTIONS
+from emoface.binding.hearing import Heard
 from emoface.binding.space import EmotionSpace
 from emoface.emotion import (
     BLINK_RATES,
@@ -108,21 +111,37 @@ def test_each_emotion_blinks_at_its_own_rate(name: str) -> None:
 
 def test_what_is_heard_is_the_last_four_seconds_and_half_of_what_was_heard() -> None:
     heard: list[torch.Tensor] = []
-    answers = iter([torch.tensor([1.0, 0.0]), torch.tensor([0.0, 1.0]), torch.tensor([0.0, 1.0])])
+    furious, calm = Heard(1.0, {"neutral": 0.0, "angry": 1.0}), Heard(0.0, {"neutral": 1.0, "angry": 0.0})
+    answers = iter([furious, calm, calm])
 
-    def hear(mel: torch.Tensor) -> torch.Tensor:
+    def listen(mel: torch.Tensor) -> Heard:
         heard.append(mel)
         return next(answers)
 
-    known: Any = SimpleNamespace(hear=hear)
+    known: Any = SimpleNamespace(listen=listen, encode=lambda label: label)
     follower, mel = HeardEmotion(known), torch.arange(300.0)[:, None].expand(300, 64)
-    assert torch.equal(follower.update(mel), torch.tensor([1.0, 0.0]))
+    assert follower.update(mel) == furious.shown() == ("angry", DEFAULT_LEVEL)
     assert heard[0].shape == (200, 64) and heard[0][0, 0] == 100
-    middle = follower.update(mel)
-    torch.testing.assert_close(middle, torch.tensor([0.5, 0.5]).sqrt())
-    last = follower.update(mel)
-    wanted = torch.nn.functional.normalize(0.5 * middle + torch.tensor([0.0, 0.5]), dim=0)
-    torch.testing.assert_close(last, wanted)
+    follower.update(mel)
+    assert follower.heard == Heard(0.5, {"neutral": 0.5, "angry": 0.5})
+    follower.update(mel)
+    assert follower.heard == Heard(0.25, {"neutral": 0.75, "angry": 0.25})
+
+
+@pytest.mark.parametrize("block", [160, 4001, 48000])
+def test_what_is_heard_does_not_depend_on_the_pieces_that_the_voice_comes_in(space: EmotionSpace, block: int) -> None:
+    generator = torch.Generator().manual_seed(0)
+    samples = 0.2 * torch.randn(10 * 16000, generator=generator) * torch.linspace(0, 4, 160000).sin().abs()
+
+    def heard(pieces: Iterator[torch.Tensor]) -> list[Heard | None]:
+        stream, follower, states = MelStream(pieces), HeardEmotion(space), []
+        for start in range(0, 200, 50):
+            follower.update(stream.read(start, start + 100, 250)[1])
+            stream.finish(start)
+            states.append(follower.heard)
+        return states
+
+    assert heard(iter(samples.split(block))) == heard(iter([samples]))
 
 
 def test_the_first_minute_of_a_voice_is_heard(monkeypatch: pytest.MonkeyPatch) -> None:

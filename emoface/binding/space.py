@@ -11,11 +11,11 @@ from torch import Tensor, nn
 
 from emoface.binding import modalities as _modalities  # noqa: F401  (registers them)
 from emoface.binding.emotions import EMOTIONS, LEVELS, check_mixture
+from emoface.binding.hearing import Heard
 from emoface.binding.modality import MODALITIES, Modality, modality_class
 from emoface.host import own_settings
 
 DEFAULT_WIDTH = 64
-CALM_VALENCE, CALM_AROUSAL, AROUSAL_GAIN = 0.0, -0.3, 1.2
 
 
 class EmotionSpace(nn.Module):
@@ -161,24 +161,25 @@ class EmotionSpace(nn.Module):
         rest = 1 - sum(share for _, share in parts)
         return [*parts, (self.neutral, rest)] if rest > 1e-6 else parts
 
-    @torch.no_grad()
     @own_settings()
-    def hear(self, voice: Any) -> Tensor:
-        """The emotion that a voice is given when none is asked for: its arousal alone, at valence 0.
+    def listen(self, voice: Any) -> Heard:
+        """What is heard in a voice.
 
         Args:
             voice: (N,) samples at 16 kHz or a (2 T, 64) log-mel.
 
         Returns:
-            z (Z,): ``encode(valence_arousal=(0, -0.3 + 1.2 arousal))``, so calm is neutral and agitation
-            alertness.
+            Its arousal and the probability of each emotion.
 
         Raises:
-            ValueError: the space lacks ``audio`` or ``valence_arousal``, or a bad value. TypeError: a wrong
-            type.
+            ValueError: the space lacks ``audio``, or a bad value. TypeError: a wrong type.
         """
-        heard = self._modality("audio").arousal(voice)  # type: ignore[operator]
-        return self.encode(valence_arousal=(CALM_VALENCE, CALM_AROUSAL + AROUSAL_GAIN * heard))
+        return self._modality("audio").listen(voice)  # type: ignore[operator]
+
+    @own_settings()
+    def hear(self, voice: Any) -> Tensor:
+        """The emotion that a voice is given when none is asked for: z (Z,) of what :meth:`Heard.shown` tells."""
+        return self.encode(label=self.listen(voice).shown())
 
     @torch.no_grad()
     @own_settings()

@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 
 from emoface.audio.features import log_mel
 from emoface.binding.emotions import EMOTIONS
-from emoface.binding.modalities.audio import CALM, PROSODY, Audio, prosody
+from emoface.binding.hearing import CALM, SILENCE
+from emoface.binding.modalities.audio import PROSODY, Audio, prosody
 from emoface.binding.modalities.label import Label
 from emoface.binding.modalities.motion import Motion
 from emoface.binding.modalities.valence_arousal import ValenceArousal
@@ -185,12 +186,12 @@ def test_samples_and_mel_say_the_same(audio: Audio) -> None:
 
 
 def test_silence_is_calm_and_neutral(audio: Audio) -> None:
-    space = EmotionSpace(64, {"label": {}, "audio": {}, "valence_arousal": {}}).eval()
+    space = EmotionSpace(64, {"label": {}, "audio": {}}).eval()
     silence = torch.zeros(32000)
     assert audio.arousal(silence) == CALM and audio.predict(silence)["neutral"] == 1
     with pytest.warns(UserWarning, match="counts as silence"):
         assert torch.equal(space.encode(audio=silence), space.neutral)
-    assert torch.equal(space.hear(silence), space.encode(valence_arousal=(0.0, -0.3 + 1.2 * CALM)))
+    assert space.listen(silence) is SILENCE and torch.equal(space.hear(silence), space.neutral)
 
 
 def test_long_recordings_are_heard_in_chunks(audio: Audio) -> None:

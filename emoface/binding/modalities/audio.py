@@ -14,13 +14,12 @@ from torch import Tensor, nn
 from emoface.audio.features import FFT_SIZE, MEL_BINS, SAMPLE_RATE, WINDOW, log_mel, mel_filters
 from emoface.audio.normalize import SPEECH_FLOOR, SPEECH_MARGIN, normalize_clip
 from emoface.binding.emotions import EMOTIONS
+from emoface.binding.hearing import SILENCE, Heard
 from emoface.binding.modality import Modality, as_tensor, register_modality
 
 if TYPE_CHECKING:
     from emoface.binding.space import EmotionSpace
 
-CALM = 0.25
-"""Arousal of a neutral voice, and of silence, on the scale 0..1 of :meth:`Audio.arousal`."""
 PROSODY = ("pitch", "voicing", "loudness", "tilt", "balance", "flux")
 CHUNK = 300  # mel frames (6 s) that are heard at once; longer recordings are averaged over chunks
 SHORTEST = 5  # mel frames (0.1 s)
@@ -205,56 +204,48 @@ class Audio(Modality):
         summary = self.dropout(summary)
         return self.arousal_head(summary)[:, 0], self.emotion_head(summary)
 
-    def _heard(self, value: Any) -> tuple[Tensor, Tensor, Tensor] | None:
-        """Arousal (n,) and emotion logits (n, 8), speech weights (n,) of the chunks; None for silence."""
-        tracks, real, speech = self.prepare(value)
-        weights = speech.float().sum(1)
-        if weights.sum() == 0:
-            return None
-        blocks = zip(tracks.split(32), real.split(32), speech.split(32), strict=True)
-        logits = [self.heads(*block) for block in blocks]
-        arousal, emotion = (torch.cat(parts) for parts in zip(*logits, strict=True))
-        return arousal, emotion, weights / weights.sum()
-
     @torch.no_grad()
-    def arousal(self, value: Any) -> float:
-        """How agitated a voice sounds.
+    def listen(self, value: Any) -> Heard:
+        """What is heard in a voice; its chunks are averaged by amount of speech.
 
         Args:
             value: (N,) samples at 16 kHz or a (2 T, 64) log-mel, any length from 0.1 s.
 
         Returns:
-            0 (tired, sad) to 1 (shouting), 0.25 for a neutral voice and for silence.
+            Arousal and the shares of the emotions; ``SILENCE`` where nobody speaks.
 
         Raises:
             TypeError, ValueError: see :meth:`check`.
         """
-        heard = self._heard(value)
-        if heard is None:
-            return CALM
-        arousal, _, weights = heard
-        return float((torch.sigmoid(arousal) * weights).sum())
-
-    @torch.no_grad()
-    def predict(self, value: Any) -> dict[str, float]:
-        """A weak guess at the emotion heard: name -> probability; neutral for silence."""
-        heard = self._heard(value)
-        if heard is None:
-            return {name: float(name == "neutral") for name in self.emotions}
-        _, emotion, weights = heard
-        shares = (torch.softmax(emotion, 1) * weights[:, None]).sum(0)
-        return dict(zip(self.emotions, shares.tolist(), strict=True))
-
-    def embed(self, value: Any, space: EmotionSpace) -> Tensor:
-        """z (Z,) of a voice: its chunks averaged by amount of speech; neutral, with a warning, for silence."""
         tracks, real, speech = self.prepare(value)
         weights = speech.float().sum(1)
         if weights.sum() == 0:
-            warnings.warn("the voice that should give the emotion counts as silence; using neutral", stacklevel=2)
-            return space.neutral
+            return SILENCE
+        weights = weights / weights.sum()
         blocks = zip(tracks.split(32), real.split(32), speech.split(32), strict=True)
-        z = torch.cat([self(*block) for block in blocks])  # (n, Z)
-        return F.normalize((z * weights[:, None]).sum(0), dim=0)
+        arousal, emotion = (torch.cat(parts) for parts in zip(*(self.heads(*block) for block in blocks), strict=True))
+        shares = (torch.softmax(emotion, 1) * weights[:, None]).sum(0)
+        told = dict(zip(self.emotions, shares.tolist(), strict=True))
+        return Heard(float((torch.sigmoid(arousal) * weights).sum()), told)
+
+    def arousal(self, value: Any) -> float:
+        """How agitated a voice sounds, see :meth:`listen`: 0 (tired, sad) to 1 (shouting), 0.25 for silence."""
+        return self.listen(value).arousal
+
+    def predict(self, value: Any) -> dict[str, float]:
+        """The emotion heard, see :meth:`listen`: name -> probability; neutral for silence."""
+        return dict(self.listen(value).shares)
+
+    def embed(self, value: Any, space: EmotionSpace) -> Tensor:
+        """z (Z,) of the emotion that a voice expresses (:meth:`Heard.named`); neutral, with a warning, for silence.
+
+        The label of that name stands for the voice: means of the adapter's z over a whole recording lie between
+        emotions, where neutral voices make sad faces.
+        """
+        heard = self.listen(value)
+        if heard is SILENCE:
+            warnings.warn("the voice that should give the emotion counts as silence; using neutral", stacklevel=2)
+        return space.encode(label=heard.named())
 
 
 def _moments(x: Tensor, mask: Tensor) -> tuple[Tensor, Tensor]:

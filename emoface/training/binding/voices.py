@@ -10,8 +10,9 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from emoface.binding.emotions import EMOTIONS, LEVELS
+from emoface.binding.hearing import CALM
 from emoface.binding.intensity import intensity_of
-from emoface.binding.modalities.audio import CALM, CHUNK, PROSODY, Audio
+from emoface.binding.modalities.audio import CHUNK, PROSODY, Audio
 from emoface.training import run
 from emoface.training.corpus.augment import augment_mel
 from emoface.training.corpus.clips import Clip
