@@ -15,9 +15,11 @@ from .animation import Animation
 from .audio.delivery import relative_loudness
 from .audio.encoder import ContentConfig, ContentEncoder
 from .audio.features import loudness
+from .audio.hearing import Hearing
 from .audio.lip_net import ARTIST, RULE, LipNet, add_gestures, closure_weight
 from .audio.load import Recording, open_audio
 from .audio.normalize import HEARD_PRESENCE
+from .audio.speech_encoder import SpeechEncoder
 from .audio.stream import MelStream
 from .binding.space import EmotionSpace
 from .checkpoints import Checkpoint, Unfilled, check_sizes, load_checkpoint
@@ -102,7 +104,8 @@ class Pipeline:
     """All parts of a checkpoint, each usable alone.
 
     Attributes:
-        audio: content encoder. lips: closure net. emotion: emotion space. denoiser: the diffusion network.
+        audio: content encoder. hearing: speech encoder and lip net. lips: the latter alone. emotion: emotion space.
+        denoiser: the diffusion network.
         mean, deviation: (53,) statistics of the motion. sampling: default settings. checkpoint: what was loaded.
     """
 
@@ -145,11 +148,17 @@ class Pipeline:
                 raise ValueError(f"its motion layout ({len(names)} channels) is not the open head's at {FPS} fps")
             self.sampling = Sampling(**config["sampling"])
             heard = ContentConfig(**config["audio"])
-            if heard.kind != "mel":
-                raise ValueError(f"it was trained on {heard.kind!r} features; animate computes log-mels only so far")
+            if heard.kind == "hubert":
+                raise ValueError("it was trained on HuBERT's features, which animate does not compute")
+            if heard.kind == "heard" and "speech" not in config:
+                raise ValueError("it reads a speech encoder, and holds none")
             with Unfilled(checkpoint.tensors):
                 self.audio = _loaded(ContentEncoder(heard), checkpoint.part("audio"))
                 self.lips = _loaded(LipNet(**config["lips"]), checkpoint.part("lips"))
+                encoder = None
+                if "speech" in config:
+                    encoder = _loaded(SpeechEncoder(**config["speech"]), checkpoint.part("speech"))
+                self.hearing = Hearing(encoder, self.lips)
                 self.denoiser = _loaded(network(DenoiserConfig(**config["denoiser"])), checkpoint.part("denoiser"))
                 self.emotion = EmotionSpace.from_config(config["emotion"], checkpoint.part("emotion"))
             self.emotion.label_points()
@@ -162,7 +171,7 @@ class Pipeline:
         except (KeyError, TypeError, ValueError, RuntimeError, AttributeError, IndexError, OverflowError) as error:
             where = f"checkpoint {checkpoint.path}: config" if checkpoint.path else "checkpoint config"
             raise ValueError(f"{where} does not fit this version of emoface: {error!s:.500}") from error
-        for part in (self.audio, self.lips, self.denoiser):
+        for part in (self.audio, self.hearing, self.denoiser):
             part.to(self.device).eval().requires_grad_(False)
         self.emotion.eval().requires_grad_(False)
 
@@ -301,9 +310,10 @@ class Pipeline:
                 keyframes = [Keyframe.of(0.0, heard.update(raw), self.emotion)]
             tracks = self._tracks(keyframes, window, options.intensity)
             presence = stream.normalizer.presence(raw)  # (T,)
-            content = self.audio(mel)[0]  # (T, F)
+            told = self.hearing(mel, lip_style)
+            content = self.audio(told.content(self.audio.config.kind))[0]  # (T, F)
             motion = sampler.run(window, content, tracks, liveliness(presence))  # (B, kept, 53)
-            curves, logit = (out[0] for out in self.lips(mel, lip_style))  # (T, len(MOUTH)), (T,)
+            curves, logit = told.curves[0], told.closure[0]  # (T, len(MOUTH)), (T,)
             kept = slice(window.keep_from - window.start, window.keep_to - window.start)
             near = sounding(keyframes, window.keep_from, window.keep_to)
             shares = keyframe_weights(near, window.keep_from, window.keep_to)  # (K, kept)

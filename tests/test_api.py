@@ -277,7 +277,8 @@ WRONG_CONFIGS: dict[str, tuple[str, str, Any, str]] = {
     "unknown sampler": ("sampling", "sampler", "magic", "sampler.*magic"),
     "impossible steps": ("sampling", "steps", 0, "steps"),
     "other emotions": ("emotion", "emotions", ["happy"], "emotions"),
-    "unknown encoder": ("audio", "kind", "ears", "trained on 'ears' features"),
+    "unknown encoder": ("audio", "kind", "ears", "kind must be 'mel', 'heard' or 'hubert', got 'ears'"),
+    "missing speech encoder": ("audio", "kind", "heard", "reads a speech encoder, and holds none"),
 }
 
 
@@ -404,5 +405,5 @@ def test_a_checkpoint_on_other_features_is_refused(tiny_checkpoint: Path, tmp_pa
     known = load_checkpoint(tiny_checkpoint)
     config = {**known.config, "audio": {**known.config["audio"], "kind": "hubert"}}
     save_checkpoint(tmp_path / "hubert.safetensors", known.tensors, config)
-    with pytest.raises(ValueError, match="was trained on 'hubert' features"):
+    with pytest.raises(ValueError, match="was trained on HuBERT's features"):
         emoface.load(tmp_path / "hubert.safetensors")

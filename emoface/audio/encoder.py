@@ -1,4 +1,4 @@
-"""The default content encoder: convolutions on log-mels, trained with the denoiser (it stands in for HuBERT)."""
+"""The default content encoder: convolutions on what is heard, trained with the denoiser (it stands in for HuBERT)."""
 
 from __future__ import annotations
 
@@ -16,7 +16,8 @@ class ContentConfig:
     """Sizes of a content encoder.
 
     Attributes:
-        kind: ``"mel"`` for stacked log-mels, ``"hubert"`` for features already at motion rate.
+        kind: ``"mel"`` for stacked log-mels; ``"heard"`` for log-mels, features of the speech encoder and the lip
+            net's curves; ``"hubert"`` for features already at motion rate.
         features: width of one motion frame's input: 2 x 64 log-mel bins, or 768 for HuBERT-base.
         channels: width of the content features given to the denoiser.
     """
@@ -31,8 +32,8 @@ class ContentEncoder(nn.Module):
 
     def __init__(self, config: ContentConfig) -> None:
         super().__init__()
-        if config.kind not in ("mel", "hubert"):
-            raise ValueError(f"content encoder kind must be 'mel' or 'hubert', got {config.kind!r}")
+        if config.kind not in ("mel", "heard", "hubert"):
+            raise ValueError(f"content encoder kind must be 'mel', 'heard' or 'hubert', got {config.kind!r}")
         self.config = config
         width = config.channels
         self.first = TimeConv(config.features, width, 5, padding=2)

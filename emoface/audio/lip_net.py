@@ -1,8 +1,8 @@
 """The lip net: mouth curves and lip closure read directly off the voice.
 
-A small dilated convolutional network on log-mels. Its curves serve as pseudo-labels when the denoiser is
-trained; its closure logit gates the denoiser's output, so that p, b and m close the lips whatever the emotion
-does.
+A small dilated convolutional network on log-mels and, where there is a speech encoder, on its features. Its curves
+serve as pseudo-labels when the denoiser is trained, and the denoiser may read them; its closure logit gates the
+denoiser's output, so that p, b and m close the lips whatever the emotion does.
 """
 
 from __future__ import annotations
@@ -24,8 +24,8 @@ from emoface.face.layout import (
 )
 from emoface.kernels import ln_qkv
 
-ARTIST, RULE = 0, 1
-"""Styles: measured curves that an artist cleaned, and rule-made ones."""
+ARTIST, RULE, PERSON = 0, 1, 2
+"""Styles: measured curves that an artist cleaned, rule-made ones, and a filmed person's as they were tracked."""
 
 MOUTH_SCALE: tuple[float, ...] = tuple(
     {"jaw_pose_x": JAW_OPEN_RADIANS, "jaw_pose_y": JAW_SIDE_RADIANS, "jaw_pose_z": JAW_SIDE_RADIANS}.get(
@@ -85,18 +85,20 @@ class LipNet(nn.Module):
     Args:
         width: channels. blocks: residual blocks, dilations 1, 2, 4 in turn. kernel: odd. styles: number of
             styles.
-        dropout: while training.
+        dropout: while training. speech: width W of the speech encoder's features, 0 to read log-mels alone.
     """
 
     scale: Tensor
 
     def __init__(
-        self, width: int = 128, blocks: int = 6, kernel: int = 5, styles: int = 2, dropout: float = 0.1
-    ) -> None:
+        self, width: int = 128, blocks: int = 6, kernel: int = 5, styles: int = 2, dropout: float = 0.1,
+        speech: int = 0,
+    ) -> None:  # fmt: skip
         super().__init__()
         if kernel % 2 == 0 or kernel < 1:
             raise ValueError(f"kernel must be odd and positive, got {kernel}")
-        self.stem = TimeConv(MEL_PER_FRAME * MEL_BINS, width, kernel, padding=kernel // 2)
+        self.speech = speech
+        self.stem = TimeConv(MEL_PER_FRAME * (MEL_BINS + speech), width, kernel, padding=kernel // 2)
         self.style = nn.Embedding(styles, width)
         dilations = [2 ** (i % 3) for i in range(blocks)]
         self.blocks = nn.ModuleList(DilatedBlock(width, kernel, d, dropout) for d in dilations)
@@ -107,22 +109,27 @@ class LipNet(nn.Module):
         self.reach = kernel // 2 * (1 + sum(dilations))
         """Motion frames to each side on which a frame's output depends."""
 
-    def forward(self, mel: Tensor, style: Tensor) -> tuple[Tensor, Tensor]:
+    def forward(self, mel: Tensor, style: Tensor, speech: Tensor | None = None) -> tuple[Tensor, Tensor]:
         """Read mouth curves off the voice.
 
         Args:
             mel: (B, 2 T, 64) log-mels normalised as by ``emoface.audio.normalize``.
-            style: (B,) int64, ``ARTIST`` or ``RULE``.
+            style: (B,) int64, ``ARTIST``, ``RULE`` or ``PERSON``.
+            speech: (B, 2 T, W) features of the speech encoder, for a net that was made with them.
 
         Returns:
             Curves (B, T, len(MOUTH)) in motion units, unclipped, and closure logits (B, T).
 
         Raises:
-            ValueError: ``mel`` has another shape.
+            ValueError: ``mel`` or ``speech`` has another shape.
         """
         if mel.ndim != 3 or mel.shape[2] != MEL_BINS or mel.shape[1] % MEL_PER_FRAME:
             raise ValueError(f"mel must have shape (B, 2 T, {MEL_BINS}), got {tuple(mel.shape)}")
-        x = mel.unflatten(1, (-1, MEL_PER_FRAME)).flatten(2)  # (B, T, 2 * 64)
+        if (0 if speech is None else speech.shape[-1]) != self.speech:
+            found = None if speech is None else tuple(speech.shape)
+            raise ValueError(f"speech must have {self.speech or 'no'} features, got {found}")
+        heard = mel if speech is None else torch.cat([mel, speech], -1)  # (B, 2 T, 64 + W)
+        x = heard.unflatten(1, (-1, MEL_PER_FRAME)).flatten(2)  # (B, T, 2 (64 + W))
         x = self.stem(self.dropout(x)) + self.style(style)[:, None]  # (B, T, C)
         for block in self.blocks:
             x = block(x)

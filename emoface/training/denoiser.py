@@ -17,7 +17,8 @@ from torch import Tensor, nn
 from torch.utils.data import DataLoader
 
 from emoface.audio.encoder import ContentConfig, ContentEncoder
-from emoface.audio.lip_net import LipNet
+from emoface.audio.hearing import Hearing, heard_width
+from emoface.audio.lip_net import ARTIST, PERSON
 from emoface.binding.emotions import EMOTIONS
 from emoface.binding.space import EmotionSpace
 from emoface.diffusion.denoiser import Denoiser, DenoiserConfig
@@ -25,11 +26,11 @@ from emoface.diffusion.schedule import add_noise, training_times
 from emoface.face.layout import MOTION_NAMES
 
 from . import losses
-from .corpus.clips import Clip, hours, load_clips, require_layout
+from .corpus.clips import STYLES, Clip, hours, load_clips, require_layout
 from .corpus.skipped import Skipped
 from .hardware import Hardware
-from .lip_net import load_lip_net, pseudo_lips
-from .motion_windows import Material, MixConfig, MotionWindows, Pools, WindowBatch
+from .lip_net import load_hearing, pseudo_lips, seen_closures
+from .motion_windows import Material, MixConfig, MotionWindows, Pools, PseudoLips, WindowBatch
 from .run import (
     Ema,
     TrainingState,
@@ -60,11 +61,12 @@ class DenoiserTraining:
         model: fields of ``DenoiserConfig`` that differ from its defaults. mix: fields of ``MixConfig``.
         time_exponent: diffusion times are drawn as ``u ** exponent``.
         drop_emotion: share of windows without emotion; drop_all: share without emotion and audio.
-        context_share: share of windows that begin with known frames.
+        context_noise: deviation of noise on the known frames at the start of a window, in standard deviations.
         closure, jaw, lips, sideways: loss weights of closures and channels.
         velocity, mouth_velocity, acceleration, opening, activity, sync, consistency: weights of the loss terms.
         sync_steps: steps of the audio-motion agreement network trained first.
-        synthetic_pseudo: synthetic clips that get artist-style pseudo lips.
+        synthetic_pseudo: synthetic clips that get pseudo lips of a measured style. pseudo_person: share of all pseudo
+            lips that are a filmed person's, the others are the artist's.
         from_motion, from_text: share of windows whose emotion is taken from their own motion, or from a prompt.
         save_every: steps between resumable states.
     """
@@ -89,7 +91,7 @@ class DenoiserTraining:
     time_exponent: float = 0.7
     drop_emotion: float = 0.10
     drop_all: float = 0.04
-    context_share: float = 0.5
+    context_noise: float = 0.0
     closure: float = 2.0
     jaw: float = 4.0
     lips: float = 1.5
@@ -103,6 +105,7 @@ class DenoiserTraining:
     consistency: float = 0.1
     sync_steps: int = 300
     synthetic_pseudo: int = 200
+    pseudo_person: float = 0.0
     from_motion: float = 0.3
     from_text: float = 0.2
     save_every: int = 500
@@ -114,11 +117,21 @@ class DenoiserTraining:
 
 
 class SpeechDenoiser(nn.Module):
-    """Content encoder and denoiser as one model, which is what is compiled and kept equal between processes."""
+    """Content encoder and denoiser as one model, which is what is compiled and kept equal between processes.
 
-    def __init__(self, content: ContentEncoder, denoiser: Denoiser) -> None:
+    ``hearing`` is frozen and no part of it.
+    """
+
+    def __init__(self, hearing: Hearing, content: ContentEncoder, denoiser: Denoiser) -> None:
         super().__init__()
+        self._hearing = [hearing]  # in a list, so that its weights are not this module's
         self.content, self.denoiser = content, denoiser
+
+    def listen(self, mel: Tensor, style: Tensor) -> Tensor:
+        """Content features (B, T, F) of normalised log-mels (B, 2 T, 64)."""
+        with torch.no_grad():
+            heard = self._hearing[0](mel, style).content(self.content.config.kind)
+        return self.content(heard)
 
     def forward(
         self, noisy: Tensor, times: Tensor, mel: Tensor, emotion: Tensor, style: Tensor, known: Tensor,
@@ -130,7 +143,7 @@ class SpeechDenoiser(nn.Module):
             noisy: (B, T, 53). times: (B,). mel: (B, 2 T, 64). emotion: (B, Z). style: (B,). known: (B, T) bool.
             drop_emotion, drop_all: (B,) bool, windows without emotion, and without emotion and speech.
         """
-        content = torch.where(drop_all[:, None, None], self.denoiser.null_content, self.content(mel))
+        content = torch.where(drop_all[:, None, None], self.denoiser.null_content, self.listen(mel, style))
         emotion = torch.where((drop_emotion | drop_all)[:, None], self.denoiser.null_emotion, emotion)
         return self.denoiser(noisy, times, content, emotion, style, known)
 
@@ -194,15 +207,29 @@ def prompt_bank(space: EmotionSpace, count: int, rng: np.random.Generator) -> di
     return {key: torch.stack(rows) for key, rows in bank.items()}
 
 
-def artist_lips(
-    net: LipNet, clips: Sequence[Clip], synthetic: int, rng: np.random.Generator
-) -> dict[str, tuple[np.ndarray, np.ndarray]]:
-    """Artist-style pseudo lips and closures by clip name, for real voices and some synthetic clips."""
+def measured_lips(
+    hearing: Hearing, clips: Sequence[Clip], synthetic: int, rng: np.random.Generator, person: float = 0.0
+) -> dict[str, PseudoLips]:
+    """Lips of a measured style by clip name, for real voices and some synthetic clips.
+
+    Args:
+        hearing: with a trained lip net. clips: of any source. synthetic: how many synthetic clips get lips.
+        rng: chooses. person: share of style ``PERSON``; captured clips keep their own.
+    """
     chosen = [clip for clip in clips if clip.source != "tts"]
     synthetic_clips = [clip for clip in clips if clip.source == "tts"]
     picks = rng.permutation(len(synthetic_clips))[:synthetic]
     chosen += [synthetic_clips[int(i)] for i in picks]
-    return {clip.name: pseudo_lips(net, clip) for clip in chosen}
+    lips = {}
+    for clip in chosen:
+        style = PERSON if rng.random() < person else ARTIST
+        if clip.source == "captured":
+            style = STYLES[clip.style]
+        motion, closure = pseudo_lips(hearing, clip, style)
+        if style == PERSON and clip.lips is not None:
+            closure = seen_closures(clip.measured()[0])
+        lips[clip.name] = PseudoLips(motion, closure, style)
+    return lips
 
 
 def train_sync(windows: MotionWindows, mean: Tensor, deviation: Tensor, steps: int) -> LipSync:
@@ -228,16 +255,17 @@ class DenoiserLoss:
         self.weights = losses.channel_weights(config.jaw, config.lips, config.sideways).to(mean.device)
 
     def __call__(
-        self, predicted: Tensor, target: Tensor, mel: Tensor, closure: Tensor, z: Tensor, times: Tensor, full: Tensor
-    ) -> dict[str, Tensor]:
+        self, predicted: Tensor, target: Tensor, counted: Tensor, mel: Tensor, closure: Tensor, z: Tensor,
+        times: Tensor, full: Tensor,
+    ) -> dict[str, Tensor]:  # fmt: skip
         """The weighted terms.
 
         Args:
-            predicted, target: (B, T, 53) normalised. mel: (B, 2 T, 64). closure: (B, T). z: (B, Z). times: (B,).
-            full: (B,) bool, nothing dropped.
+            predicted, target: (B, T, 53) normalised. counted: (B, T, 53) 1 where the target is known.
+            mel: (B, 2 T, 64). closure: (B, T). z: (B, Z). times: (B,). full: (B,) bool, nothing dropped.
         """
         config = self.config
-        error = predicted - target
+        error = (predicted - target) * counted
         activity = losses.phonetic_activity(target, config.activity)
         terms = {
             "x0": losses.reconstruction(error, self.weights, closure, config.closure, activity),
@@ -284,15 +312,18 @@ def train(
     folder = folder or out / "denoiser"
     folder.mkdir(parents=True, exist_ok=True)
 
-    lip_net = load_lip_net(out)
+    hearing = load_hearing(out)
     if space is None:
         space_tensors, space_config = load_tensors(out / "binding" / "model.safetensors")
         space = EmotionSpace.from_config(space_config, space_tensors)
     space.eval().requires_grad_(False)
-    material, corpus = _material(settings, out / "corpus", lip_net, hardware.processes, rng)
+    material, corpus = _material(settings, out / "corpus", hearing, hardware.processes, rng)
 
     model_config = DenoiserConfig(**{**settings.model, "emotion": space.width})
-    model = SpeechDenoiser(ContentEncoder(ContentConfig(channels=model_config.content)), network(model_config))
+    content = ContentConfig(channels=model_config.content)
+    if hearing.encoder is not None:
+        content = ContentConfig("heard", heard_width(hearing.encoder.width), model_config.content)
+    model = SpeechDenoiser(hearing.to(hardware.device), ContentEncoder(content), network(model_config))
     parts = settings.accumulate * hardware.processes  # batches of one step
     batches = settings.steps * parts
     windows = MotionWindows(
@@ -365,20 +396,20 @@ def train(
 
 
 def _material(
-    settings: DenoiserTraining, folder: Path, lip_net: LipNet, processes: int, rng: np.random.Generator
+    settings: DenoiserTraining, folder: Path, hearing: Hearing, processes: int, rng: np.random.Generator
 ) -> tuple[Material, dict[str, Any]]:
     """Where windows come from, and what the card says of the corpus."""
     mix = MixConfig(**settings.mix)
     if settings.stream:
         stream = ShardStream(
             folder, settings.stream, settings.hold * settings.accumulate, processes, settings.seed, mix,
-            partial(artist_lips, lip_net), settings.synthetic_pseudo,
+            partial(measured_lips, hearing, person=settings.pseudo_person), settings.synthetic_pseudo,
         )  # fmt: skip
         return stream, stream.facts()
     skipped = Skipped()
     clips = load_clips(folder, skipped)
     require_layout(clips, "open_head", "the denoiser")
-    pools = Pools(clips, artist_lips(lip_net, clips, settings.synthetic_pseudo, rng), mix)
+    pools = Pools(clips, measured_lips(hearing, clips, settings.synthetic_pseudo, rng, settings.pseudo_person), mix)
     return pools, {"corpus_hours": round(hours(clips), 2), "clips": len(clips), "shards_left_out": dict(skipped.counts)}
 
 
@@ -401,6 +432,7 @@ def _step(
     generator = torch.Generator().manual_seed(int(rng.integers(2**63)))
     device = hardware.device
     motion, mel, closure, style = (t.to(device) for t in (batch.motion, batch.mel, batch.closure, batch.style))
+    counted = batch.known.to(device)
     target = (motion - objective.mean) / objective.deviation  # (B, T, 53)
     rows, frames, _ = target.shape
     z = source.draw(batch, motion, rng)
@@ -408,13 +440,13 @@ def _step(
     drop_all, drop_emotion = draw < settings.drop_all, draw < settings.drop_all + settings.drop_emotion
     times = training_times(rows, settings.time_exponent, generator).to(device)
     noisy = add_noise(target, torch.randn(target.shape, generator=generator).to(device), times)
-    carried = rng.integers(1, max(2, min(20, frames // 2)), rows) * (rng.random(rows) < settings.context_share)
-    known = torch.from_numpy(np.arange(frames) < carried[:, None]).to(device)  # (B, T)
-    noisy = torch.where(known[..., None], target, noisy)
+    known = (torch.arange(frames) < batch.carried[:, None]).to(device)  # (B, T)
+    blurred = target + settings.context_noise * torch.randn(target.shape, generator=generator).to(device)
+    noisy = torch.where(known[..., None], blurred, noisy)
     dropped = [torch.from_numpy(drop).to(device) for drop in (drop_emotion, drop_all)]
     with hardware.autocast():
         predicted = model(noisy, times, mel, z, style, known, *dropped)
-    return objective(predicted.float(), target, mel, closure, z, times, ~dropped[0])
+    return objective(predicted.float(), target, counted, mel, closure, z, times, ~dropped[0])
 
 
 def _export(folder: Path, model: SpeechDenoiser, ema: Ema, mean: Tensor, deviation: Tensor) -> None:

@@ -21,6 +21,7 @@ from torch import Tensor, nn
 from torch.utils.data import DataLoader
 
 from emoface.audio.encoder import ContentConfig, ContentEncoder
+from emoface.audio.hearing import Hearing
 from emoface.binding.space import EmotionSpace
 from emoface.diffusion.denoiser import Denoiser, DenoiserConfig
 from emoface.diffusion.finish import Sampling
@@ -34,8 +35,8 @@ from emoface.options import AnimateOptions, options_of
 from . import losses
 from .corpus.clips import load_clips, require_layout
 from .corpus.skipped import Skipped
-from .denoiser import EmotionSource, artist_lips, cosine, prompt_bank, save_network
-from .lip_net import load_lip_net
+from .denoiser import EmotionSource, cosine, measured_lips, prompt_bank, save_network
+from .lip_net import load_hearing
 from .motion_windows import MixConfig, MotionWindows, Pools, WindowBatch
 from .run import (
     Ema,
@@ -63,10 +64,10 @@ class DistillTraining:
         guided: share of batches with guidance drawn from the whole range of ``animate``; the others have 1.
         sampling: fields of ``Sampling`` that differ from its defaults: scales of the start noise, which are drawn
             between 1 and these. Beyond the checkpoint's own, these stay free to be chosen afterwards.
-        context_share: share of windows that begin with known frames.
         closure, jaw, lips, sideways, velocity, mouth_velocity: loss weights, as in ``DenoiserTraining``.
         take: loss weight of the mean pose over the window, which tells takes apart.
-        prompts: prompts that some emotions are taken from. synthetic_pseudo: as in ``DenoiserTraining``.
+        prompts: prompts that some emotions are taken from. synthetic_pseudo, pseudo_person, mix: as in
+            ``DenoiserTraining``.
     """
 
     steps: int = 2000
@@ -84,7 +85,6 @@ class DistillTraining:
     student_steps: list[int] = field(default_factory=lambda: [1, 2, 4])
     guided: float = 0.5
     sampling: dict[str, Any] = field(default_factory=dict)
-    context_share: float = 0.5
     closure: float = 2.0
     jaw: float = 4.0
     lips: float = 1.5
@@ -94,6 +94,8 @@ class DistillTraining:
     take: float = 2.0
     prompts: int = 1000
     synthetic_pseudo: int = 200
+    pseudo_person: float = 0.0
+    mix: dict[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         if self.teacher_sampler not in SAMPLERS:
@@ -129,8 +131,10 @@ class Drawn:
 class Distillation:
     """A teacher and its student."""
 
-    def __init__(self, settings: DistillTraining, teacher: Denoiser, content: ContentEncoder) -> None:
-        self.settings, self.teacher, self.content = settings, teacher, content
+    def __init__(
+        self, settings: DistillTraining, teacher: Denoiser, hearing: Hearing, content: ContentEncoder
+    ) -> None:
+        self.settings, self.teacher, self.hearing, self.content = settings, teacher, hearing, content
         self.student = Denoiser(DenoiserConfig(**{**teacher.describe(), "guided": True}))
         missing = self.student.load_state_dict(teacher.state_dict(), strict=False).missing_keys
         assert all(name.startswith("strength.") for name in missing)  # zero at first: the student begins as the teacher
@@ -149,12 +153,11 @@ class Distillation:
         drawn = torch.randn(rows, frames, width, generator=generator)
         take = torch.randn(rows, 1, width, generator=generator)
         start = start_noise(drawn, take, temperature * quiet, character)
-        carried = rng.integers(1, max(2, min(20, frames // 2)), rows) * (rng.random(rows) < settings.context_share)
-        mask = torch.from_numpy(np.arange(frames) < carried[:, None])  # (B, T)
+        mask = torch.arange(frames) < batch.carried[:, None]  # (B, T)
         guidance = float(rng.uniform(*GUIDANCE)) if rng.random() < settings.guided else 1.0
         count = int(rng.choice(settings.student_steps))
         with torch.no_grad():
-            content = self.content(batch.mel)
+            content = self.content(self.hearing(batch.mel, batch.style).content(self.content.config.kind))
         return Drawn(content, z, batch.style, start, target, mask, guidance, count, int(rng.integers(count)))
 
     @torch.no_grad()
@@ -229,11 +232,12 @@ def train(config: Any, out: str | Path, assets: str | Path | None = None, resume
     skipped = Skipped()
     clips = load_clips(out / "corpus", skipped)
     require_layout(clips, "open_head", "the student")
-    mix = MixConfig()
-    pools = Pools(clips, artist_lips(load_lip_net(out), clips, settings.synthetic_pseudo, rng), mix)
+    mix = MixConfig(**settings.mix)
+    hearing = load_hearing(out)
+    pools = Pools(clips, measured_lips(hearing, clips, settings.synthetic_pseudo, rng, settings.pseudo_person), mix)
     windows = MotionWindows(pools, mix, settings.window, settings.batch, settings.steps, settings.seed)
     source = EmotionSource(space, prompt_bank(space, settings.prompts, rng), 0.3, 0.2)
-    pair = Distillation(settings, teacher, content)
+    pair = Distillation(settings, teacher, hearing, content)
 
     student = pair.student.train()
     optimizer = torch.optim.AdamW(student.parameters(), settings.learning_rate, betas=(0.9, 0.98), weight_decay=0.0)

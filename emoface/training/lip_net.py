@@ -15,9 +15,11 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from emoface.audio.features import MEL_BINS, MEL_PER_FRAME, SAMPLE_RATE, log_mel
+from emoface.audio.hearing import Hearing
 from emoface.audio.lip_net import (
     ARTIST,
     MOUTH_SCALE,
+    PERSON,
     RULE,
     LipNet,
     apply_closure,
@@ -25,6 +27,7 @@ from emoface.audio.lip_net import (
     mouth_motion,
 )
 from emoface.audio.normalize import SILENT_MEL, MelNormalizer, normalize_clip
+from emoface.audio.speech_encoder import SpeechEncoder
 from emoface.face.layout import FPS, JAW_OPEN_RADIANS, MOTION_INDEX, MOTION_NAMES, MOTION_SIZE, MOUTH, lip_gap
 from emoface.metrics import lip_closure
 from emoface.training.run import (
@@ -40,7 +43,7 @@ from emoface.training.run import (
 
 from .corpus.augment import KINDS, augment_mel, stretch_time
 from .corpus.build import HELD_OUT
-from .corpus.clips import Clip, hours, load_clips, mel_loudness, require_layout
+from .corpus.clips import STYLES, Clip, hours, load_clips, mel_loudness, require_layout
 from .corpus.phones import CLOSING_LABELS, OPENING_LABELS, labelled
 from .corpus.skipped import Skipped
 from .corpus.visemes import rule_lips
@@ -51,6 +54,8 @@ LEAST_OPENING = 0.4
 """Share of the rule's lip opening that style artist must reach where no closure is."""
 LOGGED = 40
 """Losses kept in the card."""
+SHUT_MM, APART_MM = 0.4, 1.2
+"""Lip gap of a tracked face up to which its lips count as closed, and from which they do not."""
 _LONGEST_CONTEXT = 8 * FPS
 
 
@@ -66,7 +71,8 @@ class LipsConfig:
             the squared error and of the error's change per frame, beside the L1 error.
         closure: extra weight of p, b, m frames. closure_logit: weight of the closure logit's cross-entropy.
         channels: weights of single channels by motion name or its beginning.
-        crossed: share of rule-labelled windows that are read in style artist, where only closures are taught.
+        crossed: share of rule-labelled windows that are read in a measured style, where only closures are taught.
+        noise: deviation of noise on the speech encoder's features, so that they are not learnt by heart.
         closing: weight of the lip opening on p, b, m, per centimetre, in both styles.
         opening: weight of what crossed windows lack elsewhere to 0.4 of the rule's opening, per centimetre.
         kinds: augmentations. stretched: share of windows played at another speed.
@@ -90,6 +96,7 @@ class LipsConfig:
             "ljspeech": 0.05,
             "quiet": 0.04,
             "labelled": 0.2,
+            "grid_s1": 0.3,
         }
     )
     square: float = 4.0
@@ -98,6 +105,7 @@ class LipsConfig:
     closure_logit: float = 2.0
     channels: dict[str, float] = field(default_factory=lambda: {"jaw_pose_x": 3.0, "mouthFunnel": 2.0})
     crossed: float = 0.25
+    noise: float = 0.1
     closing: float = 0.3
     opening: float = 0.6
     kinds: list[str] = field(default_factory=lambda: list(KINDS))
@@ -135,6 +143,7 @@ class LipWindows:
         if not sum(share) > 0:
             raise ValueError("the corpus has no captured, labelled or synthetic clips to train the lip net on")
         self.probability = np.array(share) / sum(share)
+        self.measured = sorted({STYLES[c.style] for c in self.clips if c.lips is not None} or {ARTIST})
 
     def batch(self, step: int) -> LipBatch:
         """The windows of one step."""
@@ -162,13 +171,14 @@ class LipWindows:
             factor = float(np.exp(rng.uniform(-0.18, 0.18)))
             mel, lips = stretch_time(mel, factor), stretch_time(lips, factor)
             closure = stretch_time(closure[:, None], factor)[:, 0]
+            known = stretch_time(known, factor).round()
         missing = length - count
         mel = np.pad(mel, ((0, missing * MEL_PER_FRAME), (0, 0)), constant_values=SILENT_MEL)
         return (
             normalizer.apply(torch.from_numpy(mel)).numpy(),
             np.int64(style),
             np.pad(lips, ((0, missing), (0, 0))),
-            np.pad(np.broadcast_to(known, lips.shape), ((0, missing), (0, 0))),
+            np.pad(known, ((0, missing), (0, 0))),
             np.pad(closure, (0, missing)),
             np.pad(np.full(count, phones, np.float32), (0, missing)),
         )
@@ -179,18 +189,25 @@ class LipWindows:
         """Style, curves, known channels, closures and whether closures are known."""
         span = slice(start, start + count)
         scale = np.array(MOUTH_SCALE, np.float32)
-        everything = np.ones(len(MOUTH), np.float32)
         if clip.lips is not None:
-            known = everything if clip.known is None else clip.known[_MOUTH].astype(np.float32)
-            lips = clip.lips[span][:, _MOUTH].astype(np.float32) / scale
-            return ARTIST, lips, known, np.zeros(count, np.float32), 0.0
+            motion, known = clip.measured()
+            style, closure, phones = STYLES[clip.style], np.zeros(count, np.float32), 0.0
+            if style == PERSON:  # a tracked face shows when its lips close
+                closure, phones = seen_closures(motion)[span], 1.0
+            return style, motion[span][:, _MOUTH] / scale, known[span][:, _MOUTH].astype(np.float32), closure, phones
         assert clip.visemes is not None
         motion, closure = rule_lips(clip.visemes, clip.frames, rng, mel_loudness(clip.mel))
         lips = motion[span][:, _MOUTH] / scale
         crossed = rng.random() < self.config.crossed
         silent = (clip.visemes[:, 0] == 0).all()  # a resting mouth is the same in every style
-        known = everything * 0 if crossed and not silent else everything
-        return ARTIST if crossed else RULE, lips, known, closure[span], 1.0
+        known = np.full((count, len(MOUTH)), 0.0 if crossed and not silent else 1.0, np.float32)
+        style = int(rng.choice(self.measured)) if crossed else RULE
+        return style, lips, known, closure[span], 1.0
+
+
+def seen_closures(motion: np.ndarray) -> np.ndarray:
+    """How firmly the lips of a tracked face are closed, (T,) 0..1, by the gap of its motion (T, 53)."""
+    return ((APART_MM - lip_gap(motion)) / (APART_MM - SHUT_MM)).clip(0, 1).astype(np.float32)
 
 
 def lip_loss(curves: Tensor, logit: Tensor, batch: LipBatch, channels: Tensor, config: LipsConfig) -> Tensor:
@@ -213,7 +230,7 @@ def lip_loss(curves: Tensor, logit: Tensor, batch: LipBatch, channels: Tensor, c
     entropy = F.binary_cross_entropy_with_logits(logit, batch.closure, reduction="none")
     loss = loss + config.closure_logit * (entropy * batch.phones).sum() / batch.phones.sum().clamp(min=1)
     gap, rule_gap = lip_gap(_in_motion(curves)), lip_gap(_in_motion(batch.lips * scale))  # (B, T) mm
-    artist = (batch.style == ARTIST)[:, None]
+    artist = (batch.style != RULE)[:, None]
     crossed = batch.phones * artist
     lacking = (1 - batch.closure) * F.relu(LEAST_OPENING * rule_gap - gap)
     for held in (batch.closure * batch.phones * ~artist, batch.closure * crossed):
@@ -241,41 +258,51 @@ def mouth_weights(weights: dict[str, float]) -> Tensor:
     return torch.tensor(values)
 
 
-def load_lip_net(out: Path) -> LipNet:
-    """The lip net that the stage wrote under a run folder, in evaluation mode."""
+def load_speech_encoder(out: Path) -> SpeechEncoder | None:
+    """The speech encoder under a run folder, frozen; None where there is none."""
+    path = out / "speech" / "model.safetensors"
+    if not path.exists():
+        return None
+    tensors, config = load_tensors(path)
+    encoder = SpeechEncoder(**config)
+    encoder.load_state_dict(tensors)
+    return encoder.eval().requires_grad_(False)
+
+
+def load_hearing(out: Path) -> Hearing:
+    """The speech encoder, if any, and the lip net that the stages wrote under a run folder, in evaluation mode."""
     tensors, config = load_tensors(out / "lips" / "model.safetensors")
     net = LipNet(**config)
     net.load_state_dict(tensors)
-    return net.eval()
+    return Hearing(load_speech_encoder(out), net).eval().requires_grad_(False)
 
 
 @torch.no_grad()
-def read_lips(net: LipNet, mel: np.ndarray, style: int, gate: float = 0.0) -> tuple[np.ndarray, np.ndarray]:
+def read_lips(hearing: Hearing, mel: np.ndarray, style: int, gate: float = 0.0) -> tuple[np.ndarray, np.ndarray]:
     """Lip motion (T, 53) float32 and closure weight (T,) of a raw log-mel (2 T, 64), gated with strength
     ``gate``.
     """
-    heard = normalize_clip(torch.from_numpy(np.asarray(mel, np.float32)))[None]
-    curves, logit = net(heard, torch.tensor([style]))
-    weight = closure_weight(logit)
-    motion = mouth_motion(curves)
+    mels = normalize_clip(torch.from_numpy(np.asarray(mel, np.float32)))[None]
+    heard = hearing(mels, torch.tensor([style]))
+    weight = closure_weight(heard.closure)
+    motion = mouth_motion(heard.curves)
     if gate:
         motion = apply_closure(motion, weight, gate)
     return motion[0].numpy(), weight[0].numpy()
 
 
-def pseudo_lips(net: LipNet, clip: Clip) -> tuple[np.ndarray, np.ndarray]:
-    """Style-artist lips of any clip, closed where its closures are: the pseudo-labels of voices without
-    curves.
+def pseudo_lips(hearing: Hearing, clip: Clip, style: int = ARTIST) -> tuple[np.ndarray, np.ndarray]:
+    """Lips of any clip in a measured style, closed where its closures are: the pseudo-labels of voices without curves.
 
     Closures come from the clip's phones where it has them, else from the net.
 
     Args:
-        net: a trained lip net in eval mode. clip: any clip.
+        hearing: with a trained lip net, in eval mode. clip: any clip. style: ``ARTIST`` or ``PERSON``.
 
     Returns:
         Motion (T, 53) float32 and closure weight (T,) float32.
     """
-    motion, closure = read_lips(net, clip.mel, ARTIST)
+    motion, closure = read_lips(hearing, clip.mel, style)
     if clip.visemes is not None:
         closure = rule_lips(clip.visemes, clip.frames)[1]
     closed = apply_closure(torch.from_numpy(motion), torch.from_numpy(closure))
@@ -309,7 +336,9 @@ def train(
     clips = load_clips(Path(out) / "corpus", skipped)
     require_layout(clips, "open_head", "the lip net")
     windows = LipWindows(clips, config)
-    net = LipNet(**config.model).train()
+    encoder = load_speech_encoder(Path(out))
+    model = {**config.model, "speech": 0 if encoder is None else encoder.width}
+    net = LipNet(**model).train()
     optimizer = torch.optim.AdamW(net.parameters(), config.learning_rate, weight_decay=config.weight_decay)
     channels = mouth_weights(config.channels)
     ema = Ema(net, config.ema)
@@ -321,7 +350,13 @@ def train(
         for group in optimizer.param_groups:
             group["lr"] = config.learning_rate * one_cycle(step / config.steps, config.warm_up)
         batch = windows.batch(step)
-        curves, logit = net(batch.mel, batch.style)
+        features = None
+        if encoder is not None:
+            generator = torch.Generator().manual_seed(config.seed * 1_000_003 + step)
+            with torch.no_grad():
+                features = encoder(batch.mel)  # (B, 2 T, W)
+            features = features + config.noise * torch.randn(features.shape, generator=generator)
+        curves, logit = net(batch.mel, batch.style, features)
         loss = lip_loss(curves, logit, batch, channels, config)
         optimizer.zero_grad()
         loss.backward()
@@ -333,9 +368,10 @@ def train(
         if (step + 1) % config.save_every == 0:
             state.save(step + 1, time.monotonic() - started)
     ema.copy_to(net.eval())
-    save_tensors(folder / "model.safetensors", net.state_dict(), config.model)
+    save_tensors(folder / "model.safetensors", net.state_dict(), model)
     held_out = Path(out) / "corpus" / HELD_OUT
-    figures = held_out_figures(net, load_clips(held_out)) if any(held_out.glob("*.npz")) else {}
+    hearing = Hearing(encoder, net)
+    figures = held_out_figures(hearing, load_clips(held_out)) if any(held_out.glob("*.npz")) else {}
     write_stage_card(
         folder, "lips", config, steps=config.steps, minutes=round((time.monotonic() - started) / 60, 2),
         corpus_hours=round(hours(windows.clips), 3), parameters=sum(p.numel() for p in net.parameters()),
@@ -352,35 +388,41 @@ def one_cycle(done: float, warm_up: float) -> float:
     return 0.5 * (1 + math.cos(math.pi * (done - warm_up) / (1 - warm_up)))
 
 
-def held_out_figures(net: LipNet, clips: Sequence[Clip]) -> dict[str, Any]:
-    """Figures of a lip net on held-out clips.
+def held_out_figures(hearing: Hearing, clips: Sequence[Clip]) -> dict[str, Any]:
+    """Figures of a lip net on held-out clips, each read in its own style.
 
     Measured clips: correlation of jaw, funnel and lower lip, mean absolute error, also under 10 dB of noise.
     Real
     voices with phones: opening at p, b, m against open vowels. And the mouth in silence.
 
     Args:
-        net: in eval mode. clips: held-out clips of any source.
+        hearing: in eval mode. clips: held-out clips of any source.
 
     Returns:
         Nested dict of rounded numbers, for the card.
     """
     figures: dict[str, Any] = {}
+    captured: dict[str, list[Clip]] = {}
     for clip in clips:
         if clip.source == "captured" and clip.lips is not None:
-            figures[clip.name] = {
-                "artist": lip_errors(clip, read_lips(net, clip.mel, ARTIST)[0]),
-                "artist_gated": lip_errors(clip, read_lips(net, clip.mel, ARTIST, 1.0)[0]),
-                "artist_10db_noise": lip_errors(clip, read_lips(net, mel_with_noise(clip.mel, 10.0), ARTIST)[0]),
-                "rule": lip_errors(clip, read_lips(net, clip.mel, RULE)[0]),
-            }
+            captured.setdefault(clip.dataset if clip.style == "person" else clip.name, []).append(clip)
+    for name, group in captured.items():
+        style = STYLES[group[0].style]
+        own = {"": (style, 0.0), "_gated": (style, 1.0)}
+        figures[name] = {
+            f"{group[0].style}{kind}": lip_errors(group, [read_lips(hearing, c.mel, *how)[0] for c in group])
+            for kind, how in own.items()
+        }
+        noisy = [read_lips(hearing, mel_with_noise(c.mel, 10.0), style)[0] for c in group]
+        figures[name][f"{group[0].style}_10db_noise"] = lip_errors(group, noisy)
+        figures[name]["rule"] = lip_errors(group, [read_lips(hearing, c.mel, RULE)[0] for c in group])
     for source in ("labelled", "tts"):
         spoken = [c for c in clips if c.source == source and c.visemes is not None]
         if not spoken:
             continue
         figures[f"closure_{source}"] = {
             f"{name}{'_gated' if gate else ''}": closure_figures(
-                spoken, [read_lips(net, c.mel, style, gate)[0] for c in spoken]
+                spoken, [read_lips(hearing, c.mel, style, gate)[0] for c in spoken]
             )
             for name, style in (("artist", ARTIST), ("rule", RULE))
             for gate in (0.0, 0.5, 1.0)
@@ -390,7 +432,7 @@ def held_out_figures(net: LipNet, clips: Sequence[Clip]) -> dict[str, Any]:
     hiss = noise_mel(len(silence), 0) + 2 * math.log(3e-3)
     for name, mel in (("silence", silence), ("hiss", hiss)):
         for style in (ARTIST, RULE):
-            motion = read_lips(net, mel, style)[0]
+            motion = read_lips(hearing, mel, style)[0]
             figures.setdefault(name, {})["artist" if style == ARTIST else "rule"] = {
                 "gap_mm": round(float(lip_gap(motion).max()), 2),
                 "movement": round(float(np.abs(np.diff(motion, axis=0)).max()), 4),
@@ -398,19 +440,26 @@ def held_out_figures(net: LipNet, clips: Sequence[Clip]) -> dict[str, Any]:
     return figures
 
 
-def lip_errors(clip: Clip, motion: np.ndarray) -> dict[str, float]:
-    """Correlations and errors of predicted lips (T, 53) against a measured clip; jaw in units of full
-    opening.
+def lip_errors(clips: Sequence[Clip], motions: Sequence[np.ndarray]) -> dict[str, float]:
+    """Correlations, gains and errors of predicted lips against measured clips, joined; jaw in units of full opening.
+
+    Args:
+        clips: with measured motion, all with the same known channels. motions: (T, 53) each.
     """
-    measured = np.asarray(clip.lips, np.float32)
-    known = np.ones(MOTION_SIZE, bool) if clip.known is None else clip.known
-    mouth = [i for i in MOUTH if known[i]]
+    pairs = [clip.measured() for clip in clips]
+    measured, known = (np.concatenate(part) for part in zip(*pairs, strict=True))
+    seen = known.any(1)
+    measured, motion = measured[seen], np.concatenate(list(motions))[seen]
+    told = np.atleast_1d(known[seen].all(axis=0))
+    mouth = [i for i in MOUTH if told[i]]
     scale = dict(zip(MOUTH, MOUTH_SCALE))
     errors = [np.abs(motion[:, i] - measured[:, i]).mean() / scale[i] for i in mouth]
     named = {"jaw": _JAW, "funnel": _FUNNEL, "lower": _LOWER}
-    r = {name: lip_closure.correlation(motion[:, i], measured[:, i]) if known[i] else 0.0 for name, i in named.items()}
+    r = {name: lip_closure.correlation(motion[:, i], measured[:, i]) if told[i] else 0.0 for name, i in named.items()}
     return {
         **{f"{name}_r": round(float(np.nan_to_num(value)), 3) for name, value in r.items()},  # 0 where one is still
+        "jaw_gain": round(float(motion[:, _JAW].std() / max(measured[:, _JAW].std(), 1e-6)), 3),
+        "gap_r": round(float(np.nan_to_num(lip_closure.correlation(lip_gap(motion), lip_gap(measured)))), 3),
         "mae": round(float(np.mean(errors)), 4),
         "jaw_mae": round(float(np.abs(motion[:, _JAW] - measured[:, _JAW]).mean() / JAW_OPEN_RADIANS), 4),
     }

@@ -12,10 +12,10 @@ from torch import Tensor
 from torch.utils.data import Dataset
 
 from emoface.audio.features import MEL_BINS, MEL_PER_FRAME
-from emoface.audio.lip_net import ARTIST, RULE
+from emoface.audio.lip_net import PERSON, RULE
 from emoface.audio.normalize import SILENT_MEL, MelNormalizer
 from emoface.binding.emotions import EMOTIONS
-from emoface.face.layout import MOTION_INDEX, MOTION_SIZE, MOUTH
+from emoface.face.layout import FPS, MOTION_INDEX, MOTION_SIZE, MOUTH, UPPER
 
 from .corpus.augment import KINDS, augment_mel
 from .corpus.clips import Clip, mel_loudness
@@ -23,6 +23,8 @@ from .corpus.visemes import rule_lips
 from .expressions import express
 
 LEAD_FRAMES = 40  # extra frames before a captured window, so that onsets fall into some windows
+TURN_SECONDS = 0.3, 0.9
+"""How long the face takes from the emotion of the frames carried over to the asked one."""
 
 
 @dataclass(frozen=True)
@@ -30,14 +32,19 @@ class MixConfig:
     """Shares of the sources and of the variations in a batch.
 
     Attributes:
-        captured, labelled, voice: shares of real lip curves, of real voices with phone labels and of real voices with
-            pseudo lips; the rest is synthetic speech. pseudo_labelled, pseudo_synthetic: how often those take
-            artist-style pseudo lips instead of rule lips.
+        captured, person, labelled, voice: shares of curves that an artist cleaned, of filmed people's, of real voices
+            with phone labels and of real voices with pseudo lips; the rest is synthetic speech.
+        pseudo_labelled, pseudo_synthetic: how often those take pseudo lips of a measured style instead of rule lips.
         livelier: deviation of the logarithm by which artist-style lips move more or less, as people differ.
         augmented: share of windows with augmented mels. mixed: share of windows that mix two emotions.
+        short: share of windows below the full length, as short as ``shortest``.
+        context: share of windows that begin with known frames, up to ``longest_context`` of the window.
+        turned: share of those whose known frames have another emotion than the asked one, so that an emotion does
+            not fade where context outweighs new frames.
     """
 
     captured: float = 0.22
+    person: float = 0.0
     labelled: float = 0.18
     voice: float = 0.05
     pseudo_labelled: float = 0.3
@@ -45,6 +52,11 @@ class MixConfig:
     livelier: float = 0.12
     augmented: float = 0.7
     mixed: float = 0.08
+    short: float = 0.4
+    shortest: int = 40
+    context: float = 0.5
+    longest_context: float = 0.5
+    turned: float = 0.0
 
 
 @dataclass
@@ -52,45 +64,70 @@ class WindowBatch:
     """A batch of training windows.
 
     Attributes:
-        mel: (B, 2 T, 64) normalised. motion: (B, T, 53). closure: (B, T) 0..1. style: (B,) int64.
+        mel: (B, 2 T, 64) normalised. motion: (B, T, 53). known: (B, T, 53) 1 where the motion is a target.
+        closure: (B, T) 0..1. style: (B,) int64. carried: (B,) int64, frames that are given from the start.
         emotion: (B, 2) int64 indices into ``EMOTIONS``; the second is mixed in by 1 - share.
         level: (B,) float. share: (B,) float in 0.5..1.
     """
 
     mel: Tensor
     motion: Tensor
+    known: Tensor
     closure: Tensor
     style: Tensor
+    carried: Tensor
     emotion: Tensor
     level: Tensor
     share: Tensor
+
+
+@dataclass
+class Spoken:
+    """Speech and the lips that spoke it: mel (2 T, 64), lips (T, 53), which of them are known (T, 53), closure (T,)."""
+
+    mel: np.ndarray
+    lips: np.ndarray
+    known: np.ndarray
+    closure: np.ndarray
+    style: int
+
+
+@dataclass(frozen=True)
+class PseudoLips:
+    """Lips that a lip net read off a voice: (T, 53), closures (T,), and in which style."""
+
+    lips: np.ndarray
+    closure: np.ndarray
+    style: int
 
 
 class Pools:
     """The clips that windows are cut from, by source, with how often each is drawn."""
 
     def __init__(
-        self, clips: Sequence[Clip], pseudo: Mapping[str, tuple[np.ndarray, np.ndarray]], config: MixConfig
+        self, clips: Sequence[Clip], pseudo: Mapping[str, PseudoLips], config: MixConfig
     ) -> None:
         """Set up.
 
         Args:
-            clips: the corpus, or a part of it. pseudo: artist-style (lips (T, 53), closure (T,)) by clip name.
+            clips: the corpus, or a part of it. pseudo: pseudo lips by clip name.
             config: the mixture; shares of sources that are missing go to the others.
 
         Raises:
             ValueError: no clip can be used.
         """
         self.pseudo = pseudo
-        pools: dict[str, list[Clip]] = {"captured": [], "labelled": [], "voice": [], "tts": []}
+        shares = {
+            "captured": config.captured, "person": config.person, "labelled": config.labelled, "voice": config.voice,
+        }  # fmt: skip
+        pools: dict[str, list[Clip]] = {name: [] for name in (*shares, "tts")}
         for clip in clips:
             usable = {
                 "captured": clip.lips is not None and clip.name in pseudo,
                 "voice": clip.name in pseudo,
             }.get(clip.source, clip.visemes is not None)
             if usable:
-                pools[clip.source].append(clip)
-        shares = {"captured": config.captured, "labelled": config.labelled, "voice": config.voice}
+                pools["person" if clip.source == "captured" and clip.style == "person" else clip.source].append(clip)
         shares["tts"] = 1 - sum(shares.values())
         self.pools = [pools[name] for name in shares if pools[name]]
         if not self.pools:
@@ -155,69 +192,87 @@ class MotionWindows(Dataset):
     def __getitem__(self, number: int) -> WindowBatch:
         rng = np.random.default_rng((self.seed, number))
         pools = self.material.at(number)
-        frames = self.frames if rng.random() < 0.6 else int(rng.integers(min(40, self.frames), self.frames + 1))
+        least = min(self.config.shortest, self.frames)
+        short = rng.random() < self.config.short
+        frames = int(rng.integers(least, self.frames + 1)) if short else self.frames
         rows = [self._window(pools, rng, frames) for _ in range(self.batch)]
-        mel, motion, closure, style, emotion, level, share = zip(*rows, strict=True)
+        mel, motion, known, closure, style, carried, emotion, level, share = zip(*rows, strict=True)
         return WindowBatch(
             torch.stack(mel),
             torch.from_numpy(np.stack(motion)),
+            torch.from_numpy(np.stack(known)),
             torch.from_numpy(np.stack(closure)),
             torch.tensor(style),
+            torch.tensor(carried),
             torch.tensor(emotion),
             torch.tensor(level, dtype=torch.float32),
             torch.tensor(share, dtype=torch.float32),
         )
 
     def _window(self, pools: Pools, rng: np.random.Generator, frames: int) -> tuple:
-        mel, lips, closure, style = self._speech(pools.draw(rng), pools.pseudo, rng, frames)
-        loudness = mel_loudness(mel)  # (T,)
-        first, second = rng.choice(len(EMOTIONS), 2, replace=False)
+        config = self.config
+        speech = self._speech(pools.draw(rng), pools.pseudo, rng, frames)
+        loudness = mel_loudness(speech.mel)  # (T,)
+        first, second = (int(i) for i in rng.choice(len(EMOTIONS), 2, replace=False))
         level = float(rng.choice([1, 2, 3])) if rng.random() < 0.7 else float(rng.uniform(0.7, 3))
-        total = len(lips)
-        motion = express(total, EMOTIONS[first], level, rng, loudness, lips, closure)
+        motion = self._perform(speech, first, level, rng, loudness)
         share = 1.0
-        if rng.random() < self.config.mixed:
+        if rng.random() < config.mixed:
             share = float(rng.uniform(0.5, 1))
-            other = express(total, EMOTIONS[second], level, rng, loudness, lips, closure)
-            motion = share * motion + (1 - share) * other
+            motion = share * motion + (1 - share) * self._perform(speech, second, level, rng, loudness)
+        total = len(motion)
         begin = int(rng.integers(0, max(total - frames, 0) + 1))
+        carried = 0
+        if rng.random() < config.context:
+            carried = int(rng.integers(1, max(2, int(config.longest_context * frames))))
+            if rng.random() < config.turned:
+                other = self._perform(speech, second, float(rng.choice([1, 2, 3])), rng, loudness)
+                turn = float(rng.uniform(*TURN_SECONDS)) * FPS
+                after = ((np.arange(total) - begin - carried) / turn).clip(0, 1)
+                motion = other + (motion - other) * (after * after * (3 - 2 * after))[:, None]
         begin_mel, end_mel = MEL_PER_FRAME * begin, MEL_PER_FRAME * (begin + frames)
         heard = int(rng.integers(0, begin_mel + 1)) if rng.random() < 0.5 else begin_mel
-        kinds = KINDS if rng.random() < self.config.augmented else ()
-        piece = torch.from_numpy(augment_mel(mel[heard:end_mel], rng, kinds))
+        kinds = KINDS if rng.random() < config.augmented else ()
+        piece = torch.from_numpy(augment_mel(speech.mel[heard:end_mel], rng, kinds))
         normalizer = MelNormalizer()
         normalizer.update(piece)
         window = normalizer.apply(piece[begin_mel - heard :])
-        stop = begin + frames
+        span = slice(begin, begin + frames)
         return (
-            window, motion[begin:stop].astype(np.float32), closure[begin:stop].astype(np.float32), style,
-            (int(first), int(second)), level, share,
+            window, motion[span].astype(np.float32), speech.known[span], speech.closure[span].astype(np.float32),
+            speech.style, carried, (first, second), level, share,
         )  # fmt: skip
 
+    def _perform(
+        self, speech: Spoken, emotion: int, level: float, rng: np.random.Generator, loudness: np.ndarray
+    ) -> np.ndarray:
+        """Motion (T, 53) of speech with an emotion."""
+        return express(len(speech.lips), EMOTIONS[emotion], level, rng, loudness, speech.lips, speech.closure)
+
     def _speech(
-        self,
-        clip: Clip,
-        pseudo: Mapping[str, tuple[np.ndarray, np.ndarray]],
-        rng: np.random.Generator,
-        frames: int,
-    ) -> tuple[np.ndarray, np.ndarray, np.ndarray, int]:
-        """Mel (2 T, 64), lips (T, 53), closure (T,) and style of a clip, at least ``frames`` long."""
+        self, clip: Clip, pseudo: Mapping[str, PseudoLips], rng: np.random.Generator, frames: int
+    ) -> Spoken:
+        """A clip or a part of it, at least ``frames`` long."""
         mel = clip.mel.astype(np.float32)
-        artist = {"labelled": self.config.pseudo_labelled, "tts": self.config.pseudo_synthetic}.get(clip.source, 1.0)
-        if clip.name in pseudo and rng.random() < artist:
-            lips, closure = pseudo[clip.name]
-            style = ARTIST
+        total = len(mel) // MEL_PER_FRAME
+        measured = {"labelled": self.config.pseudo_labelled, "tts": self.config.pseudo_synthetic}.get(clip.source, 1.0)
+        known = np.ones((total, MOTION_SIZE), np.float32)
+        if clip.name in pseudo and rng.random() < measured:
+            read = pseudo[clip.name]
+            lips, closure, style = read.lips, read.closure, read.style
             if clip.source == "captured":
-                lips = clip.lips.astype(np.float32)  # type: ignore[union-attr]
-            total = min(len(lips), len(mel) // MEL_PER_FRAME)
+                lips, seen = clip.measured()
+                lips[:, list(UPPER)] = 0  # the upper face is the emotion's
+                if style == PERSON:
+                    known[:, list(MOUTH)] = seen[:, list(MOUTH)]
+            total = min(len(lips), total)
             begin = int(rng.integers(0, max(total - frames - LEAD_FRAMES, 0) + 1))
-            stop = min(begin + frames + LEAD_FRAMES, total)
-            mel = mel[MEL_PER_FRAME * begin : MEL_PER_FRAME * stop]
-            lips = lips[begin:stop].astype(np.float32) * _livelier(self.config.livelier, rng)
-            closure = closure[begin:stop].astype(np.float32)
+            span = slice(begin, min(begin + frames + LEAD_FRAMES, total))
+            mel, known = mel[MEL_PER_FRAME * span.start : MEL_PER_FRAME * span.stop], known[span]
+            lips = lips[span].astype(np.float32) * _livelier(self.config.livelier, rng)
+            closure = closure[span].astype(np.float32)
         else:
             assert clip.visemes is not None  # the pools hold no other clips
-            total = len(mel) // MEL_PER_FRAME
             lips, closure = rule_lips(clip.visemes, total, rng, mel_loudness(mel))
             style = RULE
         missing = frames - len(lips)
@@ -228,4 +283,5 @@ class MotionWindows(Dataset):
             tail[: min(len(rest), missing)] = rest[:missing]
             lips = np.concatenate([lips, tail])
             closure = np.pad(closure, (0, missing))
-        return mel, lips, closure, style
+            known = np.pad(known, ((0, missing), (0, 0)), constant_values=1)
+        return Spoken(mel, lips, known, closure, style)

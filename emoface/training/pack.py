@@ -17,7 +17,7 @@ from emoface.diffusion.finish import Sampling
 
 from .run import load_tensors, read_config, save_json
 
-PACKED_STAGES = ("corpus", "lips", "text", "binding", "denoiser")
+PACKED_STAGES = ("corpus", "speech", "lips", "text", "binding", "denoiser")
 NETWORKS = ("denoiser", "distill")
 KEEP_FLOAT32 = 1024  # tensors with at most this many values are small and stay exact
 
@@ -63,7 +63,7 @@ def train(config: Any, out: str | Path, assets: str | Path | None = None, resume
 
     Args:
         config: JSON file, dict or None for the defaults of ``PackConfig``.
-        out: run folder with ``lips/``, ``binding/`` and ``denoiser/``.
+        out: run folder with ``lips/``, ``binding/``, ``denoiser/`` and, where the networks use it, ``speech/``.
         assets: not used. resume: not used, packing takes seconds.
 
     Returns:
@@ -75,10 +75,14 @@ def train(config: Any, out: str | Path, assets: str | Path | None = None, resume
     lips, lip_config = load_tensors(out / "lips" / "model.safetensors")
     emotion, emotion_config = load_tensors(out / "binding" / "model.safetensors")
     tensors = dict(denoiser)
+    speech: dict[str, Any] = {}
+    if (out / "speech" / "model.safetensors").exists():
+        encoder, speech["speech"] = load_tensors(out / "speech" / "model.safetensors")
+        tensors |= {f"speech.{name}": tensor for name, tensor in encoder.items()}
     tensors |= {f"lips.{name}": tensor for name, tensor in lips.items()}
     tensors |= {f"emotion.{name}": tensor for name, tensor in emotion.items()}
     sampling = dataclasses.asdict(Sampling(**settings.sampling))
-    full = {**parts, "lips": lip_config, "emotion": emotion_config, "sampling": sampling}
+    full = {**parts, **speech, "lips": lip_config, "emotion": emotion_config, "sampling": sampling}
     path = out / settings.name
     digest = save_checkpoint(path, compact(tensors), full)
     cards = {}

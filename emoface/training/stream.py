@@ -14,9 +14,9 @@ from emoface.face.layout import FPS
 
 from .corpus.clips import Clip, read_shard, require_layout, shard_paths
 from .corpus.skipped import Skipped
-from .motion_windows import MixConfig, Pools
+from .motion_windows import MixConfig, Pools, PseudoLips
 
-PseudoLips = dict[str, tuple[np.ndarray, np.ndarray]]
+Labels = dict[str, PseudoLips]
 
 
 class ShardStream:
@@ -39,7 +39,7 @@ class ShardStream:
         processes: int,
         seed: int,
         mix: MixConfig,
-        pseudo: Callable[[Sequence[Clip], int, np.random.Generator], PseudoLips],
+        pseudo: Callable[[Sequence[Clip], int, np.random.Generator], Labels],
         synthetic: int,
     ) -> None:
         """Read every shard once, to know what there is and whether it is whole.
@@ -47,7 +47,7 @@ class ShardStream:
         Args:
             folder: of the shards. held: shards of each source in memory. hold: rounds from one shard to the next.
             processes: P. seed: of the order. mix: the mixture.
-            pseudo: gives (clips, synthetic ones among them, generator) artist-style lips and closures by name.
+            pseudo: gives pseudo lips by name for (clips, how many synthetic ones of them, generator).
             synthetic: synthetic clips of the corpus that get such lips.
 
         Raises:
@@ -73,7 +73,7 @@ class ShardStream:
         self.synthetic = -(-synthetic // len(sources.get("tts", [folder])))
         order = np.random.default_rng(seed)
         self.sources = [[paths[i] for i in order.permutation(len(paths))] for paths in sources.values()]
-        self._loaded: dict[Path, tuple[list[Clip], PseudoLips]] = {}
+        self._loaded: dict[Path, tuple[list[Clip], Labels]] = {}
         self._pools: Pools | None = None
 
     def facts(self) -> dict[str, Any]:
@@ -111,7 +111,7 @@ class ShardStream:
             self._pools = Pools([clip for clips, _ in parts for clip in clips], pseudo, self.mix)
         return self._pools
 
-    def _load(self, path: Path) -> tuple[list[Clip], PseudoLips]:
+    def _load(self, path: Path) -> tuple[list[Clip], Labels]:
         """Clips of a shard with pseudo lips; none if it was damaged since the start."""
         for clips in self.skipped.readable([path], read_shard):
             rng = np.random.default_rng((self.seed, zlib.crc32(path.name.encode())))

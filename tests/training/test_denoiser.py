@@ -1,17 +1,19 @@
 """Training windows, the denoiser's training at toy size, resuming and packing."""
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
 import torch
 
+from emoface.audio.lip_net import ARTIST, PERSON, RULE
 from emoface.checkpoints import load_checkpoint
 from emoface.face.layout import MOTION_INDEX, MOTION_SIZE, UPPER
 from emoface.pipeline import Pipeline
 from emoface.training import denoiser, pack
 from emoface.training.corpus.clips import save_clips
-from emoface.training.motion_windows import ARTIST, RULE, MixConfig, MotionWindows, Pools, _livelier
+from emoface.training.motion_windows import MixConfig, MotionWindows, Pools, PseudoLips, _livelier
 from emoface.training.run import Ema, load_tensors, read_config
 from emoface.training.sync import LipSync
 
@@ -25,7 +27,7 @@ def windows(toy_clips):
     def make(**settings):
         clips = toy_clips(FRAMES)
         lips, closure = np.full((FRAMES, MOTION_SIZE), 0.1, np.float32), np.zeros(FRAMES, np.float32)
-        pseudo = {c.name: (lips, closure) for c in clips if c.source != "tts"}
+        pseudo = {c.name: PseudoLips(lips, closure, ARTIST) for c in clips if c.source != "tts"}
         mix = MixConfig(**settings)
         return MotionWindows(Pools(clips, pseudo, mix), mix, 48, 8, 20, seed=3)
 
@@ -50,6 +52,32 @@ def test_batches_are_finite_and_of_one_length(windows):
         assert set(batch.style.tolist()) <= {ARTIST, RULE}
         assert (batch.share >= 0.5).all() and (batch.level <= 3).all()
     assert len(lengths) > 1
+
+
+def test_known_frames_may_show_another_emotion(windows):
+    """The frames carried over keep their own emotion; those after them turn to the asked one."""
+    settings = {"augmented": 0.0, "mixed": 0.0, "short": 0.0, "context": 1.0}
+    turned, same = windows(**settings, turned=1.0)[2], windows(**settings, turned=0.0)[2]
+    assert (turned.carried >= 1).all() and (turned.carried < 24).all()
+    assert torch.isfinite(turned.motion).all() and not torch.equal(turned.motion, same.motion)
+    assert (windows(context=0.0)[2].carried == 0).all()
+
+
+def test_what_a_tracked_face_does_not_show_is_no_target(toy_clips):
+    clip = next(c for c in toy_clips(FRAMES) if c.source == "captured")
+    lips = np.zeros((FRAMES, MOTION_SIZE), np.float16)
+    lips[:10] = np.nan
+    known = np.ones(MOTION_SIZE, bool)
+    known[MOTION_INDEX["tongueOut"]] = False
+    seen = replace(clip, lips=lips, known=known, style="person")
+    read = PseudoLips(np.zeros((FRAMES, MOTION_SIZE), np.float32), np.zeros(FRAMES, np.float32), PERSON)
+    mix = MixConfig(augmented=0.0, short=0.0, person=0.2)
+    batch = MotionWindows(Pools([seen], {seen.name: read}, mix), mix, FRAMES, 2, 1, seed=0)[0]
+    assert set(batch.style.tolist()) == {PERSON} and torch.isfinite(batch.motion).all()
+    assert (batch.known[..., MOTION_INDEX["tongueOut"]] == 0).all()
+    jaw = batch.known[..., MOTION_INDEX["jaw_pose_x"]]
+    assert (jaw[:, :10] == 0).all() and (jaw[:, 10:] == 1).all()
+    assert (batch.known[..., list(UPPER)] == 1).all()
 
 
 def test_short_clips_are_followed_by_silence(toy_clips):

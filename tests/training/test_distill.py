@@ -7,6 +7,8 @@ import pytest
 import torch
 
 from emoface.audio.encoder import ContentConfig, ContentEncoder
+from emoface.audio.hearing import Hearing
+from emoface.audio.lip_net import LipNet
 from emoface.diffusion.denoiser import Denoiser, DenoiserConfig
 from emoface.diffusion.samplers import SAMPLERS, ddim_table
 from emoface.pipeline import load
@@ -28,13 +30,15 @@ def pair():
         for parameter in teacher.parameters():
             parameter.add_(0.05 * torch.randn_like(parameter))
     settings = DistillTraining(teacher_steps=4, student_steps=[4], guided=0.0)
-    return Distillation(settings, teacher.requires_grad_(False), ContentEncoder(ContentConfig(channels=16)))
+    hearing = Hearing(None, LipNet(width=16, blocks=1)).eval()
+    return Distillation(settings, teacher.requires_grad_(False), hearing, ContentEncoder(ContentConfig(channels=16)))
 
 
 def drawn(pair, number=0, **changes):
     rng, rows, frames = np.random.default_rng(number), 3, 40
     mel, motion = torch.randn(rows, 2 * frames, 64), torch.randn(rows, frames, SMALL.motion)
-    batch = WindowBatch(mel, motion, torch.zeros(rows, frames), torch.zeros(rows, dtype=torch.int64),
+    numbers = torch.zeros(rows, dtype=torch.int64)
+    batch = WindowBatch(mel, motion, torch.ones_like(motion), torch.zeros(rows, frames), numbers, numbers + 5,
                         torch.zeros(rows, 2, dtype=torch.int64), torch.ones(rows), torch.ones(rows))  # fmt: skip
     return replace(pair.draw(batch, motion, torch.randn(rows, SMALL.emotion), rng), **changes)
 

@@ -12,6 +12,7 @@ import pytest
 import torch
 
 import emoface
+from emoface.audio.hearing import Hearing, heard_width
 from emoface.audio.lip_net import (
     ARTIST,
     MOUTH_SCALE,
@@ -19,6 +20,7 @@ from emoface.audio.lip_net import (
     LipNet,
 )
 from emoface.audio.normalize import SILENT_MEL
+from emoface.audio.speech_encoder import SpeechEncoder
 from emoface.face.layout import MOTION_INDEX, MOTION_SIZE, MOUTH, lip_gap
 from emoface.training.corpus.build import train as build_corpus
 from emoface.training.corpus.clips import Clip, load_clips
@@ -32,15 +34,17 @@ from emoface.training.lip_net import (
     held_out_figures,
     lip_errors,
     lip_loss,
+    load_hearing,
     mel_with_noise,
     mouth_weights,
     noise_mel,
     one_cycle,
     pseudo_lips,
     read_lips,
+    seen_closures,
     train,
 )
-from emoface.training.run import load_tensors
+from emoface.training.run import load_tensors, save_tensors
 
 DEMO = Path(emoface.__file__).parent / "demo"
 SMALL = {"width": 16, "blocks": 2}
@@ -143,9 +147,9 @@ class TestFigures:
 
     def test_agreement(self, spoken: Clip) -> None:
         clip = captured_copy(spoken)
-        same = lip_errors(clip, clip.lips.astype(np.float32))
+        same = lip_errors([clip], [clip.lips.astype(np.float32)])
         assert same["jaw_r"] == 1.0 and same["mae"] == 0
-        assert lip_errors(clip, np.zeros((clip.frames, MOTION_SIZE), np.float32))["jaw_r"] == 0
+        assert lip_errors([clip], [np.zeros((clip.frames, MOTION_SIZE), np.float32)])["jaw_r"] == 0
 
     def test_noise_level(self, spoken: Clip) -> None:
         noisy = mel_with_noise(spoken.mel, 10.0)
@@ -189,7 +193,7 @@ class TestStage:
 
     def test_helpers(self, spoken: Clip) -> None:
         torch.manual_seed(0)
-        net = LipNet(**SMALL).eval()
+        net = Hearing(None, LipNet(**SMALL)).eval()
         motion, weight = read_lips(net, spoken.mel, RULE)
         assert motion.shape == (spoken.frames, MOTION_SIZE) and weight.shape == (spoken.frames,)
         lips, closure = pseudo_lips(net, spoken)
@@ -201,6 +205,29 @@ class TestStage:
         silent = np.full((20, 64), SILENT_MEL, np.float32)
         assert np.isfinite(read_lips(net, silent, ARTIST)[0]).all()
         assert "silence" in held_out_figures(net, [])
+
+    def test_reads_a_speech_encoder(self, run_folder: Path, tmp_path: Path) -> None:
+        """Features of the encoder under the run folder reach the lip net, and a net without them refuses them."""
+        torch.manual_seed(0)
+        sizes = {"width": 8, "blocks": 1, "deep_width": 8, "deep_blocks": 1}
+        encoder = SpeechEncoder(**sizes)
+        run_folder = Path(shutil.copytree(run_folder, tmp_path / "run"))
+        save_tensors(run_folder / "speech" / "model.safetensors", encoder.state_dict(), sizes)
+        train(LipsConfig(steps=2, batch=2, frames=40, model=SMALL), run_folder)
+        hearing = load_hearing(run_folder)
+        mel = torch.randn(1, 40, 64)
+        heard = hearing(mel, torch.tensor([ARTIST]))
+        assert hearing.lips.speech == 8 and heard.speech.shape == (1, 40, 8)
+        assert heard.content("heard").shape == (1, 20, heard_width(8)) and heard.content("mel") is mel
+        with pytest.raises(ValueError, match="speech must have 8 features"):
+            hearing.lips(mel, torch.tensor([ARTIST]))
+        with pytest.raises(ValueError, match="content must be of kind"):
+            heard.content("hubert")
+
+    def test_tracked_lips_tell_their_closures(self, spoken: Clip) -> None:
+        motion = np.zeros((3, MOTION_SIZE), np.float32)
+        motion[:, MOTION_INDEX["jaw_pose_x"]] = 0, 0.8 / 109, 0.2
+        np.testing.assert_allclose(seen_closures(motion), [1, 0.5, 0], atol=1e-3)
 
     def test_shipped_config(self) -> None:
         path = Path(emoface.__file__).parent / "training" / "configs" / "lips.json"

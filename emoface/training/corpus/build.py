@@ -9,6 +9,7 @@ import warnings
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from fnmatch import fnmatchcase
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -41,7 +42,7 @@ class CorpusConfig:
         datasets: real recordings: ``{"adapter": name, "folder": path, "name": data set name (optional)}`` and
             options of the adapter; relative folders are looked for in the assets folder and skipped with a
             warning where there is none.
-        held_out: per data set, the speakers, sentences or recordings kept for evaluation.
+        held_out: per data set, the speakers, sentences or recordings kept for evaluation, or patterns such as ``*a``.
     """
 
     seed: int = 0
@@ -173,7 +174,8 @@ def _write_dataset(
     waiting: dict[bool, list[Clip]] = {False: [], True: []}
     written = Counter[bool]()
     for clip in read(skipped):
-        held_out = not kept.isdisjoint((clip.speaker, clip.sentence, clip.name.split("/", 1)[1]))
+        told = (clip.speaker, clip.sentence, clip.name.split("/", 1)[1])
+        held_out = any(fnmatchcase(value, pattern) for value in told for pattern in kept)
         waiting[held_out].append(clip)
         if hours(waiting[held_out]) >= limit:
             save_clips(places[held_out].with_name(f"{name}.part{written[held_out]:03d}.npz"), waiting[held_out])

@@ -12,6 +12,7 @@ import torch
 
 from emoface.audio.delivery import relative_loudness
 from emoface.audio.features import MEL_BINS, MEL_PER_FRAME, loudness
+from emoface.audio.lip_net import ARTIST, PERSON, RULE
 from emoface.face.layout import FPS, MOTION_SIZE
 from emoface.files import atomic_path
 
@@ -19,6 +20,8 @@ from .skipped import FAULTS, Skipped
 
 SOURCES = ("tts", "labelled", "captured", "voice")
 LAYOUTS = ("open_head", "flame")
+STYLES = {"artist": ARTIST, "rule": RULE, "person": PERSON}
+"""Styles by name: cleaned by an artist, made by rule, a filmed person's as they were tracked."""
 LEAST_LOUD = 0.5
 """Level, log10 of mel power, that counts as loud where a clip has nothing louder."""
 
@@ -36,8 +39,9 @@ class Clip:
         emotion: emotion of the voice, one of ``emoface.binding.emotions.EMOTIONS``, or None.
         mel: (2 T, 64) float16 log-mel at 50 Hz.
         visemes: (n, 3) float32 rows of viseme id, start s, end s; or None.
-        lips: (T, 53) float16 measured motion at 25 fps; or None.
+        lips: (T, 53) float16 measured motion at 25 fps, NaN in frames where the face was not seen; or None.
         known: (53,) bool, the channels that ``lips`` really measures; None means all.
+        style: how ``lips`` were made, one of ``STYLES``.
         level, sentence: of the recording, where its data set tells them: 1..3, and a name such as ``"001"``.
         flame_version: the face whose coefficients ``lips`` are, where it is told.
         layout: what the channels of ``lips`` are: ``"open_head"`` (named, ``MOTION_NAMES``) or ``"flame"``
@@ -57,8 +61,11 @@ class Clip:
     level: float | None = None
     sentence: str = ""
     flame_version: str = ""
+    style: str = "artist"
 
     def __post_init__(self) -> None:
+        if self.style not in STYLES:
+            raise ValueError(f"style must be one of {tuple(STYLES)}, got {self.style!r}")
         if self.source not in SOURCES:
             raise ValueError(f"source must be one of {SOURCES}, got {self.source!r}")
         if self.layout not in LAYOUTS:
@@ -69,6 +76,18 @@ class Clip:
             raise ValueError(f"visemes must have shape (n, 3), got {tuple(self.visemes.shape)}")
         if self.lips is not None and self.lips.shape != (self.frames, MOTION_SIZE):
             raise ValueError(f"lips must have shape ({self.frames}, {MOTION_SIZE}), got {tuple(self.lips.shape)}")
+
+    def measured(self) -> tuple[np.ndarray, np.ndarray]:
+        """Measured motion (T, 53) float32, 0 where unknown, and which of it is known (T, 53) bool.
+
+        Raises:
+            ValueError: the clip has none.
+        """
+        if self.lips is None:
+            raise ValueError(f"clip {self.name} must have measured motion")
+        seen = np.isfinite(self.lips)
+        known = seen if self.known is None else seen & self.known
+        return np.where(seen, self.lips, 0).astype(np.float32), known
 
     @property
     def frames(self) -> int:

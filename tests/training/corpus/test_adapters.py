@@ -427,3 +427,37 @@ class TestAssets:
         assert sum(c.source == "labelled" for c in clips) >= 7
         first = next(c for c in clips if c.source == "labelled")
         assert next(VISEMES[int(v)] for v in first.visemes[:, 0] if v) == "pp"  # "Printing"
+
+
+class TestTracks:
+    def write(self, folder: Path, **changes) -> None:
+        write_wave(folder / "audio" / "one.wav")
+        write_wave(folder / "audio" / "two.wav")
+        known = np.ones(MOTION_SIZE, bool)
+        known[MOTION_INDEX["tongueOut"]] = False
+        frames = 50, 50, 50
+        confidence = np.ones(150, np.float32)
+        confidence[60:65] = 0.1
+        motion = np.linspace(0, 0.5, 150, dtype=np.float32)[:, None].repeat(MOTION_SIZE, 1)
+        fitted = {
+            "clips": np.array(["one", "two", "gone"]), "frames": np.array(frames), "motion": motion,
+            "confidence": confidence, "known": known, "fps": np.float64(25),
+        }  # fmt: skip
+        np.savez(folder / "motion.npz", **{**fitted, **changes})
+
+    def test_clips_with_gaps(self, tmp_path: Path) -> None:
+        self.write(tmp_path)
+        skipped = Skipped()
+        with pytest.warns(UserWarning, match="has no recording of gone"):
+            clips = read("tracks", tmp_path, skipped, language="en")
+        assert [clip.name for clip in clips] == ["set/one", "set/two"] and skipped.counts["without recording"] == 1
+        motion, known = clips[1].measured()
+        assert clips[1].style == "person" and clips[1].frames == 50 and np.isfinite(motion).all()
+        jaw = MOTION_INDEX["jaw_pose_x"]
+        assert not known[10:15].any() and known[:10, jaw].all() and not known[:, MOTION_INDEX["tongueOut"]].any()
+        assert motion[20, jaw] == pytest.approx(70 / 149 * 0.5, abs=1e-3)
+
+    def test_other_layouts_are_refused(self, tmp_path: Path) -> None:
+        self.write(tmp_path, fps=np.float64(30))
+        with pytest.raises(ValueError, match=r"must hold .* channels at 25 fps"):
+            read("tracks", tmp_path)

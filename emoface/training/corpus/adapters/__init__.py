@@ -13,6 +13,7 @@ from .flame import read_flame
 from .labelled import read_labelled
 from .ljspeech import read_ljspeech
 from .takes import read_takes
+from .tracks import read_tracks
 
 ADAPTERS: dict[str, Callable[..., Iterator[Clip]]] = {
     "a2f": read_a2f,
@@ -23,7 +24,8 @@ ADAPTERS: dict[str, Callable[..., Iterator[Clip]]] = {
     "ljspeech": read_ljspeech,
     "mead": partial(read_flame, labelled=True),
     "takes": read_takes,
+    "tracks": read_tracks,
 }
 """Adapter name -> reader(folder, data set name, skipped, **options) -> clips."""
-OPTIONS = {"flame": ("model", "landmarks"), "mead": ("model", "landmarks")}
+OPTIONS = {"flame": ("model", "landmarks"), "mead": ("model", "landmarks"), "tracks": ("motion", "language")}
 """Options of an adapter in the corpus config."""

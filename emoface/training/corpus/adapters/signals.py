@@ -22,7 +22,7 @@ BURST = 0.02
 TAPS = 6
 """Points averaged per frame when curves come down to 25 fps."""
 
-RECORDINGS = (".wav", ".flac", ".ogg")
+RECORDINGS = (".wav", ".flac", ".ogg", ".opus")
 """Suffixes of recordings."""
 SILENT = 1e-3
 """Peak, 60 dB below full scale, under which a recording counts as silent."""
@@ -34,7 +34,12 @@ def find_recording(path: Path, root: Path) -> Path | None:
     """The recording of a file of motion: the same name beside it, or in a folder of recordings."""
     places = [path.parent, *(root / name for name in ("audio", "wav", "wavs", "wave16k"))]
     places += [place / path.parent.relative_to(root) for place in places[1:]]
-    found = (place / (path.stem + suffix) for place in places for suffix in RECORDINGS)
+    return next((found for place in places if (found := with_suffix(place / path.stem)) is not None), None)
+
+
+def with_suffix(stem: Path) -> Path | None:
+    """The recording of this path without its suffix, if there is one."""
+    found = (stem.with_name(stem.name + suffix) for suffix in RECORDINGS)
     return next((candidate for candidate in found if candidate.exists()), None)
 
 
