@@ -18,11 +18,15 @@ from emoface.face.layout import (
     JAW_OPEN_RADIANS,
     LIP_GAP_MM,
     MOTION_INDEX,
-    MOTION_NAMES,
     MOTION_SIZE,
     MOUTH,
     lip_gap,
 )
+from emoface.face.speech_marks import speech_marks
+
+from .expression_course import course, draw_holds
+from .facial_events import facial_events
+from .head_motion import head_motion
 
 
 def _shapes(**weights: float) -> np.ndarray:
@@ -108,18 +112,6 @@ PROTOTYPES: dict[str, tuple[np.ndarray, ...]] = {
 }  # fmt: skip
 """Full-strength shapes of each emotion's variants; contempt is on the speaker's left by convention."""
 
-ACCENTS: dict[str, np.ndarray] = {
-    "neutral": _shapes(browInnerUp=0.5, browOuterUp=0.45),
-    "happy": _shapes(browInnerUp=0.3, browOuterUp=0.5, cheekSquint=0.3),
-    "sad": _shapes(browInnerUp=0.6, browDown=0.12),
-    "surprised": _shapes(browInnerUp=0.4, browOuterUp=0.4, eyeWide=0.3),
-    "fear": _shapes(browInnerUp=0.4, eyeWide=0.3),
-    "disgusted": _shapes(noseSneer=0.3, browDown=0.2, browOuterUp=0.2),
-    "angry": _shapes(browDown=0.3, noseSneer=0.3, browOuterUp=0.15),
-    "contempt": _shapes(browInnerUp=0.2) + _shapes(browOuterUpRight=0.5),
-}
-"""What a stressed syllable adds to each emotion, per unit of accent."""
-
 SPEECH_GAIN = {"angry": 1.15, "surprised": 1.12, "happy": 1.05, "fear": 0.95, "sad": 0.82, "contempt": 0.87}
 """How much larger or smaller articulation gets at level 3; emotions left out leave it."""
 
@@ -129,16 +121,19 @@ def _places(*beginnings: str) -> list[int]:
     return [index for name, index in MOTION_INDEX.items() if name.startswith(beginnings)]
 
 
-_SIDES = [(MOTION_INDEX[n], MOTION_INDEX[n[:-4] + "Right"]) for n in MOTION_NAMES if n.endswith("Left")]
 _JAW = MOTION_INDEX["jaw_pose_x"]
+NECK = _places("neck_pose")
 _OPENERS = _places("mouthUpperUp", "mouthLowerDown", "mouthFunnel", "mouthShrugUpper")
 _PRESSES = _places("mouthPress", "mouthRoll", "mouthShrugLower")
 _SPREADS = _places("mouthSmile", "mouthStretch", "mouthDimple")
 _ROUNDING = _places("mouthFunnel", "mouthPucker")
 _SNEERS = _places("noseSneer")
 _THRUSTS = [_JAW, MOTION_INDEX["jawForward"]]
+_SOFT = _places("brow", "eyeSquint", "eyeWide", "cheekSquint", "noseSneer")
 _REGIONS = (_places("brow"), _places("eye"), _places("cheek", "nose"), list(MOUTH))
 _LAGS = (0.0, 0.2, 0.7, 1.0)  # when each region follows, in shares of the clip's lag
+KNEE = 0.72
+"""Weight of an upper shape from which on it nears 1 ever more slowly."""
 _WIDE_MM = 8.0  # an opening in speech at which no lip is pressed any more
 _TIGHT_MM = 0.8  # by which closed lips are drawn together beyond meeting
 
@@ -146,57 +141,6 @@ _TIGHT_MM = 0.8  # by which closed lips are drawn together beyond meeting
 def prototype(emotion: str, level: float) -> np.ndarray:
     """Mean displacement (53,) of an emotion at a level, before speech and without the course over time."""
     return np.mean(PROTOTYPES[emotion], axis=0) * level_strength(level)
-
-
-def smooth_hann(values: np.ndarray, width: int) -> np.ndarray:
-    """Moving average of a curve (T,) under a Hann window ``width`` frames wide, ends held."""
-    window = np.hanning(width + 2)[1:-1]
-    padded = np.pad(values, (width // 2, width - 1 - width // 2), "edge")
-    return np.convolve(padded, window / window.sum(), "valid")
-
-
-def _wander(frames: int, width: int, rng: np.random.Generator) -> np.ndarray:
-    """Slow noise (T,) of about unit deviation."""
-    noise = smooth_hann(rng.standard_normal(frames + 2 * width), width)[width : width + frames]
-    return noise * np.sqrt(width * 0.66)
-
-
-def _sigmoid(x: np.ndarray) -> np.ndarray:
-    return 1 / (1 + np.exp(-np.clip(x, -30, 30)))
-
-
-def course(frames: int, rng: np.random.Generator, loudness: np.ndarray) -> np.ndarray:
-    """Onset, apex and sometimes offset of an expression, carried by the voice's loudness: (T,), about 1 at the apex.
-
-    It swells at the beginning of a phrase, after a pause.
-
-    Args:
-        frames: T at 25 fps. rng: source of the variation. loudness: (T,) 0..1.2, 1 at the clip's loud level.
-    """
-    seconds = np.arange(frames) / FPS
-    onset, rise = rng.uniform(-0.6, 0.25), rng.uniform(0.25, 0.6)
-    envelope = _sigmoid((seconds - onset - rise / 2) / (rise / 6))
-    if rng.random() < 0.2:
-        release = seconds[-1] - rng.uniform(-0.3, 0.6)
-        envelope = envelope * (1 - 0.5 * _sigmoid((seconds - release) / 0.12))
-    envelope = envelope * (1 + 0.07 * _wander(frames, 27, rng))
-    voice = np.clip(loudness, 0, 1.2)
-    swell = np.clip(smooth_hann(voice, 9) - smooth_hann(voice, 51), 0, 1)
-    return envelope * (0.84 + 0.24 * smooth_hann(voice, 13) + 0.2 * swell)
-
-
-def _variant(emotion: str, rng: np.random.Generator) -> np.ndarray:
-    """Shapes (53,) of one person on one day: mostly one variant of the emotion, with own gains and asymmetry."""
-    variants = PROTOTYPES[emotion]
-    shares = rng.dirichlet([0.35] * len(variants))
-    shape = shares @ np.stack(variants)
-    gains = np.exp(0.09 * rng.standard_normal(MOTION_SIZE))
-    for region in _REGIONS:
-        gains[region] *= np.exp(0.13 * rng.standard_normal())
-    lopsided = 0.05 * rng.standard_normal()  # one side is a little livelier throughout
-    for left, right in _SIDES:
-        gains[right] = gains[left] * np.exp(lopsided + 0.05 * rng.standard_normal())
-    return shape * gains
 
 
 def express(
@@ -207,8 +151,9 @@ def express(
     loudness: np.ndarray,
     lips: np.ndarray,
     closure: np.ndarray,
+    head: np.ndarray | None = None,
 ) -> np.ndarray:
-    """Rule-made motion of a face that speaks with an emotion; no blinks and no gaze, which are added at inference.
+    """Rule-made motion of a face that speaks or listens with an emotion; no blinks and no gaze, which come later.
 
     Args:
         frames: T at 25 fps.
@@ -216,11 +161,13 @@ def express(
         level: 0..3.
         rng: source of the variation.
         loudness: (T,) relative loudness, 0..1.2.
-        lips: (T, 53) motion of speech alone.
+        lips: (T, C) motion of speech alone.
         closure: (T,) how closed the lips must be, 0..1; what the emotion opens is shut there.
+        head: (T, 3) captured rotation of the head about its mean, radians; the emotion's posture is added. None: the
+            head moves by rule.
 
     Returns:
-        (T, 53) float32 motion.
+        (T, C) float32 motion, C = ``MOTION_SIZE``.
 
     Raises:
         ValueError: ``emotion`` is not one of the eight.
@@ -228,24 +175,35 @@ def express(
     if emotion not in EMOTIONS:
         raise ValueError(f"emotion must be one of {EMOTIONS}, got {emotion!r}")
     strength = level_strength(level)
+    marks = speech_marks(loudness, FPS)
     carried = course(frames, rng, loudness)  # (T,)
-    lag = FPS * rng.uniform(-0.04, 0.14)  # the brows mostly move before the mouth
-    shape = _variant(emotion, rng) * strength
-    time = np.arange(frames)
+    lag = rng.uniform(-0.04, 0.14)  # s; the brows mostly move before the mouth
+    holds = draw_holds(np.stack(PROTOTYPES[emotion]), frames / FPS, _REGIONS, rng, marks)
+    holds.shapes[:, _JAW] = holds.shapes[:, _JAW].mean()  # a jaw that comes and goes by itself would look like speech
+    seconds = (np.arange(frames) + 0.5) / FPS
     motion = np.zeros((frames, MOTION_SIZE))
     for region, share in zip(_REGIONS, _LAGS, strict=True):
-        motion[:, region] = np.interp(time - share * lag, time, carried)[:, None] * shape[region]
-    accent = smooth_hann(np.clip(loudness - 0.72, 0, 1), 7) * rng.uniform(0, 0.55)
-    motion += accent[:, None] * (strength * ACCENTS[emotion] + (1 - strength) * ACCENTS["neutral"])
+        late = seconds - share * lag - 0.04 * rng.standard_normal()
+        motion[:, region] = np.interp(late, seconds, carried)[:, None] * holds.course(late, region) * strength
+    motion += facial_events(frames, emotion, strength, rng, marks, loudness)
+    _settle(motion)
 
-    speech = lips * (1 + (SPEECH_GAIN.get(emotion, 1.0) - 1) * strength)  # (T, 53)
+    speech = lips * (1 + (SPEECH_GAIN.get(emotion, 1.0) - 1) * strength)  # (T, C)
     _yield_to_speech(motion, speech, np.clip(closure, 0, 1))
     spread = np.clip(motion[:, _SPREADS].mean(-1), 0, 1)
     speech[:, _ROUNDING] *= (1 - 0.45 * spread)[:, None]
     motion = _meet(motion + speech, np.clip(closure, 0, 1))
-    expression, pose = np.clip(motion[:, :_JAW], 0, 1), motion[:, _JAW:]
-    pose[:, 0] = np.clip(pose[:, 0], 0, JAW_OPEN_RADIANS)
-    return np.concatenate([expression, pose], 1).astype(np.float32)
+    motion[:, :_JAW] = motion[:, :_JAW].clip(0, 1)
+    motion[:, _JAW] = motion[:, _JAW].clip(0, JAW_OPEN_RADIANS)
+    if NECK:
+        motion[:, NECK] = head_motion(frames, emotion, strength, int(rng.integers(2**32)), loudness, head)
+    return motion.astype(np.float32)
+
+
+def _settle(motion: np.ndarray) -> None:
+    """Near full strength of the upper face softly in motion (T, C), in place, so that no event ends in a flat top."""
+    upper = motion[:, _SOFT].clip(0)
+    motion[:, _SOFT] = np.where(upper < KNEE, upper, KNEE + (1 - KNEE) * np.tanh((upper - KNEE) / (1 - KNEE)))
 
 
 def _yield_to_speech(motion: np.ndarray, speech: np.ndarray, closure: np.ndarray) -> None:

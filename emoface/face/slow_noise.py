@@ -1,0 +1,45 @@
+"""Smooth noise that is the same however the time is cut into pieces, and the draws it is made of."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+
+def draw(seed: int, sequence: int, number: int) -> np.random.Generator:
+    """The generator of event ``number`` of a sequence; sequences of one seed are independent."""
+    return np.random.default_rng((seed, sequence, number))
+
+
+def ease(x: Any) -> Any:
+    """Smooth step from 0 to 1 over 0..1."""
+    x = np.clip(x, 0.0, 1.0)
+    return x * x * (3 - 2 * x)
+
+
+def slow_noise(
+    seed: int, sequence: int, fps: float, first: int, frames: int, channels: int, spacings: Sequence[float]
+) -> np.ndarray:
+    """Noise of about unit deviation: the mean of octaves, each eased between random knots.
+
+    Args:
+        seed, sequence: what is drawn; octave k takes ``sequence + k``. fps: frames per second.
+        first, frames: which frames, T. channels: C. spacings: seconds between the knots of each octave.
+
+    Returns:
+        (T, C).
+    """
+    total = np.zeros((frames, channels))
+    for octave, spacing in enumerate(spacings):
+        position = (first + np.arange(frames) + 0.5) / (fps * spacing)
+        low = np.floor(position).astype(int)
+        numbers = range(low[0], low[-1] + 2) if frames else range(0)
+        if not numbers:
+            continue
+        knots = np.stack([draw(seed, sequence + octave, n).standard_normal(channels) for n in numbers])
+        blend = ease(position - low)[:, None]
+        total += knots[low - low[0]] * (1 - blend) + knots[low - low[0] + 1] * blend
+    return total / math.sqrt(len(spacings))
