@@ -11,7 +11,7 @@ from emoface.binding.emotions import EMOTIONS
 MOVING = EMOTIONS[1:]
 """The emotions that move the face, all but neutral: the axes of an intensity vector."""
 
-LEVEL_STRENGTH = (0.0, 0.4, 0.7, 1.0)
+LEVEL_STRENGTH = (0.0, 0.5, 0.76, 1.0)
 """Strength of an expression at level 0 (neutral), 1, 2 and 3; levels between interpolate."""
 
 

@@ -22,7 +22,8 @@ from emoface.files import atomic_path
 
 from ..training.corpus.phones import VISEMES
 from ..training.corpus.visemes import rule_lips
-from ..training.expressions import express, smooth_hann
+from ..training.expression_course import smooth_hann
+from ..training.expressions import express
 
 FILE = Path(__file__).with_name("judge.npz")
 SEED = 20_407

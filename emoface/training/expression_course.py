@@ -12,18 +12,20 @@ from emoface.face.speech_marks import SpeechMark
 
 from .facial_events import SIDES, ease
 
-COUPLING, SWELL = 0.12, 0.14
+COUPLING, SWELL = 0.1, 0.12
 """How much an expression follows the loudness of its phrase, and how much it swells where one begins."""
-HOLD, LEAST_HOLD = 1.6, 0.5
+HOLD, LEAST_HOLD = 1.8, 0.5
 """Mean and least time between two shifts of an expression, seconds."""
 FORMS, SETTLES = (0.24, 0.75), (0.5, 1.5)
 """Seconds that a hold takes to form, and in which it settles."""
-PEAK = 0.22
+PEAK = 0.16
 """By how much a hold is exceeded at most when it has formed."""
-PURITY = 1.0
-"""Concentration of the Dirichlet distribution of a hold's variants: below 1, mostly one of them shows."""
-PERSON, SHIFT, REGION_SHIFT = 0.1, 0.12, 0.12
+HABIT, PURITY = 3.0, 1.1
+"""Concentration of the Dirichlet distributions of a person's variants and of a hold's: below 1, mostly one shows."""
+PERSON, SHIFT, REGION_SHIFT = 0.14, 0.1, 0.09
 """Deviations of the logarithms of a person's gain of each shape, of a hold's strength, and of a region's in it."""
+FLUTTER, FLUTTER_FRAMES = 0.035, 11
+"""Deviation of the quick changes of a region's strength while it is held, and frames over which they are smoothed."""
 SIDE_PERSON, SIDE_SHIFT = 0.03, 0.08
 """Deviations of the logarithm by which one side is stronger, of a person and of a hold."""
 
@@ -33,6 +35,13 @@ def smooth_hann(values: np.ndarray, width: int) -> np.ndarray:
     window = np.hanning(width + 2)[1:-1]
     padded = np.pad(values, (width // 2, width - 1 - width // 2), "edge")
     return np.convolve(padded, window / window.sum(), "valid")
+
+
+def flutter(frames: int, rng: np.random.Generator) -> np.ndarray:
+    """Gain (T,) around 1 that changes all the time, within half a second: no muscle is held still."""
+    noise = rng.standard_normal(frames + FLUTTER_FRAMES - 1)
+    window = np.hanning(FLUTTER_FRAMES + 2)[1:-1]
+    return 1 + FLUTTER * np.convolve(noise, window / np.sqrt((window**2).sum()), "valid")
 
 
 def _sigmoid(x: np.ndarray) -> np.ndarray:
@@ -48,7 +57,7 @@ def course(frames: int, rng: np.random.Generator, loudness: np.ndarray) -> np.nd
         frames: T at 25 fps. rng: source of the variation. loudness: (T,) 0..1.2, 1 at the clip's loud level.
     """
     seconds = np.arange(frames) / FPS
-    onset, rise = rng.uniform(-0.9, 0.25), rng.uniform(0.25, 0.7)
+    onset, rise = rng.uniform(-1.1, 0.25), rng.uniform(0.45, 1.0)
     envelope = _sigmoid((seconds - onset - rise / 2) / (rise / 6))
     if rng.random() < 0.15:
         release = seconds[-1] - rng.uniform(-0.3, 0.6)
@@ -105,7 +114,8 @@ def draw_holds(
             if abs(near - begins[k]) < 0.5 and near > begins[k - 1] + LEAST_HOLD:
                 begins[k] = near
     count, channels = len(begins), variants.shape[1]
-    shapes = rng.dirichlet([PURITY] * len(variants), count) @ variants  # (K, C)
+    habit = rng.dirichlet([HABIT] * len(variants))  # which variants a person shows more often
+    shapes = rng.dirichlet(PURITY * len(variants) * habit + 0.05, count) @ variants  # (K, C)
     shapes = shapes * np.exp(PERSON * rng.standard_normal(channels) + SHIFT * rng.standard_normal((count, 1)))
     for region in regions:
         shapes[:, region] *= np.exp(REGION_SHIFT * rng.standard_normal((count, 1)))

@@ -1,10 +1,11 @@
 """Rule-made emotional expression: what the default checkpoint learns to do with a face besides speaking.
 
 Each emotion is a small set of prototypes in the manner of EMFACS (which action units go with which emotion), written
-as ARKit shapes at full strength. A clip draws mostly one of them, its own gains and asymmetry, an onset/apex/offset
-course in which the brows lead, and a coupling to the voice's loudness, stress and phrases; where an expression works
-against the lips, speech wins. All numbers are our own judgement; no captured emotional motion is involved, and figures
-measured against these rules say how well the rules are obeyed, no more.
+as ARKit shapes at full strength. A clip holds mixtures of them that follow each other (``expression_course``), events
+that come and go on stressed words and phrases (``facial_events``), and a moving head (``head_motion``); the brows lead,
+and where an expression works against the lips, speech wins. Shapes are our own judgement, as no emotional motion of
+people was to be had; how much, how often and how quickly they move is calibrated on captured faces. Figures measured
+against these rules say how well the rules are obeyed, no more.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ from emoface.face.layout import (
 )
 from emoface.face.speech_marks import speech_marks
 
-from .expression_course import course, draw_holds
+from .expression_course import course, draw_holds, flutter
 from .facial_events import facial_events
 from .head_motion import head_motion
 
@@ -184,7 +185,8 @@ def express(
     motion = np.zeros((frames, MOTION_SIZE))
     for region, share in zip(_REGIONS, _LAGS, strict=True):
         late = seconds - share * lag - 0.04 * rng.standard_normal()
-        motion[:, region] = np.interp(late, seconds, carried)[:, None] * holds.course(late, region) * strength
+        gain = strength * np.interp(late, seconds, carried) * flutter(frames, rng)  # (T,)
+        motion[:, region] = gain[:, None] * holds.course(late, region)
     motion += facial_events(frames, emotion, strength, rng, marks, loudness)
     _settle(motion)
 

@@ -36,7 +36,7 @@ class EventKind:
     """
 
     shapes: Mapping[str, float]
-    attack: tuple[float, float] = (0.14, 0.4)
+    attack: tuple[float, float] = (0.22, 0.45)
     hold: tuple[float, float] = (0.05, 0.8)
     release: tuple[float, float] = (0.3, 0.9)
     silent: bool = False
@@ -44,21 +44,22 @@ class EventKind:
 
 KINDS: dict[str, EventKind] = {
     "raise": EventKind({"browInnerUp": 0.5, "browOuterUp": 0.46, "eyeWide": 0.14}),
-    "flash": EventKind({"browInnerUp": 0.42, "browOuterUp": 0.5, "eyeWide": 0.2}, (0.12, 0.2), (0.0, 0.2), (0.2, 0.4)),
+    "flash": EventKind({"browInnerUp": 0.42, "browOuterUp": 0.5, "eyeWide": 0.2},
+                       (0.17, 0.24), (0.0, 0.2), (0.24, 0.4)),
     "one brow": EventKind({"browOuterUpRight": 0.6, "browInnerUp": 0.14, "browDownLeft": 0.12}),
-    "knit": EventKind({"browInnerUp": 0.46, "browDown": 0.4, "eyeSquint": 0.14}),
+    "knit": EventKind({"browInnerUp": 0.3, "browDown": 0.44, "eyeSquint": 0.14}),
     "lower": EventKind({"browDown": 0.62, "eyeSquint": 0.24, "noseSneer": 0.08}),
-    "relax": EventKind({"browDown": -0.5, "browInnerUp": -0.3, "eyeSquint": -0.26, "noseSneer": -0.24},
+    "relax": EventKind({"browDown": -0.5, "browInnerUp": -0.22, "eyeSquint": -0.26, "noseSneer": -0.24},
                        (0.25, 0.6), (0.1, 0.9), (0.35, 0.9)),
     "squint": EventKind({"eyeSquint": 0.55, "cheekSquint": 0.2, "browDown": 0.1, "eyeWide": -0.3}),
     "widen": EventKind({"eyeWide": 0.55, "browInnerUp": 0.16, "browOuterUp": 0.14, "eyeSquint": -0.25,
-                        "eyeBlink": -0.1}, (0.1, 0.24), (0.0, 0.7)),
+                        "eyeBlink": -0.1}, (0.18, 0.32), (0.0, 0.7)),
     "wrinkle": EventKind({"noseSneer": 0.55, "mouthUpperUp": 0.08, "browDown": 0.16, "cheekSquint": 0.14}),
     "cheeks": EventKind({"cheekSquint": 0.5, "mouthSmile": 0.3, "eyeSquint": 0.22}),
     "smile": EventKind({"mouthSmile": 0.34, "mouthDimple": 0.12, "cheekSquint": 0.16, "mouthFrown": -0.2}),
     "smirk": EventKind({"mouthDimpleLeft": 0.36, "mouthSmileLeft": 0.26, "cheekSquintLeft": 0.24}),
     "frown": EventKind({"mouthFrown": 0.34, "mouthShrugLower": 0.22}),
-    "stretch": EventKind({"mouthStretch": 0.36, "mouthLowerDown": 0.06}, (0.12, 0.3)),
+    "stretch": EventKind({"mouthStretch": 0.36, "mouthLowerDown": 0.06}, (0.2, 0.35)),
     "press": EventKind({"mouthPress": 0.4, "mouthRollLower": 0.14, "mouthRollUpper": 0.1}, silent=True),
     "sink": EventKind({"eyeBlink": 0.2, "eyeLookDown": 0.16, "browInnerUp": 0.08}, (0.3, 0.6), (0.3, 1.2), (0.4, 0.9)),
 }  # fmt: skip
@@ -66,9 +67,9 @@ KINDS: dict[str, EventKind] = {
 RATES: dict[str, dict[str, float]] = {
     "neutral": {"raise": 4, "squint": 4, "lower": 2, "smile": 2, "press": 4, "flash": 1},
     "happy": {"cheeks": 12, "raise": 6, "squint": 7, "flash": 4, "smile": 4},
-    "sad": {"knit": 9, "squint": 7, "lower": 4, "relax": 4, "frown": 6, "sink": 5, "press": 4},
+    "sad": {"knit": 8, "squint": 9, "lower": 4, "relax": 3, "raise": 2, "frown": 6, "sink": 5, "press": 4},
     "surprised": {"raise": 9, "widen": 10, "flash": 5, "squint": 4},
-    "fear": {"knit": 8, "widen": 9, "stretch": 6, "squint": 6, "lower": 4, "relax": 3},
+    "fear": {"knit": 8, "widen": 9, "stretch": 6, "squint": 8, "lower": 4, "relax": 2, "raise": 2},
     "disgusted": {"wrinkle": 10, "lower": 5, "squint": 8, "relax": 3, "one brow": 3},
     "angry": {"lower": 10, "squint": 8, "wrinkle": 6, "widen": 6, "relax": 5, "press": 4},
     "contempt": {"smirk": 8, "one brow": 6, "squint": 7, "sink": 3, "raise": 2},
@@ -116,32 +117,34 @@ def facial_events(
     """
     seconds = (np.arange(frames) + 0.5) / FPS
     length = frames / FPS
-    stresses = [mark for mark in marks if mark.kind == "stress"]
-    phrases = [mark for mark in marks if mark.kind != "stress"]
-    chances = np.array([mark.size for mark in stresses])
-    chances /= max(chances.sum(), 1e-9)
+    stresses, phrases = ([mark for mark in marks if (mark.kind == "stress") == stressed] for stressed in (True, False))
     times: list[tuple[float, float, float, float]] = []
     what: list[np.ndarray] = []
     for source, share in ((emotion, strength), ("neutral", 1 - strength)):
         for name, rate in RATES[source].items():
             kind = KINDS[name]
-            size = 0.34 + 0.36 * strength if source == emotion and emotion != "neutral" else 0.26
+            size = 0.3 + 0.3 * strength if source == emotion and emotion != "neutral" else 0.26
             for _ in range(rng.poisson(rate * share * (length + 1.5) / 60)):
                 draw = rng.random()
                 apex = rng.uniform(-1, length + 0.5)
                 if draw < ON_STRESS and stresses:
-                    stressed = stresses[int(rng.choice(len(stresses), p=chances))]
-                    apex = (stressed.frame + 0.5) / FPS - EARLY + 0.05 * rng.standard_normal()
+                    apex = _taken(stresses, rng) - EARLY + 0.05 * rng.standard_normal()
                 elif draw < ON_STRESS + ON_PHRASE and phrases:
-                    apex = (phrases[int(rng.integers(len(phrases)))].frame + 0.5) / FPS + rng.uniform(-0.1, 0.3)
+                    apex = _taken(phrases, rng) + rng.uniform(-0.1, 0.3)
                 attack, hold, release = (rng.uniform(*span) for span in (kind.attack, kind.hold, kind.release))
                 if kind.silent and _speaking(loudness, apex - attack, apex + hold + release):
                     continue
                 times.append((apex, attack, hold, release))
-                what.append(_VECTORS[name] * size * np.exp(0.35 * rng.standard_normal()) * _lopsided(rng))
+                what.append(_VECTORS[name] * size * np.exp(0.28 * rng.standard_normal()) * _lopsided(rng))
     if not times:
         return np.zeros((frames, MOTION_SIZE))
     return swells(seconds, *np.array(times).T) @ np.stack(what)
+
+
+def _taken(marks: list[SpeechMark], rng: np.random.Generator) -> float:
+    """Seconds of a mark, larger ones sooner, which is taken from the list: two events at once would make a jerk."""
+    sizes = np.array([mark.size for mark in marks])
+    return (marks.pop(int(rng.choice(len(marks), p=sizes / sizes.sum()))).frame + 0.5) / FPS
 
 
 def _speaking(loudness: np.ndarray, start: float, stop: float) -> bool:
