@@ -12,6 +12,7 @@ from emoface.cli.arguments import Commands, check_folder
 
 STAGES = {
     "corpus": "emoface.training.corpus.build",
+    "speech": "emoface.training.speech",
     "lips": "emoface.training.lip_net",
     "text": "emoface.training.text.train",
     "binding": "emoface.training.binding",

@@ -20,10 +20,11 @@ from emoface.training.distill import DistillTraining
 from emoface.training.lip_net import LipsConfig
 from emoface.training.pack import PackConfig
 from emoface.training.run import read_config
+from emoface.training.speech import SpeechConfig
 from emoface.training.text.train import TextTraining
 
 CLASSES = {
-    "corpus": CorpusConfig, "lips": LipsConfig, "text": TextTraining, "binding": BindingConfig,
+    "corpus": CorpusConfig, "speech": SpeechConfig, "lips": LipsConfig, "text": TextTraining, "binding": BindingConfig,
     "denoiser": DenoiserTraining, "distill": DistillTraining, "pack": PackConfig, "ablations": Ablations,
 }  # fmt: skip
 
