@@ -19,7 +19,6 @@ from emoface.training.lip_net import one_cycle
 from emoface.training.run import (
     Ema,
     TrainingState,
-    load_tensors,
     progress,
     read_config,
     save_tensors,
@@ -310,14 +309,6 @@ def held_out_figures(student: SpeechStudent, windows: SpeechWindows) -> dict[str
         wrong += float((student(windows.clean_mel(chunk)[None]) - features).square().sum())
         there += float(features.square().sum())
     return {"r2": round(1 - wrong / there, 4), "chunks": len(windows.held_out)} if there else {}
-
-
-def load_speech_encoder(out: Path) -> SpeechEncoder:
-    """The speech encoder that the stage wrote under a run folder, in evaluation mode."""
-    tensors, config = load_tensors(out / "speech" / "model.safetensors")
-    encoder = SpeechEncoder(**config)
-    encoder.load_state_dict(tensors)
-    return encoder.eval()
 
 
 def _save(folder: Path, averaged: SpeechStudent, ema: Ema, config: SpeechConfig) -> None:

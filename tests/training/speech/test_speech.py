@@ -13,8 +13,9 @@ import soundfile
 import torch
 
 from emoface.audio.features import MEL_RATE, SAMPLE_RATE
+from emoface.training.lip_net import load_speech_encoder
 from emoface.training.run import load_tensors
-from emoface.training.speech import SpeechConfig, load_speech_encoder, train
+from emoface.training.speech import SpeechConfig, train
 from emoface.training.speech.sounds import random_music, shaped_noise
 from emoface.training.speech.stage import SpeechStudent, SpeechWindows, distillation_loss
 from emoface.training.speech.teacher import WhisperTeacher, read_encoder
@@ -83,7 +84,7 @@ def config(**changes: Any) -> SpeechConfig:
         "voices": [
             {"name": "anna", "folder": "anna", "repeats": 2}, {"name": "ben", "folder": "ben", "leave_out": ["2.*"]}
         ],
-        "model": SMALL, "pieces": 2, "save_every": 3,
+        "model": SMALL, "pieces": 1, "save_every": 3,
     }  # fmt: skip
     return SpeechConfig(**settings | changes)
 
@@ -101,7 +102,7 @@ def test_the_stage_writes_an_encoder_and_says_from_what(run_folder: Path) -> Non
     assert set(card["voices_minutes"]) == {"anna", "ben"} and card["recordings_left_out"] == {}
     assert card["figures"]["chunks"] > 0 and card["figures"]["r2"] < 1
     encoder = load_speech_encoder(run_folder)
-    assert encoder(torch.zeros(1, 10, 64)).shape == (1, 10, 8)
+    assert encoder is not None and encoder(torch.zeros(1, 10, 64)).shape == (1, 10, 8)
     assert load_tensors(run_folder / "speech" / "model.safetensors")[1] == SMALL
 
 
@@ -128,30 +129,34 @@ def test_a_resumed_run_has_the_same_bits(
     assert (tmp_path / model).read_bytes() == (run_folder / model).read_bytes()
 
 
-def test_windows_depend_on_the_step_and_all_are_finite(run_folder: Path) -> None:
-    voices = load_voices(run_folder / "speech")
-    windows = SpeechWindows(voices, config(batch=3))
+@pytest.fixture(scope="module")
+def windows(run_folder: Path) -> SpeechWindows:
+    return SpeechWindows(load_voices(run_folder / "speech"), config(batch=3, clip=100.0, held_out=40))
+
+
+def test_windows_depend_on_the_step_and_all_are_finite(windows: SpeechWindows) -> None:
     lengths = set()
     for step in range(30):
         batch = windows.batch(step)
         assert batch.mel.shape[:2] == batch.features.shape[:2] and batch.mel.shape[2] == 64
-        assert batch.mel.isfinite().all() and batch.features.abs().max() <= 8
+        assert batch.mel.isfinite().all() and batch.features.isfinite().all()
         lengths.add(batch.mel.shape[1])
     assert len(lengths) > 5 and 150 in lengths and min(lengths) >= 24
-    again = SpeechWindows(voices, config(batch=3)).batch(29)
+    again = SpeechWindows(windows.voices, windows.config).batch(29)
     assert torch.equal(again.mel, batch.mel) and torch.equal(again.features, batch.features)
 
 
-def test_copies_of_a_recording_are_held_out_together(run_folder: Path) -> None:
-    windows = SpeechWindows(load_voices(run_folder / "speech"), config(held_out=40))
+def test_copies_of_a_recording_are_held_out_together(windows: SpeechWindows) -> None:
     names = np.array(windows.voices.names)
     taught, held_out = (set(names[windows.recording[chunks]]) for chunks in (windows.taught, windows.held_out))
     assert taught and held_out and not taught & held_out
 
 
 @pytest.mark.parametrize(("sound", "decibels"), [("noise", 20.0), ("babble", 10.0), ("music", 0.0)])
-def test_sounds_lie_so_many_decibels_under_the_voice(run_folder: Path, sound: str, decibels: float) -> None:
-    windows = SpeechWindows(load_voices(run_folder / "speech"), config(decibels=[decibels, decibels]))
+def test_sounds_lie_so_many_decibels_under_the_voice(
+    windows: SpeechWindows, monkeypatch: pytest.MonkeyPatch, sound: str, decibels: float
+) -> None:
+    monkeypatch.setattr(windows, "config", config(decibels=[decibels, decibels]))
     rng = np.random.default_rng(0)
     assert np.mean(windows._sound(sound, 4 * SAMPLE_RATE, rng) ** 2) == pytest.approx(1, rel=0.3)
     recording = int(np.argmax(np.diff(windows.voices.starts)))
@@ -162,26 +167,29 @@ def test_sounds_lie_so_many_decibels_under_the_voice(run_folder: Path, sound: st
     assert 20 * np.log10(loud / level) == pytest.approx(decibels, abs=3)
 
 
-def test_features_are_standardised_at_each_place_of_a_chunk(run_folder: Path) -> None:
-    voices = load_voices(run_folder / "speech")
-    features = SpeechWindows(voices, config(clip=100.0)).features(np.arange(voices.starts[-1]))
+def test_features_are_standardised_at_each_place_of_a_chunk(
+    windows: SpeechWindows, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    features = windows.features(np.arange(windows.voices.starts[-1]))
     torch.testing.assert_close(features.mean(0), torch.zeros(150, 2 * WIDTH), atol=0.02, rtol=0)
     torch.testing.assert_close(features.square().mean((0, 1)).sqrt(), torch.ones(2 * WIDTH), atol=0.05, rtol=0)
+    monkeypatch.setattr(windows, "config", config(clip=1.0))
+    clipped = windows.features(np.arange(2))
+    assert torch.equal(clipped, features[:2].clamp(-1, 1)) and (features[:2].abs() > 1).any()
 
 
-def test_training_learns_and_bfloat16_tells_about_the_same(run_folder: Path) -> None:
-    windows = SpeechWindows(load_voices(run_folder / "speech"), config(batch=4))
+def test_training_learns_and_bfloat16_tells_about_the_same(windows: SpeechWindows) -> None:
     torch.manual_seed(0)
     student = SpeechStudent(SMALL, 2 * WIDTH)
     batch = windows.batch(0)
-    before = float(distillation_loss(student, batch))
-    assert float(distillation_loss(student, batch, bfloat16=True)) == pytest.approx(before, rel=0.02)
+    before = distillation_loss(student, batch).item()
+    assert distillation_loss(student, batch, bfloat16=True).item() == pytest.approx(before, rel=0.02)
     optimizer = torch.optim.AdamW(student.parameters(), 1e-2)
     for _ in range(30):
         optimizer.zero_grad()
         distillation_loss(student, batch, bfloat16=True).backward()
         optimizer.step()
-    assert float(distillation_loss(student, batch)) < 0.9 * before
+    assert distillation_loss(student, batch).item() < 0.9 * before
 
 
 def test_the_teacher_hears_every_wanted_layer(assets: Path) -> None:
