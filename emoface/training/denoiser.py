@@ -21,6 +21,7 @@ from emoface.audio.hearing import Hearing, heard_width
 from emoface.audio.lip_net import ARTIST, PERSON
 from emoface.binding.emotions import EMOTIONS
 from emoface.binding.space import EmotionSpace
+from emoface.checkpoints import load_checkpoint
 from emoface.diffusion.denoiser import Denoiser, DenoiserConfig
 from emoface.diffusion.schedule import add_noise, training_times
 from emoface.face.layout import MOTION_NAMES
@@ -69,6 +70,8 @@ class DenoiserTraining:
             lips that are a filmed person's, the others are the artist's.
         from_motion, from_text: share of windows whose emotion is taken from their own motion, or from a prompt.
         save_every: steps between resumable states.
+        begin_from: run folder or checkpoint whose denoiser the training begins with, as far as the shapes fit; empty
+            for random first weights. Channels that it lacks begin at random.
     """
 
     steps: int = 4000
@@ -109,6 +112,7 @@ class DenoiserTraining:
     from_motion: float = 0.3
     from_text: float = 0.2
     save_every: int = 500
+    begin_from: str = ""
 
     def __post_init__(self) -> None:
         for name in ("steps", "batch", "accumulate", "save_every", "hold"):
@@ -324,6 +328,7 @@ def train(
     if hearing.encoder is not None:
         content = ContentConfig("heard", heard_width(hearing.encoder.width), model_config.content)
     model = SpeechDenoiser(hearing.to(hardware.device), ContentEncoder(content), network(model_config))
+    begun = begin(model.denoiser, settings.begin_from) if settings.begin_from else 0
     parts = settings.accumulate * hardware.processes  # batches of one step
     batches = settings.steps * parts
     windows = MotionWindows(
@@ -388,7 +393,7 @@ def train(
         _export(folder, model, ema, mean, deviation)
         write_stage_card(
             folder, "denoiser", settings, steps=step, minutes=round((time.monotonic() - started) / 60, 1), **corpus,
-            processes=hardware.processes, device=str(hardware.device), steps_left_out=refused,
+            tensors_begun=begun, processes=hardware.processes, device=str(hardware.device), steps_left_out=refused,
             parameters=sum(p.numel() for p in model.parameters()), log=log,
         )  # fmt: skip
     hardware.close()
@@ -411,6 +416,44 @@ def _material(
     require_layout(clips, "open_head", "the denoiser")
     pools = Pools(clips, measured_lips(hearing, clips, settings.synthetic_pseudo, rng, settings.pseudo_person), mix)
     return pools, {"corpus_hours": round(hours(clips), 2), "clips": len(clips), "shards_left_out": dict(skipped.counts)}
+
+
+def begin(network: Denoiser, source: str) -> int:
+    """Give a denoiser the weights of another one as far as they fit.
+
+    A tensor that is longer here in one dimension, such as the input of a motion with more channels, takes the first
+    entries of the other's; the flag of known frames stays the last input.
+
+    Args:
+        network: changed. source: a run folder, ``"default"`` for the shipped checkpoint, or the path of another.
+
+    Returns:
+        How many tensors were taken.
+
+    Raises:
+        FileNotFoundError: there is no such file. ValueError: nothing fits.
+    """
+    path = Path(source)
+    if path.is_dir():
+        held = load_tensors(path / "denoiser" / "model.safetensors")[0]
+    else:
+        held = load_checkpoint(None if source == "default" else path).tensors
+    prefix, taken, own = "denoiser.", 0, network.state_dict()
+    for name, tensor in own.items():
+        other = held.get(prefix + name)
+        if other is None or other.ndim != tensor.ndim or any(a < b for a, b in zip(tensor.shape, other.shape)):
+            continue
+        own[name][tuple(slice(0, size) for size in other.shape)] = other.to(tensor.dtype)
+        if name == "enter.weight" and tensor.shape != other.shape:
+            own[name][:, other.shape[1] - 1] = 0  # was the flag's
+            own[name][:, -1] = other[:, -1]
+        if name == "style_token.weight":
+            own[name][other.shape[0] :] = other[0]  # further styles begin as the artist
+        taken += 1
+    if not taken:
+        raise ValueError(f"begin_from {source!r} holds no weights that fit this denoiser")
+    network.load_state_dict(own)
+    return taken
 
 
 def cosine(done: float) -> float:

@@ -9,6 +9,7 @@ import torch
 
 from emoface.audio.lip_net import ARTIST, PERSON, RULE
 from emoface.checkpoints import load_checkpoint
+from emoface.diffusion.denoiser import Denoiser, DenoiserConfig
 from emoface.face.layout import MOTION_INDEX, MOTION_SIZE, UPPER
 from emoface.pipeline import Pipeline
 from emoface.training import denoiser, pack
@@ -137,6 +138,21 @@ def test_training_end_to_end_resumes_and_packs(run_folder, toy_config):
     assert pipeline.sampling.steps == 2
     animation = pipeline.animate(np.zeros(16000, np.float32), sample_rate=16000, emotion="happy")
     assert len(animation) == 25
+
+
+def test_begins_with_another_denoiser(tiny_checkpoint, tmp_path):
+    """A denoiser with more channels takes what fits, and the flag of known frames stays the last input."""
+    known = load_checkpoint(tiny_checkpoint)
+    sizes = DenoiserConfig(**known.config["denoiser"])
+    wider = Denoiser(replace(sizes, motion=sizes.motion + 3, styles=3))
+    assert denoiser.begin(wider, str(tiny_checkpoint)) > 20
+    held = known.part("denoiser")
+    torch.testing.assert_close(wider.enter.weight[:, : sizes.motion], held["enter.weight"][:, :-1])
+    torch.testing.assert_close(wider.enter.weight[:, -1], held["enter.weight"][:, -1])
+    torch.testing.assert_close(wider.style_token.weight[:2], held["style_token.weight"])
+    with pytest.raises(ValueError, match="holds no weights that fit"):
+        denoiser.begin(Denoiser(replace(sizes, channels=8, emotion=4, content=4, blocks=1, motion=4, feed_forward=8,
+                                        styles=1)), str(tiny_checkpoint))  # fmt: skip
 
 
 def test_missing_stage_is_named(tmp_path, toy_clips, toy_config):
