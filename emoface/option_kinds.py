@@ -185,7 +185,7 @@ class Style(Kind):
 
     def to_json(self, value: Any) -> Any:
         if not isinstance(value, str):
-            raise TypeError(f"style from {value.modality} has no JSON; only {' and '.join(self.names)} have")
+            raise TypeError(f"style from {value.modality} has no JSON; only {', '.join(self.names)} have")
         return value
 
 

@@ -186,9 +186,10 @@ class AnimateOptions(Options):
         '`"30000/1001"` are the same rate'))  # fmt: skip
     blink: bool = field(default=True, metadata=_about(Switch(), "blinks"))
     gaze: bool = field(default=True, metadata=_about(Switch(), "eye movements and micro-motion"))
-    style: StyleInput = field(default="artist", metadata=_about(
-        Style(("artist", "rule")),
-        "lips as they were captured, larger rule-made articulation, or the manner of a speaker"))  # fmt: skip
+    style: StyleInput | None = field(default=None, metadata=_about(
+        Style(("artist", "person", "rule")),
+        "lips as an artist cleaned them, as a filmed person moved them, larger rule-made articulation, or the manner "
+        "of a speaker", absent="the checkpoint's"))  # fmt: skip
     controls: Controls | None = field(default=None, metadata=_about(
         FaceControls(), "strength, smoothing and offsets of regions and single shapes, applied at the end",
         absent="`None`"))  # fmt: skip

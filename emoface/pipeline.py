@@ -16,7 +16,7 @@ from .audio.delivery import relative_loudness
 from .audio.encoder import ContentConfig, ContentEncoder
 from .audio.features import loudness
 from .audio.hearing import Hearing
-from .audio.lip_net import ARTIST, RULE, LipNet, add_gestures, closure_weight
+from .audio.lip_net import STYLES, LipNet, add_gestures, closure_weight
 from .audio.load import Recording, open_audio
 from .audio.normalize import HEARD_PRESENCE
 from .audio.speech_encoder import SpeechEncoder
@@ -41,8 +41,6 @@ if TYPE_CHECKING:
 
     from .types import AudioInput
 
-STYLES = {"artist": ARTIST, "rule": RULE}
-
 
 @dataclass(frozen=True)
 class Request:
@@ -50,16 +48,18 @@ class Request:
 
     Attributes:
         options: those of the call. emotion: what they ask for. steps: per window, the checkpoint's by default.
+        lips: name of the style of the lips; a speaker's manner is laid over the checkpoint's own.
     """
 
     options: AnimateOptions
     emotion: ResolvedEmotion
     steps: int
+    lips: str
 
     @property
     def style(self) -> int:
-        """The style token of the networks; a speaker's style is laid over the artist's."""
-        return STYLES[self.options.style if isinstance(self.options.style, str) else "artist"]
+        """The style token of the networks."""
+        return STYLES[self.lips]
 
     @property
     def speaker(self) -> SpeakerReference | None:
@@ -104,8 +104,8 @@ class Pipeline:
     """All parts of a checkpoint, each usable alone.
 
     Attributes:
-        audio: content encoder. hearing: speech encoder and lip net. lips: the latter alone. emotion: emotion space.
-        denoiser: the diffusion network.
+        hearing: speech encoder and lip net. audio: content encoder on what is heard. emotion: emotion space.
+        denoiser: the diffusion network. styles: names of the styles of lips that they know.
         mean, deviation: (53,) statistics of the motion. sampling: default settings. checkpoint: what was loaded.
     """
 
@@ -154,14 +154,16 @@ class Pipeline:
                 raise ValueError("it reads a speech encoder, and holds none")
             with Unfilled(checkpoint.tensors):
                 self.audio = _loaded(ContentEncoder(heard), checkpoint.part("audio"))
-                self.lips = _loaded(LipNet(**config["lips"]), checkpoint.part("lips"))
+                lips = _loaded(LipNet(**config["lips"]), checkpoint.part("lips"))
                 encoder = None
                 if "speech" in config:
                     encoder = _loaded(SpeechEncoder(**config["speech"]), checkpoint.part("speech"))
-                self.hearing = Hearing(encoder, self.lips)
+                self.hearing = Hearing(encoder, lips)
                 self.denoiser = _loaded(network(DenoiserConfig(**config["denoiser"])), checkpoint.part("denoiser"))
                 self.emotion = EmotionSpace.from_config(config["emotion"], checkpoint.part("emotion"))
             self.emotion.label_points()
+            known = min(self.denoiser.config.styles, lips.style.num_embeddings)
+            self.styles = tuple(name for name, number in STYLES.items() if number < known)
             sizes = self.denoiser.config
             next(plan_windows(1, sizes.window, sizes.context, sizes.lookahead))
             motion = checkpoint.part("motion")
@@ -237,7 +239,11 @@ class Pipeline:
         steps = self.sampling.steps if options.steps is None else options.steps
         emotion = resolve(options.emotion, self.emotion)
         check_density(emotion.keyframes or (), self.denoiser.config.window / FPS)
-        return Request(options, emotion, steps)
+        lips = options.style if isinstance(options.style, str) else self.sampling.style
+        if lips not in self.styles:
+            known = ", ".join(self.styles)
+            raise ValueError(f"style must be one that the checkpoint was trained on ({known}), got {lips!r}")
+        return Request(options, emotion, steps, lips)
 
     def _take(
         self, number: int, motion: np.ndarray, performance: Performance, recording: Recording, request: Request
@@ -251,7 +257,7 @@ class Pipeline:
         metadata = {
             "emotion": request.emotion.told, "intensity": options.intensity, "guidance": options.guidance,
             "steps": request.steps, "seed": options.seed, "sample": number,
-            "style": options.style if request.speaker is None else f"from {request.speaker.modality}",
+            "style": request.lips if request.speaker is None else f"from {request.speaker.modality}",
             "checkpoint": self.checkpoint.sha256,
         }  # fmt: skip
         take = Animation.from_motion(lively, FPS, audio=recording, metadata=metadata)

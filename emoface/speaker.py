@@ -45,8 +45,8 @@ class SpeakerReference:
             style = from_motion(style)
         if not isinstance(style, EmotionReference):
             raise TypeError(
-                "style must be 'artist', 'rule', emoface.from_motion(...), emoface.from_audio(...) or an Animation, "
-                f"got {type(style).__name__}"
+                "style must be 'artist', 'person', 'rule', emoface.from_motion(...), emoface.from_audio(...) or an "
+                f"Animation, got {type(style).__name__}"
             )
         self.modality = style.modality
         self._motion: np.ndarray | None = None

@@ -32,7 +32,7 @@ OneEmotion: TypeAlias = (
 EmotionInput: TypeAlias = "OneEmotion | Sequence[tuple[float, OneEmotion]]"
 """An emotion, or a timeline of emotions from given seconds on; see :mod:`emoface.emotion_forms`."""
 
-StyleInput: TypeAlias = "Literal['artist', 'rule'] | EmotionReference | FaceMotion | SpeakerReference"
+StyleInput: TypeAlias = "Literal['artist', 'person', 'rule'] | EmotionReference | FaceMotion | SpeakerReference"
 """A way to articulate, or a speaker to move like."""
 
 RateInput: TypeAlias = "float | str | Fraction"

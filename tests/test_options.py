@@ -99,7 +99,7 @@ def test_numbers_in_the_table() -> None:
     assert rows["steps"].startswith("| `steps` | 1 to 500 | the checkpoint's | ")
     assert rows["seed"].startswith("| `seed` | 0 to 2^31 - 1 | 0 | ")
     assert rows["fps"].startswith("| `fps` | 1 to 240 | 25 | ")
-    assert rows["style"].startswith('| `style` | `"artist"`, `"rule"`, a speaker | `"artist"` | ')
+    assert rows["style"].startswith('| `style` | `"artist"`, `"person"`, `"rule"`, a speaker | ')
     assert rows["blink"] == "| `blink` | `True`, `False` | `True` | blinks |"
     assert rows["sample_rate"] == "| `sample_rate` | 4000 to 192000 Hz | | of an array |"
 
@@ -140,7 +140,7 @@ def test_numpys_scalars_become_plain() -> None:
         ('{"intensity": NaN}', ValueError, "intensity must be in"),
         ('{"blink": 1}', TypeError, "blink must be True or False, got 1"),
         ('{"emotion": ["sad", 9]}', ValueError, r"emotion level must be in 0\.\.3"),
-        ('{"style": ["artist"]}', TypeError, "style must be 'artist', 'rule'"),
+        ('{"style": ["artist"]}', TypeError, "style must be 'artist', 'person', 'rule'"),
         ("[]", TypeError, "options must be an object, got list"),
         ("{", ValueError, "JSON"),
         ("[" * 100_000, ValueError, "JSON"),
@@ -154,7 +154,7 @@ def test_bad_json(text: str, error: type[Exception], message: str) -> None:
 def test_examples_have_no_json() -> None:
     with pytest.raises(TypeError, match="emotion from motion has no JSON"):
         AnimateOptions(emotion=emoface.from_motion(MOTION)).to_json()
-    with pytest.raises(TypeError, match="style from motion has no JSON; only artist and rule have"):
+    with pytest.raises(TypeError, match="style from motion has no JSON; only artist, person, rule have"):
         AnimateOptions(style=emoface.from_motion(MOTION)).to_json()
 
 

@@ -323,10 +323,12 @@ class Told(torch.nn.Module):
 
     def __init__(self, pipeline: emoface.Pipeline, frames: range, starts: list[int]) -> None:
         super().__init__()
-        self.net, self.frames, self.starts = pipeline.lips, frames, iter(starts)
+        self.net, self.frames, self.starts = pipeline.hearing.lips, frames, iter(starts)
 
-    def forward(self, mel: torch.Tensor, style: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
-        curves, logit = self.net(mel, style)
+    def forward(
+        self, mel: torch.Tensor, style: torch.Tensor, speech: torch.Tensor | None
+    ) -> tuple[torch.Tensor, torch.Tensor]:
+        curves, logit = self.net(mel, style, speech)
         at = next(self.starts) + torch.arange(logit.shape[1])
         heard = (at >= self.frames.start) & (at < self.frames.stop)
         return curves, torch.where(heard, 9.0, -9.0).expand_as(logit)
@@ -339,11 +341,11 @@ def test_lips_close_where_the_voice_says_so(pipeline: emoface.Pipeline, frames: 
     starts = [w.start for w in plan_windows(150, sizes.window, sizes.context, sizes.lookahead)]
 
     def gap(frames: range) -> np.ndarray:
-        pipeline.lips = Told(pipeline, frames, starts)
+        pipeline.hearing.lips = Told(pipeline, frames, starts)
         try:
             return lip_gap(plain(pipeline, 6.0, emotion="happy"))
         finally:
-            pipeline.lips = pipeline.lips.net
+            pipeline.hearing.lips = pipeline.hearing.lips.net
 
     closed, free = gap(frames), gap(range(0))
     assert free[frames].min() > 2.0, "lips are apart there"

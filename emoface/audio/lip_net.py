@@ -25,7 +25,10 @@ from emoface.face.layout import (
 from emoface.kernels import ln_qkv
 
 ARTIST, RULE, PERSON = 0, 1, 2
-"""Styles: measured curves that an artist cleaned, rule-made ones, and a filmed person's as they were tracked."""
+STYLES = {"artist": ARTIST, "person": PERSON, "rule": RULE}
+"""Styles of lips by name: measured curves that an artist cleaned, a filmed person's as they were tracked, and
+rule-made ones.
+"""
 
 MOUTH_SCALE: tuple[float, ...] = tuple(
     {"jaw_pose_x": JAW_OPEN_RADIANS, "jaw_pose_y": JAW_SIDE_RADIANS, "jaw_pose_z": JAW_SIDE_RADIANS}.get(

@@ -11,7 +11,7 @@ import torch
 from torch import Tensor, nn
 
 from emoface import checks
-from emoface.audio.lip_net import apply_closure
+from emoface.audio.lip_net import STYLES, apply_closure
 from emoface.face.layout import (
     JAW_OPEN_RADIANS,
     JAW_SIDE_RADIANS,
@@ -45,7 +45,7 @@ class Sampling:
     """How motion is sampled by default; stored in the checkpoint.
 
     Attributes:
-        sampler: name in ``SAMPLERS``. steps: network calls per window.
+        sampler: name in ``SAMPLERS``. steps: network calls per window. style: of the lips, a name in ``STYLES``.
         mouth_temperature: scale of the start noise on the mouth channels; sampling, not training, limits the lips.
         upper_character, mouth_character: scale of what is constant in the start noise over a take, on the upper face
             and on mouth shapes that do not part the lips; the network by itself shrinks the variety between takes.
@@ -65,9 +65,11 @@ class Sampling:
     rest_filter: float = 1.2
     closure: float = 1.0
     gestures: float = 1.0
+    style: str = "artist"
 
     def __post_init__(self) -> None:
         checks.choice("sampler", self.sampler, SAMPLERS)
+        checks.choice("style", self.style, STYLES)
         checks.whole("steps", self.steps, 1, TRAINING_STEPS)
         for name, high in HIGHEST.items():
             object.__setattr__(self, name, checks.number(name, getattr(self, name), 0, high))

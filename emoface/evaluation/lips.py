@@ -47,8 +47,8 @@ def lip_net_motion(performer: Performer, samples: np.ndarray) -> np.ndarray:
     """Motion (T, 53) of the lip net alone, style artist, without the closure gate."""
     pipeline = performer.pipeline
     mel = normalize_clip(log_mel(torch.from_numpy(samples)))[None].to(pipeline.device)
-    curves, _ = pipeline.lips(mel, torch.tensor([ARTIST], device=pipeline.device))
-    return mouth_motion(curves[0].float().cpu()).numpy()
+    heard = pipeline.hearing(mel, torch.tensor([ARTIST], device=pipeline.device))
+    return mouth_motion(heard.curves[0].float().cpu()).numpy()
 
 
 def captured_rows(performer: Performer, clip: Captured, seeds: int) -> list[Row]:

@@ -18,7 +18,7 @@ from torch.utils.data import DataLoader
 
 from emoface.audio.encoder import ContentConfig, ContentEncoder
 from emoface.audio.hearing import Hearing, heard_width
-from emoface.audio.lip_net import ARTIST, PERSON
+from emoface.audio.lip_net import ARTIST, PERSON, STYLES
 from emoface.binding.emotions import EMOTIONS
 from emoface.binding.space import EmotionSpace
 from emoface.checkpoints import load_checkpoint
@@ -27,7 +27,7 @@ from emoface.diffusion.schedule import add_noise, training_times
 from emoface.face.layout import MOTION_NAMES
 
 from . import losses
-from .corpus.clips import STYLES, Clip, hours, load_clips, require_layout
+from .corpus.clips import Clip, hours, load_clips, require_layout
 from .corpus.skipped import Skipped
 from .hardware import Hardware
 from .lip_net import load_hearing, pseudo_lips, seen_closures

@@ -21,6 +21,7 @@ from emoface.audio.lip_net import (
     MOUTH_SCALE,
     PERSON,
     RULE,
+    STYLES,
     LipNet,
     apply_closure,
     closure_weight,
@@ -43,7 +44,7 @@ from emoface.training.run import (
 
 from .corpus.augment import KINDS, augment_mel, stretch_time
 from .corpus.build import HELD_OUT
-from .corpus.clips import STYLES, Clip, hours, load_clips, mel_loudness, require_layout
+from .corpus.clips import Clip, hours, load_clips, mel_loudness, require_layout
 from .corpus.phones import CLOSING_LABELS, OPENING_LABELS, labelled
 from .corpus.skipped import Skipped
 from .corpus.visemes import rule_lips

@@ -12,7 +12,7 @@ import torch
 
 from emoface.audio.delivery import relative_loudness
 from emoface.audio.features import MEL_BINS, MEL_PER_FRAME, loudness
-from emoface.audio.lip_net import ARTIST, PERSON, RULE
+from emoface.audio.lip_net import STYLES
 from emoface.face.layout import FPS, MOTION_SIZE
 from emoface.files import atomic_path
 
@@ -20,8 +20,6 @@ from .skipped import FAULTS, Skipped
 
 SOURCES = ("tts", "labelled", "captured", "voice")
 LAYOUTS = ("open_head", "flame")
-STYLES = {"artist": ARTIST, "rule": RULE, "person": PERSON}
-"""Styles by name: cleaned by an artist, made by rule, a filmed person's as they were tracked."""
 LEAST_LOUD = 0.5
 """Level, log10 of mel power, that counts as loud where a clip has nothing louder."""
 
