@@ -13,10 +13,12 @@ def add_command(commands: Commands) -> None:
     """Add the command and its options."""
     parser = commands.add_parser("eval", help="measure every figure of a checkpoint")
     parser.add_argument("--assets", type=Path, metavar="DIR", help="folder of recorded data sets ($EMOFACE_ASSETS)")
-    parser.add_argument("--quick", action="store_true", help="fewer recordings, in under a minute")
+    parser.add_argument("--quick", action="store_true", help="fewer recordings, in a minute or two")
     parser.add_argument("--out", type=Path, required=True, metavar="DIR", help="folder of the report")
     parser.add_argument("--checkpoint", type=Path, metavar="FILE", help="instead of the default one")
     parser.add_argument("--against", type=Path, metavar="FILE", help="another checkpoint, whose figures stand beside")
+    parser.add_argument("--only", metavar="PART,...", help="these parts alone, such as strangers,lips")
+    parser.add_argument("--captures", type=Path, metavar="DIR", help="folder of motion fitted to landmark tracks")
     parser.add_argument("--curve", action="store_true", help="quality against speed over numbers of steps instead")
     parser.add_argument("--student", type=Path, metavar="FILE", help="with --curve: a distilled checkpoint beside it")
     parser.set_defaults(run=run)
@@ -27,8 +29,10 @@ def run(asked: argparse.Namespace) -> None:
     check_folder(asked.assets, "--assets")
     if asked.student is not None and not asked.curve:
         raise ValueError("--student belongs to --curve")
-    if asked.against is not None and asked.curve:
-        raise ValueError("--against does not go with --curve")
+    for name in ("against", "only", "captures"):
+        if getattr(asked, name) is not None and asked.curve:
+            raise ValueError(f"--{name} does not go with --curve")
+    check_folder(asked.captures, "--captures")
     from emoface.evaluation import curve_markdown, evaluate, markdown, quality_curve
 
     def progress(part: str) -> None:
@@ -38,4 +42,8 @@ def run(asked: argparse.Namespace) -> None:
         report = quality_curve(asked.checkpoint, asked.student, asked.assets, asked.out, asked.quick, progress)
         print(curve_markdown(report))
         return
-    print(markdown(evaluate(asked.checkpoint, asked.assets, asked.out, asked.quick, progress, asked.against)))
+    only = None if asked.only is None else [name.strip() for name in asked.only.split(",")]
+    report = evaluate(
+        asked.checkpoint, asked.assets, asked.out, asked.quick, progress, asked.against, only, asked.captures
+    )
+    print(markdown(report))

@@ -15,7 +15,8 @@ from emoface.files import write_text
 from .report import (
     BEFORE,
     HONESTY,
-    by_part,
+    by_section,
+    compared,
     definitions,
     markdown,
     missed,
@@ -50,8 +51,9 @@ def html(report: dict[str, Any], folder: Path) -> str:
         *(picture(folder / file, caption) for file, caption in report["pictures"].items()),
         "<h2>Confusions</h2><p>Rows asked, columns named.</p><div class=matrices>",
         *(matrix(name, **found) for name, found in report["confusions"].items()),
-        "</div><h2>All figures</h2>",
-        *(section(part, rows) for part, rows in by_part(report).items()),
+        "</div>",
+        *(f"<h2>{escape(name)}</h2>{''.join(section(part, rows) for part, rows in found.items())}"
+          for name, found in by_section(report).items()),
         "<details><summary>Definitions</summary><dl>",
         *(f"<dt><code>{escape(what)}</code><dd>{escape('; '.join(names))}" for what, names in told.items()),
         "</dl></details>",
@@ -64,7 +66,8 @@ def section(part: str, rows: list[dict[str, Any]]) -> str:
     """The figures of one part, folded up."""
     count = f"{len(rows)} figure{'s' * (len(rows) > 1)}"
     told = ", ".join(filter(None, [count, verdict(rows)]))
-    return f"<details><summary>{escape(part.capitalize())} <small>{told}</small></summary>{table(rows)}</details>"
+    name = escape(part[:1].upper() + part[1:])
+    return f"<details><summary>{name} <small>{told}</small></summary>{table(rows)}</details>"
 
 
 def table(rows: Iterable[dict[str, Any]]) -> str:
@@ -73,7 +76,7 @@ def table(rows: Iterable[dict[str, Any]]) -> str:
     for row in rows:
         value, bar, met = shown(row)
         other = f'<td class="number before" title="{BEFORE}">{worded(row[BEFORE])}</td>' if BEFORE in row else ""
-        about = " · ".join(filter(None, (row["mask"], row["split"], row["note"])))
+        about = " · ".join(filter(None, (compared(row), row["mask"], row["split"], row["note"])))
         lines.append(
             f'<tr class="{met}"><td title="{escape(row["definition"])}">{escape(row["name"])}'
             f"<small>{escape(about)}</small></td>"

@@ -22,6 +22,8 @@ from emoface.render.png import write_png
 from emoface.render.sheet import animations_sheet, contact_sheet
 
 from .material import Captured, Performer, Spoken
+from .strangers import Strangers
+from .tracks import MEASURES
 
 SHOWN = ("neutral", "happy", "sad", "angry")
 REGIONS: dict[str, tuple[str, ...]] = {
@@ -34,6 +36,7 @@ REGIONS: dict[str, tuple[str, ...]] = {
 """Rows of the picture of curves; a shape without a side is the mean of left and right."""
 MEASURED = ("jawOpen", "mouthFunnel", "mouthLowerDownLeft")
 MEASURED_SECONDS = 10
+STRANGERS_SHOWN = 3  # clips of a split
 PHONES = 30
 
 
@@ -53,6 +56,33 @@ def draw_measured(performer: Performer, clip: Captured, folder: Path) -> dict[st
         panels[0, 0].legend(ncols=2, loc="upper right")
         panels[-1, 0].set_xlabel("seconds")
     return {"measured.png": "Our neutral mouth over the measured one, a recording outside training"}
+
+
+def draw_strangers(strangers: Strangers, folder: Path) -> dict[str, str]:
+    """Draw ``strangers.png``: jaw, gap and width (columns) of some clips (rows), ours and the ridge's over measured."""
+    lines = [(name, clip) for name, tracks in strangers.splits.items() for clip in tracks.clips[:STRANGERS_SHOWN]]
+    if not lines:
+        return {}
+    methods = {name: {"ours": strangers.ours(name), **strangers.floored(name)} for name in strangers.splits}
+    with drawing(folder / "strangers.png", 13, 1.9 * len(lines), len(lines), len(MEASURES)) as panels:
+        for (name, clip), line in zip(lines, panels, strict=True):
+            seconds = (np.arange(len(clip.measures)) + 0.5) / FPS
+            for channel, axis in enumerate(line):
+                theirs = clip.measures[:, channel] - np.nanmean(clip.measures[:, channel])
+                axis.fill_between(seconds, theirs, np.nanmin(theirs), color="0.82", linewidth=0, label="measured")
+                for method, hue, width in (("ridge", HUES[0], 1.0), ("ours", HUES[1], 1.8)):
+                    found = methods[name].get(method)
+                    if found is not None:
+                        curve = found.pairs(channel)[found.clips.index(clip)][0][: len(seconds)]
+                        axis.plot(seconds[: len(curve)], curve - np.nanmean(curve), color=hue, lw=width, label=method)
+                axis.margins(x=0)
+            line[0].set_ylabel(f"{name.removeprefix('grid_')}\n{clip.name}")
+        for axis, measure in zip(panels[0], MEASURES, strict=True):
+            axis.set_title(f"{measure}, mm about its mean")
+        panels[0, -1].legend(ncols=3, loc="lower right", bbox_to_anchor=(1.0, 1.0))
+        for axis in panels[-1]:
+            axis.set_xlabel("seconds")
+    return {"strangers.png": "Mouths of captured people, each about its mean: measured, ours and a ridge regression's"}
 
 
 def draw_curves(performer: Performer, clip: Spoken, folder: Path) -> dict[str, str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 from emoface.metrics.figure import Figure
@@ -12,13 +12,13 @@ from emoface.metrics.figure import Figure
 HONESTY = (
     "Emotion figures measure obedience to our own expression rules: the prototypes and target strengths come from "
     "the rules that made the training data, so 100 % means that the rules are obeyed, not that people recognise the "
-    "emotion. Only the jaw and mouth curves of the FACEGOOD recording are measured motion. Recording 2_05 is of the "
-    "speaker of the training curves and was looked at while choosing settings, and the sentences of the Berlin "
-    "database were heard in training from other speakers."
+    "emotion. Measured motion are the jaw and mouth curves of the FACEGOOD recording, the landmarks of the GRID "
+    "recordings, and the takes of phones. Looked at while choosing settings: FACEGOOD 2_05, of the speaker of the "
+    "training curves; grid_others; the Berlin speakers 13 and 14, whose sentences were heard in training from others."
 )
 
 
-HEADS = ("figure", "value", "unit", "bar", "met", "mask", "data", "note")
+HEADS = ("figure", "value", "unit", "bar", "met", "floors, people", "mask", "data", "note")
 BEFORE = "before"
 """Head of the other checkpoint's figures, after those of this one."""
 
@@ -33,7 +33,9 @@ class Row:
         note: what else must be known, or why it was not measured.
         unit: of the value, "1" for shares, ratios and correlations. definition: the formula, or what was done.
         mask: the vertices or shapes it was taken on. split: the recordings or prompts, and how many.
-        part: of the evaluation that it belongs to.
+        part: of the evaluation that it belongs to. section: of the report that the part stands in.
+        floors: what simple methods reach on the same split, by name.
+        people: 5 % and 95 % quantiles of the same figure on captured people; the bar is then to be within.
     """
 
     name: str
@@ -46,6 +48,9 @@ class Row:
     mask: str = ""
     split: str = ""
     part: str = ""
+    section: str = ""
+    floors: dict[str, float] = field(default_factory=dict)
+    people: tuple[float, float] | None = None
 
     @classmethod
     def of(
@@ -108,12 +113,12 @@ def beside(report: dict[str, Any], before: dict[str, Any]) -> None:
         row[BEFORE] = values.get((row["name"], row["mask"]))
 
 
-def by_part(report: dict[str, Any]) -> dict[str, list[dict[str, Any]]]:
-    """Rows of each part of a report."""
-    parts: dict[str, list[dict[str, Any]]] = {}
+def by_section(report: dict[str, Any]) -> dict[str, dict[str, list[dict[str, Any]]]]:
+    """Rows of each part of each section of a report."""
+    sections: dict[str, dict[str, list[dict[str, Any]]]] = {}
     for row in report["rows"]:
-        parts.setdefault(row["part"], []).append(row)
-    return parts
+        sections.setdefault(row.get("section", ""), {}).setdefault(row["part"], []).append(row)
+    return sections
 
 
 def missed(report: dict[str, Any]) -> list[dict[str, Any]]:
@@ -132,8 +137,10 @@ def markdown(report: dict[str, Any]) -> str:
     lines = [f"# {title(report)}", "", subtitle(report), "", f"**{verdict(report['rows'])}.** {HONESTY}", ""]
     if missed(report):
         lines += ["## Bars not met", "", *_table(missed(report))]
-    for part, rows in by_part(report).items():
-        lines += [f"## {part.capitalize()}", "", *_table(rows)]
+    for section, parts in by_section(report).items():
+        lines += [f"## {section}", ""] if section else []
+        for part, rows in parts.items():
+            lines += [f"### {part[:1].upper()}{part[1:]}", "", *_table(rows)]
     lines += ["## Definitions", ""]
     lines += [f"- {'; '.join(names)}: `{definition}`" for definition, names in definitions(report).items()]
     return "\n".join(lines) + "\n"
@@ -145,10 +152,18 @@ def _table(rows: list[dict[str, Any]]) -> list[str]:
     for row in rows:
         value, bar, met = shown(row)
         cells = [row["name"], value, *([worded(row[BEFORE])] if BEFORE in row else [])]
-        cells += [row["unit"], bar, met.replace("no", "**no**")]
+        cells += [row["unit"], bar, met.replace("no", "**no**"), compared(row)]
         cells += [row["mask"], row["split"], row["note"]]
         lines.append("| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |")
     return [*lines, ""]
+
+
+def compared(row: dict[str, Any]) -> str:
+    """What stands beside a value: floors on the same split, and the 5 to 95 % range of captured people."""
+    words = [f"{name} {worded(value)}" for name, value in row.get("floors", {}).items()]
+    if row.get("people"):
+        words.append("people {} to {}".format(*map(worded, row["people"])))
+    return ", ".join(words)
 
 
 def worded(value: float | str | None) -> str:
