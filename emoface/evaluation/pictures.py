@@ -79,7 +79,8 @@ def draw_strangers(strangers: Strangers, folder: Path) -> dict[str, str]:
             line[0].set_ylabel(f"{name.removeprefix('grid_')}\n{clip.name}")
         for axis, measure in zip(panels[0], MEASURES, strict=True):
             axis.set_title(f"{measure}, mm about its mean")
-        panels[0, -1].legend(ncols=3, loc="lower right", bbox_to_anchor=(1.0, 1.0))
+        handles = panels[0, 0].get_legend_handles_labels()
+        panels[0, 0].figure.legend(*handles, ncols=len(handles[0]), loc="outside upper right")
         for axis in panels[-1]:
             axis.set_xlabel("seconds")
     return {"strangers.png": "Mouths of captured people, each about its mean: measured, ours and a ridge regression's"}
