@@ -16,22 +16,23 @@ import numpy as np
 from .slow_noise import draw, ease, slow_noise
 from .speech_marks import QUIET, SpeechMark, SpeechMarks
 
-POSTURE_SPREAD = (1.5, 2.0, 1.1)
+POSTURE_SPREAD = (1.5, 1.9, 1.0)
 """Standard deviation of postures in degrees: pitch, yaw, roll."""
-POSTURE_EVERY, POSTURE_SHAPE = 3.6, 3.0  # seconds between changes of posture, and regularity of the intervals
-PHRASE_GAIN, PHRASE_TIME = 6.0, 0.4  # how much likelier one gets at a phrase's end or beginning, and for how long
-MOVE = (0.5, 1.0)  # seconds that a change of posture takes
-BEAT_SHARE = 0.6  # stresses with a beat of the head
-BEAT = (0.6, 2.2)  # degrees of a beat at the strongest stress
+POSTURE_EVERY, POSTURE_SHAPE = 4.5, 3.0  # seconds between changes of posture, and regularity of the intervals
+PHRASE_GAIN, PHRASE_TIME = 4.0, 0.4  # how much likelier one gets at a phrase's end or beginning, and for how long
+MOVE = (0.6, 1.2)  # seconds that a change of posture takes
+BEAT_SHARE = 0.75  # stresses with a beat of the head
+BEAT = (0.8, 2.8)  # degrees of a beat at the strongest stress
 BEAT_RISE, BEAT_FALL = (0.14, 0.24), (0.28, 0.6)  # seconds
 NOD_RATE, NOD_AFTER = 7.0, 0.8  # nods a minute of a listener, and seconds of silence after which somebody listens
 NOD, NOD_PERIOD = (1.0, 2.6), (0.42, 0.62)  # degrees and seconds of one
-DRIFT, DRIFT_KNOTS = (0.45, 0.5, 0.3), (1.7, 0.7)  # degrees of the slow drift, seconds between its knots
+DRIFT, DRIFT_KNOTS = (0.4, 0.45, 0.25), (1.9,)  # degrees of the slow drift, seconds between its knots
+SWAY, SWAY_KNOTS = (0.75, 0.6, 0.35), (0.55, 0.36)  # degrees by which the head moves along with speech
 TREMOR, TREMOR_KNOTS = (0.05, 0.05, 0.035), (0.2,)
 BREATH, BREATHS = (0.14, 0.3), (12.0, 17.0)  # degrees of pitch while speaking and in silence, breaths a minute
-CALM = 0.4  # seconds over which the breath follows the voice
+CALM = 0.2  # seconds over which breath and sway follow the voice
 
-_CHANGE, _POSTURE, _BEAT, _NOD, _BREATH, _DRIFT, _TREMOR = 20, 21, 22, 23, 24, 25, 28  # sequences of one seed
+_CHANGE, _POSTURE, _BEAT, _NOD, _BREATH, _DRIFT, _SWAY, _TREMOR = 20, 21, 22, 23, 24, 25, 26, 28  # sequences
 
 
 @dataclass(frozen=True)
@@ -150,6 +151,8 @@ class Head:
         degrees = self._held(seconds) + np.sum([swing.course(seconds) for swing in self.swings], 0)
         where = (self.fps, self.frame, frames, 3)
         degrees = degrees + manner.unrest * slow_noise(self.seed, _DRIFT, *where, DRIFT_KNOTS) * DRIFT
+        sway = (1 - calm)[:, None] * slow_noise(self.seed, _SWAY, *where, SWAY_KNOTS)
+        degrees += (0.5 + 0.5 * manner.beats) * sway * SWAY
         degrees += manner.unrest * slow_noise(self.seed, _TREMOR, *where, TREMOR_KNOTS) * TREMOR
         degrees[:, 0] += (BREATH[0] + (BREATH[1] - BREATH[0]) * calm) * np.sin(
             2 * math.pi * self.rate * seconds + self.breath

@@ -8,8 +8,8 @@ from emoface.face.head_motion import Head, manner_of
 from emoface.face.layout import FPS
 from emoface.face.slow_noise import ease
 
-AHEAD = 6
-"""Frames by which the rule hears ahead, so that a beat's apex falls on its stressed syllable."""
+AHEAD = 4
+"""Frames by which the rule hears ahead, so that a beat's apex comes within 0.1 s of its syllable."""
 SOFTLY = 0.7
 """Share of an emotion's posture that is added to a captured head."""
 SETTLES = (0.5, 1.0)  # seconds within which it is
