@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
 
 import numpy as np
@@ -20,6 +20,7 @@ from .skipped import FAULTS, Skipped
 
 SOURCES = ("tts", "labelled", "captured", "voice")
 LAYOUTS = ("open_head", "flame")
+_ARRAYS = ("mel", "visemes", "lips", "known")  # fields of a clip that a shard holds as arrays
 LEAST_LOUD = 0.5
 """Level, log10 of mel power, that counts as loud where a clip has nothing louder."""
 
@@ -128,9 +129,9 @@ def save_clips(path: str | Path, clips: Sequence[Clip]) -> None:
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
     blank_visemes, blank_lips = np.zeros((0, 3), np.float32), np.zeros((0, MOTION_SIZE), np.float16)
-    fields = ("name", "source", "speaker", "language", "emotion", "layout", "level", "sentence", "flame_version")
+    told = [field.name for field in fields(Clip) if field.name not in _ARRAYS]
     text = [
-        {field: getattr(c, field) for field in fields} | {"visemes": c.visemes is not None, "lips": c.lips is not None}
+        {name: getattr(c, name) for name in told} | {"visemes": c.visemes is not None, "lips": c.lips is not None}
         for c in clips
     ]
     visemes = [blank_visemes if c.visemes is None else c.visemes.astype(np.float32) for c in clips]
@@ -194,7 +195,7 @@ def read_shard(path: Path) -> list[Clip]:
             arrays = {name: shard[name] for name in shard.files}
         text = json.loads(arrays["clips"].tobytes())
         clips = []
-        for i, fields in enumerate(text):
+        for i, told in enumerate(text):
             mel, visemes, lips = (
                 arrays[name][arrays[offsets][i] : arrays[offsets][i + 1]]
                 for name, offsets in (
@@ -204,9 +205,9 @@ def read_shard(path: Path) -> list[Clip]:
                 )
             )
             known = arrays["known"][i]
-            fields["visemes"] = visemes if fields["visemes"] else None
-            fields["lips"] = lips if fields["lips"] else None
-            clips.append(Clip(mel=mel, known=None if known.all() else known, **fields))
+            told["visemes"] = visemes if told["visemes"] else None
+            told["lips"] = lips if told["lips"] else None
+            clips.append(Clip(mel=mel, known=None if known.all() else known, **told))
         return clips
     except FAULTS as error:
         raise ValueError(f"{path} is not a readable corpus shard: {error}") from error

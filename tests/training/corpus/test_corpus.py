@@ -65,7 +65,7 @@ class TestClips:
         known = np.arange(MOTION_SIZE) % 2 == 0
         clips = [
             make_clip("a/1", source="labelled", emotion="happy", visemes=spell("pp", "aa").astype(np.float32)),
-            make_clip("a/ü", source="captured", lips=lips, known=known, layout="flame"),
+            make_clip("a/ü", source="captured", lips=lips, known=known, layout="flame", style="person"),
             make_clip("b/3", frames=7),
         ]
         save_clips(tmp_path / "x.npz", clips)
@@ -73,6 +73,7 @@ class TestClips:
         assert [c.name for c in read] == ["a/1", "a/ü", "b/3"]
         assert (read[0].emotion, read[0].frames, read[1].layout, read[2].dataset) == ("happy", 30, "flame", "b")
         np.testing.assert_array_equal(read[0].visemes, clips[0].visemes)
+        assert [c.style for c in read] == ["artist", "person", "artist"]
         assert read[0].lips is None and read[1].visemes is None and read[0].known is None
         np.testing.assert_array_equal(read[1].lips, lips)
         np.testing.assert_array_equal(read[1].known, known)
