@@ -302,7 +302,7 @@ def gradient(run: Run, clock: Clock) -> Iterator[dict[str, Any]]:
 
 def step(run: Run, clock: Clock) -> Iterator[dict[str, Any]]:
     """One denoising step of the paper's size: network on B rows, guidance, sampler; alone and as a tenth of ten."""
-    sizes, blocks = ((8, 64, 1024, 53), 8) if run.wide else ((2, 8, 24, 7), 1)
+    sizes, blocks = ((8, 64, 1024, 56), 8) if run.wide else ((2, 8, 24, 7), 1)
     reference = OPS["denoise_loop"].reference
     for T, B in run.sizes:
         one, ten = (DenoiseLoopCase(B, T, *sizes, blocks=blocks, steps=s, residual=1.0) for s in (1, 10))

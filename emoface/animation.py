@@ -124,5 +124,8 @@ class Animation(FaceMotion):
         """
         seconds = checks.number("seconds", seconds, 0, self.duration)
         frame = min(int(seconds * self.fps), self.frames - 1)
-        moment = replace(self, expression=self.expression[frame : frame + 1], jaw_pose=self.jaw_pose[frame : frame + 1])
+        one = slice(frame, frame + 1)
+        moment = replace(
+            self, expression=self.expression[one], jaw_pose=self.jaw_pose[one], neck_pose=self.neck_pose[one]
+        )
         return next(moment.render(face, **view))

@@ -19,7 +19,7 @@ from .binding.emotions import EMOTIONS
 from .binding.hearing import Heard
 from .binding.space import EmotionSpace
 from .emotion_forms import EmotionReference, check_emotion, is_sentence, told
-from .face.layout import EXPRESSION_NAMES, FPS
+from .face.layout import EXPRESSION_NAMES, FPS, full_motion
 from .face_motion import FaceMotion
 from .host import own_settings
 
@@ -91,8 +91,8 @@ def from_motion(source: Any) -> EmotionReference:
     """The emotion of a facial motion, to be passed as ``emotion``: "video-driven" control.
 
     Args:
-        source: an :class:`Animation`, the path of a saved one (.npz or Live Link Face .csv), or an array (T, 53) of
-            motion vectors at 25 fps.
+        source: an :class:`Animation`, the path of a saved one (.npz or Live Link Face .csv), or an array (T, 56) of
+            motion vectors at 25 fps, or (T, 53) without the neck.
 
     Returns:
         A reference for ``emotion=``.
@@ -102,6 +102,8 @@ def from_motion(source: Any) -> EmotionReference:
     """
     if isinstance(source, (np.ndarray, torch.Tensor)):
         motion = np.asarray(source, dtype=np.float32)
+        if motion.ndim == 2 and len(motion):
+            motion = full_motion(motion)
     else:
         animation = source if isinstance(source, FaceMotion) else Animation.load(source)
         if animation.expression_names != EXPRESSION_NAMES:
@@ -109,7 +111,7 @@ def from_motion(source: Any) -> EmotionReference:
             raise ValueError(f"from_motion needs the open head's shapes, got {version}'s; to_open_head() converts them")
         motion = animation.resample(FPS).motion
     if motion.ndim != 2 or motion.shape[0] == 0 or not np.isfinite(motion).all():
-        raise ValueError(f"from_motion source must be finite motion (T, 53) with T >= 1, got shape {motion.shape}")
+        raise ValueError(f"from_motion source must be finite motion (T, 56) with T >= 1, got shape {motion.shape}")
     return EmotionReference("motion", torch.from_numpy(np.ascontiguousarray(motion)))
 
 

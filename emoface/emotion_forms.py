@@ -45,7 +45,7 @@ class EmotionReference:
     """An emotion, or a speaker, given by example: another voice or another motion.
 
     Attributes:
-        modality: ``"audio"`` or ``"motion"``. value: the opened ``Recording``, or motion (T, 53) at 25 fps.
+        modality: ``"audio"`` or ``"motion"``. value: the opened ``Recording``, or motion (T, 56) at 25 fps.
     """
 
     modality: str

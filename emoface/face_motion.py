@@ -16,10 +16,12 @@ from emoface.face.layout import (
     ARKIT_NAMES,
     EXPRESSION_NAMES,
     EXPRESSION_SIZE,
+    FACE_SIZE,
     FPS,
-    MOTION_SIZE,
     OPEN_HEAD,
     arkit_to_motion,
+    full_motion,
+    limit_turn,
     motion_to_arkit,
 )
 from emoface.face.resample import resample_curves
@@ -92,9 +94,19 @@ def _curves(values: Any, name: str) -> np.ndarray:
     return checks.finite(name, curves, "frame")
 
 
+def _still(frames: int) -> np.ndarray:
+    """The neck (T, 3) of a head that does not turn."""
+    return np.frombuffer(_Checked(bytes(4 * 3 * frames)), np.float32).reshape(frames, 3)
+
+
+def _parts(motion: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Expression, jaw and neck of motion vectors (T, 56)."""
+    return motion[:, :EXPRESSION_SIZE], motion[:, EXPRESSION_SIZE:FACE_SIZE], motion[:, FACE_SIZE:]
+
+
 @dataclass(frozen=True, eq=False)
 class FaceMotion:
-    """Facial motion: FLAME expression coefficients and jaw rotation; frame k is centred at (k + 0.5) / fps s.
+    """Facial motion: FLAME expression coefficients, jaw and neck rotation; frame k is centred at (k + 0.5) / fps s.
 
     Nothing in it changes: what an array holds is checked once, when it comes in, and arrays are read-only. Methods give
     a new motion of their own class; ``dataclasses.replace`` puts other values in, without checking those that stay.
@@ -108,6 +120,9 @@ class FaceMotion:
         flame_version: the face whose coefficients these are; they mean nothing on another one.
         metadata: how it was made (emotion, seed, ...), saved in the files; only what JSON knows, and in its form: a
             tuple becomes a list. Read-only.
+        neck_pose: (T, 3) float32 rotation of the head about the neck joint, read-only, axis-angle in radians, at most
+            half a turn; +x nods the chin down, +y turns the face to the speaker's left, +z tilts the crown to the
+            speaker's right. Zero if not given. A mesh or a joint turns by ``NECK_RADIANS`` at most.
     """
 
     expression: np.ndarray
@@ -117,6 +132,7 @@ class FaceMotion:
     expression_names: tuple[str, ...] = field(default=EXPRESSION_NAMES, repr=False)
     flame_version: str = OPEN_HEAD
     metadata: dict[str, Any] = field(default_factory=dict, repr=False)
+    neck_pose: np.ndarray = field(default=None, repr=False)  # type: ignore[assignment]  # becomes zeros
 
     @own_settings()
     def __post_init__(self) -> None:
@@ -127,12 +143,23 @@ class FaceMotion:
             raise ValueError(f"expression must have shape {expected}, got {expression.shape}")
         if jaw_pose.shape != (len(expression), 3):
             raise ValueError(f"jaw_pose must have shape ({len(expression)}, 3) like expression, got {jaw_pose.shape}")
+        neck_pose = self.neck_pose
+        if neck_pose is None:
+            neck_pose = _still(len(expression))
+        elif _is_checked(neck_pose) and len(neck_pose) != len(expression) and not neck_pose.any():
+            neck_pose = _still(len(expression))  # a head that is still in all frames is so in some
+        neck_pose = _curves(neck_pose, "neck_pose")
+        if neck_pose.shape != (len(expression), 3):
+            raise ValueError(f"neck_pose must have shape ({len(expression)}, 3) like expression, got {neck_pose.shape}")
+        furthest = float(np.linalg.norm(neck_pose, axis=1).max())
+        if furthest > np.pi + 1e-4:
+            raise ValueError(f"neck_pose must be radians, half a turn at most, got a turn by {furthest:.4g}")
         metadata = self.metadata
         if not isinstance(metadata, Metadata):
             metadata = Metadata(json.loads(metadata_json(metadata)))
         checked = {
             "expression": expression, "jaw_pose": jaw_pose, "fps": frame_rate(self.fps), "expression_names": names,
-            "metadata": metadata,
+            "metadata": metadata, "neck_pose": neck_pose,
         }  # fmt: skip
         for name, value in checked.items():
             object.__setattr__(self, name, value)
@@ -147,19 +174,19 @@ class FaceMotion:
         """Build from motion vectors of the open head.
 
         Args:
-            motion: (T, 53) in the order of ``MOTION_NAMES``. fps: frames per second.
+            motion: (T, 56) in the order of ``MOTION_NAMES``; (T, 53) is motion without the neck, whose head does not
+                turn. fps: frames per second.
             **fields: ``audio`` and ``metadata``.
 
         Returns:
             The motion.
 
         Raises:
-            ValueError: another shape than (T, 53), values that are not finite, bad fps.
+            ValueError: another shape, values that are not finite, a turn of the head by more than half a circle, bad
+            fps.
         """
-        motion = _curves(motion, "motion")
-        if motion.shape[1] != MOTION_SIZE:
-            raise ValueError(f"motion must have shape (T, {MOTION_SIZE}), got {motion.shape}")
-        return cls(motion[:, :EXPRESSION_SIZE], motion[:, EXPRESSION_SIZE:], fps, **fields)
+        expression, jaw_pose, neck_pose = _parts(full_motion(_curves(motion, "motion")))
+        return cls(expression, jaw_pose, fps, neck_pose=neck_pose, **fields)
 
     @classmethod
     @own_settings()
@@ -168,7 +195,7 @@ class FaceMotion:
 
         Args:
             weights: (T, 52) in the order of ``ARKIT_NAMES``, 0..1. fps: frames per second.
-            **fields: ``audio`` and ``metadata``.
+            **fields: ``audio``, ``metadata`` and ``neck_pose``, for weights do not tell how the head turns.
 
         Returns:
             The motion of the open head.
@@ -179,7 +206,8 @@ class FaceMotion:
         weights = _curves(weights, "weights")
         if weights.shape[1] != len(ARKIT_NAMES):
             raise ValueError(f"weights must have shape (T, {len(ARKIT_NAMES)}), got {weights.shape}")
-        return cls.from_motion(arkit_to_motion(weights), fps, **fields)
+        expression, jaw_pose, still = _parts(arkit_to_motion(weights))
+        return cls(expression, jaw_pose, fps, **{"neck_pose": still, **fields})
 
     def __len__(self) -> int:
         return len(self.expression)
@@ -201,14 +229,14 @@ class FaceMotion:
     @property
     @own_settings()
     def motion(self) -> np.ndarray:
-        """(T, 53) float32: expression and jaw side by side.
+        """(T, 56) float32: expression, jaw and neck side by side.
 
         Raises:
             ValueError: another number of expression coefficients than 50.
         """
         if self.expression.shape[1] != EXPRESSION_SIZE:
             raise ValueError(f"motion needs {EXPRESSION_SIZE} expression coefficients, got {self.expression.shape[1]}")
-        return np.concatenate([self.expression, self.jaw_pose], 1)
+        return np.concatenate([self.expression, self.jaw_pose, self.neck_pose], 1)
 
     @own_settings()
     def arkit(self) -> np.ndarray:
@@ -266,7 +294,8 @@ class FaceMotion:
         with torch.inference_mode():
             person = None if found.identity is None else sent(found.identity)
             weights, jaw = sent(self.expression[part]), sent(self.jaw_pose[part])
-            return model(weights, jaw, identity=person).cpu().numpy()
+            neck = sent(limit_turn(self.neck_pose[part]))
+            return model(weights, jaw, identity=person, neck_pose=neck).cpu().numpy()
 
     @own_settings()
     def to_flame(self, model: FlameModel) -> Self:
@@ -311,7 +340,8 @@ class FaceMotion:
             raise ValueError(f"model must be {self.flame_version}, got {model.data.version}")
         fit = flame_to_arkit(self.expression, self.jaw_pose, model)
         metadata = {**self.metadata, "residual_mm": round(float(fit.residual_mm.mean()), 4)}
-        return self.from_arkit(fit.arkit(), self.fps, audio=self.audio, metadata=metadata)
+        kept = {"audio": self.audio, "metadata": metadata, "neck_pose": self.neck_pose}
+        return self.from_arkit(fit.arkit(), self.fps, **kept)
 
     @own_settings()
     def adjust(self, controls: Controls) -> Self:
@@ -333,7 +363,8 @@ class FaceMotion:
         if self.expression_names != EXPRESSION_NAMES:
             raise ValueError(f"adjust() needs the open head's named shapes, got coefficients of {self.flame_version}")
         motion = controls.apply(self.motion, self.fps)
-        return replace(self, expression=motion[:, :EXPRESSION_SIZE], jaw_pose=motion[:, EXPRESSION_SIZE:])
+        expression, jaw_pose, neck_pose = _parts(motion)
+        return replace(self, expression=expression, jaw_pose=jaw_pose, neck_pose=neck_pose)
 
     @own_settings()
     def resample(self, fps: float) -> Self:
@@ -357,5 +388,6 @@ class FaceMotion:
             raise ValueError(f"fps {fps:g} leaves no frame of {self.duration:.3g} s")
         if fps == self.fps and frames == self.frames:
             return replace(self)
-        expression, jaw = (resample_curves(c, self.fps, fps, frames) for c in (self.expression, self.jaw_pose))
-        return replace(self, expression=expression, jaw_pose=jaw, fps=fps)
+        parts = (self.expression, self.jaw_pose, self.neck_pose)
+        expression, jaw, neck = (resample_curves(curves, self.fps, fps, frames) for curves in parts)
+        return replace(self, expression=expression, jaw_pose=jaw, neck_pose=neck, fps=fps)

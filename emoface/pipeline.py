@@ -29,7 +29,7 @@ from .diffusion.finish import Sampling, finish, liveliness
 from .diffusion.guidance import Guidance
 from .diffusion.windows import Track, Window, WindowSampler, plan_windows
 from .emotion import HeardEmotion, Keyframe, ResolvedEmotion, check_density, keyframe_weights, resolve, sounding
-from .face.layout import FPS, MOTION_NAMES, MOTION_SIZE
+from .face.layout import FACE_NAMES, FPS, MOTION_NAMES, MOTION_SIZE, full_motion
 from .face.life import add_life
 from .host import own_settings
 from .kernels import fast_products
@@ -73,7 +73,7 @@ class Piece:
 
     Attributes:
         window: which one.
-        motion: (B, k, 53), neither smoothed nor clipped. closure: (k,) closure weight, 0..1; both on the device.
+        motion: (B, k, 56), neither smoothed nor clipped. closure: (k,) closure weight, 0..1; both on the device.
         presence: (k,) of speech, 0..1. loudness: (k,) in dB. blinks: (k,) per minute.
     """
 
@@ -90,7 +90,7 @@ class Performance:
     """A whole recording at 25 fps, before blinks, gaze and controls.
 
     Attributes:
-        motions: (B, T, 53). loudness: (T,) relative loudness of the voice. blinks: (T,) per minute.
+        motions: (B, T, 56). loudness: (T,) relative loudness of the voice. blinks: (T,) per minute.
         heard: whether a voice stands out anywhere.
     """
 
@@ -106,7 +106,8 @@ class Pipeline:
     Attributes:
         hearing: speech encoder and lip net. audio: content encoder on what is heard. emotion: emotion space.
         denoiser: the diffusion network. styles: names of the styles of lips that they know.
-        mean, deviation: (53,) statistics of the motion. sampling: default settings. checkpoint: what was loaded.
+        mean, deviation: (K,) statistics of the network's motion, of K = 56 channels, or 53 if it was trained on the
+            first layout and turns no head. sampling: default settings. checkpoint: what was loaded.
     """
 
     @own_settings()
@@ -144,7 +145,7 @@ class Pipeline:
         try:
             check_sizes(config, checkpoint.tensors)
             names = tuple(config["layout"]["names"])
-            if names != MOTION_NAMES or config["layout"]["fps"] != FPS:
+            if names not in (MOTION_NAMES, FACE_NAMES) or config["layout"]["fps"] != FPS:
                 raise ValueError(f"its motion layout ({len(names)} channels) is not the open head's at {FPS} fps")
             self.sampling = Sampling(**config["sampling"])
             heard = ContentConfig(**config["audio"])
@@ -167,8 +168,10 @@ class Pipeline:
             sizes = self.denoiser.config
             next(plan_windows(1, sizes.window, sizes.context, sizes.lookahead))
             motion = checkpoint.part("motion")
-            if {tuple(values.shape) for values in motion.values()} != {(MOTION_SIZE,)}:
-                raise ValueError(f"motion's statistics must have shape ({MOTION_SIZE},)")
+            if {tuple(values.shape) for values in motion.values()} != {(len(names),)}:
+                raise ValueError(f"motion's statistics must have shape ({len(names)},)")
+            if sizes.motion != len(names):
+                raise ValueError(f"its denoiser has {sizes.motion} channels of motion, its layout {len(names)}")
             self.mean, self.deviation = motion["mean"].to(self.device), motion["deviation"].to(self.device)
         except (KeyError, TypeError, ValueError, RuntimeError, AttributeError, IndexError, OverflowError) as error:
             where = f"checkpoint {checkpoint.path}: config" if checkpoint.path else "checkpoint config"
@@ -225,7 +228,7 @@ class Pipeline:
             )
         with torch.inference_mode():
             performance = self._perform(recording, request, progress)
-            motions = self._in_manner(performance, recording, request)  # (B, T, 53)
+            motions = self._in_manner(performance, recording, request)  # (B, T, 56)
         if not performance.heard:
             told = f"audio {recording.name!r} counts as silence, as no voice stands out in it; the mouth rests"
             warnings.warn(told, UserWarning, stacklevel=3)
@@ -248,7 +251,7 @@ class Pipeline:
     def _take(
         self, number: int, motion: np.ndarray, performance: Performance, recording: Recording, request: Request
     ) -> Animation:
-        """One take: motion (T, 53) with blinks and gaze, adjusted, at the asked frame rate."""
+        """One take: motion (T, 56) with blinks and gaze, adjusted, at the asked frame rate."""
         options = request.options
         lively = add_life(
             motion, FPS, seed=options.seed * 1000 + number, emotion_rate=performance.blinks,
@@ -287,7 +290,7 @@ class Pipeline:
         return Performance(motion.numpy(), relative_loudness(level).numpy(), blinks.numpy(), heard)
 
     def _in_manner(self, performance: Performance, recording: Recording, request: Request) -> np.ndarray:
-        """Motion (B, T, 53) in the asked speaker's style, which is read against the same takes in neutral."""
+        """Motion (B, T, 56) in the asked speaker's style, which is read against the same takes in neutral."""
         speaker, motions, loud = request.speaker, performance.motions, performance.loudness
         if speaker is None:
             return motions
@@ -300,7 +303,9 @@ class Pipeline:
     def _windows(self, recording: Recording, frames: int, request: Request) -> Iterator[Piece]:
         """Denoise one window after the other."""
         config, options = self.denoiser.config, request.options
-        temperature, character = (scale.to(self.device, non_blocking=True) for scale in self.sampling.scales())
+        size = config.motion  # the network's, perhaps of the first layout
+        scales = self.sampling.scales()
+        temperature, character = (scale[:size].to(self.device, non_blocking=True) for scale in scales)
         sampler = WindowSampler(
             self.denoiser, self.sampling.sampler, request.steps, Guidance(options.guidance), request.style,
             options.seed, options.num_samples, temperature, self.products, character, self.threads,
@@ -318,13 +323,14 @@ class Pipeline:
             presence = stream.normalizer.presence(raw)  # (T,)
             told = self.hearing(mel, lip_style)
             content = self.audio(told.content(self.audio.config.kind))[0]  # (T, F)
-            motion = sampler.run(window, content, tracks, liveliness(presence))  # (B, kept, 53)
+            motion = sampler.run(window, content, tracks, liveliness(presence)[:, :size])  # (B, kept, size)
             curves, logit = told.curves[0], told.closure[0]  # (T, len(MOUTH)), (T,)
             kept = slice(window.keep_from - window.start, window.keep_to - window.start)
             near = sounding(keyframes, window.keep_from, window.keep_to)
             shares = keyframe_weights(near, window.keep_from, window.keep_to)  # (K, kept)
             rates = torch.tensor([keyframe.blinks for keyframe in near])
-            motion = add_gestures(motion * self.deviation + self.mean, curves[kept], self.sampling.gestures)
+            motion = full_motion(motion * self.deviation + self.mean)  # (B, kept, 56)
+            motion = add_gestures(motion, curves[kept], self.sampling.gestures)
             yield Piece(
                 window, motion, closure_weight(logit)[kept], presence[kept], loudness(raw)[kept],
                 (shares * rates[:, None]).sum(0),

@@ -68,7 +68,7 @@ class SpeakerReference:
         """The style for one take.
 
         Args:
-            base: (T, 53) neutral motion of the recording. loud: (T,) its relative loudness.
+            base: (T, 56) neutral motion of the recording. loud: (T,) its relative loudness.
         """
         if self._motion is not None:
             return motion_style(self._motion, base)

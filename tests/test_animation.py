@@ -34,7 +34,7 @@ def test_nothing_is_checked_again_on_the_way_to_a_file(tmp_path: Path, checks: l
     checks.clear()
     animation.save(tmp_path / f"a{suffix}", **options)
     resampled = (".html", ".csv", ".json")  # to the rates of their readers
-    assert len(checks) == (2 if suffix in resampled else 0)
+    assert len(checks) == (3 if suffix in resampled else 0)
 
 
 def test_unknown_suffix_and_unwritable_path(tmp_path: Path) -> None:

@@ -112,14 +112,14 @@ def test_bad_references(tmp_path: Path) -> None:
         emoface.from_audio(tmp_path / "none.wav")
     with pytest.raises(FileNotFoundError):
         emoface.from_motion(tmp_path / "none.npz")
-    with pytest.raises(ValueError, match=r"\(T, 53\).*\(0, 53\)"):
+    with pytest.raises(ValueError, match=r"\(T, 56\).*\(0, 53\)"):
         emoface.from_motion(np.zeros((0, 53), np.float32))
     with pytest.raises(ValueError, match="suffix"):
         emoface.from_motion(tmp_path / "take.mov")
 
 
 def test_motion_of_another_width(tiny_checkpoint: Path) -> None:
-    with pytest.raises(ValueError, match=r"motion must have shape \(T, 53\).*\(5, 52\)"):
+    with pytest.raises(ValueError, match=r"motion must have shape \(\.\.\., 56\), got \(5, 52\)"):
         animate(tiny_checkpoint, emotion=emoface.from_motion(np.zeros((5, 52), np.float32)))
 
 

@@ -179,7 +179,7 @@ def test_an_embedding_is_scaled_to_unit_length_and_checked(space: EmotionSpace) 
 
 def test_motion_by_example_is_finite_frames() -> None:
     reference = from_motion(np.full((3, 53), 0.5, np.float64))
-    assert reference.modality == "motion" and reference.value.shape == (3, 53)
+    assert reference.modality == "motion" and reference.value.shape == (3, 56) and not reference.value[:, 53:].any()
     assert reference.value.dtype == torch.float32
     for bad in (np.zeros((0, 53)), np.zeros(53), np.full((2, 53), np.nan)):
         with pytest.raises(ValueError, match="must be finite motion"):

@@ -36,7 +36,7 @@ def test_properties() -> None:
     animation = FaceMotion(torch.from_numpy(expression).double().requires_grad_(), jaw, 25)
     assert len(animation) == animation.frames == 40 and animation.duration == 1.6
     assert animation.expression.dtype == animation.motion.dtype == np.float32
-    assert animation.motion.shape == (40, 53)
+    assert animation.motion.shape == (40, 56) and not animation.neck_pose.any()
     expression[:] = 0
     assert animation.expression.any(), "the animation keeps its own copy"
     assert repr(animation) == "FaceMotion(40 frames, 25 fps, 1.60 s, emoface-open-head-1)"
@@ -105,19 +105,19 @@ def test_what_comes_out_is_the_callers() -> None:
 
 def test_coefficients_of_a_motion_are_not_checked_again(checks: list[int]) -> None:
     motion = FaceMotion(*curves())
-    assert checks == [40 * 50 * 4, 40 * 3 * 4]
+    assert checks == [40 * 50 * 4, 40 * 3 * 4, 40 * 3 * 4]
     same = Animation.of(replace(motion, fps=30, metadata={"seed": 1}))
     assert same.expression is motion.expression and same.jaw_pose is motion.jaw_pose
     some = replace(motion, expression=motion.expression[7:9], jaw_pose=motion.jaw_pose[7:9])
     assert np.shares_memory(some.expression, motion.expression) and len(some) == 2
     motion.arkit(), motion.vertices(stop=1), motion.resample(25)
-    assert len(checks) == 2
+    assert len(checks) == 4, "the last is the still head of two frames"
     with pytest.raises(ValueError, match="T at least 1"):
         replace(motion, expression=motion.expression[:0], jaw_pose=motion.jaw_pose[:0])
     with pytest.raises(ValueError, match="a column a name"):
         replace(motion, expression=motion.expression[:, :49])
     motion.resample(50)
-    assert len(checks) == 5, "one of the 49 columns, which are a copy, and two of the new curves"
+    assert len(checks) == 8, "one of the 49 columns, which are a copy, and three of the new curves"
 
 
 @pytest.mark.parametrize("kind", [FaceMotion, Animation])
@@ -183,7 +183,7 @@ def test_bad_curves() -> None:
     for e, j, message in cases:
         with pytest.raises(ValueError, match=message):
             FaceMotion(e, j)
-    with pytest.raises(ValueError, match=r"motion must have shape \(T, 53\), got \(40, 50\)"):
+    with pytest.raises(ValueError, match=r"motion must have shape \(\.\.\., 56\), got \(40, 50\)"):
         FaceMotion.from_motion(expression)
     for wrong in (expression.tolist(), expression.astype(object), None):
         with pytest.raises(TypeError, match="expression must be a numeric numpy array or torch tensor, got"):

@@ -53,7 +53,7 @@ _PRESSED = {"mouthPressLeft": GATED_PRESS, "mouthPressRight": GATED_PRESS}
 
 
 def _by_channel(values: dict[str, float], like: Tensor) -> Tensor:
-    """(53,) values by channel name, 0 elsewhere."""
+    """(56,) values by channel name, 0 elsewhere."""
     row = torch.tensor([values.get(name, 0.0) for name in MOTION_NAMES], dtype=like.dtype)
     return row.to(like.device, non_blocking=True)
 
@@ -153,13 +153,14 @@ def mouth_motion(curves: Tensor) -> Tensor:
         curves: (..., len(MOUTH)) in motion units.
 
     Returns:
-        (..., 53).
+        (..., 56).
     """
     motion = curves.new_zeros(*curves.shape[:-1], MOTION_SIZE)
     motion[..., list(MOUTH)] = curves
-    expression, jaw = motion[..., : MOTION_INDEX["jaw_pose_x"]], motion[..., MOTION_INDEX["jaw_pose_x"] :]
-    side = jaw[..., 1:].clamp(-JAW_SIDE_RADIANS, JAW_SIDE_RADIANS)
-    return torch.cat([expression.clamp(0, 1), jaw[..., :1].clamp(0, JAW_OPEN_RADIANS), side], -1)
+    first = MOTION_INDEX["jaw_pose_x"]
+    expression, opening, side, neck = motion.split([first, 1, 2, MOTION_SIZE - first - 3], -1)
+    side = side.clamp(-JAW_SIDE_RADIANS, JAW_SIDE_RADIANS)
+    return torch.cat([expression.clamp(0, 1), opening.clamp(0, JAW_OPEN_RADIANS), side, neck], -1)
 
 
 def add_gestures(motion: Tensor, curves: Tensor, strength: float = 1.0) -> Tensor:
@@ -169,10 +170,10 @@ def add_gestures(motion: Tensor, curves: Tensor, strength: float = 1.0) -> Tenso
     What emotion adds to the same shapes stays.
 
     Args:
-        motion: (..., T, 53). curves: (T, len(MOUTH)) of a :class:`LipNet`. strength: 0 leaves the motion as it is.
+        motion: (..., T, 56). curves: (T, len(MOUTH)) of a :class:`LipNet`. strength: 0 leaves the motion as it is.
 
     Returns:
-        (..., T, 53), a new tensor.
+        (..., T, 56), a new tensor.
 
     Raises:
         ValueError: ``strength`` is negative or the shapes do not fit.
@@ -197,12 +198,12 @@ def apply_closure(motion: Tensor, weight: Tensor, strength: float = 1.0) -> Tens
     would twitch with every p, b and m.
 
     Args:
-        motion: (..., T, 53).
+        motion: (..., T, 56).
         weight: (..., T) 0..1, from :func:`closure_weight`.
         strength: 0 leaves the motion as it is, 1 closes the lips wholly.
 
     Returns:
-        (..., T, 53), a new tensor.
+        (..., T, 56), a new tensor.
 
     Raises:
         ValueError: ``strength`` is outside 0..1 or the shapes do not fit.

@@ -106,7 +106,7 @@ class EmotionSpace(nn.Module):
         Args:
             value: exactly one keyword, the modality's name: ``label`` a name or (name, level 0..3); ``text``
                 an English prompt; ``audio`` (N,) samples at 16 kHz or a (2 T, 64) log-mel; ``motion`` (T,
-                53); ``valence_arousal`` (v, a) in -1..1.
+                56); ``valence_arousal`` (v, a) in -1..1.
 
         Returns:
             z (Z,) float32 of unit length.

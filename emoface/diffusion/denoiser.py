@@ -25,6 +25,7 @@ import torch
 from torch import Tensor, nn
 
 from emoface import checks
+from emoface.face.layout import MOTION_SIZE
 from emoface.kernels import (
     content_attention,
     ff_adain_film,
@@ -63,7 +64,7 @@ class DenoiserConfig:
         guided: the strength of guidance is an input, so that one call does what takes two otherwise.
     """
 
-    motion: int = 53
+    motion: int = MOTION_SIZE
     emotion: int = 64
     content: int = 128
     channels: int = 128

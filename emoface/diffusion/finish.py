@@ -20,7 +20,9 @@ from emoface.face.layout import (
     MOTION_NAMES,
     MOTION_SIZE,
     MOUTH,
+    NECK,
     UPPER,
+    limit_turn,
 )
 
 from .samplers import SAMPLERS
@@ -50,7 +52,8 @@ class Sampling:
         upper_character, mouth_character: scale of what is constant in the start noise over a take, on the upper face
             and on mouth shapes that do not part the lips; the network by itself shrinks the variety between takes.
         upper_filter, mouth_filter: standard deviation in frames of the smoothing of each region, 0 for none; the
-            closure gate is smoothed like the mouth. rest_filter: the mouth's where nobody speaks, so that it rests.
+            head's turns are smoothed like the upper face, the closure gate like the mouth. rest_filter: the mouth's
+            where nobody speaks, so that it rests.
         closure: strength of the closure gate, 0..1.
         gestures: share of the voice's own small lip gestures that motion has at least, 0 for none.
     """
@@ -75,7 +78,7 @@ class Sampling:
             object.__setattr__(self, name, checks.number(name, getattr(self, name), 0, high))
 
     def scales(self) -> tuple[Tensor, Tensor]:
-        """Scales of the start noise: temperature and character, each (53,)."""
+        """Scales of the start noise: temperature and character, each (56,)."""
         temperature = torch.ones(MOTION_SIZE)
         temperature[list(MOUTH)] = self.mouth_temperature
         character = temperature.clone()
@@ -91,7 +94,7 @@ def liveliness(presence: Tensor) -> Tensor:
         presence: (T,) of speech, 0..1.
 
     Returns:
-        (T, 53).
+        (T, 56).
     """
     scale = torch.ones(len(presence), MOTION_SIZE)
     scale[:, list(MOUTH)] = presence[:, None]
@@ -105,16 +108,18 @@ def finish(motion: Tensor, closure: Tensor, presence: Tensor, sampling: Sampling
     closed a block of frames at a time, so that it takes little memory beside the result; the bits are the same.
 
     Args:
-        motion: (B, T, 53) of a whole recording. closure: (T,) closure weight, 0..1. presence: (T,) of speech, 0..1.
+        motion: (B, T, 56) of a whole recording. closure: (T,) closure weight, 0..1. presence: (T,) of speech, 0..1.
         sampling: strengths of the filters and the gate.
 
     Returns:
-        (B, T, 53), a new tensor.
+        (B, T, 56), a new tensor.
     """
     motion, frames = motion.clone(), motion.shape[1]
     at_once = CHANNELS if frames > BLOCK and motion.device.type == "cpu" else MOTION_SIZE
     for upper in _groups(UPPER, at_once, motion.device):
         motion[..., upper] = gaussian_filter(motion[..., upper], sampling.upper_filter)
+    neck = torch.tensor(NECK).to(motion.device, non_blocking=True)
+    motion[..., neck] = limit_turn(gaussian_filter(motion[..., neck], sampling.upper_filter))
     speech = gaussian_filter(presence[None, :, None], 1.0)  # (1, T, 1)
     for mouth in _groups(MOUTH, at_once, motion.device):
         resting = gaussian_filter(motion[..., mouth], sampling.rest_filter)
@@ -126,7 +131,7 @@ def finish(motion: Tensor, closure: Tensor, presence: Tensor, sampling: Sampling
         block = motion[:, start : start + BLOCK]
         block[..., :jaw].clamp_(0, 1)
         block[..., jaw].clamp_(0, JAW_OPEN_RADIANS)
-        block[..., jaw + 1 :].clamp_(-JAW_SIDE_RADIANS, JAW_SIDE_RADIANS)
+        block[..., jaw + 1 : jaw + 3].clamp_(-JAW_SIDE_RADIANS, JAW_SIDE_RADIANS)
         block.copy_(apply_closure(block, gate[:, start : start + BLOCK], sampling.closure))
     return motion
 

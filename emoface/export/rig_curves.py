@@ -56,8 +56,10 @@ def keyed(motion: FaceMotion, whole_frames: bool = False) -> tuple[FaceMotion, n
     if not whole_frames:
         return motion, (np.arange(frames) + 0.5) / motion.fps
     places = np.arange(frames + 1) - 0.5
-    expression, jaw_pose = (monotone_cubic(curves, places) for curves in (motion.expression, motion.jaw_pose))
-    return replace(motion, expression=expression, jaw_pose=jaw_pose), np.arange(frames + 1) / motion.fps
+    parts = (motion.expression, motion.jaw_pose, motion.neck_pose)
+    expression, jaw_pose, neck_pose = (monotone_cubic(curves, places) for curves in parts)
+    keys = replace(motion, expression=expression, jaw_pose=jaw_pose, neck_pose=neck_pose)
+    return keys, np.arange(frames + 1) / motion.fps
 
 
 def visible_deltas(rig: Rig) -> np.ndarray:

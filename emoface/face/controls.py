@@ -23,6 +23,7 @@ from emoface.reading import parse_json, read_text
 from .layout import (
     ARKIT_NAMES,
     EXPRESSION_NAMES,
+    FACE_SIZE,
     JAW_OPEN_RADIANS,
     JAW_SIDE_RADIANS,
     LIP_GAP_MM,
@@ -30,8 +31,11 @@ from .layout import (
     MOTION_NAMES,
     MOTION_SIZE,
     MOUTH,
+    NECK,
     UPPER,
     arkit_to_motion,
+    full_motion,
+    limit_turn,
     lip_gap,
     motion_to_arkit,
 )
@@ -39,7 +43,7 @@ from .layout import (
 RANGES: dict[str, tuple[float, float]] = {
     "upper_strength": (0, 2), "lower_strength": (0, 2), "blink_strength": (0, 2), "gaze_strength": (0, 2),
     "tongue_strength": (0, 3), "upper_smoothing": (0, 0.5), "lower_smoothing": (0, 0.5), "eyelid_offset": (-1, 1),
-    "brow_offset": (-1, 1), "lip_open_offset": (-0.2, 0.2), "symmetry": (0, 1),
+    "brow_offset": (-1, 1), "lip_open_offset": (-0.2, 0.2), "symmetry": (0, 1), "head_strength": (0, 2),
 }  # fmt: skip
 """Control -> lowest and highest value."""
 SHAPE_RANGES: dict[str, tuple[float, float]] = {"gain": (0, 5), "offset": (-1, 1), "low": (0, 1), "high": (0, 1)}
@@ -56,6 +60,7 @@ _BLINK, _GAZE, _TONGUE = (
 )
 _UPPER = [i for i in UPPER if i not in _BLINK and i not in _GAZE]
 _LOWER = list(MOUTH)
+_NECK = list(NECK)
 _PAIRS = [
     (i, MOTION_INDEX[name[:-4] + "Right"])
     for i, name in enumerate(MOTION_NAMES)
@@ -114,6 +119,7 @@ class Controls:
             mouthClose if negative, at most until the lips meet.
         symmetry: 0..1, pulls left and right shapes to their mean and jaw and mouth to the middle; not the gaze.
         mirror: exchange left and right.
+        head_strength: 0..2, gain of the head's turns, which end at ``NECK_RADIANS``; 0 holds it still.
         shapes: ARKit name (or "tongueUp") -> :class:`Shape`, applied last and exactly.
 
     Raises:
@@ -132,6 +138,7 @@ class Controls:
     lip_open_offset: float = 0.0
     symmetry: float = 0.0
     mirror: bool = False
+    head_strength: float = 1.0
     shapes: Mapping[str, Shape] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -151,7 +158,7 @@ class Controls:
         """Adjust ARKit weights or motion vectors.
 
         Args:
-            curves: (T, 52) ARKit weights, or (T, 53) motion vectors of the open head.
+            curves: (T, 52) ARKit weights, or motion vectors of the open head, (T, 56) or without the neck (T, 53).
             fps: frames per second.
 
         Returns:
@@ -165,18 +172,20 @@ class Controls:
         if not isinstance(curves, np.ndarray) or curves.dtype.kind != "f":
             kind = curves.dtype if isinstance(curves, np.ndarray) else type(curves).__name__
             raise TypeError(f"curves must be a floating-point numpy array, got {kind}")
-        if curves.ndim != 2 or curves.shape[1] not in (len(ARKIT_NAMES), MOTION_SIZE) or not len(curves):
-            raise ValueError(f"curves must be (T, 52) or (T, 53), T at least 1, got {curves.shape}")
+        widths = (len(ARKIT_NAMES), FACE_SIZE, MOTION_SIZE)
+        if curves.ndim != 2 or curves.shape[1] not in widths or not len(curves):
+            raise ValueError(f"curves must be (T, 52), (T, 53) or (T, 56), T at least 1, got {curves.shape}")
         checks.finite("curves", curves, "frame")
         fps = checks.number("fps", fps, above=0)
         if self == Controls():
             return curves.copy()
-        if curves.shape[1] == MOTION_SIZE:
-            return self._adjust(curves.astype(np.float64), fps).astype(curves.dtype)
+        if curves.shape[1] != len(ARKIT_NAMES):
+            adjusted = self._adjust(full_motion(curves.astype(np.float64)), fps)
+            return adjusted[:, : curves.shape[1]].astype(curves.dtype)
         return motion_to_arkit(self._adjust(arkit_to_motion(curves.astype(np.float64)), fps)).astype(curves.dtype)
 
     def _adjust(self, motion: np.ndarray, fps: float) -> np.ndarray:
-        """Adjust motion vectors (T, 53) float64 in place, in the order in which the steps must follow each other."""
+        """Adjust motion vectors (T, 56) float64 in place, in the order in which the steps must follow each other."""
         if self.mirror:
             motion = _mirrored(motion)
         _pull_together(motion, self.symmetry)
@@ -189,6 +198,7 @@ class Controls:
             (_BLINK, self.blink_strength),
             (_GAZE, self.gaze_strength),
             (_TONGUE, self.tongue_strength),
+            (_NECK, self.head_strength),
         ):
             motion[:, channels] *= strength
         clip_motion(motion)
@@ -292,7 +302,7 @@ def _mirrored(motion: np.ndarray) -> np.ndarray:
     other = {"Left": "Right", "Right": "Left"}
     names = [next((name[: -len(s)] + other[s] for s in other if name.endswith(s)), name) for name in MOTION_NAMES]
     mirrored = motion[:, [MOTION_INDEX[name] for name in names]]
-    mirrored[:, [_JAW_Y, _JAW_Z]] *= -1
+    mirrored[:, [_JAW_Y, _JAW_Z, *_NECK[1:]]] *= -1
     return mirrored
 
 
@@ -336,7 +346,8 @@ def _correct(motion: np.ndarray, name: str, shape: Shape) -> None:
 
 
 def clip_motion(motion: np.ndarray) -> None:
-    """Bring weights to 0..1 and the jaw to what a weight of 1 turns it; in place."""
+    """Bring weights (T, 56) to 0..1, the jaw to what a weight of 1 turns it, the head to its largest turn; in place."""
     motion[:, : len(EXPRESSION_NAMES)] = motion[:, : len(EXPRESSION_NAMES)].clip(0, 1)
     motion[:, _JAW_X] = motion[:, _JAW_X].clip(0, JAW_OPEN_RADIANS)
     motion[:, _JAW_Y] = motion[:, _JAW_Y].clip(-JAW_SIDE_RADIANS, JAW_SIDE_RADIANS)
+    motion[:, _NECK] = limit_turn(motion[:, _NECK])

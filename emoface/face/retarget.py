@@ -22,7 +22,7 @@ from emoface.host import own_settings
 from emoface.kernels import flame_lbs
 
 from .flame import FlameModel
-from .layout import ARKIT_NAMES, EXPRESSION_NAMES, EXPRESSION_SIZE, arkit_to_motion, motion_to_arkit
+from .layout import ARKIT_NAMES, EXPRESSION_NAMES, EXPRESSION_SIZE, FACE_SIZE, arkit_to_motion, motion_to_arkit
 from .open_head import open_head, open_head_model
 from .rig import Part, Rig
 from .surface import closest_points, landmark_warp, mesh_normals
@@ -419,5 +419,5 @@ def arkit_to_flame(weights: np.ndarray, model: FlameModel, strengths: Strengths 
         The model's expression and jaw rotation, and what remains in millimetres.
     """
     motion = torch.from_numpy(arkit_to_motion(np.asarray(weights, np.float32)))
-    vertices = arkit_model(model)(motion[:, :EXPRESSION_SIZE], motion[:, EXPRESSION_SIZE:])
+    vertices = arkit_model(model)(motion[:, :EXPRESSION_SIZE], motion[:, EXPRESSION_SIZE:FACE_SIZE])
     return fit_flame(vertices.numpy(), model, strengths=strengths)

@@ -8,7 +8,7 @@ animated, the clip ``c`` tells for each region R of shapes that move alike and f
     offset_i = w (mean(c_i) - gain_i mean(base_i)),            within +-0.25, for shapes that leave the lips alone
 
 with ``w = T / (T + 3 s)``: short clips are believed less. Motion then is ``gain_i x_i + offset_i``. What the phones
-need (press, rolls, mouthClose, tongue), blinks and gaze stay, and lips that were closed stay closed.
+need (press, rolls, mouthClose, tongue), blinks, gaze and the head stay, and lips that were closed stay closed.
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ class SpeakerStyle:
     """How a person moves, beside the neutral motion it was read against.
 
     Attributes:
-        gain, offset: (53,) float32, of each motion channel.
+        gain, offset: (56,) float32, of each motion channel.
     """
 
     gain: np.ndarray
@@ -60,10 +60,10 @@ class SpeakerStyle:
         """``clip(gain x + offset)`` with closed lips kept closed.
 
         Args:
-            motion: (T, 53) of the open head.
+            motion: (T, 56) of the open head.
 
         Returns:
-            (T, 53) float32.
+            (T, 56) float32.
         """
         before = motion.astype(np.float64)
         moved = before * self.gain + self.offset
@@ -85,8 +85,8 @@ def motion_style(clip: np.ndarray, base: np.ndarray) -> SpeakerStyle:
     """The style of a clip, see the module for the formula; of ``base`` itself it changes nothing.
 
     Args:
-        clip: (N, 53) motion of a person at 25 fps; best some ten seconds of calm speech, for a clip's mood is taken
-            for habit. base: (T, 53) neutral motion of the recording to be animated.
+        clip: (N, 56) motion of a person at 25 fps; best some ten seconds of calm speech, for a clip's mood is taken
+            for habit. base: (T, 56) neutral motion of the recording to be animated.
 
     Returns:
         The style. Regions that do not move in the clip, or not in ``base``, keep their amplitude and pose.

@@ -61,13 +61,17 @@ def compare(
     for prediction, truth in zip(predictions, truths):
         matched(prediction.expression, truth.expression, prediction.fps, truth.fps, cut)
         stop = min(len(prediction), len(truth))
-        pairs.append((prediction.vertices(face, stop=stop), truth.vertices(face, stop=stop)))
+        still = (replace(motion, neck_pose=None) for motion in (prediction, truth))  # errors of the face, not the head
+        ours, theirs = (motion.vertices(face, stop=stop) for motion in still)
+        pairs.append((ours, theirs))
     size = pairs[0][0].shape[1]
     if size != regions.size:
         raise ValueError(f"regions must be of this face with {size} vertices, got {regions.topology}, {regions.size}")
     rest = truths[0]
-    still = replace(rest, expression=np.zeros_like(rest.expression[:1]), jaw_pose=np.zeros_like(rest.jaw_pose[:1]))
-    neutral = still.vertices(face)[0]
+    relaxed = replace(
+        rest, expression=np.zeros_like(rest.expression[:1]), jaw_pose=np.zeros_like(rest.jaw_pose[:1]), neck_pose=None
+    )
+    neutral = relaxed.vertices(face)[0]
     frames = sum(len(truth) for _, truth in pairs)
     said = f"{split}; {len(pairs)} sequences, {frames} frames at {rest.fps:g} fps" + (", cut to the shorter" * cut)
     figures = []

@@ -5,11 +5,11 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from emoface.face.layout import LIP_GAP_MM, MOTION_INDEX, MOTION_NAMES, MOTION_SIZE, MOUTH, UPPER
+from emoface.face.layout import LIP_GAP_MM, MOTION_INDEX, MOTION_NAMES, MOTION_SIZE, MOUTH, NECK, UPPER
 
 
 def channel_weights(jaw: float, lips: float, sideways: float) -> Tensor:
-    """Weight of each channel (53,), mean 1: the jaw and the lips count more, sideways and rare shapes less."""
+    """Weight of each channel (56,), mean 1: the jaw and the lips count more, sideways and rare shapes less."""
     weights = torch.ones(MOTION_SIZE)
     rare = ("jaw_pose_y", "jaw_pose_z", "mouthLeft", "mouthRight", "cheekPuff", "tongue", "eyeLookIn", "eyeLookOut")
     for name, index in MOTION_INDEX.items():
@@ -23,7 +23,7 @@ def channel_weights(jaw: float, lips: float, sideways: float) -> Tensor:
 
 
 def channel_mask(indices: tuple[int, ...]) -> Tensor:
-    """A 0/1 mask (53,) of channels."""
+    """A 0/1 mask (56,) of channels."""
     mask = torch.zeros(MOTION_SIZE)
     mask[list(indices)] = 1.0
     return mask
@@ -33,30 +33,30 @@ def reconstruction(error: Tensor, weights: Tensor, closure: Tensor, closure_weig
     """Weighted L2 on x0: ``mean(w (1 + c closure on the mouth) (1 + activity) e^2)``.
 
     Args:
-        error: (B, T, 53) predicted minus target motion. weights: (53,). closure: (B, T).
+        error: (B, T, 56) predicted minus target motion. weights: (56,). closure: (B, T).
         closure_weight: c, how much more the lips count on p, b, m. activity: (B, T) phonetic-context weight.
     """
-    frame = weights * (1 + closure_weight * closure[..., None] * channel_mask(MOUTH).to(error))  # (B, T, 53)
+    frame = weights * (1 + closure_weight * closure[..., None] * channel_mask(MOUTH).to(error))  # (B, T, 56)
     frame = frame * (1 + activity[..., None])
     return (frame * error.square()).sum() / frame.sum()
 
 
 def velocity(error: Tensor, weights: Tensor, mouth: float) -> Tensor:
     """L2 on frame-to-frame differences; ``mouth`` below 0.5, since more destroys closures."""
-    share = weights * (mouth * channel_mask(MOUTH) + channel_mask(UPPER)).to(error)
+    share = weights * (mouth * channel_mask(MOUTH) + channel_mask((*UPPER, *NECK))).to(error)
     return (share * error.diff(dim=1).square()).mean()
 
 
 def acceleration(error: Tensor) -> Tensor:
-    """L2 on second differences of the upper face, against jitter."""
-    return (channel_mask(UPPER).to(error) * error.diff(n=2, dim=1).square()).mean()
+    """L2 on second differences of the upper face and the head, against jitter."""
+    return (channel_mask((*UPPER, *NECK)).to(error) * error.diff(n=2, dim=1).square()).mean()
 
 
 def lip_opening(motion: Tensor, closure: Tensor) -> Tensor:
     """Mean squared inner-lip opening (cm^2) on frames that must be closed: the lip-vertex term of the open head.
 
     Args:
-        motion: (B, T, 53) in motion units. closure: (B, T).
+        motion: (B, T, 56) in motion units. closure: (B, T).
     """
     per_unit = torch.tensor([LIP_GAP_MM.get(name, 0.0) / 10 for name in MOTION_NAMES], device=motion.device)
     gap = (motion @ per_unit).clamp(min=0)  # (B, T) cm
@@ -67,7 +67,7 @@ def phonetic_activity(target: Tensor, strength: float) -> Tensor:
     """Phonetic-context weight (B, T): larger where the lips move more around a frame, mean ``strength``.
 
     Args:
-        target: (B, T, 53) normalised target motion.
+        target: (B, T, 56) normalised target motion.
     """
     speed = target[..., list(MOUTH)].diff(dim=1).square().mean(-1)  # (B, T - 1)
     speed = torch.nn.functional.pad(speed[:, None], (1, 0), mode="replicate")  # (B, 1, T)

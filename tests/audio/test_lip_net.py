@@ -20,6 +20,7 @@ from emoface.audio.lip_net import (
     mouth_motion,
 )
 from emoface.face.layout import (
+    FACE_SIZE,
     JAW_OPEN_RADIANS,
     JAW_SIDE_RADIANS,
     LIP_GAP_MM,
@@ -111,7 +112,7 @@ class TestGate:
     def test_closes_lips_under_emotion(self) -> None:
         rng = np.random.default_rng(0)
         motion = torch.from_numpy(rng.uniform(0, 1, (4, 30, MOTION_SIZE)).astype(np.float32))
-        motion[..., MOTION_INDEX["jaw_pose_x"] :] = torch.rand(4, 30, 3) * JAW_OPEN_RADIANS
+        motion[..., MOTION_INDEX["jaw_pose_x"] : FACE_SIZE] = torch.rand(4, 30, 3) * JAW_OPEN_RADIANS
         motion[..., MOTION_INDEX["mouthClose"]] = 0
         before = motion.clone()
         gap = lip_gap(motion)

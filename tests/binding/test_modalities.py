@@ -43,7 +43,7 @@ def voice(seconds: float, pitch: float = 200.0, level: float = 0.2) -> torch.Ten
 
 
 BAD: list[tuple[type[Modality], Any, type[Exception], str]] = [
-    (Motion, torch.zeros(0, 53), ValueError, r"motion must have shape \(T, 53\) with T >= 1, got \(0, 53\)"),
+    (Motion, torch.zeros(0, 53), ValueError, r"motion must have shape \(T, 56\) with T >= 1, got \(0, 53\)"),
     (Motion, torch.zeros(4, 52), ValueError, r"got \(4, 52\)"),
     (Motion, torch.zeros(53), ValueError, r"got \(53,\)"),
     (Motion, torch.full((2, 53), float("nan")), ValueError, "motion must be finite, got 106 NaN"),

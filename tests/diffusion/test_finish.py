@@ -12,13 +12,22 @@ import torch
 
 from emoface.diffusion import finish as module
 from emoface.diffusion.finish import RESTING, Sampling, finish, gaussian_filter, liveliness
-from emoface.face.layout import JAW_OPEN_RADIANS, JAW_SIDE_RADIANS, MOTION_INDEX, MOUTH, UPPER, lip_gap
+from emoface.face.layout import (
+    JAW_OPEN_RADIANS,
+    JAW_SIDE_RADIANS,
+    MOTION_INDEX,
+    MOUTH,
+    NECK,
+    NECK_RADIANS,
+    UPPER,
+    lip_gap,
+)
 
 
 @pytest.mark.parametrize("takes, frames", [(1, 1), (1, 300), (3, 257), (2, 700), (1, 1025)])
 def test_the_same_bits_in_blocks(takes: int, frames: int, monkeypatch: pytest.MonkeyPatch) -> None:
     draw = torch.Generator().manual_seed(frames)
-    motion = torch.rand(takes, frames, 53, generator=draw) * 0.6 - 0.1
+    motion = torch.rand(takes, frames, 56, generator=draw) * 0.6 - 0.1
     closure, presence = torch.rand(2, frames, generator=draw)
     before = motion.clone()
     with torch.inference_mode():
@@ -29,7 +38,7 @@ def test_the_same_bits_in_blocks(takes: int, frames: int, monkeypatch: pytest.Mo
 
 
 def open_mouth(frames: int = 60) -> torch.Tensor:
-    motion = torch.full((1, frames, 53), 0.1)
+    motion = torch.full((1, frames, 56), 0.1)
     motion[..., MOTION_INDEX["jaw_pose_x"]] = 0.6 * JAW_OPEN_RADIANS
     return motion
 
@@ -59,16 +68,18 @@ def test_half_a_gate_leaves_half_open_and_is_as_smooth_as_the_mouth() -> None:
 
 
 def test_motion_is_clipped_to_what_a_face_can_do() -> None:
-    far = torch.cat([torch.full((1, 5, 53), 9.0), torch.full((1, 5, 53), -9.0)])
+    far = torch.cat([torch.full((1, 5, 56), 9.0), torch.full((1, 5, 56), -9.0)])
     high, low = finish(far, torch.zeros(5), torch.ones(5), Sampling())
     assert (high[:, :50] == 1).all() and (low[:, :50] == 0).all()
-    jaw = MOTION_INDEX["jaw_pose_x"]
-    np.testing.assert_allclose(high[0, jaw:], [JAW_OPEN_RADIANS, JAW_SIDE_RADIANS, JAW_SIDE_RADIANS], rtol=1e-6)
-    np.testing.assert_allclose(low[0, jaw:], [0, -JAW_SIDE_RADIANS, -JAW_SIDE_RADIANS], rtol=1e-6)
+    jaws = (motion[0, 50:53] for motion in (high, low))
+    np.testing.assert_allclose(next(jaws), [JAW_OPEN_RADIANS, JAW_SIDE_RADIANS, JAW_SIDE_RADIANS], rtol=1e-6)
+    np.testing.assert_allclose(next(jaws), [0, -JAW_SIDE_RADIANS, -JAW_SIDE_RADIANS], rtol=1e-6)
+    turns = torch.cat([high, low])[..., list(NECK)].norm(dim=-1)
+    np.testing.assert_allclose(turns, NECK_RADIANS, rtol=1e-6)
 
 
 def test_each_region_has_its_filter() -> None:
-    step = torch.zeros(1, 40, 53)
+    step = torch.zeros(1, 40, 56)
     step[:, 20:] = 0.5
     closed, silent, spoken = torch.zeros(40), torch.zeros(40), torch.ones(40)
     settings = Sampling(upper_filter=2.0, mouth_filter=0.0, rest_filter=1.0)
@@ -97,7 +108,7 @@ def test_a_gaussian_by_hand() -> None:
 
 def test_chance_moves_the_mouth_while_somebody_speaks() -> None:
     scale = liveliness(torch.tensor([0.0, 0.25, 1.0]))
-    mouth = torch.zeros(53, dtype=torch.bool)
+    mouth = torch.zeros(56, dtype=torch.bool)
     mouth[list(MOUTH)] = True
     assert torch.equal(scale[:, mouth], torch.tensor([0.0, 0.25, 1.0])[:, None].expand(3, len(MOUTH)))
     assert (scale[:, ~mouth] == 1).all()
@@ -106,7 +117,7 @@ def test_chance_moves_the_mouth_while_somebody_speaks() -> None:
 def test_scales_of_the_start_noise() -> None:
     settings = Sampling(mouth_temperature=0.3, upper_character=2.0, mouth_character=3.0)
     temperature, character = settings.scales()
-    for channel in range(53):
+    for channel in range(56):
         mouth, upper, resting = channel in MOUTH, channel in UPPER, channel in RESTING
         assert temperature[channel] == pytest.approx(0.3 if mouth else 1.0)
         assert character[channel] == pytest.approx(3.0 if resting else 2.0 if upper else 0.3 if mouth else 1.0)
@@ -124,7 +135,7 @@ import torch
 from emoface.diffusion.finish import Sampling, finish
 
 def high_water(frames):
-    arguments = torch.rand(1, frames, 53), torch.rand(frames), torch.rand(frames), Sampling()
+    arguments = torch.rand(1, frames, 56), torch.rand(frames), torch.rand(frames), Sampling()
     with open("/proc/self/clear_refs", "w") as file:
         file.write("5")
     with torch.inference_mode():
@@ -141,5 +152,5 @@ print(high_water(200_000) - high_water(20_000))
 def test_two_hours_take_little_more_memory_than_their_motion() -> None:
     done = subprocess.run([sys.executable, "-c", MEMORY], capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
-    motion = 180_000 * 53 * 4 / 2**20  # MiB of the frames that the second has more
+    motion = 180_000 * 56 * 4 / 2**20  # MiB of the frames that the second has more
     assert float(done.stdout) < 6 * motion  # two of them are the argument and the result

@@ -240,7 +240,7 @@ def test_jaw_of_motion_vectors_is_clipped_to_its_range():
     after = Controls(lower_strength=2).apply(motion, FPS)[0]
     assert after[MOTION_INDEX["jaw_pose_x"]] == JAW_OPEN_RADIANS
     assert after[MOTION_INDEX["jaw_pose_y"]] == -JAW_SIDE_RADIANS
-    assert MOTION_NAMES[-3:] == ("jaw_pose_x", "jaw_pose_y", "jaw_pose_z")
+    assert MOTION_NAMES[50:53] == ("jaw_pose_x", "jaw_pose_y", "jaw_pose_z")
 
 
 @settings(deadline=None)

@@ -15,7 +15,7 @@ BLINK = [MOTION_INDEX["eyeBlinkLeft"], MOTION_INDEX["eyeBlinkRight"]]
 
 
 def still(frames: int = MINUTE, **weights: float) -> np.ndarray:
-    motion = np.zeros((frames, 53), np.float32)
+    motion = np.zeros((frames, 56), np.float32)
     for name, weight in weights.items():
         for side in ("Left", "Right"):
             motion[:, MOTION_INDEX[name + side]] = weight
@@ -60,7 +60,7 @@ def test_rate_follows_the_emotion_within_the_human_range() -> None:
 @pytest.mark.parametrize("fps", [25, 30, 60, 120])
 def test_shape_of_a_blink(fps: int) -> None:
     frames = 120 * fps
-    motion = add_life(np.zeros((frames, 53), np.float32), fps, 3, gaze=False)
+    motion = add_life(np.zeros((frames, 56), np.float32), fps, 3, gaze=False)
     lid = motion[:, BLINK[0]]
     assert np.array_equal(lid, motion[:, BLINK[1]])
     moving = np.flatnonzero(np.diff(np.concatenate([[0], lid > 0.02, [0]])))
@@ -133,18 +133,18 @@ def test_micro_motion_is_slow_small_and_leaves_the_mouth() -> None:
     assert not motion[:, list(MOUTH)].any()
     brow = motion[:, MOTION_INDEX["browInnerUp"]]
     assert 0.001 < brow.std() < 0.02 and brow.max() < 0.06 and np.abs(np.diff(brow)).max() < 0.004
-    assert motion.min() >= 0 and add_life(np.ones((500, 53), np.float32), 25, 0)[:, :50].max() <= 1
+    assert motion.min() >= 0 and add_life(np.ones((500, 56), np.float32), 25, 0)[:, :50].max() <= 1
 
 
 def test_seeds_and_switches() -> None:
-    motion = np.random.default_rng(0).random((200, 53)).astype(np.float32)
+    motion = np.random.default_rng(0).random((200, 56)).astype(np.float32)
     before = motion.copy()
     once = add_life(motion, 25, 7)
     assert np.array_equal(motion, before) and once.dtype == np.float32
     assert np.array_equal(once, add_life(motion, 25, 7))
     assert not np.array_equal(once, add_life(motion, 25, 8))
     assert np.array_equal(add_life(motion, 25, 7, blink=False, gaze=False), motion)
-    assert add_life(motion[:0], 25, 7).shape == (0, 53)
+    assert add_life(motion[:0], 25, 7).shape == (0, 56)
 
 
 @given(seed=st.integers(0, 2**40), cuts=st.lists(st.integers(1, 700), max_size=12), fps=st.sampled_from([25, 60]))
@@ -152,7 +152,7 @@ def test_seeds_and_switches() -> None:
 def test_pieces_equal_the_whole(seed: int, cuts: list[int], fps: int) -> None:
     frames = sum(cuts) + 1500
     rng = np.random.default_rng(seed)
-    motion = rng.random((frames, 53)).astype(np.float32) * 0.5
+    motion = rng.random((frames, 56)).astype(np.float32) * 0.5
     loudness, rate = phrases(frames, seed), rng.uniform(10, 22, frames)
     whole = add_life(motion, fps, seed, rate, loudness)
     life, pieces, start = Life(fps, seed), [], 0
@@ -165,7 +165,7 @@ def test_pieces_equal_the_whole(seed: int, cuts: list[int], fps: int) -> None:
 
 def test_bad_arguments() -> None:
     motion = still(10)
-    with pytest.raises(ValueError, match=r"motion must have shape \(T, 53\), got \(10, 52\)"):
+    with pytest.raises(ValueError, match=r"motion must have shape \(T, 56\), got \(10, 55\)"):
         add_life(motion[:, 1:], 25, 0)
     with pytest.raises(ValueError, match=r"loudness must have shape \(10,\) like motion, got \(9,\)"):
         add_life(motion, 25, 0, loudness=np.zeros(9))

@@ -10,7 +10,7 @@ import torch
 
 from emoface.animation import Animation
 from emoface.face.flame import FlameModel
-from emoface.face.layout import ARKIT_NAMES, EXPRESSION_SIZE, arkit_to_motion, motion_to_arkit
+from emoface.face.layout import ARKIT_NAMES, EXPRESSION_SIZE, FACE_SIZE, arkit_to_motion, motion_to_arkit
 from emoface.face.open_head import open_head_model
 from emoface.face.retarget import (
     Strengths,
@@ -46,7 +46,7 @@ def arkit_weights(seed: int = 0) -> np.ndarray:
 
 def posed(model: FlameModel, motion: np.ndarray) -> np.ndarray:
     motion = torch.from_numpy(motion)
-    return model(motion[:, :EXPRESSION_SIZE], motion[:, EXPRESSION_SIZE:]).numpy()
+    return model(motion[:, :EXPRESSION_SIZE], motion[:, EXPRESSION_SIZE:FACE_SIZE]).numpy()
 
 
 def toy_rig(deltas: np.ndarray, names: tuple[str, ...]) -> Rig:
@@ -187,7 +187,7 @@ def test_an_unnamed_basis_is_found_again(head):
     turned = replace(head.data, expression_basis=np.tensordot(mixing, head.data.expression_basis, 1))
     fit = fit_flame(vertices, FlameModel(turned))
     assert fit.residual_mm.max() < 0.02
-    np.testing.assert_allclose(fit.jaw_pose, motion[:, -3:], atol=3e-3)
+    np.testing.assert_allclose(fit.jaw_pose, motion[:, 50:53], atol=3e-3)
 
     rows = (motion[:, :50] @ head.data.expression_basis.reshape(50, -1)).astype(np.float64)
     components = np.linalg.svd(rows, full_matrices=False)[2][:30]
@@ -212,14 +212,14 @@ def test_a_strangers_animation_becomes_arkit_and_back(stranger):
     weights = arkit_weights(1)
     motion = arkit_to_motion(weights)
     expression = motion[:, :50] @ mixing.T
-    fit = flame_to_arkit(expression, motion[:, 50:], model)
+    fit = flame_to_arkit(expression, motion[:, 50:53], model)
     assert fit.weights.shape == (FRAMES, 52) and fit.residual_mm.mean() < 0.1
     assert np.abs(fit.weights - weights).mean() < 0.01
     assert np.corrcoef(fit.weights.ravel(), weights.ravel())[0, 1] > 0.98
     back = arkit_to_flame(fit.weights, model)
     assert back.version == "stranger" and back.residual_mm.mean() < 0.1
     again = np.abs(model(*map(torch.from_numpy, (back.expression, back.jaw_pose))).numpy()
-                   - model(*map(torch.from_numpy, (expression, motion[:, 50:]))).numpy())  # fmt: skip
+                   - model(*map(torch.from_numpy, (expression, motion[:, 50:53]))).numpy())  # fmt: skip
     assert 1000 * again.mean() < 0.1
 
 

@@ -98,7 +98,7 @@ def test_amplitude_alone() -> None:
 
 def test_bad_clips() -> None:
     base = speech(20)
-    for clip, said in ((base[:1], "T at least 2"), (base[:, :52], r"shape \(T, 53\)"), (base * np.nan, "finite")):
+    for clip, said in ((base[:1], "T at least 2"), (base[:, :52], r"shape \(T, 56\)"), (base * np.nan, "finite")):
         with pytest.raises(ValueError, match=f"clip must .*{said}"):
             motion_style(clip, base)
     assert isinstance(motion_style(base, base), SpeakerStyle)

@@ -9,9 +9,9 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from emoface.binding.modality import Modality, as_tensor, register_modality
-from emoface.face.layout import MOTION_NAMES, MOTION_SIZE
+from emoface.face.layout import FACE_NAMES, FACE_SIZE, MOTION_SIZE
 
-_LIFE = tuple(i for i, name in enumerate(MOTION_NAMES) if name.startswith(("eyeBlink", "eyeLook", "tongue")))
+_LIFE = tuple(i for i, name in enumerate(FACE_NAMES) if name.startswith(("eyeBlink", "eyeLook", "tongue")))
 """Channels that say nothing of an emotion: blinks and gaze are added at inference, the tongue is speech."""
 
 SHORTEST = 12  # frames of the shortest motion that the encoder is trained on
@@ -37,11 +37,12 @@ class Motion(Modality):
     """Facial motion of any length -> z: a small dilated convolutional network over time, no adapter.
 
     Blink, gaze and tongue channels are ignored by construction. Frames outside the mask are kept at zero
-    through every layer, so a padded batch gives what each clip gives alone.
+    through every layer, so a padded batch gives what each clip gives alone. The encoder sees the face alone: all other
+    modalities are bound to its fixed weights, so its input stays the first layout, and it does not see the head.
 
     Args:
         width: Z. channels: width of the hidden layers. dilations: one residual block each. size: channels of
-            motion.
+            motion that are seen, the first of each vector.
     """
 
     mean: Tensor
@@ -53,14 +54,14 @@ class Motion(Modality):
         width: int,
         channels: int = 128,
         dilations: tuple[int, ...] | list[int] = (1, 2, 4, 8),
-        size: int = MOTION_SIZE,
+        size: int = FACE_SIZE,
     ) -> None:
         super().__init__(width)
         self.channels, self.dilations, self.size = channels, tuple(dilations), size
         self.register_buffer("mean", torch.zeros(size))
         self.register_buffer("scale", torch.ones(size))
         heard = torch.ones(size)
-        if size == MOTION_SIZE:
+        if size == FACE_SIZE:
             heard[list(_LIFE)] = 0
         self.register_buffer("heard", heard, persistent=False)
         self.enter = nn.Conv1d(size, channels, 5, padding=2)
@@ -73,29 +74,31 @@ class Motion(Modality):
         return {"channels": self.channels, "dilations": list(self.dilations), "size": self.size}
 
     def set_statistics(self, motion: Tensor) -> None:
-        """Take mean and scale of each channel from example motion (N, 53); the scale has a floor."""
+        """Take mean and scale of each channel from example motion (N, 56); the scale has a floor."""
+        motion = motion[:, : self.size]
         self.mean.copy_(motion.mean(0))
         self.scale.copy_(motion.std(0).clamp(min=0.02))
 
     def normalize(self, motion: Tensor) -> Tensor:
-        """``(motion - mean) / scale`` with the ignored channels at zero; (B, T, 53) -> same."""
-        return (motion - self.mean) / self.scale * self.heard
+        """``(motion - mean) / scale`` of the channels seen, ignored ones at zero; (B, T, 56) -> (B, T, size)."""
+        return (motion[..., : self.size] - self.mean) / self.scale * self.heard
 
     def prepare(self, value: Any) -> tuple[Tensor, ...]:
         """Validate a motion clip.
 
         Args:
-            value: (T, 53) array or tensor, T >= 1, channels in the order of ``MOTION_NAMES``, 25 fps.
+            value: (T, 56) array or tensor, T >= 1, channels in the order of ``MOTION_NAMES``, 25 fps; or (T, size).
 
         Returns:
-            motion (1, T, 53) float32, mask (1, T) bool; a clip shorter than 12 frames is slowed down to at least 12.
+            motion (1, T, size) float32, mask (1, T) bool; a clip shorter than 12 frames is slowed down to at least 12.
 
         Raises:
             TypeError: no array of numbers. ValueError: another shape, no frames, NaN or infinite values.
         """
         motion = as_tensor(value, "motion").to(self.device)
-        if motion.ndim != 2 or motion.shape[1] != self.size or motion.shape[0] == 0:
-            raise ValueError(f"motion must have shape (T, {self.size}) with T >= 1, got {tuple(motion.shape)}")
+        if motion.ndim != 2 or motion.shape[1] not in (self.size, MOTION_SIZE) or motion.shape[0] == 0:
+            raise ValueError(f"motion must have shape (T, {MOTION_SIZE}) with T >= 1, got {tuple(motion.shape)}")
+        motion = motion[:, : self.size]
         motion = motion.repeat_interleave(-(-SHORTEST // len(motion)), 0)  # very short clips are held
         return motion[None], torch.ones(1, len(motion), dtype=torch.bool, device=motion.device)
 
@@ -103,7 +106,7 @@ class Motion(Modality):
         """Frame features.
 
         Args:
-            motion: (B, T, 53). mask: (B, T) bool, true at real frames; None for all.
+            motion: (B, T, 56), or what is seen of it. mask: (B, T) bool, true at real frames; None for all.
 
         Returns:
             (B, T, Z), the mask.

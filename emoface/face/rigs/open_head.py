@@ -8,7 +8,7 @@ import numpy as np
 import torch
 
 from emoface.face.flame import FlameModel
-from emoface.face.layout import ARKIT_NAMES, EXPRESSION_SIZE, MOTION_INDEX, arkit_to_motion
+from emoface.face.layout import ARKIT_NAMES, EXPRESSION_SIZE, FACE_SIZE, MOTION_INDEX, arkit_to_motion
 from emoface.face.open_head import identity_coefficients, open_head
 from emoface.face.rig import Rig
 
@@ -16,7 +16,7 @@ SHAPE_NAMES = (*ARKIT_NAMES, "tongueUp")
 
 
 def shapes_to_motion(weights: np.ndarray) -> np.ndarray:
-    """Motion vectors (T, 53) of weights (T, 53) of ``SHAPE_NAMES``."""
+    """Motion vectors (T, 56) of weights (T, 53) of ``SHAPE_NAMES``."""
     motion = arkit_to_motion(np.asarray(weights)[:, :-1])
     motion[:, MOTION_INDEX["tongueUp"]] = weights[:, -1]
     return motion
@@ -50,7 +50,7 @@ def open_head_rig(identity: Mapping[str, float] | np.ndarray | None = None) -> R
     weights = np.stack([np.zeros(len(one)), *one, one[opened] + one[closed]])  # rest, each shape, both
     motion = torch.from_numpy(shapes_to_motion(weights))
     model = FlameModel(head.data, torch.float64)
-    posed = model(motion[:, :EXPRESSION_SIZE], motion[:, EXPRESSION_SIZE:], torch.from_numpy(person)).numpy()
+    posed = model(motion[:, :EXPRESSION_SIZE], motion[:, EXPRESSION_SIZE:FACE_SIZE], torch.from_numpy(person)).numpy()
     deltas = posed[1:-1] - posed[0]  # (53, V, 3)
     deltas[closed] = posed[-1] - posed[1 + opened]
     template, deltas = posed[0].astype(np.float32), deltas.astype(np.float32)

@@ -13,7 +13,6 @@ from emoface.binding.contrastive import ContrastiveLoss, soft_positives
 from emoface.binding.emotions import LEVELS
 from emoface.binding.intensity import MOVING
 from emoface.binding.modalities.motion import Motion
-from emoface.face.layout import MOTION_SIZE
 from emoface.training import run
 
 from .config import BindingConfig
@@ -39,7 +38,7 @@ def train_motion(motion: Motion, windows: Windows, config: BindingConfig, rng: n
     contrast = ContrastiveLoss(config.temperature, learnt=False)
     classify = nn.Linear(config.width, 1 + len(MOVING) * len(LEVELS))
     grade = nn.Linear(config.width, len(MOVING))
-    decode = nn.Linear(config.width, MOTION_SIZE)
+    decode = nn.Linear(config.width, motion.size)
     parameters = [p for part in (motion, classify, grade, decode) for p in part.parameters()]
     optimizer = torch.optim.AdamW(parameters, config.motion_rate, weight_decay=0.01)
     schedule = cosine_rate(optimizer, config.motion_steps)

@@ -13,7 +13,7 @@ import torch
 from emoface.audio.delivery import relative_loudness
 from emoface.audio.features import MEL_BINS, MEL_PER_FRAME, loudness
 from emoface.audio.lip_net import STYLES
-from emoface.face.layout import FPS, MOTION_SIZE
+from emoface.face.layout import FACE_SIZE, FPS, MOTION_SIZE, full_motion
 from emoface.files import atomic_path
 
 from .skipped import FAULTS, Skipped
@@ -38,13 +38,13 @@ class Clip:
         emotion: emotion of the voice, one of ``emoface.binding.emotions.EMOTIONS``, or None.
         mel: (2 T, 64) float16 log-mel at 50 Hz.
         visemes: (n, 3) float32 rows of viseme id, start s, end s; or None.
-        lips: (T, 53) float16 measured motion at 25 fps, NaN in frames where the face was not seen; or None.
-        known: (53,) bool, the channels that ``lips`` really measures; None means all.
+        lips: (T, 56) float16 measured motion at 25 fps, NaN in frames where the face was not seen; or None.
+        known: (56,) bool, the channels that ``lips`` really measures; None means all.
         style: how ``lips`` were made, one of ``STYLES``.
         level, sentence: of the recording, where its data set tells them: 1..3, and a name such as ``"001"``.
         flame_version: the face whose coefficients ``lips`` are, where it is told.
         layout: what the channels of ``lips`` are: ``"open_head"`` (named, ``MOTION_NAMES``) or ``"flame"``
-            (the 50 unnamed expression components of a FLAME model, then its jaw pose).
+            (the 50 unnamed expression components of a FLAME model, then its jaw and neck pose).
     """
 
     name: str
@@ -77,7 +77,7 @@ class Clip:
             raise ValueError(f"lips must have shape ({self.frames}, {MOTION_SIZE}), got {tuple(self.lips.shape)}")
 
     def measured(self) -> tuple[np.ndarray, np.ndarray]:
-        """Measured motion (T, 53) float32, 0 where unknown, and which of it is known (T, 53) bool.
+        """Measured motion (T, 56) float32, 0 where unknown, and which of it is known (T, 56) bool.
 
         Raises:
             ValueError: the clip has none.
@@ -205,6 +205,8 @@ def read_shard(path: Path) -> list[Clip]:
                 )
             )
             known = arrays["known"][i]
+            if len(known) == FACE_SIZE and told["lips"]:  # a shard of the first layout: its head was not measured
+                known, lips = np.append(known, np.zeros(MOTION_SIZE - FACE_SIZE, bool)), full_motion(lips)
             told["visemes"] = visemes if told["visemes"] else None
             told["lips"] = lips if told["lips"] else None
             clips.append(Clip(mel=mel, known=None if known.all() else known, **told))

@@ -24,7 +24,7 @@ def weights(**values):
 def farthest_mm(rig, values):
     """Largest distance between the linear rig and the skinned head, in millimetres."""
     motion = torch.from_numpy(shapes_to_motion(weights(**values)))
-    exact = FlameModel(open_head().data)(motion[:, :50], motion[:, 50:])[0].numpy()
+    exact = FlameModel(open_head().data)(motion[:, :50], motion[:, 50:53])[0].numpy()
     return 1e3 * np.linalg.norm(rig.vertices(weights(**values))[0] - exact, axis=1).max()
 
 

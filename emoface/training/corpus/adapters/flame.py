@@ -91,7 +91,7 @@ def _clip(path: Path, folder: Path, dataset: str, labelled: bool, flame: FlameMo
         take = take.to_open_head(flame)
     if take.expression.shape[1] < EXPRESSION_SIZE:
         raise ValueError(f"{path} has {take.expression.shape[1]} expression coefficients, at least 50 are needed")
-    motion = np.concatenate([take.expression[:, :EXPRESSION_SIZE], take.jaw_pose], 1)
+    motion = np.concatenate([take.expression[:, :EXPRESSION_SIZE], take.jaw_pose, take.neck_pose], 1)
     lips, mel = with_recording(path, motion, take.fps, recording)
     layout = "open_head" if take.expression_names == EXPRESSION_NAMES else "flame"
     told["speaker"] = told["speaker"] or speaker_of(Path(name))
