@@ -141,10 +141,10 @@ class SpeechDenoiser(nn.Module):
         self, noisy: Tensor, times: Tensor, mel: Tensor, emotion: Tensor, style: Tensor, known: Tensor,
         drop_emotion: Tensor, drop_all: Tensor,
     ) -> Tensor:  # fmt: skip
-        """Predict x0 (B, T, 53) with conditions left out.
+        """Predict x0 (B, T, 56) with conditions left out.
 
         Args:
-            noisy: (B, T, 53). times: (B,). mel: (B, 2 T, 64). emotion: (B, Z). style: (B,). known: (B, T) bool.
+            noisy: (B, T, 56). times: (B,). mel: (B, 2 T, 64). emotion: (B, Z). style: (B,). known: (B, T) bool.
             drop_emotion, drop_all: (B,) bool, windows without emotion, and without emotion and speech.
         """
         content = torch.where(drop_all[:, None, None], self.denoiser.null_content, self.listen(mel, style))
@@ -170,7 +170,7 @@ class EmotionSource:
 
     @torch.no_grad()
     def draw(self, batch: WindowBatch, motion: Tensor, rng: np.random.Generator) -> Tensor:
-        """Embeddings (B, Z), unit length, on the device of the batch's motion (B, T, 53)."""
+        """Embeddings (B, Z), unit length, on the device of the batch's motion (B, T, 56)."""
         device = motion.device
         emotion, level, share = (t.to(device) for t in (batch.emotion, batch.level, batch.share))
         label = self.space.modalities["label"]
@@ -265,7 +265,7 @@ class DenoiserLoss:
         """The weighted terms.
 
         Args:
-            predicted, target: (B, T, 53) normalised. counted: (B, T, 53) 1 where the target is known.
+            predicted, target: (B, T, 56) normalised. counted: (B, T, 56) 1 where the target is known.
             mel: (B, 2 T, 64). closure: (B, T). z: (B, Z). times: (B,). full: (B,) bool, nothing dropped.
         """
         config = self.config
@@ -476,7 +476,7 @@ def _step(
     device = hardware.device
     motion, mel, closure, style = (t.to(device) for t in (batch.motion, batch.mel, batch.closure, batch.style))
     counted = batch.known.to(device)
-    target = (motion - objective.mean) / objective.deviation  # (B, T, 53)
+    target = (motion - objective.mean) / objective.deviation  # (B, T, 56)
     rows, frames, _ = target.shape
     z = source.draw(batch, motion, rng)
     draw = rng.random(rows)

@@ -113,7 +113,7 @@ class Drawn:
     """What one training step draws: conditions, a start and the numbers of the trajectory.
 
     Attributes:
-        content: (B, T, F). emotion: (B, Z). style: (B,). start: (B, T, 53). known: (B, T, 53) motion of carried frames.
+        content: (B, T, F). emotion: (B, Z). style: (B,). start: (B, T, 56). known: (B, T, 56) motion of carried frames.
         mask: (B, T) which those are. guidance: its strength. count: the student's steps. place: the one to learn.
     """
 
@@ -142,7 +142,7 @@ class Distillation:
         self.scales = Sampling(**settings.sampling).scales()
 
     def draw(self, batch: WindowBatch, target: Tensor, z: Tensor, rng: np.random.Generator) -> Drawn:
-        """Conditions and start noise of a batch with motion (B, T, 53), normalised, and emotions (B, Z)."""
+        """Conditions and start noise of a batch with motion (B, T, 56), normalised, and emotions (B, Z)."""
         settings = self.settings
         rows, frames, width = target.shape
         generator = torch.Generator().manual_seed(int(rng.integers(2**63)))
@@ -162,7 +162,7 @@ class Distillation:
 
     @torch.no_grad()
     def ends(self, drawn: Drawn) -> Tensor:
-        """Where the teacher's trajectories end: (B, T, 53)."""
+        """Where the teacher's trajectories end: (B, T, 56)."""
         teacher, steps, guidance = self.teacher, self.settings.teacher_steps, Guidance(drawn.guidance)
         film = teacher.prepare_schedule(sampling_times(steps)[:-1].float())
         branches = len(guidance.branches)
@@ -180,7 +180,7 @@ class Distillation:
         return sample(predict, drawn.start, table, guidance.weights(drawn.start), None, drawn.known, drawn.mask)
 
     def predictions(self, drawn: Drawn) -> Tensor:
-        """Where the student believes they end (B, T, 53), seen from step ``place`` of its own trajectory."""
+        """Where the student believes they end (B, T, 56), seen from step ``place`` of its own trajectory."""
         student, place, weights = self.student, drawn.place, Guidance().weights(drawn.start)
         film = student.prepare_schedule(sampling_times(drawn.count)[:-1].float(), drawn.guidance)
         with torch.no_grad():

@@ -207,7 +207,7 @@ class LipWindows:
 
 
 def seen_closures(motion: np.ndarray) -> np.ndarray:
-    """How firmly the lips of a tracked face are closed, (T,) 0..1, by the gap of its motion (T, 53)."""
+    """How firmly the lips of a tracked face are closed, (T,) 0..1, by the gap of its motion (T, 56)."""
     return ((APART_MM - lip_gap(motion)) / (APART_MM - SHUT_MM)).clip(0, 1).astype(np.float32)
 
 
@@ -280,7 +280,7 @@ def load_hearing(out: Path) -> Hearing:
 
 @torch.no_grad()
 def read_lips(hearing: Hearing, mel: np.ndarray, style: int, gate: float = 0.0) -> tuple[np.ndarray, np.ndarray]:
-    """Lip motion (T, 53) float32 and closure weight (T,) of a raw log-mel (2 T, 64), gated with strength
+    """Lip motion (T, 56) float32 and closure weight (T,) of a raw log-mel (2 T, 64), gated with strength
     ``gate``.
     """
     mels = normalize_clip(torch.from_numpy(np.asarray(mel, np.float32)))[None]
@@ -301,7 +301,7 @@ def pseudo_lips(hearing: Hearing, clip: Clip, style: int = ARTIST) -> tuple[np.n
         hearing: with a trained lip net, in eval mode. clip: any clip. style: ``ARTIST`` or ``PERSON``.
 
     Returns:
-        Motion (T, 53) float32 and closure weight (T,) float32.
+        Motion (T, 56) float32 and closure weight (T,) float32.
     """
     motion, closure = read_lips(hearing, clip.mel, style)
     if clip.visemes is not None:
@@ -445,7 +445,7 @@ def lip_errors(clips: Sequence[Clip], motions: Sequence[np.ndarray]) -> dict[str
     """Correlations, gains and errors of predicted lips against measured clips, joined; jaw in units of full opening.
 
     Args:
-        clips: with measured motion, all with the same known channels. motions: (T, 53) each.
+        clips: with measured motion, all with the same known channels. motions: (T, 56) each.
     """
     pairs = [clip.measured() for clip in clips]
     measured, known = (np.concatenate(part) for part in zip(*pairs, strict=True))
@@ -470,7 +470,7 @@ def closure_figures(clips: Sequence[Clip], motions: Sequence[np.ndarray]) -> dic
     """How well lips close: smallest opening on each p, b, m against the largest on each open vowel.
 
     Args:
-        clips: clips with visemes. motions: (T, 53) each.
+        clips: clips with visemes. motions: (T, 56) each.
 
     Returns:
         ``auc`` (probability that a bilabial is less open than an open vowel), ``ratio`` of the mean openings,

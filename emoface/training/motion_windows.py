@@ -15,7 +15,7 @@ from emoface.audio.features import MEL_BINS, MEL_PER_FRAME
 from emoface.audio.lip_net import PERSON, RULE
 from emoface.audio.normalize import SILENT_MEL, MelNormalizer
 from emoface.binding.emotions import EMOTIONS
-from emoface.face.layout import FPS, MOTION_INDEX, MOTION_SIZE, MOUTH, UPPER
+from emoface.face.layout import FPS, MOTION_INDEX, MOTION_SIZE, MOUTH, NECK, UPPER
 
 from .corpus.augment import KINDS, augment_mel
 from .corpus.clips import Clip, mel_loudness
@@ -64,7 +64,7 @@ class WindowBatch:
     """A batch of training windows.
 
     Attributes:
-        mel: (B, 2 T, 64) normalised. motion: (B, T, 53). known: (B, T, 53) 1 where the motion is a target.
+        mel: (B, 2 T, 64) normalised. motion: (B, T, 56). known: (B, T, 56) 1 where the motion is a target.
         closure: (B, T) 0..1. style: (B,) int64. carried: (B,) int64, frames that are given from the start.
         emotion: (B, 2) int64 indices into ``EMOTIONS``; the second is mixed in by 1 - share.
         level: (B,) float. share: (B,) float in 0.5..1.
@@ -83,18 +83,24 @@ class WindowBatch:
 
 @dataclass
 class Spoken:
-    """Speech and the lips that spoke it: mel (2 T, 64), lips (T, 53), which of them are known (T, 53), closure (T,)."""
+    """Speech and the face that spoke it.
+
+    Attributes:
+        mel: (2 T, 64). lips: (T, 56) motion of speech alone. known: (T, 56) which of it is. closure: (T,).
+        style: of the lips. head: (T, 3) captured rotation of the head, None where it was not captured.
+    """
 
     mel: np.ndarray
     lips: np.ndarray
     known: np.ndarray
     closure: np.ndarray
     style: int
+    head: np.ndarray | None
 
 
 @dataclass(frozen=True)
 class PseudoLips:
-    """Lips that a lip net read off a voice: (T, 53), closures (T,), and in which style."""
+    """Lips that a lip net read off a voice: (T, 56), closures (T,), and in which style."""
 
     lips: np.ndarray
     closure: np.ndarray
@@ -158,7 +164,7 @@ class Material(Protocol):
 
 
 def _livelier(deviation: float, rng: np.random.Generator) -> np.ndarray:
-    """Gain of each channel (53,) of a speaker: one of the jaw, one of rounding, one of the other lips."""
+    """Gain of each channel (56,) of a speaker: one of the jaw, one of rounding, one of the other lips."""
     gains = np.ones(MOTION_SIZE, np.float32)
     jaw, rounding, lips = np.exp(deviation * rng.standard_normal(3)).clip(0.7, 1.4)
     for name, index in MOTION_INDEX.items():
@@ -246,8 +252,9 @@ class MotionWindows(Dataset):
     def _perform(
         self, speech: Spoken, emotion: int, level: float, rng: np.random.Generator, loudness: np.ndarray
     ) -> np.ndarray:
-        """Motion (T, 53) of speech with an emotion."""
-        return express(len(speech.lips), EMOTIONS[emotion], level, rng, loudness, speech.lips, speech.closure)
+        """Motion (T, 56) of speech with an emotion."""
+        lips, closure = speech.lips, speech.closure
+        return express(len(lips), EMOTIONS[emotion], level, rng, loudness, lips, closure, speech.head)
 
     def _speech(
         self, clip: Clip, pseudo: Mapping[str, PseudoLips], rng: np.random.Generator, frames: int
@@ -256,13 +263,16 @@ class MotionWindows(Dataset):
         mel = clip.mel.astype(np.float32)
         total = len(mel) // MEL_PER_FRAME
         measured = {"labelled": self.config.pseudo_labelled, "tts": self.config.pseudo_synthetic}.get(clip.source, 1.0)
-        known = np.ones((total, MOTION_SIZE), np.float32)
+        known, head = np.ones((total, MOTION_SIZE), np.float32), None
         if clip.name in pseudo and rng.random() < measured:
             read = pseudo[clip.name]
             lips, closure, style = read.lips, read.closure, read.style
             if clip.source == "captured":
                 lips, seen = clip.measured()
-                lips[:, list(UPPER)] = 0  # the upper face is the emotion's
+                if seen[:, list(NECK)].any():
+                    head = lips[:, list(NECK)] - lips[:, list(NECK)].mean(0)
+                    known[:, list(NECK)] = seen[:, list(NECK)]
+                lips[:, [*UPPER, *NECK]] = 0  # the upper face is the emotion's
                 if style == PERSON:
                     known[:, list(MOUTH)] = seen[:, list(MOUTH)]
             total = min(len(lips), total)
@@ -271,6 +281,7 @@ class MotionWindows(Dataset):
             mel, known = mel[MEL_PER_FRAME * span.start : MEL_PER_FRAME * span.stop], known[span]
             lips = lips[span].astype(np.float32) * _livelier(self.config.livelier, rng)
             closure = closure[span].astype(np.float32)
+            head = None if head is None else head[span]
         else:
             assert clip.visemes is not None  # the pools hold no other clips
             lips, closure = rule_lips(clip.visemes, total, rng, mel_loudness(mel))
@@ -284,4 +295,7 @@ class MotionWindows(Dataset):
             lips = np.concatenate([lips, tail])
             closure = np.pad(closure, (0, missing))
             known = np.pad(known, ((0, missing), (0, 0)), constant_values=1)
-        return Spoken(mel, lips, known, closure, style)
+            if head is not None:  # held, and no target there
+                head = np.pad(head, ((0, missing), (0, 0)), mode="edge")
+                known[-missing:, list(NECK)] = 0
+        return Spoken(mel, lips, known, closure, style, head)

@@ -8,10 +8,12 @@ from emoface.binding.emotions import EMOTIONS
 from emoface.binding.intensity import level_strength
 from emoface.face.layout import (
     ARKIT_NAMES,
+    FACE_SIZE,
     JAW_OPEN_RADIANS,
     MOTION_INDEX,
     MOTION_SIZE,
     MOUTH,
+    NECK,
     UPPER,
     lip_gap,
     motion_to_arkit,
@@ -106,7 +108,7 @@ def test_speech_wins_over_what_works_against_it():
 def test_motion_stays_in_range():
     lips = np.random.default_rng(0).uniform(0, 2, (FRAMES, MOTION_SIZE)).astype(np.float32)
     motion = express(FRAMES, "angry", 3, np.random.default_rng(1), LOUD, lips, OPEN)
-    assert motion.dtype == np.float32 and motion.min() >= 0 and motion[:, :50].max() <= 1
+    assert motion.dtype == np.float32 and motion[:, :FACE_SIZE].min() >= 0 and motion[:, :50].max() <= 1
     assert motion[:, MOTION_INDEX["jaw_pose_x"]].max() <= JAW_OPEN_RADIANS
 
 
@@ -123,10 +125,11 @@ def test_losses_by_hand():
     assert losses.reconstruction(error, weights, none, 2.0, none) == 1.0  # mean of 0, 4, 0, 0
     closed = torch.tensor([[0.0, 1.0, 0.0, 0.0]])
     heavier = losses.reconstruction(error, weights, closed, 2.0, none)
-    share = (len(UPPER) + 3 * len(MOUTH)) / MOTION_SIZE
+    still = len(UPPER) + len(NECK)
+    share = (still + 3 * len(MOUTH)) / MOTION_SIZE
     assert heavier == pytest.approx(4 * share / (3 + share), rel=1e-5)
-    assert losses.velocity(error, weights, 0.0) == pytest.approx(8 / 3 * len(UPPER) / MOTION_SIZE, rel=1e-5)
-    assert losses.acceleration(error) == pytest.approx((16 + 4) / 2 * len(UPPER) / MOTION_SIZE, rel=1e-5)
+    assert losses.velocity(error, weights, 0.0) == pytest.approx(8 / 3 * still / MOTION_SIZE, rel=1e-5)
+    assert losses.acceleration(error) == pytest.approx((16 + 4) / 2 * still / MOTION_SIZE, rel=1e-5)
 
 
 def test_opening_counts_only_closed_frames():
@@ -141,7 +144,7 @@ def test_channel_weights_have_mean_one():
     weights = losses.channel_weights(4.0, 1.5, 0.3)
     assert float(weights.mean()) == pytest.approx(1)
     assert weights[MOTION_INDEX["jaw_pose_x"]] == weights.max()
-    assert set(MOUTH) | set(UPPER) == set(range(MOTION_SIZE)) and not set(MOUTH) & set(UPPER)
+    assert set(MOUTH) | set(UPPER) | set(NECK) == set(range(MOTION_SIZE)) and not set(MOUTH) & set(UPPER)
 
 
 def test_phonetic_activity_is_larger_where_the_lips_move():
