@@ -35,8 +35,14 @@ BLOCK, CHANNELS = 8192, 4
 PARTING_MM = 3.0
 RESTING = tuple(i for i in MOUTH if abs(LIP_GAP_MM.get(MOTION_NAMES[i], 0.0)) < PARTING_MM)
 """Mouth shapes that neither part nor close the lips."""
+ARTICULATING = [
+    i for i in MOUTH
+    if MOTION_NAMES[i].startswith(("jaw_pose_x", "mouthFunnel", "mouthPucker", "mouthLowerDown", "mouthUpperUp"))
+]  # fmt: skip
+"""The jaw and the shapes with which lips articulate."""
 HIGHEST = {
-    "mouth_temperature": 10.0, "upper_character": 10.0, "mouth_character": 10.0, "upper_filter": 50.0,
+    "mouth_temperature": 10.0, "upper_temperature": 10.0, "articulation": 10.0,
+    "upper_character": 10.0, "mouth_character": 10.0, "upper_filter": 50.0,
     "mouth_filter": 50.0, "rest_filter": 50.0, "closure": 1.0, "gestures": 10.0,
 }  # fmt: skip
 """The highest value of each strength; the lowest is 0."""
@@ -49,24 +55,29 @@ class Sampling:
     Attributes:
         sampler: name in ``SAMPLERS``. steps: network calls per window. style: of the lips, a name in ``STYLES``.
         mouth_temperature: scale of the start noise on the mouth channels; sampling, not training, limits the lips.
+        upper_temperature: the same on the upper face and the head, whose events chance times.
         upper_character, mouth_character: scale of what is constant in the start noise over a take, on the upper face
             and on mouth shapes that do not part the lips; the network by itself shrinks the variety between takes.
         upper_filter, mouth_filter: standard deviation in frames of the smoothing of each region, 0 for none; the
             head's turns are smoothed like the upper face, the closure gate like the mouth. rest_filter: the mouth's
             where nobody speaks, so that it rests.
         closure: strength of the closure gate, 0..1.
+        articulation: scale of the jaw and of the lips' own shapes about rest; a network that predicts means moves them
+            less than people do.
         gestures: share of the voice's own small lip gestures that motion has at least, 0 for none.
     """
 
     sampler: str = "ddim"
     steps: int = 4
     mouth_temperature: float = 0.4
+    upper_temperature: float = 1.0
     upper_character: float = 1.65
     mouth_character: float = 2.1
     upper_filter: float = 0.8
     mouth_filter: float = 0.49
     rest_filter: float = 1.2
     closure: float = 1.0
+    articulation: float = 1.0
     gestures: float = 1.0
     style: str = "artist"
 
@@ -81,6 +92,7 @@ class Sampling:
         """Scales of the start noise: temperature and character, each (56,)."""
         temperature = torch.ones(MOTION_SIZE)
         temperature[list(MOUTH)] = self.mouth_temperature
+        temperature[[*UPPER, *NECK]] = self.upper_temperature
         character = temperature.clone()
         character[list(UPPER)] = self.upper_character
         character[list(RESTING)] = self.mouth_character
@@ -125,6 +137,8 @@ def finish(motion: Tensor, closure: Tensor, presence: Tensor, sampling: Sampling
         resting = gaussian_filter(motion[..., mouth], sampling.rest_filter)
         speaking = gaussian_filter(motion[..., mouth], sampling.mouth_filter)
         motion[..., mouth] = torch.lerp(resting, speaking, speech)
+    if sampling.articulation != 1:
+        motion[..., ARTICULATING] *= sampling.articulation
     gate = gaussian_filter(closure.expand(motion.shape[0], -1)[..., None], sampling.mouth_filter)[..., 0]  # (B, T)
     jaw = MOTION_INDEX["jaw_pose_x"]
     for start in range(0, frames, BLOCK):

@@ -55,6 +55,15 @@ def test_the_gate_closes_the_lips_with_its_strength(strength: float, left: float
     assert Sampling().closure == 1, "lips close wholly by default"
 
 
+def test_articulation_scales_jaw_and_lips_about_rest() -> None:
+    motion, closure, presence = open_mouth() / 2, torch.zeros(60), torch.ones(60)
+    plain, larger = (finish(motion, closure, presence, Sampling(articulation=gain)) for gain in (1.0, 1.3))
+    scale = (larger / plain)[0, 30]
+    moved = [MOTION_INDEX[name] for name in ("jaw_pose_x", "mouthFunnel", "mouthLowerDownLeft", "mouthUpperUpRight")]
+    torch.testing.assert_close(scale[moved], torch.full((4,), 1.3))
+    torch.testing.assert_close(scale[[MOTION_INDEX["mouthSmileLeft"], *UPPER]], torch.ones(1 + len(UPPER)))
+
+
 def test_half_a_gate_leaves_half_open_and_is_as_smooth_as_the_mouth() -> None:
     motion, closure, presence = open_mouth(), torch.zeros(60), torch.ones(60)
     closure[30] = 1
