@@ -177,6 +177,14 @@ def listed() -> dict[tuple[str, str, str], dict[str, str]]:
     return {(row["module"], row["before"], row["after"]): row for row in rows}
 
 
+def write(rows: dict[tuple[str, str, str], dict[str, str]]) -> None:
+    """Write the list, ordered by place."""
+    with open(LIST, "w", newline="") as file:
+        table = csv.DictWriter(file, FIELDS, delimiter="\t", lineterminator="\n")
+        table.writeheader()
+        table.writerows(sorted(rows.values(), key=lambda row: (row["module"], int(row["line"]), row["after"])))
+
+
 def score(rows: list[dict[str, str]]) -> str:
     """In words: how many died of those that change anything."""
     results = Counter(row["result"] for row in rows)
@@ -223,11 +231,8 @@ def main() -> int:
             row = dict(zip(FIELDS, (mutant.module, str(mutant.line), mutant.before, mutant.after, result, by, reason)))
             row["result"] = "equivalent" if reason else result
             rows[mutant.key] = row
+            write(rows)  # after every trial, so that one that is stopped has lost nothing
             print(f"{row['result']:10}  {mutant.module}:{mutant.line}  {mutant.after}  {by}", flush=True)
-    with open(LIST, "w", newline="") as file:
-        table = csv.DictWriter(file, FIELDS, delimiter="\t", lineterminator="\n")
-        table.writeheader()
-        table.writerows(sorted(rows.values(), key=lambda row: (row["module"], int(row["line"]), row["after"])))
     print(score(list(rows.values())))
     return 0
 
