@@ -165,7 +165,17 @@ def copied() -> Iterator[Path]:
                 (copy / name).parent.mkdir(parents=True, exist_ok=True)
                 shutil.copy2(ROOT / name, copy / name)
         (copy / "emoface" / "kernels").symlink_to("../kernels")
+        (copy / "conftest.py").unlink()  # it takes the copy off the path, for the emoface that is installed
         yield copy
+
+
+@contextlib.contextmanager
+def changed(path: Path, text: str) -> Iterator[None]:
+    """A file of the copy that holds another text for a while."""
+    original = path.read_text()
+    path.write_text(text)
+    yield
+    path.write_text(original)
 
 
 def listed() -> dict[tuple[str, str, str], dict[str, str]]:
@@ -217,16 +227,17 @@ def main() -> int:
             result, by = trial(copy, group["tests"])
             if result == "killed":
                 raise SystemExit(f"the tests of {name} fail without a mutant: {by}")
+            for module in group["modules"]:
+                with changed(copy / module, "raise ImportError"):
+                    if trial(copy, group["tests"])[0] == "survived":
+                        raise SystemExit(f"the tests of {name} do not import the copy of {module}")
         for mutant in drawn:
             if options.resume and before.get(mutant.key, {}).get("result", "survived") != "survived":
                 continue
             if time.monotonic() > until:
                 break
-            path = copy / mutant.module
-            original = path.read_text()
-            path.write_text(mutant.text)
-            result, by = trial(copy, groups[mutant.group]["tests"])
-            path.write_text(original)
+            with changed(copy / mutant.module, mutant.text):
+                result, by = trial(copy, groups[mutant.group]["tests"])
             reason = before.get(mutant.key, {}).get("reason", "") if result == "survived" else ""
             row = dict(zip(FIELDS, (mutant.module, str(mutant.line), mutant.before, mutant.after, result, by, reason)))
             row["result"] = "equivalent" if reason else result
