@@ -24,6 +24,7 @@ from emoface.face.layout import (
     limit_turn,
     motion_to_arkit,
 )
+from emoface.face.lips import beyond_jaw
 from emoface.face.resample import resample_curves
 from emoface.host import own_settings
 from emoface.rates import frame_rate
@@ -370,8 +371,8 @@ class FaceMotion:
     def resample(self, fps: float) -> Self:
         """The same motion at another frame rate: monotone cubics between frame centres, low-passed for a lower rate.
 
-        No curve leaves the range of its own frames and closed lips stay closed; see
-        :func:`emoface.face.resample.resample_curves`.
+        No curve leaves the range of its own frames, closed lips stay closed and mouthClose goes no further beyond
+        jawOpen than it did; see :func:`emoface.face.resample.resample_curves`.
 
         Args:
             fps: new frames per second.
@@ -390,4 +391,8 @@ class FaceMotion:
             return replace(self)
         parts = (self.expression, self.jaw_pose, self.neck_pose)
         expression, jaw, neck = (resample_curves(curves, self.fps, fps, frames) for curves in parts)
+        if self.expression_names == EXPRESSION_NAMES:  # between frames, curves need not keep to each other's limits
+            allowed = resample_curves(beyond_jaw(self.motion)[:, None], self.fps, fps, frames)[:, 0]
+            excess = beyond_jaw(np.concatenate([expression, jaw], 1)) - allowed
+            expression[:, EXPRESSION_NAMES.index("mouthClose")] -= excess.clip(0)
         return replace(self, expression=expression, jaw_pose=jaw, neck_pose=neck, fps=fps)

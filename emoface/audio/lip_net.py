@@ -15,13 +15,12 @@ from emoface.audio.features import MEL_BINS, MEL_PER_FRAME
 from emoface.face.layout import (
     JAW_OPEN_RADIANS,
     JAW_SIDE_RADIANS,
-    LIP_GAP_MM,
     MOTION_INDEX,
     MOTION_NAMES,
     MOTION_SIZE,
     MOUTH,
-    lip_gap,
 )
+from emoface.face.lips import close_lips, opening
 from emoface.kernels import ln_qkv
 
 ARTIST, RULE, PERSON = 0, 1, 2
@@ -42,13 +41,14 @@ CLOSURE_LOW, CLOSURE_HIGH = 0.1, 0.3
 """Closure probability at which the gate begins, and at which it is full."""
 GATED_PRESS = 0.2
 """mouthPress of a gated closure."""
+FIRM = 0.4
+"""Gate from which sneers give way wholly, where they part the lips."""
 _DAMPED = {
     "jaw_pose_x": 0.9, "mouthLowerDownLeft": 0.9, "mouthLowerDownRight": 0.9, "mouthUpperUpLeft": 0.9,
     "mouthUpperUpRight": 0.9, "mouthFunnel": 0.6,
 }  # fmt: skip
 _SMALL = ("mouthFunnel", "mouthPucker", "mouthRoll", "mouthLowerDown", "mouthUpperUp")  # beginnings of names
 _GESTURES = [place for place, i in enumerate(MOUTH) if MOTION_NAMES[i].startswith(_SMALL)]  # within MOUTH
-_CLOSE = MOTION_INDEX["mouthClose"]
 _PRESSED = {"mouthPressLeft": GATED_PRESS, "mouthPressRight": GATED_PRESS}
 
 
@@ -194,16 +194,16 @@ def apply_closure(motion: Tensor, weight: Tensor, strength: float = 1.0) -> Tens
     """Close the lips where they must be closed: the gate.
 
     With g = strength x weight, jaw, lower and upper lip are scaled by 1 - 0.9 g, the funnel by 1 - 0.6 g, mouthPress
-    rises to at least 0.2 g, and mouthClose takes up the share g of the opening that is left. A sneer stays: the nose
-    would twitch with every p, b and m.
+    rises to at least 0.2 g, and :func:`emoface.face.lips.close_lips` takes up the share g of the opening that is left.
+    Sneers give way last.
 
     Args:
         motion: (..., T, 56).
         weight: (..., T) 0..1, from :func:`closure_weight`.
-        strength: 0 leaves the motion as it is, 1 closes the lips wholly.
+        strength: 0 closes nothing, 1 closes the lips wholly.
 
     Returns:
-        (..., T, 56), a new tensor.
+        (..., T, 56), a new tensor; mouthClose is at most jawOpen, whatever the weight.
 
     Raises:
         ValueError: ``strength`` is outside 0..1 or the shapes do not fit.
@@ -212,11 +212,8 @@ def apply_closure(motion: Tensor, weight: Tensor, strength: float = 1.0) -> Tens
         raise ValueError(f"strength must be in 0..1, got {strength}")
     if motion.shape[:-1] != weight.shape:
         raise ValueError(f"weight must have shape {tuple(motion.shape[:-1])}, got {tuple(weight.shape)}")
-    gate = (strength * weight)[..., None]  # (..., T, 1)
-    closed = motion * (1 - gate * _by_channel(_DAMPED, motion))
+    gate = strength * weight  # (..., T)
+    closed = motion * (1 - gate[..., None] * _by_channel(_DAMPED, motion))
     press = _by_channel(_PRESSED, motion)
-    closed = torch.where(press > 0, torch.maximum(closed, gate * press), closed)
-    left = lip_gap(closed)[..., None]  # (..., T, 1) mm
-    room = (1 - closed[..., _CLOSE, None]).clamp(min=0)
-    take_up = torch.minimum(gate * left / -LIP_GAP_MM["mouthClose"], room)
-    return closed + take_up * _by_channel({"mouthClose": 1.0}, motion)
+    closed = torch.where(press > 0, torch.maximum(closed, gate[..., None] * press), closed)
+    return close_lips(closed, (1 - gate) * opening(closed).clamp(min=0), (gate / FIRM).clamp(max=1))

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import torch
 
 from emoface import checks
 from emoface.host import own_settings
@@ -39,6 +40,7 @@ from .layout import (
     lip_gap,
     motion_to_arkit,
 )
+from .lips import beyond_jaw, close_lips, opening
 
 RANGES: dict[str, tuple[float, float]] = {
     "upper_strength": (0, 2), "lower_strength": (0, 2), "blink_strength": (0, 2), "gaze_strength": (0, 2),
@@ -102,7 +104,7 @@ class Controls:
     """Controls of a face; the defaults change nothing.
 
     Lips that meet stay together, and overlap no more, however strong or smooth the face is made: ``mouthClose`` makes
-    up for it, measured by :func:`emoface.face.layout.lip_gap`.
+    up for it as far as the jaw opens, then the shapes that part them give way.
 
     Attributes:
         upper_strength: 0..2, gain of brows, cheeks, nose, eyeSquint and eyeWide.
@@ -116,7 +118,7 @@ class Controls:
         eyelid_offset: -1..1; 1 eyes wide open, -1 shut. A blink still shuts the lids, and no further.
         brow_offset: -1..1; added to browInnerUp and browOuterUp if positive, to browDown if negative.
         lip_open_offset: -0.2..0.2; added to jawOpen if positive, except where the lips press together (p, b, m); to
-            mouthClose if negative, at most until the lips meet.
+            mouthClose if negative, at most until the lips meet or it reaches jawOpen.
         symmetry: 0..1, pulls left and right shapes to their mean and jaw and mouth to the middle; not the gaze.
         mirror: exchange left and right.
         head_strength: 0..2, gain of the head's turns, which end at ``NECK_RADIANS``; 0 holds it still.
@@ -215,7 +217,8 @@ class Controls:
             motion[:, _JAW_X] += self.lip_open_offset * JAW_OPEN_RADIANS * (1 - _pressed(before))
         else:
             meet = lip_gap(motion) / -LIP_GAP_MM["mouthClose"]
-            motion[:, _CLOSE] += np.minimum(-self.lip_open_offset, meet)
+            room = (motion[:, _JAW_X] / JAW_OPEN_RADIANS - motion[:, _CLOSE]).clip(0)
+            motion[:, _CLOSE] += np.minimum(np.minimum(-self.lip_open_offset, meet), room)
 
     def _offset_lids_and_brows(self, motion: np.ndarray) -> None:
         for side in ("Left", "Right"):
@@ -319,11 +322,17 @@ def _pull_together(motion: np.ndarray, symmetry: float) -> None:
 
 
 def keep_closed(motion: np.ndarray, before: np.ndarray) -> None:
-    """Close lips that were nearly closed by as much as they were parted, and press none harder than they were."""
+    """Close lips that were nearly closed by as much as they were parted, and press none harder than they were.
+
+    mouthClose goes no further beyond jawOpen than it did; what it cannot close, :func:`close_lips` does.
+    """
     gap, gap_before = lip_gap(motion, signed=True), lip_gap(before, signed=True)
-    parted = (gap - gap_before.clip(0)).clip(0) * (NEARLY_CLOSED_MM - gap_before).clip(0, 1)
     pressed = (gap_before.clip(None, 0) - gap).clip(0)
-    motion[:, _CLOSE] = (motion[:, _CLOSE] + (parted - pressed) / -LIP_GAP_MM["mouthClose"]).clip(0)
+    motion[:, _CLOSE] = (motion[:, _CLOSE] - pressed / -LIP_GAP_MM["mouthClose"]).clip(0)
+    moved, was = torch.from_numpy(motion), opening(torch.from_numpy(before)).clamp(min=0)
+    closed = torch.from_numpy((NEARLY_CLOSED_MM - gap_before).clip(0, 1))  # (T,) how closed the lips were
+    most = was + (opening(moved) - was).clamp(min=0) * (1 - closed)
+    motion[:] = close_lips(moved, most, closed, torch.from_numpy(beyond_jaw(before))).numpy()
 
 
 def _pressed(motion: np.ndarray) -> np.ndarray:

@@ -8,7 +8,8 @@ animated, the clip ``c`` tells for each region R of shapes that move alike and f
     offset_i = w (mean(c_i) - gain_i mean(base_i)),            within +-0.25, for shapes that leave the lips alone
 
 with ``w = T / (T + 3 s)``: short clips are believed less. Motion then is ``gain_i x_i + offset_i``. What the phones
-need (press, rolls, mouthClose, tongue), blinks, gaze and the head stay, and lips that were closed stay closed.
+need (press, rolls, mouthClose, tongue), blinks, gaze and the head stay, and lips that were closed stay closed, if need
+be pressed.
 """
 
 from __future__ import annotations
