@@ -1,5 +1,8 @@
 """The cosine schedule and the samplers' coefficient tables."""
 
+import math
+from itertools import pairwise
+
 import pytest
 import torch
 
@@ -69,6 +72,40 @@ def test_gaussian_data_is_sampled_with_its_deviation():
         errors[name, steps] = abs(float(found / start.std()) - deviation)
     assert errors["ddim", 200] < 0.01
     assert errors["dpm++2m", 8] < errors["ddim", 8]
+
+
+@pytest.mark.parametrize("eta", [0.0, 0.5, 1.0])
+def test_ddim_by_its_formula(eta: float) -> None:
+    share = [*alpha_bar(sampling_times(6)).tolist()[:-1], 1.0]
+    for (now, after), row in zip(pairwise(share), ddim_table(6, eta).tolist()):
+        noise = eta * math.sqrt((1 - after) / (1 - now) * (1 - now / after))
+        c_x = math.sqrt(1 - after - noise**2) / math.sqrt(1 - now)
+        assert row == pytest.approx([c_x, math.sqrt(after) - math.sqrt(now) * c_x, 0, noise, 1, 0], abs=1e-12)
+
+
+def test_dpm_solver_by_its_formula():
+    share = alpha_bar(sampling_times(6)).tolist()
+    steps, lengths = list(pairwise(share)), []
+    for (now, after), row in zip(steps[:-1], dpm_solver_table(6).tolist()):
+        lengths.append((math.log(after / (1 - after)) - math.log(now / (1 - now))) / 2)
+        gain = math.sqrt(after) * (1 - math.exp(-lengths[-1]))
+        half = 0.0 if len(lengths) == 1 else lengths[-1] / (2 * lengths[-2])
+        c_x = math.sqrt(1 - after) / math.sqrt(1 - now)
+        assert row == pytest.approx([c_x, gain * (1 + half), -gain * half, 0, 1, 0], abs=1e-12)
+
+
+def test_the_threshold_is_off_unless_asked_for_and_at_most_four():
+    start, guidance = torch.zeros(1, 6, 3), torch.tensor([1.0, 1.0])
+
+    def predict(x, step):
+        return torch.full((1, *x.shape), 9.0)
+
+    free = sample(predict, start, ddim_table(1), guidance)
+    limited = sample(predict, start, ddim_table(1), guidance, quantile=0.9)
+    assert free.unique().tolist() == [9.0]
+    told = sample(predict, start, ddim_table(1), guidance, quantile=0.9, limits=(1.0, 4.0))
+    other = sample(predict, start, ddim_table(1), guidance, quantile=0.9, limits=(1.0, 5.0))
+    assert torch.equal(limited, told) and not torch.equal(limited, other)
 
 
 def test_ancestral_ddim_adds_noise_between_but_not_at_the_end():

@@ -180,3 +180,20 @@ def test_noise_belongs_to_seed_sample_and_window() -> None:
             assert (one - other).abs().max() > 0.1
     scaled = sampler(network(), character=torch.zeros(CONFIG.motion)).noise(Window(0, 40, 0, 36, 0))[0]
     assert scaled.mean(1).abs().max() < 1e-6
+
+
+def test_noise_comes_from_generators_of_stated_seeds() -> None:
+    """So that a seed gives the same take in every version."""
+    seed, samples, frames = 2**61 + 5, 2, 40
+    loop = WindowSampler(network(), "ddim", 2, Guidance(), 0, seed, samples, torch.ones(CONFIG.motion))
+
+    def drawn(number: int, index: int, count: int) -> Tensor:
+        place = (seed * 1_000_003 + number) * 1_000_003 + index
+        return torch.randn(count, CONFIG.motion, generator=torch.Generator().manual_seed(place % 2**63))
+
+    expected = start_noise(
+        torch.stack([drawn(number, 2, frames) for number in range(samples)]),
+        torch.stack([drawn(number, -4, 1) for number in range(samples)]),
+        torch.ones(CONFIG.motion), torch.ones(CONFIG.motion),
+    )  # fmt: skip
+    assert torch.equal(loop.noise(Window(0, frames, 0, 36, 2))[0], expected)

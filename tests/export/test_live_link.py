@@ -17,6 +17,7 @@ from emoface.face.layout import ARKIT_INDEX, ARKIT_NAMES
 from emoface.limits import use_budget
 
 Make = Callable[..., Animation]
+JAW = ARKIT_INDEX["jawOpen"]
 REAL = "livelink/MySlate_3_Jason_Millers_iPhone.csv"
 
 
@@ -230,3 +231,29 @@ def test_timecodes_that_are_none(code: str, tmp_path: Path, animate: Make) -> No
     table[5][0] = code
     with pytest.raises(ValueError, match=r"path .*odd\.csv is not a Live Link Face CSV: timecodes must be HH:MM:SS:FF"):
         Animation.load(write(tmp_path / "odd.csv", table))
+
+
+def test_an_hour_back_is_no_midnight(tmp_path: Path, animate: Make) -> None:
+    table = rows(animate(fps=60), tmp_path / "take.csv")
+    for frame, row in enumerate(table[1:]):
+        row[0] = timecode((3600 if frame < 20 else 0) * 60 + frame, 60)
+    with pytest.raises(ValueError, match="must have increasing timecodes; at 60 fps row 21"):
+        Animation.load(write(tmp_path / "back.csv", table))
+
+
+def test_rows_at_uneven_times_are_put_on_frames(tmp_path: Path, animate: Make) -> None:
+    animation = animate(frames=3, fps=60)
+    table = rows(animation, tmp_path / "take.csv")[:4]
+    for row, code in zip(table[1:], ("00:00:00:00.000", "00:00:00:01.400", "00:00:00:02.000")):
+        row[0] = code
+    loaded = Animation.load(write(tmp_path / "uneven.csv", table), fps=60)
+    first, second = animation.arkit()[:2, JAW]
+    assert loaded.arkit()[1, JAW] == pytest.approx(first + (second - first) / 1.4, abs=1e-5)
+
+
+def test_a_frame_number_of_the_highest_rate_needs_its_fps(tmp_path: Path, animate: Make) -> None:
+    table = rows(animate(frames=200, fps=60), tmp_path / "take.csv")
+    for frame, row in enumerate(table[1:]):
+        row[0] = f"00:00:{frame // 121:02d}:{frame % 121:03d}.000"
+    with pytest.raises(ValueError, match=r"counts 120 frames in a second; pass its fps"):
+        Animation.load(write(tmp_path / "fast.csv", table))

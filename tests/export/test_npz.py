@@ -222,3 +222,12 @@ def test_arrays_of_other_kinds_and_sizes(tmp_path: Path, animate: Make) -> None:
     assert path.stat().st_size < 20_000
     with use_budget("1M"), pytest.raises(ValueError, match=r"take\.npz: 'expression' brings its content to 5 MB"):
         Animation.load(path)
+
+
+def test_a_layouts_name_may_be_any_text_that_is_equal(tmp_path: Path, animate: Make) -> None:
+    saved = fitted(animate(), LAYOUT_MODELS["emote"])
+    one, other = (saved.save(tmp_path / f"{i}.npz", layout=name) for i, name in enumerate(("emote", "".join("emote"))))
+    with np.load(one) as first, np.load(other) as second:
+        assert set(first) == set(second)
+        for key in first:
+            np.testing.assert_array_equal(first[key], second[key])

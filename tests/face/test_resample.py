@@ -65,3 +65,29 @@ def test_a_closure_of_eighty_milliseconds_stays_closed(new: int) -> None:
 def test_low_pass_of_one_changes_nothing_smooth() -> None:
     curve = np.sin(np.linspace(0, 6, 200))[:, None].astype(np.float32)
     np.testing.assert_allclose(low_pass(curve, 1.0), curve, atol=1e-6)
+
+
+def test_the_end_of_a_cubic_by_hand() -> None:
+    """Through 0, 1, 4: slopes 1 and 3 at the ends, the harmonic mean 1.5 between."""
+    curve = np.array([[0], [1], [4]], np.float32)
+    read = monotone_cubic(curve, np.array([0.5, 1.5]))[:, 0]
+    np.testing.assert_allclose(read, [0.5 + (1 - 1.5) / 8, 2.5 + (1.5 - 3) / 8], atol=1e-6)
+
+
+@pytest.mark.parametrize("frames", [2, 3, 5, 40])
+def test_low_pass_by_its_definition(frames: int) -> None:
+    """A windowed sinc over the curve turned about its ends, limited to the range of the frames near."""
+    ratio = 3.0
+    curve = np.random.default_rng(frames).random(frames).astype(np.float32)
+
+    def at(k: int) -> float:
+        inside = min(max(k, 0), frames - 1)
+        turned = curve[min(max(2 * inside - k, 0), frames - 1)]
+        return float(curve[k]) if k == inside else 2 * float(curve[inside]) - float(turned)
+
+    offsets = range(-5, 6)
+    taps = np.array([np.sinc(k / ratio) * np.sinc(k / (2 * ratio)) for k in offsets])
+    for place, found in enumerate(low_pass(curve[:, None], ratio)[:, 0]):
+        wanted = sum(tap * at(place + k) for k, tap in zip(offsets, taps / taps.sum()))
+        near = curve[max(place - 3, 0) : place + 4]
+        assert found == pytest.approx(min(max(wanted, near.min()), near.max()), abs=1e-6)

@@ -11,6 +11,7 @@ import argparse
 import ast
 import contextlib
 import csv
+import itertools
 import json
 import os
 import random
@@ -111,6 +112,26 @@ def sampled(groups: dict[str, dict[str, list[str]]], count: int, seed: int) -> I
             elif count:
                 count -= 1
                 yield mutant
+
+
+def again(rows: dict[tuple[str, str, str], dict[str, str]], groups: dict[str, dict[str, list[str]]]) -> list[Mutant]:
+    """The listed mutants that survived, made anew; rows whose line is no longer there are taken off the list."""
+    found, group_of = [], {module: name for name, group in groups.items() for module in group["modules"]}
+    for key, row in list(rows.items()):
+        module, before, after = key
+        if module not in group_of:
+            if not (ROOT / module).exists():
+                del rows[key]
+            continue
+        lines = (ROOT / module).read_text().splitlines(keepends=True)
+        places = [i for i, line in enumerate(lines) if line.strip() == before]
+        if not places:
+            del rows[key]
+        elif row["result"] == "survived":
+            place = min(places, key=lambda i: abs(i + 1 - int(row["line"])))
+            lines[place] = lines[place].replace(before, after)
+            found.append(Mutant(group_of[module], module, place + 1, before, after, "".join(lines)))
+    return found
 
 
 class FirstFailure:
@@ -220,8 +241,9 @@ def main() -> int:
     if options.group:
         groups = {options.group: groups[options.group]}
     before, until = listed(), time.monotonic() + 60 * options.minutes
-    drawn = sampled(groups, options.count, options.seed)
     rows = dict(before) if options.resume else {}
+    drawn = itertools.chain(again(rows, groups), sampled(groups, options.count, options.seed))
+    tried: set[tuple[str, str, str]] = set()
     with copied() as copy:
         for name, group in groups.items():
             result, by = trial(copy, group["tests"])
@@ -232,8 +254,11 @@ def main() -> int:
                     if trial(copy, group["tests"])[0] == "survived":
                         raise SystemExit(f"the tests of {name} do not import the copy of {module}")
         for mutant in drawn:
-            if options.resume and before.get(mutant.key, {}).get("result", "survived") != "survived":
+            if mutant.key in tried or (
+                options.resume and before.get(mutant.key, {}).get("result", "survived") != "survived"
+            ):
                 continue
+            tried.add(mutant.key)
             if time.monotonic() > until:
                 break
             with changed(copy / mutant.module, mutant.text):
