@@ -14,6 +14,7 @@ import soundfile
 from emoface.face.layout import (
     ARKIT_INDEX,
     ARKIT_NAMES,
+    FACE_SIZE,
     JAW_OPEN_RADIANS,
     JAW_SIDE_RADIANS,
     MOTION_INDEX,
@@ -282,7 +283,7 @@ class TestFlame:
         weights = np.zeros((50, 52), np.float32)
         weights[:, ARKIT_INDEX["browInnerUp"]] = np.linspace(0, 0.8, 50)
         motion = arkit_to_motion(weights)
-        arrays = {"expression": motion[:, :50], "jaw_pose": motion[:, 50:]}
+        arrays = {"expression": motion[:, :50], "jaw_pose": motion[:, 50:53]}
         for name, version in (("one", "FLAME 2020"), ("other", "FLAME 2023")):
             np.savez(tmp_path / f"{name}.npz", flame_version=version, **arrays)
             write_wave(tmp_path / f"{name}.wav")
@@ -315,7 +316,7 @@ class TestTakes:
         assert jaw[-1] == pytest.approx(JAW_OPEN_RADIANS, abs=0.01) and (np.diff(jaw) > 0).all()
         np.testing.assert_allclose(clip.lips[:, MOTION_INDEX["jaw_pose_y"]], -0.5 * JAW_SIDE_RADIANS, atol=1e-3)
         assert not clip.known[MOTION_INDEX["tongueOut"]] and not clip.known[MOTION_INDEX["tongueUp"]]
-        assert clip.known.sum() == MOTION_SIZE - 3
+        assert clip.known.sum() == FACE_SIZE - 3
 
     def test_beat_with_uneven_times(self, tmp_path: Path) -> None:
         stored = json.loads(beat(list(ARKIT_NAMES), np.repeat(np.linspace(0, 1, 60)[:, None], 52, 1)))
@@ -371,7 +372,7 @@ class TestTakes:
 
     def test_known_channels(self) -> None:
         given = np.ones(52, bool)
-        assert known_channels(given).sum() == MOTION_SIZE - 2
+        assert known_channels(given).sum() == FACE_SIZE - 2
         given[ARKIT_INDEX["jawLeft"]] = False
         assert not known_channels(given)[MOTION_INDEX["jaw_pose_y"]]
 
