@@ -186,6 +186,8 @@ class AnimateOptions(Options):
         '`"30000/1001"` are the same rate'))  # fmt: skip
     blink: bool = field(default=True, metadata=_about(Switch(), "blinks"))
     gaze: bool = field(default=True, metadata=_about(Switch(), "eye movements and micro-motion"))
+    head: float = field(default=1.0, metadata=_about(
+        Number(0, 2), "strength of the head's motion, 0 holds it still"))  # fmt: skip
     style: StyleInput | None = field(default=None, metadata=_about(
         Style(("artist", "person", "rule")),
         "lips as an artist cleaned them, as a filmed person moved them, larger rule-made articulation, or the manner "

@@ -29,6 +29,7 @@ from .diffusion.finish import Sampling, finish, liveliness
 from .diffusion.guidance import Guidance
 from .diffusion.windows import Track, Window, WindowSampler, plan_windows
 from .emotion import HeardEmotion, Keyframe, ResolvedEmotion, check_density, keyframe_weights, resolve, sounding
+from .face.controls import Controls
 from .face.layout import FACE_NAMES, FPS, MOTION_NAMES, MOTION_SIZE, full_motion
 from .face.life import add_life
 from .host import own_settings
@@ -264,6 +265,8 @@ class Pipeline:
             "checkpoint": self.checkpoint.sha256,
         }  # fmt: skip
         take = Animation.from_motion(lively, FPS, audio=recording, metadata=metadata)
+        if options.head != 1:
+            take = take.adjust(Controls(head_strength=options.head))
         if options.controls is not None:
             take = take.adjust(options.controls)
         return take if options.fps == FPS else take.resample(options.fps)

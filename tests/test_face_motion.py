@@ -17,7 +17,7 @@ from emoface.animation import Animation
 from emoface.audio.load import open_audio
 from emoface.demo import demo_path
 from emoface.face.controls import Controls
-from emoface.face.layout import ARKIT_INDEX, JAW_OPEN_RADIANS, arkit_to_motion
+from emoface.face.layout import ARKIT_INDEX, JAW_OPEN_RADIANS, NECK_RADIANS, arkit_to_motion
 from emoface.face.open_head import open_head
 from emoface.face.rigs.open_head import open_head_rig
 from emoface.face_motion import FaceMotion
@@ -230,3 +230,38 @@ def test_adjust_changes_what_the_controls_say():
     np.testing.assert_array_equal(animation.adjust(Controls()).motion, animation.motion)
     with pytest.raises(TypeError, match="controls must be"):
         animation.adjust({"upper_strength": 2})
+
+
+def test_the_head_turns_about_its_own_axes():
+    """+x nods the chin down, +y turns the face to the speaker's left, +z tilts the crown to the speaker's right."""
+    rest = open_head().data.template
+    nose, crown = rest[:, 2].argmax(), rest[:, 1].argmax()
+    turned = FaceMotion(np.zeros((3, 50)), np.zeros((3, 3)), neck_pose=0.3 * np.eye(3)).vertices() - rest
+    assert turned[0, nose, 1] < -0.01 and turned[1, nose, 0] > 0.01 and turned[2, crown, 0] < -0.01
+    collar = rest[:, 1] < rest[:, 1].min() + 0.01
+    assert np.abs(turned[:, collar]).max() < 1e-3, "what is cut off below stays"
+
+
+def test_a_head_turns_no_further_than_a_neck():
+    zeros = np.zeros((2, 50)), np.zeros((2, 3))
+    far = FaceMotion(*zeros, neck_pose=np.array([[0, NECK_RADIANS, 0], [0, 3.0, 0]])).vertices()
+    np.testing.assert_allclose(far[0], far[1], atol=1e-6)
+    with pytest.raises(ValueError, match=r"neck_pose must be radians, half a turn at most, got a turn by 30"):
+        FaceMotion(*zeros, neck_pose=np.array([[0, 30.0, 0], [0, 0, 0]]))
+    with pytest.raises(ValueError, match=r"neck_pose must have shape \(2, 3\)"):
+        FaceMotion(*zeros, neck_pose=np.ones((3, 3)))
+
+
+def test_everything_keeps_the_head():
+    neck = 0.1 * np.sin(np.arange(40))[:, None] * [1.0, 0.5, -0.5]
+    motion = FaceMotion(*curves(), neck_pose=neck)
+    held = motion.neck_pose
+    kept = [FaceMotion.from_motion(motion.motion), replace(motion, fps=30), copy.deepcopy(motion), motion.resample(25)]
+    assert all(np.array_equal(one.neck_pose, held) for one in kept)
+    assert np.abs(motion.resample(50).neck_pose).max() > 0.9 * np.abs(held).max()
+    adjusted = motion.adjust(Controls(head_strength=0.5)).neck_pose
+    np.testing.assert_allclose(adjusted, 0.5 * held, atol=1e-7)
+    np.testing.assert_allclose(motion.adjust(Controls(mirror=True)).neck_pose, held * [1, -1, -1], atol=1e-7)
+    assert not motion.adjust(Controls(head_strength=0)).neck_pose.any()
+    old = FaceMotion.from_motion(motion.motion[:, :53])
+    assert np.array_equal(old.jaw_pose, motion.jaw_pose) and not old.neck_pose.any()

@@ -19,7 +19,8 @@ def write_json(animation: FaceMotion, path: str | os.PathLike[str], fps: float |
 
     That player shows 30 frames per second whatever the file says, frame k from k / 30 to (k + 1) / 30 s. ``names`` are
     the 52 ARKit shapes, ``weights`` their values 0..1 in the frame that begins at ``time`` seconds (frame / fps),
-    ``rotation`` is empty: the head does not move.
+    ``rotation`` the head's turn there, axis-angle in radians (:attr:`emoface.face_motion.FaceMotion.neck_pose`),
+    or empty where no frame has one.
 
     Args:
         animation: what to write; it is resampled.
@@ -37,9 +38,12 @@ def write_json(animation: FaceMotion, path: str | os.PathLike[str], fps: float |
         "metadata": json.loads(metadata_json(animation.metadata)) | facts,
     }
     weights = animation.arkit().astype(float).round(DECIMALS).tolist()
+    turns = (animation.neck_pose.astype(float).round(DECIMALS) + 0.0).tolist()
+    if not animation.neck_pose.any():
+        turns = [[]] * len(turns)
     with atomic_path(path) as temporary, open(temporary, "w", encoding="utf-8") as file:
         file.write(json.dumps(head, ensure_ascii=False)[:-1] + ', "frames": [')
-        for frame, values in enumerate(weights):
-            row = {"time": round(frame / animation.fps, DECIMALS), "weights": values, "rotation": []}
+        for frame, (values, turn) in enumerate(zip(weights, turns)):
+            row = {"time": round(frame / animation.fps, DECIMALS), "weights": values, "rotation": turn}
             file.write((",\n" if frame else "\n") + json.dumps(row))
         file.write("\n]}\n")

@@ -12,7 +12,8 @@ from pathlib import Path
 
 import numpy as np
 
-from emoface.face.layout import ARKIT_INDEX, ARKIT_NAMES, arkit_to_motion
+from emoface.face.layout import ARKIT_INDEX, ARKIT_NAMES
+from emoface.face.rotation import from_head_angles, head_angles
 from emoface.face_motion import FaceMotion
 from emoface.limits import Account, OverBudget, UnreadableFile
 from emoface.rates import MAX_FPS, frame_rate
@@ -31,7 +32,12 @@ def _file_order() -> list[str]:
 
 
 SHAPES = tuple(_file_order())
-ROTATIONS = tuple(part + axis for part in ("Head", "LeftEye", "RightEye") for axis in ("Yaw", "Pitch", "Roll"))
+HEAD = ("HeadYaw", "HeadPitch", "HeadRoll")
+EYES = tuple(part + axis for part in ("LeftEye", "RightEye") for axis in ("Yaw", "Pitch", "Roll"))
+ROTATIONS = (*HEAD, *EYES)
+HEAD_SIGNS = np.array([-1.0, 1.0, -1.0])
+"""Of the columns against :func:`emoface.face.rotation.head_angles`: the app counts yaw and roll to the other side, as
+for the eyes."""
 COLUMNS = ("Timecode", "BlendShapeCount", *(name[0].upper() + name[1:] for name in SHAPES), *ROTATIONS)
 VALUES = len(SHAPES) + len(ROTATIONS)
 APP_FPS = 60.0
@@ -40,7 +46,7 @@ RATES = (60.0, 30.0)
 FEWEST_AT_60 = 31
 """Rows from which on the last frame's number, 30.5, says that there are 60 to the second."""
 USUAL_RATES = (24, 25, 30, 48, 50, 60, 100, 120)
-FRAME_BYTES = 8 * 56  # of weights and timecode, as they are read
+FRAME_BYTES = 8 * 59  # of weights, head and timecode, as they are read
 MISSING = 16
 """Frames that a row may stand for on average, where the app skipped some."""
 LONGEST_GAP = 60
@@ -56,9 +62,11 @@ def timecode(frame: int, base: int) -> str:
 
 
 def write_live_link(animation: FaceMotion, path: str | os.PathLike[str], fps: float | None = None) -> None:
-    """Write ARKit-52 weights as a Live Link Face CSV of 63 columns; head and eye rotations are zero radians.
+    """Write ARKit-52 weights and the turn of the head as a Live Link Face CSV of 63 columns.
 
-    Gaze is in the eyeLook weights. ``tongueUp`` has no column and is lost. Timecodes are those of the frames' middles,
+    ``HeadYaw`` (to the speaker's right), ``HeadPitch`` (chin down) and ``HeadRoll`` (crown to the speaker's left) are
+    radians, turned in this order. Rotations of the eyes are zero, as the gaze is in the eyeLook weights. ``tongueUp``
+    has no column and is lost. Timecodes are those of the frames' middles,
     at which importers put the keys.
 
     Nothing in such a table says its rate. Unreal's newer importer takes 60 frames per second where a frame number
@@ -79,22 +87,26 @@ def write_live_link(animation: FaceMotion, path: str | os.PathLike[str], fps: fl
             f"fps of a Live Link Face table must be 60 or 30, got {rate:g}: importers read it at one of these, since "
             "nothing in it says its rate"
         )
-    weights = animation.resample(rate).arkit()[:, [ARKIT_INDEX[name] for name in SHAPES]]  # (T, 52)
+    resampled = animation.resample(rate)
+    weights = resampled.arkit()[:, [ARKIT_INDEX[name] for name in SHAPES]]  # (T, 52)
+    head = HEAD_SIGNS * head_angles(resampled.neck_pose) + 0.0  # (T, 3), no -0
+    values = np.concatenate([weights, head], 1)
     rows = max(len(weights), FEWEST_AT_60) if rate == APP_FPS else len(weights)
     with atomic_path(path) as temporary, open(temporary, "w", encoding="utf-8", newline="") as file:
         file.write(",".join(COLUMNS) + "\n")
-        still = ",".join(["0.0000000000"] * len(ROTATIONS))
-        row = ",".join(["%.10f"] * len(SHAPES))
+        still = ",".join(["0.0000000000"] * len(EYES))
+        row = ",".join(["%.10f"] * values.shape[1])
         for frame in range(rows):
-            values = row % tuple(weights[min(frame, len(weights) - 1)].tolist())
-            file.write(f"{timecode(frame, int(rate))},{VALUES},{values},{still}\n")
+            shown = row % tuple(values[min(frame, len(values) - 1)].tolist())
+            file.write(f"{timecode(frame, int(rate))},{VALUES},{shown},{still}\n")
 
 
 def read_live_link(path: str | os.PathLike[str], fps: float | None = None) -> FaceMotion:
     """Read a Live Link Face CSV by column name, whatever its case and order; extra columns are ignored.
 
     Rows without a face are dropped, and where the times are uneven (the app skips frames) the curves are put
-    on an even grid by linear interpolation. Head and eye rotations are not kept.
+    on an even grid by linear interpolation. Rotations of the eyes are not kept. A row
+    without the head's columns has a head that looks straight on.
 
     Args:
         path: the file.
@@ -112,7 +124,7 @@ def read_live_link(path: str | os.PathLike[str], fps: float | None = None) -> Fa
     account = Account(path)
     with open_file(path) as file, io.TextIOWrapper(file, encoding="utf-8-sig", newline="") as text:
         try:
-            codes, weights, rows = _table(csv.reader(text), account)
+            codes, values, rows = _table(csv.reader(text), account)
         except UnreadableFile:
             raise
         except (ValueError, csv.Error) as error:
@@ -135,16 +147,19 @@ def read_live_link(path: str | os.PathLike[str], fps: float | None = None) -> Fa
     account.claim(f"its {frames} frames", frames * FRAME_BYTES)
     even = np.arange(frames)
     if len(even) != len(position) or np.abs(even - position).max() > REGULAR:
-        weights = np.stack([np.interp(even, position, column) for column in weights.T], 1)
-    with np.errstate(over="ignore"):
-        finite = np.isfinite(weights.astype(np.float32)).all()
-    if not finite:
-        raise ValueError(f"path {path} holds weights that are not finite")
-    return FaceMotion.from_motion(arkit_to_motion(weights), rate, metadata={"source": plain_text(path.name)})
+        values = np.stack([np.interp(even, position, column) for column in values.T], 1)
+    weights, head = np.split(values, [len(ARKIT_NAMES)], 1)
+    for what, part in (("weights", weights), ("rotations", head)):
+        with np.errstate(over="ignore"):
+            finite = np.isfinite(part.astype(np.float32)).all()
+        if not finite:
+            raise ValueError(f"path {path} holds {what} that are not finite")
+    neck_pose = from_head_angles(HEAD_SIGNS * head)
+    return FaceMotion.from_arkit(weights, rate, neck_pose=neck_pose, metadata={"source": plain_text(path.name)})
 
 
 def _table(rows: Iterator[list[str]], account: Account) -> tuple[np.ndarray, np.ndarray, int]:
-    """Timecodes (n, 4: hours, minutes, seconds, frames), ARKit weights (n, 52), and how many rows the table has."""
+    """Timecodes (n, 4: hours, minutes, seconds, frames), ARKit weights and head (n, 55), and number of rows."""
     heading = next(rows, None)
     if heading is None:
         raise ValueError("it is empty")
@@ -153,16 +168,18 @@ def _table(rows: Iterator[list[str]], account: Account) -> tuple[np.ndarray, np.
     if missing:
         raise ValueError(f"columns are missing: {', '.join(missing)}")
     pick, time = [column[name.lower()] for name in ARKIT_NAMES], column["timecode"]
+    head = [column.get(name.lower(), len(heading)) for name in HEAD]
     weights, codes, count = array("d"), array("d"), 0
     for row in rows:  # only numbers are kept: the text of a row takes ten times as much
         count += 1
         if len(row) > max(*pick, time) and all(row[i].strip() for i in pick):
             account.claim("its rows", FRAME_BYTES)
             weights.extend(float(row[i]) for i in pick)
+            weights.extend(float(row[i]) if i < len(row) and row[i].strip() else 0.0 for i in head)
             codes.extend(_timecode(row[time]))
     if not codes:
         raise ValueError("no row holds a face")
-    return np.array(codes).reshape(-1, 4), np.array(weights).reshape(-1, len(pick)), count
+    return np.array(codes).reshape(-1, 4), np.array(weights).reshape(-1, len(pick) + len(head)), count
 
 
 def _timecode(text: str) -> list[float]:

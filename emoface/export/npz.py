@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from emoface.face.layout import EXPRESSION_NAMES, OPEN_HEAD
+from emoface.face.rotation import axis_angles, product, quaternions
 from emoface.face_motion import FaceMotion, metadata_json
 from emoface.limits import UnreadableFile
 from emoface.reading import Arrays, finite_json, parse_json, plain_text
@@ -20,7 +21,7 @@ DEFAULT_FPS = 25.0  # of files that do not say, as DiffPoseTalk and EMOTE run at
 SHAPE_SIZE = {"diffposetalk": 100, "emote": 300, "emage": 300, "vhap": 300}
 WIDE = 100  # expression components of EMAGE and VHAP
 EMAGE_FPS = 30.0
-SMPLX_JOINTS, SMPLX_JAW = 55, 22
+SMPLX_JOINTS, SMPLX_NECK, SMPLX_HEAD, SMPLX_JAW = 55, 12, 15, 22
 FLAME_VERTICES = 5023
 MOST_COMPONENTS = 1000
 """Expression components of a file that is read; published models have up to 300."""
@@ -33,12 +34,12 @@ def _arrays(animation: FaceMotion, layout: str) -> dict[str, Any]:
     if layout == "diffposetalk":
         return {
             "exp": animation.expression,
-            "pose": np.concatenate([zeros, animation.jaw_pose], 1),  # (T, 6) global, jaw
+            "pose": np.concatenate([animation.neck_pose, animation.jaw_pose], 1),  # (T, 6) global, jaw
             "shape": np.tile(shape, (frames, 1)),
         }
     if layout == "emage":
         poses = np.zeros((frames, SMPLX_JOINTS, 3), np.float32)
-        poses[:, SMPLX_JAW] = animation.jaw_pose
+        poses[:, SMPLX_JAW], poses[:, SMPLX_HEAD] = animation.jaw_pose, animation.neck_pose
         return {
             "betas": shape, "poses": poses.reshape(frames, -1), "expressions": _wide(animation.expression, layout),
             "trans": zeros, "model": np.str_("smplx2020"), "gender": np.str_("neutral"),
@@ -46,15 +47,16 @@ def _arrays(animation: FaceMotion, layout: str) -> dict[str, Any]:
         }  # fmt: skip
     if layout == "vhap":
         return {
-            "shape": shape, "expr": _wide(animation.expression, layout), "rotation": zeros, "neck_pose": zeros,
-            "jaw_pose": animation.jaw_pose, "eyes_pose": np.zeros((frames, 6), np.float32), "translation": zeros,
+            "shape": shape, "expr": _wide(animation.expression, layout), "rotation": zeros,
+            "neck_pose": animation.neck_pose, "jaw_pose": animation.jaw_pose,
+            "eyes_pose": np.zeros((frames, 6), np.float32), "translation": zeros,
             "static_offset": np.zeros((1, FLAME_VERTICES, 3), np.float32),
         }  # fmt: skip
     arrays = {"expression": animation.expression, "jaw_pose": animation.jaw_pose}
     if layout == "emote":
-        return {**arrays, "global_pose": zeros, "shape": shape}
-    still = ("neck_pose", "global_orient", "leye_pose", "reye_pose", "transl")
-    return {**arrays, **dict.fromkeys(still, zeros), "betas": shape}
+        return {**arrays, "global_pose": animation.neck_pose, "shape": shape}
+    still = ("global_orient", "leye_pose", "reye_pose", "transl")
+    return {**arrays, "neck_pose": animation.neck_pose, **dict.fromkeys(still, zeros), "betas": shape}
 
 
 def _wide(expression: np.ndarray, layout: str) -> np.ndarray:
@@ -98,11 +100,12 @@ def write_npz(animation: FaceMotion, path: str | os.PathLike[str], layout: str =
         layout: "emoface": ``expression`` (T, 50), ``jaw_pose``, ``neck_pose``, ``global_orient``,
             ``leye_pose``, ``reye_pose``, ``transl`` (T, 3), ``betas`` (0,). "diffposetalk": ``exp`` (T, 50),
             ``pose`` (T, 6) global and jaw, ``shape`` (T, 100). "emote": ``expression``, ``jaw_pose``,
-            ``global_pose``, ``shape`` (300,). "emage" (EMAGE, BEAT2; resampled to 30 fps): ``poses`` (T, 165) of
-            SMPL-X's 55 joints, the jaw the 23rd, ``expressions`` (T, 100) filled up with zeros, ``trans`` (T, 3),
-            ``betas`` (300,), ``model``, ``gender``, ``mocap_frame_rate``. "vhap" (VHAP, GaussianAvatars): ``expr``
-            (T, 100), ``rotation``, ``neck_pose``, ``jaw_pose``, ``translation`` (T, 3), ``eyes_pose`` (T, 6),
-            ``shape`` (300,), ``static_offset`` (1, 5023, 3). All but "emoface" are of published models, and take
+            ``global_pose``, ``shape`` (300,). In these two the head turns by the global rotation. "emage" (EMAGE,
+            BEAT2; resampled to 30 fps): ``poses`` (T, 165) of SMPL-X's 55 joints, the head the 16th and the jaw the
+            23rd, ``expressions`` (T, 100) filled up with zeros, ``trans`` (T, 3), ``betas`` (300,), ``model``,
+            ``gender``, ``mocap_frame_rate``. "vhap" (VHAP, GaussianAvatars): ``expr`` (T, 100), ``rotation``,
+            ``neck_pose``, ``jaw_pose``, ``translation`` (T, 3), ``eyes_pose`` (T, 6), ``shape`` (300,),
+            ``static_offset`` (1, 5023, 3). All but "emoface" are of published models, and take
             coefficients that were fitted to the model in question alone (``LAYOUT_MODELS``), as
             :meth:`emoface.face_motion.FaceMotion.to_flame` does.
 
@@ -127,6 +130,9 @@ def write_npz(animation: FaceMotion, path: str | os.PathLike[str], layout: str =
 
 def read_npz(path: str | os.PathLike[str]) -> FaceMotion:
     """Read FLAME coefficients in any layout that :func:`write_npz` knows; never runs code stored in the file.
+
+    The head turns by ``neck_pose``, by neck and head of SMPL-X, or by the global rotation in layouts that have no neck;
+    it looks straight on in files without these.
 
     Without ``fps`` it is ``mocap_frame_rate``, else 25. Files without ``flame_version`` get "unknown" and numbered
     names.
@@ -155,6 +161,7 @@ def read_npz(path: str | os.PathLike[str]) -> FaceMotion:
                 expression_names=names or tuple(f"exp_{i}" for i in range(columns)),
                 flame_version=plain_text(str(_single(file, "flame_version"))) if "flame_version" in file else "unknown",
                 metadata=finite_json(parse_json(str(_single(file, "metadata")))) if "metadata" in file else {},
+                neck_pose=_neck(file),  # type: ignore[arg-type]  # None is a still head
             )
         except UnreadableFile:
             raise
@@ -202,6 +209,21 @@ def _parts(file: Arrays) -> tuple[np.ndarray, np.ndarray]:
         "it needs the keys expression and jaw_pose, exp and pose, expr and jaw_pose, or expressions and poses; it has "
         f"{', '.join(sorted(file)[:30])}"
     )
+
+
+def _neck(file: Arrays) -> np.ndarray | None:
+    """How the head turns, (T, 3), by the joint that a layout has for it; None if it has none."""
+    if "expressions" in file and "poses" in file:
+        joints = _columns(file, "poses", 3 * SMPLX_JOINTS).reshape(-1, SMPLX_JOINTS, 3)
+        return axis_angles(product(quaternions(joints[:, SMPLX_NECK]), quaternions(joints[:, SMPLX_HEAD])))
+    key = next((key for key in ("neck_pose", "global_pose") if key in file), None)
+    if key is None and not ("exp" in file and "pose" in file):
+        return None
+    turns = _columns(file, "pose", 6)[:, :3] if key is None else _columns(file, key, 3)
+    if turns.dtype.kind not in "iuf":
+        raise ValueError(f"{key or 'pose'} must be numbers, got {turns.dtype}")
+    far = np.linalg.norm(turns, axis=1) > np.pi  # the same place, reached by the shorter way
+    return np.where(far[:, None], axis_angles(quaternions(turns)), turns) if far.any() else turns
 
 
 def _columns(file: Arrays, key: str, count: int) -> np.ndarray:

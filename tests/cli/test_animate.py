@@ -39,14 +39,14 @@ def test_default_output_lies_in_the_current_folder(
 def test_every_option_arrives(calls: list[dict]) -> None:
     arguments = (
         "--intensity 1.5 --guidance 2 --steps 6 --seed 9 --num-samples 2 --fps 30 --style rule --no-blink --no-gaze "
-        "--device cuda --dtype bfloat16 --checkpoint model.safetensors -q"
+        "--head 0.5 --device cuda --dtype bfloat16 --checkpoint model.safetensors -q"
     )
     assert main(["animate", DEMO, *arguments.split()]) == 0
     assert calls == [
         {
             "audio": DEMO, "intensity": 1.5, "guidance": 2.0, "steps": 6, "seed": 9,
-            "num_samples": 2, "fps": 30.0, "style": "rule", "blink": False, "gaze": False, "device": "cuda",
-            "dtype": "bfloat16", "checkpoint": Path("model.safetensors"),
+            "num_samples": 2, "fps": 30.0, "style": "rule", "blink": False, "gaze": False, "head": 0.5,
+            "device": "cuda", "dtype": "bfloat16", "checkpoint": Path("model.safetensors"),
         }
     ]  # fmt: skip
 
@@ -74,7 +74,7 @@ def test_emotion_by_example(calls: list[dict], tmp_path: Path) -> None:
     assert main(["animate", DEMO, "-q", "--emotion-audio", DEMO]) == 0
     assert main(["animate", DEMO, "-q", "--emotion-motion", "take.npz"]) == 0
     assert [call["emotion"].modality for call in calls] == ["audio", "motion"]
-    assert calls[0]["emotion"].value.name == "speech.wav" and calls[1]["emotion"].value.shape == (30, 53)
+    assert calls[0]["emotion"].value.name == "speech.wav" and calls[1]["emotion"].value.shape == (30, 56)
 
 
 def test_style_by_example(calls: list[dict], tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

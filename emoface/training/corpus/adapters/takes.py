@@ -20,6 +20,7 @@ from emoface.face.layout import (
     EXPRESSION_NAMES,
     MOTION_INDEX,
     MOTION_SIZE,
+    NECK,
     arkit_to_motion,
 )
 
@@ -57,12 +58,13 @@ def _clip(path: Path, folder: Path, dataset: str) -> Clip:
     name = path.relative_to(folder).with_suffix("")
     speaker = speaker_of(Path(dataset, name.name))
     known = known_channels(given)
+    known[list(NECK)] = motion[:, list(NECK)].any()  # the app writes zeros where it did not track the head
     return Clip(f"{dataset}/{name.as_posix()}", "captured", speaker, "", None, mel, lips=lips, known=known)
 
 
 def known_channels(given: np.ndarray) -> np.ndarray:
-    """Motion channels (53,) that ARKit weights with the shapes ``given`` (52,) tell; tongueUp and jaw roll
-    never.
+    """Motion channels (56,) that ARKit weights with the shapes ``given`` (52,) tell; tongueUp, jaw roll and
+    the neck never.
     """
     known = np.zeros(MOTION_SIZE, bool)
     for name in EXPRESSION_NAMES:
