@@ -165,7 +165,7 @@ class AnimateOptions(Options):
     emotion: EmotionInput | None = field(default=None, metadata=_about(
         Emotion(),
         "a label, a label with its level, a sentence, a mixture, an example or a timeline; `None` listens to the "
-        "voice: how agitated it is, not which emotion it has", absent="`None`"))  # fmt: skip
+        "voice: calm or faint unless it is sure of an emotion", absent="`None`"))  # fmt: skip
     intensity: float = field(default=1.0, metadata=_about(
         Number(0, 2),
         "linear strength of the expression, `neutral + intensity (emotion - neutral)`; any value but 1 doubles the "

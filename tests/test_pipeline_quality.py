@@ -17,6 +17,7 @@ from emoface.face.layout import ARKIT_INDEX
 from emoface.metrics.blinks import blinks_per_minute
 from emoface.metrics.emotion import linearity_error, rising, strength
 from emoface.metrics.jitter import REGIONS, jitter
+from emoface.training.corpus.adapters.signals import read_wave
 
 pytestmark = pytest.mark.skipif(not DEFAULT.exists(), reason="the default checkpoint is not there")
 RATE = 16000
@@ -83,3 +84,13 @@ def test_silence_gives_a_calm_living_face(emotion: str | None) -> None:
     assert jitter(weights[:, list(REGIONS["mouth"])]) < 0.003
     assert 5 <= blinks_per_minute(weights[:, ARKIT_INDEX["eyeBlinkLeft"]], 25) <= 25
     assert weights[:, ARKIT_INDEX["eyeLookUpLeft"]].std() > 0
+
+
+def test_an_angry_voice_makes_an_angry_or_a_calm_face_and_never_a_surprised_one(assets: Path) -> None:
+    face = emoface.load()
+    paths = sorted(path for path in (assets / "emodb" / "wav").glob("1[34]*") if path.stem[5] == "W")
+    shown = [face.emotion.listen(read_wave(path)).shown() for path in paths]
+    assert np.mean([name == "angry" or level < 0.5 for name, level in shown]) >= 0.9, shown
+    for path in paths[:3]:
+        curves = face.animate(path).arkit().mean(0)
+        assert curves[ARKIT_INDEX["eyeWideLeft"]] < 0.1 and curves[ARKIT_INDEX["browInnerUp"]] < 0.15, path

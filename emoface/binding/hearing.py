@@ -29,9 +29,9 @@ class Manner:
 
 
 MANNERS = {
-    "happy": Manner(0.3, 0.7, 0.25, 0.6),
+    "happy": Manner(0.3, 0.7, 0.35, 0.65),
     "angry": Manner(0.35, 0.75, 0.2, 0.5),
-    "sad": Manner(0.5, 0.15, 0.1, 0.4),
+    "sad": Manner(0.5, 0.15, 0.35, 0.65),
     "fear": Manner(0.4, 0.8, 0.6, 0.9),
     "disgusted": Manner(0.25, 0.5, 0.6, 0.9),
 }

@@ -13,13 +13,14 @@ from hypothesis import strategies as st
 from emoface.audio.features import log_mel
 from emoface.binding.emotions import EMOTIONS
 from emoface.binding.hearing import CALM, SILENCE
-from emoface.binding.modalities.audio import PROSODY, Audio, prosody
+from emoface.binding.modalities.audio import Audio
 from emoface.binding.modalities.label import Label
 from emoface.binding.modalities.motion import Motion
 from emoface.binding.modalities.valence_arousal import ValenceArousal
 from emoface.binding.modality import Modality, pool_over_time
 from emoface.binding.space import EmotionSpace
 from emoface.binding.text.tokenizer import WordPiece
+from emoface.binding.voice.mel_net import PROSODY, MelNet, prosody
 from emoface.face.layout import MOTION_INDEX
 
 
@@ -29,10 +30,10 @@ def motion() -> Motion:
     return Motion(64).eval()
 
 
-@pytest.fixture(scope="module")
-def audio() -> Audio:
+@pytest.fixture(scope="module", params=[None, 80], ids=["functionals", "mel"])
+def audio(request: pytest.FixtureRequest) -> Audio:
     torch.manual_seed(0)
-    return Audio(64).eval()
+    return Audio(64, channels=request.param).eval()
 
 
 def voice(seconds: float, pitch: float = 200.0, level: float = 0.2) -> torch.Tensor:
@@ -195,24 +196,49 @@ def test_silence_is_calm_and_neutral(audio: Audio) -> None:
 
 
 def test_long_recordings_are_heard_in_chunks(audio: Audio) -> None:
-    tracks, real, speech = audio.prepare(voice(31.0))
-    assert tracks.shape[0] == 6 and tracks.shape[1] <= 300 and speech.shape == real.shape == tracks.shape[:2]
+    inputs = audio.prepare(voice(31.0))
+    assert {len(part) for part in inputs} == {6} and audio.net.speech(*inputs).shape == (6,)
     assert 0 <= audio.arousal(voice(31.0)) <= 1
     space = EmotionSpace(64, {"label": {}, "audio": {}}).eval()
     assert space.encode(audio=voice(31.0)).norm().item() == pytest.approx(1, abs=1e-5)
 
 
-def test_padding_does_not_change_what_is_heard(audio: Audio) -> None:
-    tracks, real, speech = audio.prepare(voice(2.0))
+def test_chunks_count_by_their_speech(audio: Audio) -> None:
+    spoken, silence = voice(6.0), torch.zeros(6 * 16000)
+    alone, followed = audio.listen(spoken), audio.listen(torch.cat([spoken, silence]))
+    assert followed.arousal == pytest.approx(alone.arousal, abs=0.02)
+
+
+def test_padding_does_not_change_what_is_heard() -> None:
+    torch.manual_seed(0)
+    net = MelNet(8, 16, (1, 2), 0.1).eval()
+    tracks, real, speech = net.inputs(log_mel(voice(2.0)))
     longer = [torch.nn.functional.pad(tracks, (0, 0, 0, 20), value=3.0)]
     longer += [torch.nn.functional.pad(part, (0, 20)) for part in (real, speech)]
-    alone, padded = audio.heads(tracks, real, speech), audio.heads(*longer)
+    alone, padded = net.heads(tracks, real, speech), net.heads(*longer)
     assert torch.allclose(alone[0], padded[0], atol=1e-4) and torch.allclose(alone[1], padded[1], atol=1e-4)
-    assert torch.allclose(audio(tracks, real, speech), audio(*longer), atol=1e-5)
+    (features, kept), (more, kept_of_more) = net.features(tracks, real, speech), net.features(*longer)
+    assert torch.allclose(features[kept], more[kept_of_more], atol=1e-5)
+
+
+def test_older_checkpoints_name_the_tensors_of_the_network_without_its_prefix() -> None:
+    torch.manual_seed(0)
+    saved = EmotionSpace(16, {"label": {}, "audio": {"channels": 8, "dilations": [1]}}).eval()
+    older = {name.replace("audio.net.", "audio."): value for name, value in saved.state_dict().items()}
+    assert "audio.enter.weight" in older
+    for state in (older, saved.state_dict()):
+        again = EmotionSpace.from_config(saved.config(), state)
+        assert again.listen(voice(1.0)) == saved.listen(voice(1.0))
 
 
 def test_the_audio_encoder_is_small(audio: Audio) -> None:
     assert sum(p.numel() for p in audio.parameters()) * 2 <= 400_000  # bytes in float16
+
+
+@pytest.mark.parametrize("sound", [torch.zeros(2, 100), torch.zeros(100, 63), torch.zeros(100)])
+def test_what_is_no_voice_is_refused(audio: Audio, sound: torch.Tensor) -> None:
+    with pytest.raises(ValueError, match="audio must"):
+        audio.listen(sound)
 
 
 # --- text ---

@@ -24,8 +24,11 @@ class BindingConfig:
         masked: weight of the masked reconstruction.
         adapter_steps, adapter_batch, adapter_rate, pull: training of an adapter; ``pull`` weighs the cosine
             to the mean motion z of what is told.
-        audio: arguments of the audio modality. audio_steps, audio_batch, audio_rate: training of its encoder.
-        variants: augmented copies of each voice. synthetic: TTS clips heard as neutral voices.
+        audio: arguments of the audio modality. pitch_voices, pitch_steps, pitch_batch, pitch_rate: synthetic voices
+            that its pitch network learns from, and its training.
+        transplants: voices that it learns emotions from, made of the labelled ones and of everyone's neutral speech.
+            audio_steps, audio_rate, audio_decay: that training, all voices at once. audio_batch: of its adapter.
+        variants: copies of each labelled voice, all but the first augmented. synthetic: TTS speakers among the others.
         validation_speakers: voices kept for validation. prompts: text prompts to learn from.
         held_out: lists of prompts that are never learnt from, whose emotions the figures count: ``"shipped"`` for the
             package's own, a folder of such, or null for none.
@@ -52,10 +55,16 @@ class BindingConfig:
     adapter_rate: float = 3e-3
     pull: float = 4.0
     audio: dict[str, Any] = field(default_factory=dict)
-    audio_steps: int = 300
-    audio_batch: int = 32
-    audio_rate: float = 1.5e-3
-    variants: int = 4
+    pitch_voices: int = 320
+    pitch_steps: int = 500
+    pitch_batch: int = 16
+    pitch_rate: float = 3e-3
+    transplants: int = 6000
+    audio_steps: int = 200
+    audio_batch: int = 128
+    audio_rate: float = 0.02
+    audio_decay: float = 0.04
+    variants: int = 6
     synthetic: int = 120
     validation_speakers: int = 2
     prompts: int = 12000

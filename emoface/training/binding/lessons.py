@@ -15,12 +15,14 @@ from emoface.binding.modalities.audio import Audio
 from emoface.binding.modalities.text import Text
 from emoface.binding.modality import MODALITIES, Modality, modality_class
 from emoface.binding.text.encoder import TextEncoder
+from emoface.binding.voice.functional_net import FunctionalNet
 from emoface.training.corpus.clips import Clip
 from emoface.training.text.grammar import Grammar
 
 from .adapters import Batch
 from .config import BindingConfig
-from .voices import Voices, train_audio, voice_weights
+from .pitch import train_pitch
+from .voices import Voices, train_voices
 
 
 @dataclass(frozen=True)
@@ -122,14 +124,17 @@ def _text(modality: Modality, material: Material, rng: np.random.Generator) -> L
 
 
 def _audio(modality: Modality, material: Material, rng: np.random.Generator) -> Lessons:
-    """Real voices, and the encoder trained on them."""
+    """Real voices, and the network trained on them: its pitch on synthetic ones first."""
     assert isinstance(modality, Audio)
-    config = material.config
-    spoken, weights = voice_weights(material.clips, material.voices, config.synthetic, rng)
-    voices = Voices(spoken, weights, modality, config.variants, rng)
-    facts = {"voices": len(material.voices), "encoder_loss": train_audio(modality, voices, config, rng)}
-    modality.requires_grad_(False)
-    modality.adapter.requires_grad_(True)
+    config, net = material.config, modality.net
+    if not isinstance(net, FunctionalNet):
+        raise ValueError(
+            "audio in the config of the stage must not have channels: networks over log-mels are only read"
+        )
+    pitch_loss = train_pitch(net.pitch, config, rng)
+    voices = Voices.of(net, material.voices, material.clips, config, rng)
+    facts = {"voices": voices.labelled, "speakers": len(voices.weight), "pitch_loss": pitch_loss}
+    facts |= {f"heard_{name}": value for name, value in train_voices(net, voices, config, rng).items()}
     return voices.batches(config, rng), facts
 
 

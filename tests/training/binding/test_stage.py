@@ -25,7 +25,8 @@ from emoface.training.corpus.clips import Clip, save_clips
 TOY: dict[str, Any] = {
     "modalities": ["label", "valence_arousal", "audio"], "windows": 260, "frames": 40, "motion_steps": 40,
     "motion_batch": 24, "motion": {"channels": 24, "dilations": [1, 2]}, "adapter_steps": 60, "adapter_batch": 32,
-    "audio": {"channels": 8, "dilations": [1]}, "audio_steps": 8, "audio_batch": 6, "variants": 2, "synthetic": 2,
+    "audio": {"hidden": 8, "pitch": 8}, "pitch_voices": 3, "pitch_steps": 4, "pitch_batch": 2, "transplants": 60,
+    "audio_steps": 8, "audio_batch": 6, "variants": 2, "synthetic": 2,
     "check": 2, "validation_speakers": 1,
 }  # fmt: skip
 
