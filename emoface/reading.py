@@ -6,6 +6,7 @@ import io
 import json
 import os
 import stat
+import struct
 import tokenize
 import zipfile
 import zlib
@@ -20,6 +21,8 @@ from .limits import Account, OverBudget, UnreadableFile, budget, size_text
 
 DEFLATE = 1032
 """Bytes that one byte of deflated data can hold."""
+MOST_HEADER = 4 << 20
+"""Bytes of names, shapes and config of a safetensors file at most; the default checkpoint has 40 kB."""
 MEMBERS = 4096
 """Members of an archive that are looked at."""
 _ENTRY = b"PK\x01\x02"  # begins an entry of an archive's directory, which takes 46 bytes or more
@@ -260,6 +263,47 @@ def _check_entries(file: BoundedReader, path: Path) -> None:
     if found > MEMBERS:
         raise ValueError(f"it has {found} members, at most {MEMBERS} are read")
     file.seek(0)
+
+
+def read_array(path: str | os.PathLike[str]) -> np.ndarray:
+    """The array of an ``.npy`` file, of numbers, truth values or text.
+
+    Returns:
+        The array, read-only.
+
+    Raises:
+        OSError: as :func:`open_file`. ValueError: damaged, another kind of array, or larger than the budget; the
+            message names the path.
+    """
+    with open_file(path) as file:
+        Account(path).claim("its array", file.size)
+        try:
+            return read_npy(file, file.size)
+        except BROKEN_ARCHIVE as error:
+            words = str(error) or type(error).__name__
+            raise UnreadableFile(f"path {Path(path)} is not an array of numbers or text: {words:.300}") from error
+
+
+def check_safetensors(path: str | os.PathLike[str], what: str) -> int:
+    """Refuse a safetensors file beyond the budget, before anything is made of its header or its tensors.
+
+    Args:
+        path: the file. what: what the message calls its content.
+
+    Returns:
+        Its bytes.
+
+    Raises:
+        OSError: as :func:`open_file`. ValueError: more than the budget, or a header of more than 4 MiB; the message
+            names the path.
+    """
+    with open_file(path) as stream:
+        Account(path).claim(f"the {what}", stream.size)
+        length = stream.read(8)
+        header = struct.unpack("<Q", length)[0] if len(length) == 8 else 0
+        if stream.size - 8 >= header > MOST_HEADER:  # longer ones are safetensors' own error
+            raise UnreadableFile(f"{what} {path} has a header of {header} bytes, at most {MOST_HEADER} are read")
+        return stream.size
 
 
 def read_npy(stream: BinaryIO | Any, size: int) -> np.ndarray:

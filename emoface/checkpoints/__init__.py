@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import json
 import math
-import struct
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,13 +18,10 @@ from torch.overrides import TorchFunctionMode
 
 from emoface import checks
 from emoface.files import atomic_path
-from emoface.limits import Account
-from emoface.reading import open_file, parse_json
+from emoface.reading import check_safetensors, parse_json
 
 FORMAT = "emoface-1"
 DEFAULT = Path(__file__).with_name("default.safetensors")
-MOST_HEADER = 4 << 20
-"""Bytes of names, shapes and config at most; the default checkpoint has 40 kB."""
 
 
 @dataclass(frozen=True)
@@ -157,7 +153,7 @@ def load_checkpoint(path: str | Path | None = None) -> Checkpoint:
     if not file.exists():
         hint = "the package was installed without its default checkpoint" if path is None else "no such file"
         raise FileNotFoundError(f"checkpoint {file} cannot be read: {hint}")
-    _check_size(file)
+    check_safetensors(file, "checkpoint")
     try:
         with safe_open(file, "pt") as handle:
             metadata = handle.metadata() or {}
@@ -189,13 +185,3 @@ def _same(path: Path | None, sha256: str) -> Checkpoint:
     if checkpoint.sha256 != sha256:
         raise ValueError(f"checkpoint {checkpoint.path} is not the one that was pickled: its SHA-256 is not {sha256}")
     return checkpoint
-
-
-def _check_size(file: Path) -> None:
-    """Refuse a file beyond the budget, before anything is made of its header or its tensors."""
-    with open_file(file) as stream:
-        Account(file).claim("the checkpoint", stream.size)
-        length = stream.read(8)
-        header = struct.unpack("<Q", length)[0] if len(length) == 8 else 0
-        if stream.size - 8 >= header > MOST_HEADER:  # longer ones are safetensors' own error
-            raise ValueError(f"checkpoint {file} has a header of {header} bytes, at most {MOST_HEADER} are read")

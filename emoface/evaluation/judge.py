@@ -19,6 +19,7 @@ from torch import nn
 from emoface.binding.emotions import EMOTIONS
 from emoface.face.layout import FPS, motion_to_arkit
 from emoface.files import atomic_path
+from emoface.reading import Arrays
 
 from ..training.corpus.phones import VISEMES
 from ..training.corpus.visemes import rule_lips
@@ -81,13 +82,19 @@ def load_judge(path: Path = FILE) -> Judge:
     """The judge in the package, or another one.
 
     Raises:
-        FileNotFoundError: no such file. ValueError: not a judge.
+        FileNotFoundError: no such file. ValueError: not a judge, or larger than the budget.
     """
-    with np.load(path, allow_pickle=False) as file:
+    with Arrays(path) as file:
         wanted = {field.name for field in fields(Judge)}
-        if set(file.files) != wanted:
-            raise ValueError(f"{path} must hold {sorted(wanted)}, it holds {sorted(file.files)}")
-        return Judge(**{name: file[name].astype(np.float64) for name in wanted})
+        if set(file) != wanted:
+            raise ValueError(f"{path} must hold {sorted(wanted)}, it holds {sorted(file)}"[:500])
+        return Judge(**{name: _numbers(path, name, file[name]) for name in wanted})
+
+
+def _numbers(path: Path, name: str, values: np.ndarray) -> np.ndarray:
+    if values.dtype.kind not in "iuf":
+        raise ValueError(f"{path}: {name} must be numbers, got {values.dtype}")
+    return values.astype(np.float64)
 
 
 def pretend(emotion: str, rng: np.random.Generator) -> np.ndarray:

@@ -14,11 +14,13 @@ from typing import Any, TypeVar
 
 import numpy as np
 import torch
+from safetensors import SafetensorError, safe_open
 from safetensors.torch import load_file, save
 from torch import Tensor, nn
 from torch.optim import Optimizer
 
 from emoface.files import atomic_path, write_text
+from emoface.reading import check_safetensors, parse_json, read_json
 
 ConfigType = TypeVar("ConfigType")
 
@@ -27,17 +29,15 @@ def read_config(config_class: type[ConfigType], source: str | Path | dict[str, A
     """Build a stage's config dataclass from a JSON file or dict; fields left out keep their defaults.
 
     Raises:
-        ValueError: unknown field, or the file is not a JSON object. FileNotFoundError: no such file.
+        ValueError: unknown field, or the file is not a JSON object, or larger than the budget.
+        FileNotFoundError: no such file.
     """
     if source is None:
         values: Any = {}
     elif not isinstance(source, (str, Path)):
         values = source
     else:
-        try:
-            values = json.loads(Path(source).read_text(encoding="utf-8"))
-        except json.JSONDecodeError as error:
-            raise ValueError(f"config {source} is not valid JSON: {error}") from error
+        values = read_json(source)
     if not isinstance(values, dict):
         raise ValueError(f"config must be a JSON object, got {type(values).__name__}")
     known = {field.name for field in dataclasses.fields(config_class)}  # type: ignore[arg-type]
@@ -134,14 +134,20 @@ def save_tensors(path: Path, tensors: dict[str, Tensor], config: dict[str, Any])
 
 
 def load_tensors(path: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
-    """Read what :func:`save_tensors` wrote: (tensors, config)."""
-    from safetensors import safe_open
+    """Read what :func:`save_tensors` wrote: (tensors, config).
 
+    Raises:
+        FileNotFoundError: no such file. ValueError: damaged, or larger than the budget (:mod:`emoface.limits`).
+    """
     if not path.exists():
         raise FileNotFoundError(f"{path} does not exist; run the training stage that writes it first")
-    with safe_open(path, "pt") as handle:
-        config = json.loads((handle.metadata() or {}).get("config", "{}"))
-    return load_file(path), config
+    check_safetensors(path, "weights")
+    try:
+        with safe_open(path, "pt") as handle:
+            config = parse_json((handle.metadata() or {}).get("config", "{}"))
+        return load_file(path), config
+    except (SafetensorError, ValueError) as error:
+        raise ValueError(f"{path} does not hold weights of a stage: {error}") from error
 
 
 def file_sha256(path: Path) -> str:

@@ -279,6 +279,51 @@ def _in_glb(data: bytes, draw: Random) -> bytes:
     return struct.pack("<4sIII4s", b"glTF", 2, 20 + len(rest), len(text), b"JSON") + rest
 
 
+# ---- training and evaluation
+
+
+def _shards() -> list[bytes]:
+    from emoface.training.corpus.clips import Clip, save_clips
+
+    clips = [
+        Clip(
+            name, "captured", "speaker", "en", "happy", mel=np.zeros((2 * frames, 64), np.float32),
+            lips=np.zeros((frames, 56), np.float32),
+        )
+        for name, frames in (("one", 4), ("two", 6))
+    ]  # fmt: skip
+    return [_saved(lambda path: save_clips(path, clips), ".npz")]
+
+
+def _load_shard(path: Path) -> None:
+    from emoface.training.corpus.clips import read_shard
+
+    read_shard(path)
+
+
+def _mead_takes() -> list[bytes]:
+    rows = np.random.default_rng(3).normal(0, 0.1, (5, 403)).astype(np.float32)
+    return [_saved(lambda path, take=take: np.save(path, take), ".npy") for take in (rows, rows[None].astype(float))]
+
+
+def _load_take(path: Path) -> None:
+    from emoface.training.corpus.adapters.flame import load_take
+
+    load_take(path)
+
+
+def _judges() -> list[bytes]:
+    from emoface.evaluation.judge import FILE
+
+    return [FILE.read_bytes()]
+
+
+def _load_judge(path: Path) -> None:
+    from emoface.evaluation.judge import load_judge
+
+    load_judge(path)
+
+
 # ---- checkpoints
 
 
@@ -395,6 +440,9 @@ LOADERS = {
     "avatar .glb": Loader(".glb", _avatars, _load_rig, (_in_glb,), _JSON_TOKENS, memory=1024, share=2.0),
     "avatar .vrm": Loader(".vrm", _avatars, _load_rig, (_in_glb,), memory=1024),
     "checkpoint": Loader(".safetensors", _checkpoints, _load_checkpoint, (_in_config, _in_tensors), share=0.5),
+    "corpus shard": Loader(".npz", _shards, _load_shard, (change_npz,), share=0.5),
+    "3DMEAD .npy": Loader(".npy", _mead_takes, _load_take, (), _PICKLE_TOKENS, share=0.5),
+    "judge": Loader(".npz", _judges, _load_judge, (change_npz,), share=0.5),
     "sound": Loader(".wav", _sounds, _load_sound, (), (b"RIFF", b"data", b"fmt ", b"fLaC", b"OggS"), memory=512),
 }
 """Name -> loader."""

@@ -2,22 +2,40 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import torch
 import torch.nn.functional as F
+from safetensors import SafetensorError
 from safetensors.torch import load_file
 from torch import Tensor, nn
 
+from emoface import checks
 from emoface.binding.text.tokenizer import WordPiece, pad_ids
+from emoface.limits import Account, budget
+from emoface.reading import check_safetensors, read_json, read_text
 
 _SIZES = (
     "vocab_size", "hidden_size", "num_hidden_layers", "num_attention_heads", "intermediate_size",
     "max_position_embeddings",
 )  # fmt: skip
+
+
+def _check_sizes(path: Path, config: Any, stored: int) -> None:
+    """Refuse sizes that a file of ``stored`` bytes cannot fill, before weights of these sizes are made."""
+    if not isinstance(config, dict):
+        raise ValueError(f"{path} must hold a JSON object, got {type(config).__name__}")
+    sizes = {name: checks.whole(f"{path}: {name}", config[name], 1) for name in _SIZES if name in config}
+    if len(sizes) < len(_SIZES):
+        return  # the encoder names what is missing
+    vocabulary, width, layers, heads, inner, places = sizes.values()
+    kinds = checks.whole(f"{path}: type_vocab_size", config.get("type_vocab_size", 2), 1)
+    if width % heads:
+        raise ValueError(f"{path}: hidden_size {width} must be a multiple of num_attention_heads {heads}")
+    weights = width * (vocabulary + places + kinds + layers * (4 * width + 2 * inner))
+    Account(path).claim("its sizes", 4 * weights, held=4 * stored)  # float32, of a byte or more each
 
 
 class _Layer(nn.Module):
@@ -88,7 +106,8 @@ class MiniLMEncoder(nn.Module):
         """Load ``config.json``, ``vocab.txt`` and ``model.safetensors`` of a local model folder, frozen.
 
         Raises:
-            FileNotFoundError: a file is missing. ValueError: weights that do not fit the config.
+            FileNotFoundError: a file is missing. ValueError: a file is damaged or larger than the budget, the config
+                claims more weights than the file can hold, or weights do not fit the config.
         """
         folder = Path(folder)
         for name in ("config.json", "vocab.txt", "model.safetensors"):
@@ -96,9 +115,16 @@ class MiniLMEncoder(nn.Module):
                 raise FileNotFoundError(
                     f"folder must hold config.json, vocab.txt and model.safetensors; {name} is not in {folder}"
                 )
-        config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
-        encoder = cls(config, (folder / "vocab.txt").read_text(encoding="utf-8").rstrip("\n").split("\n"))
-        encoder._load(load_file(folder / "model.safetensors"))
+        config = read_json(folder / "config.json")
+        stored = check_safetensors(folder / "model.safetensors", "model")
+        _check_sizes(folder / "config.json", config, stored)
+        pieces = read_text(folder / "vocab.txt", budget().json).rstrip("\n").split("\n")  # as many objects as of JSON
+        encoder = cls(config, pieces)
+        try:
+            weights = load_file(folder / "model.safetensors")
+        except SafetensorError as error:
+            raise ValueError(f"{folder / 'model.safetensors'} is not a complete safetensors file: {error}") from error
+        encoder._load(weights)
         return encoder.requires_grad_(False).eval()
 
     def _load(self, weights: dict[str, Tensor]) -> None:

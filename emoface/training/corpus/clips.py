@@ -15,6 +15,7 @@ from emoface.audio.features import MEL_BINS, MEL_PER_FRAME, loudness
 from emoface.audio.lip_net import STYLES
 from emoface.face.layout import FACE_SIZE, FPS, MOTION_SIZE, full_motion
 from emoface.files import atomic_path
+from emoface.reading import Arrays, parse_json
 
 from .skipped import FAULTS, Skipped
 
@@ -188,12 +189,12 @@ def read_shard(path: Path) -> list[Clip]:
     """Clips of one shard.
 
     Raises:
-        ValueError: it is damaged or not a corpus shard.
+        ValueError: it is damaged, not a corpus shard, or larger than the budget (:mod:`emoface.limits`).
     """
     try:
-        with np.load(path, allow_pickle=False) as shard:
-            arrays = {name: shard[name] for name in shard.files}
-        text = json.loads(arrays["clips"].tobytes())
+        with Arrays(path) as shard:
+            arrays = {name: shard[name].copy() for name in shard}  # clips may be changed
+        text = parse_json(arrays["clips"].tobytes())
         clips = []
         for i, told in enumerate(text):
             mel, visemes, lips = (

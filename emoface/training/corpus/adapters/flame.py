@@ -7,7 +7,6 @@ edition that their file tells, and are not mixed with clips of the open head. Wi
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from dataclasses import replace
 from functools import partial
@@ -22,6 +21,8 @@ from emoface.face.flame import FlameModel
 from emoface.face.flame_files import load_flame
 from emoface.face.layout import EXPRESSION_NAMES, EXPRESSION_SIZE
 from emoface.face_motion import FaceMotion
+from emoface.limits import Account
+from emoface.reading import read_array, read_json
 
 from ..clips import Clip
 from ..skipped import Skipped, Unusable
@@ -108,7 +109,7 @@ def _told(path: Path, sheet: Path) -> dict[str, Any]:
     if not sheet.exists():
         return told
     try:
-        written = json.loads(sheet.read_text("utf-8"))
+        written = read_json(sheet)
         told |= {key: str(written[key]) for key in ("speaker", "language", "sentence") if key in written}
         if written.get("emotion") is not None:
             told["emotion"] = canonical_emotion(written["emotion"])
@@ -129,7 +130,8 @@ def load_take(path: Path) -> FaceMotion:
     (1, T, 3) (3DMEAD as published). A folder: one ``.npz`` of one frame each, in order of their names.
 
     Raises:
-        ValueError: another layout, other shapes, or values that are not finite. ImportError: .hdf5 without h5py.
+        ValueError: another layout, other shapes, values that are not finite, or more of them than the budget holds.
+        ImportError: .hdf5 without h5py.
     """
     if path.suffix == ".npz":
         return read_npz(path)
@@ -138,21 +140,23 @@ def load_take(path: Path) -> FaceMotion:
         if any(len(frame) != 1 for frame in frames):
             raise ValueError(f"{path} must hold files of one frame each")
         expression, jaw = (np.concatenate([getattr(f, key) for f in frames]) for key in ("expression", "jaw_pose"))
-        return _unnamed(expression, jaw, frames[0].fps, frames[0].flame_version)
+        return _unnamed(path, expression, jaw, frames[0].fps, frames[0].flame_version)
     if path.suffix == ".hdf5":
         try:
             import h5py
         except ImportError as error:
             raise ImportError("3DMEAD's .hdf5 files need h5py: pip install 'emoface[train]'") from error
+        account = Account(path)
         with h5py.File(path) as file:
+            for key in ("exp", "jaw"):  # before any is unpacked
+                account.claim(f"{key!r}", file[key].nbytes)
             expression, jaw = (_rows(path, key, file[key][()]) for key in ("exp", "jaw"))
     else:
-        with open(path, "rb") as file:  # numpy takes other files for pickles and advises to run them
-            rows = _rows(path, "array", np.lib.format.read_array(file, allow_pickle=False))
+        rows = _rows(path, "array", read_array(path))
         if rows.shape[1] != MEAD_WIDTH:
             raise ValueError(f"{path} must have shape (T, {MEAD_WIDTH}), got {rows.shape}")
         expression, jaw = rows[:, MEAD_SHAPE:-3], rows[:, -3:]
-    return _unnamed(expression, jaw, MEAD_FPS, MEAD_EDITION)
+    return _unnamed(path, expression, jaw, MEAD_FPS, MEAD_EDITION)
 
 
 def _rows(path: Path, key: str, values: np.ndarray) -> np.ndarray:
@@ -163,6 +167,9 @@ def _rows(path: Path, key: str, values: np.ndarray) -> np.ndarray:
     return rows
 
 
-def _unnamed(expression: np.ndarray, jaw: np.ndarray, fps: float, version: str) -> FaceMotion:
+def _unnamed(path: Path, expression: np.ndarray, jaw: np.ndarray, fps: float, version: str) -> FaceMotion:
     names = tuple(f"exp_{i}" for i in range(expression.shape[1]))
-    return FaceMotion(expression, jaw, fps, expression_names=names, flame_version=version)
+    try:
+        return FaceMotion(expression, jaw, fps, expression_names=names, flame_version=version)
+    except (ValueError, TypeError) as error:
+        raise ValueError(f"{path} does not hold motion: {error}") from error

@@ -6,7 +6,6 @@ left as they are.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
@@ -23,6 +22,7 @@ from emoface.face.layout import (
     NECK,
     arkit_to_motion,
 )
+from emoface.reading import read_json
 
 from ..clips import Clip
 from ..skipped import Skipped, Unusable
@@ -90,7 +90,7 @@ def load_beat(path: Path) -> tuple[np.ndarray, float, np.ndarray]:
         ValueError: another structure, unknown shapes, or times that do not increase.
     """
     try:
-        stored = json.loads(path.read_text("utf-8"))
+        stored = read_json(path)
         columns = [_LOWER[str(name).lower()] for name in stored["names"]]
         values = np.array([frame["weights"] for frame in stored["frames"]], np.float32)
         times = np.array([frame.get("time", i / BEAT_FPS) for i, frame in enumerate(stored["frames"])], float)
