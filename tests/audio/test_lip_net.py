@@ -37,6 +37,7 @@ SMALL = {"width": 16, "blocks": 2}
 class TestNet:
     def test_shapes_and_size(self) -> None:
         net = LipNet().eval()
+        assert net.norm.norm.normalized_shape == (128,) and len(net.blocks) == 6
         assert 0.6e6 < sum(p.numel() for p in net.parameters()) < 0.8e6
         for batch, frames in ((1, 1), (3, 7), (2, 40)):
             curves, logit = net(torch.randn(batch, 2 * frames, 64), torch.zeros(batch, dtype=torch.int64))
@@ -152,6 +153,18 @@ class TestGate:
     def test_weight(self) -> None:
         probability = torch.tensor([0.0, CLOSURE_LOW, (CLOSURE_LOW + CLOSURE_HIGH) / 2, CLOSURE_HIGH, 1.0])
         torch.testing.assert_close(closure_weight(torch.logit(probability)), torch.tensor([0, 0, 0.5, 1, 1]))
+
+    def test_sneers_give_way_with_the_gate(self) -> None:
+        motion = torch.zeros(1, 1, MOTION_SIZE)
+        sneers = [MOTION_INDEX[f"noseSneer{side}"] for side in ("Left", "Right")]
+        motion[..., sneers] = 0.4
+        for weight in (0.25, 1.0):
+            pressed = GATED_PRESS * weight
+            gap = (1 - weight) * (0.8 * 3.1 - pressed * 2 * 0.37)
+            left = 0.8 * 3.1 - 0.6 * 2 * 0.37 - gap  # mm that lips pressed to 0.6 leave
+            shrunk = 0.4 * (1 - min(weight / 0.4, 1) * left / (0.8 * 3.1))
+            found = apply_closure(motion, torch.full((1, 1), weight))[0, 0, sneers]
+            assert found.tolist() == pytest.approx([shrunk, shrunk], abs=1e-5)
 
     def test_mouth_motion(self) -> None:
         motion = mouth_motion(torch.full((2, 3, len(MOUTH)), 9.0))

@@ -309,3 +309,9 @@ def test_padding_does_not_change_a_prompt(worded: EmotionSpace) -> None:
 def test_a_space_with_text_comes_back_from_its_tensors(worded: EmotionSpace) -> None:
     again = EmotionSpace.from_config(worded.config(), worded.state_dict())
     assert torch.equal(again.encode(text="angry"), worded.encode(text="angry"))
+
+
+@pytest.mark.parametrize("levels", [(1, 1, 2), (2, 1), (0, 1), (-1, 1)])
+def test_levels_rise(levels: tuple[float, ...]) -> None:
+    with pytest.raises(ValueError, match="levels must rise from above 0"):
+        Label(4, levels=levels)
