@@ -279,7 +279,7 @@ class FaceMotion:
         part = slice(*slice(start, stop).indices(self.frames))
         found = as_face(face, identity)
         if isinstance(found.shape, Rig):
-            return found.shape.vertices(found.shape.weights(self.arkit()[part]))
+            return found.shape.vertices(found.shape.weights(self.arkit()[part]), self.neck_pose[part])
         model = found.shape
         if model.data.version != self.flame_version:
             raise ValueError(

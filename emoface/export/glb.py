@@ -11,13 +11,13 @@ from emoface import checks
 from emoface.face.colour import linear_colours
 from emoface.face.face import FaceLike, Identity
 from emoface.face.normals import smooth_normals
-from emoface.face.rig import Part, Rig
+from emoface.face.rig import Neck, Part, Rig
 from emoface.face.rigs import GlbRig
 from emoface.face.rigs.gltf import INDEX_DATA, VERTEX_DATA, Gltf
 from emoface.face_motion import FaceMotion
 
 from ..files import atomic_path
-from .rig_curves import facts, keyed, rig_curves, visible_deltas
+from .rig_curves import facts, head_turns, keyed, rig_curves, visible_deltas
 from .sound import MIME, sound_bytes
 
 AUDIO = "KHR_audio_emitter"
@@ -37,10 +37,11 @@ def write_glb(
     """Write the head and its motion as one .glb, the same bytes every time.
 
     One mesh: a primitive and a material per part, normals, linear vertex colours, a POSITION morph target per shape
-    with its name in ``mesh.extras.targetNames``. One animation of the node's weights, linear between the frames,
-    whose ``extras`` hold :func:`facts`: frame rate, how it was made, and which recording belongs to it from when on.
+    with its name in ``mesh.extras.targetNames``. Where the head turns, a skin of two joints: ``root``, and ``neck``,
+    which is turned. One animation of the node's weights, and of the neck, linear between the frames, whose ``extras``
+    hold :func:`facts`: frame rate, how it was made, and which recording belongs to it from when on.
     An avatar (a rig read from a GLB) is written whole, with its materials, bones and other animations as they were,
-    and this animation added.
+    and this animation added; its bone of the head or of the neck is turned.
 
     Args:
         animation: what to write.
@@ -64,9 +65,9 @@ def write_glb(
     keys, times = keyed(animation, whole_frames)
     rig, weights = rig_curves(keys, face, identity)
     if isinstance(rig, GlbRig):
-        gltf = rig.animated(keys.arkit(), times, NAME)
+        gltf = rig.animated(keys.arkit(), times, NAME, head_turns(keys, rig))
     else:
-        gltf = _head(rig, weights, times, sparse)
+        gltf = _head(rig, weights, times, sparse, head_turns(keys, rig))
     gltf.items("animations")[-1]["extras"] = facts(animation)
     if embed_audio:
         _embed_audio(gltf, animation)
@@ -75,13 +76,39 @@ def write_glb(
         temporary.write_bytes(data)
 
 
-def _head(rig: Rig, weights: np.ndarray, times: np.ndarray, sparse: bool) -> Gltf:
+def _head(rig: Rig, weights: np.ndarray, times: np.ndarray, sparse: bool, turns: np.ndarray | None) -> Gltf:
     gltf = Gltf()
     gltf.document["scene"] = gltf.append("scenes", {"name": "scene", "nodes": [0]})
     gltf.append("nodes", {"name": "head", "mesh": 0})
     gltf.append("meshes", _mesh(gltf, rig, sparse))
-    gltf.add_animation(times, [(0, "weights", weights)], NAME)
+    channels: list[tuple[int, str, np.ndarray]] = [(0, "weights", weights)]
+    if rig.neck is not None and turns is not None:
+        channels.append((_add_skin(gltf, rig, rig.neck), "rotation", turns))
+    gltf.add_animation(times, channels, NAME)
     return gltf
+
+
+def _add_skin(gltf: Gltf, rig: Rig, neck: Neck) -> int:
+    """Hang the mesh on two joints, each vertex by its share on the neck; returns the neck's node."""
+    joint = gltf.append("nodes", {"name": "neck", "translation": neck.joint.round(7).tolist()})
+    root = gltf.append("nodes", {"name": "root", "children": [joint]})
+    gltf.item("scenes", 0)["nodes"] = [0, root]
+    inverse = np.tile(np.eye(4, dtype=np.float32), (2, 1, 1))  # stored column by column
+    inverse[1, 3, :3] = -neck.joint
+    gltf.append("skins", {
+        "joints": [root, joint], "skeleton": root, "inverseBindMatrices": gltf.add_array(inverse.reshape(2, 16)),
+    })  # fmt: skip
+    gltf.item("nodes", 0)["skin"] = 0
+    for part, primitive in zip(rig.parts, gltf.item("meshes", 0)["primitives"]):
+        shares = (neck.shares[slice(*part.vertices)] * 65535).round().astype(np.uint16)
+        weights = np.zeros((len(shares), 4), np.uint16)
+        weights[:, 0], weights[:, 1] = 65535 - shares, shares
+        joints = np.zeros((len(shares), 4), np.uint8)
+        joints[:, 1] = 1
+        joints[weights == 0] = 0  # as the format has unused ones
+        primitive["attributes"]["JOINTS_0"] = gltf.add_array(joints, VERTEX_DATA)
+        primitive["attributes"]["WEIGHTS_0"] = gltf.add_array(weights, VERTEX_DATA, normalized=True)
+    return joint
 
 
 def _mesh(gltf: Gltf, rig: Rig, sparse: bool) -> dict[str, Any]:

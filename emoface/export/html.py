@@ -24,7 +24,7 @@ from emoface.rates import frame_rate
 
 from ..files import write_text
 from .caption import emotion_changes, emotion_text
-from .rig_curves import rig_curves, visible_deltas
+from .rig_curves import head_turns, rig_curves, visible_deltas
 from .sound import check_kind, sound_bytes
 
 PLAYER = Path(__file__).with_name("player")
@@ -32,6 +32,7 @@ SCRIPTS = ("clip.js", "clock.js", "scene.js", "controls.js")
 SCREEN_FPS = 60.0
 STEP_BITS = 15
 FULL = 4095  # a weight of 1 as a whole number
+TURN = 2**15 - 1  # 1 in a quaternion
 PEAKS = 400
 TYPES = {np.dtype(code): code for code in ("u1", "i2", "u2", "u4")}
 
@@ -69,7 +70,8 @@ def write_html(
     if title is not None and not isinstance(title, str):
         raise TypeError(f"title must be text, got {type(title).__name__}")
     fps = max(SCREEN_FPS, animation.fps) if fps is None else frame_rate(fps)
-    rig, weights = rig_curves(animation.resample(fps), face, identity)
+    shown = animation.resample(fps)
+    rig, weights = rig_curves(shown, face, identity)
     recording = animation.audio.name if animation.audio else UNNAMED[0]
     name = title or (rig.name if recording in UNNAMED else recording)
     emotion = emotion_text(animation.metadata.get("emotion"))
@@ -80,7 +82,7 @@ def write_html(
         "name": html.escape(name),
         "emotion": html.escape(emotion),
         "facts": _facts(animation, rig),
-        "clip": base64.b64encode(_clip(animation, rig, weights, fps)).decode(),
+        "clip": base64.b64encode(_clip(animation, rig, weights, shown)).decode(),
         "sound": base64.b64encode(voice).decode(),
         "style": _player("style.css"),
         "script": "\n".join(map(_player, SCRIPTS)),
@@ -108,7 +110,7 @@ def _facts(animation: FaceMotion, rig: Rig) -> str:
     return "".join(f"<dt>{html.escape(key)}</dt><dd>{html.escape(str(value))}</dd>" for key, value in known.items())
 
 
-def _clip(animation: FaceMotion, rig: Rig, weights: np.ndarray, fps: float) -> bytes:
+def _clip(animation: FaceMotion, rig: Rig, weights: np.ndarray, shown: FaceMotion) -> bytes:
     """Header (JSON) and packed arrays of the clip, deflated; clip.js takes them apart."""
     deltas = visible_deltas(rig)
     step = float(max(np.abs(rig.template).max(), np.abs(deltas).max())) / (2**STEP_BITS - 1)  # metres
@@ -127,8 +129,12 @@ def _clip(animation: FaceMotion, rig: Rig, weights: np.ndarray, fps: float) -> b
         "curves": (weights * FULL).round().astype(np.uint16),
         "peaks": _peaks(animation),
     }
-    header = {
-        "fps": fps,
+    turns = head_turns(shown, rig)
+    if rig.neck is not None and turns is not None:
+        arrays["turns"] = (turns * TURN).round().astype(np.int16)
+        arrays["shares"] = (rig.neck.shares * FULL).round().astype(np.uint16)
+    header: dict[str, Any] = {
+        "fps": shown.fps,
         "frameRate": animation.fps,
         "duration": animation.duration,
         "emotions": emotion_changes(animation.metadata.get("emotion")),
@@ -136,6 +142,8 @@ def _clip(animation: FaceMotion, rig: Rig, weights: np.ndarray, fps: float) -> b
         "shapes": [{"name": name, "moved": len(rows)} for name, rows in zip(rig.shape_names, moved)],
         "arrays": {name: _entry(array) for name, array in arrays.items()},
     }
+    if rig.neck is not None:
+        header["neck"] = rig.neck.joint.round(6).tolist()
     text = json.dumps(header).encode()
     return zlib.compress(struct.pack("<I", len(text)) + text + b"".join(map(_packed, arrays.values())), 6)
 

@@ -8,8 +8,10 @@ from typing import Any
 import numpy as np
 
 from emoface.face.face import FaceLike, Identity, as_face
+from emoface.face.layout import limit_turn
 from emoface.face.resample import monotone_cubic
 from emoface.face.rig import Rig
+from emoface.face.rotation import quaternions
 from emoface.face_motion import FaceMotion
 
 TONGUE_UP = "tongueUp"
@@ -40,6 +42,13 @@ def rig_curves(
         tongue = animation.expression[:, animation.expression_names.index(TONGUE_UP)]
         weights[:, rig.shape_names.index(TONGUE_UP)] = tongue.clip(0, 1)
     return rig, weights
+
+
+def head_turns(motion: FaceMotion, rig: Rig) -> np.ndarray | None:
+    """Turns of the head's joint, quaternions (T, 4) x, y, z, w; None where the rig has no neck or the head is still."""
+    if rig.neck is None or not motion.neck_pose.any():
+        return None
+    return quaternions(limit_turn(motion.neck_pose))
 
 
 def keyed(motion: FaceMotion, whole_frames: bool = False) -> tuple[FaceMotion, np.ndarray]:

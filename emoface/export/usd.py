@@ -19,11 +19,10 @@ from emoface.face.rig import Part, Rig
 from emoface.face_motion import FaceMotion
 
 from ..files import atomic_path
-from .rig_curves import facts, keyed, rig_curves, visible_deltas
+from .rig_curves import facts, head_turns, keyed, rig_curves, visible_deltas
 
 CODES_PER_SECOND = 24.0
 SOUND_SUFFIXES = (".wav", ".mp3", ".m4a")  # what UsdMedia allows
-IDENTITY = "( (1, 0, 0, 0), (0, 1, 0, 0), (0, 0, 1, 0), (0, 0, 0, 1) )"
 
 
 def write_usda(
@@ -36,11 +35,11 @@ def write_usda(
     """Write the head and its motion as one .usda, the same bytes every time.
 
     A SkelRoot with a Mesh per part (points, normals, linear displayColor, a preview material), sparse BlendShapes of
-    what each shape moves, a Skeleton of one joint at rest, and a SkelAnimation of the weights; metres, y up. Time codes
-    are 24 to the second, USD's own default, whatever the frame rate: Blender takes every time code for a frame of its
-    scene and leaves the scene at 24. A recording in a file that UsdMedia allows (.wav, .mp3, .m4a)
-    is a SpatialAudio of its file name, to be put beside the .usda. ``customLayerData["emoface"]`` holds
-    :func:`facts` as JSON.
+    what each shape moves, a Skeleton of the joints ``root`` and, where the head turns, ``root/neck``, and a
+    SkelAnimation of the weights and the neck; metres, y up. Time codes are 24 to the second, USD's own default,
+    whatever the frame rate: Blender takes every time code for a frame of its scene and leaves the scene at 24. A
+    recording in a file that UsdMedia allows (.wav, .mp3, .m4a) is a SpatialAudio of its file name, to be put beside the
+    .usda. ``customLayerData["emoface"]`` holds :func:`facts` as JSON.
 
     Args:
         animation: what to write.
@@ -57,11 +56,16 @@ def write_usda(
     rig, weights = rig_curves(keys, face, identity)
     rate = animation.fps if whole_frames else CODES_PER_SECOND
     with atomic_path(path) as temporary, open(temporary, "w", encoding="utf-8", newline="\n") as file:
-        for line in _stage(animation, rig, weights, times * rate, rate):
+        for line in _stage(animation, rig, weights, head_turns(keys, rig), times * rate, rate):
             file.write(line + "\n")
 
 
-def _stage(animation: FaceMotion, rig: Rig, weights: np.ndarray, codes: np.ndarray, rate: float) -> Iterator[str]:
+def _stage(
+    animation: FaceMotion, rig: Rig, weights: np.ndarray, turns: np.ndarray | None, codes: np.ndarray, rate: float
+) -> Iterator[str]:
+    places = [np.zeros(3)] if rig.neck is None or turns is None else [np.zeros(3), rig.neck.joint]
+    bind = ", ".join(map(_translation, places))
+    joints = _tokens(("root", "root/neck")[: len(places)])
     end = math.ceil(len(animation) / animation.fps * rate - 1e-6)
     yield f"""#usda 1.0
 (
@@ -87,9 +91,9 @@ def SkelRoot "head" (
 
     def Skeleton "skeleton"
     {{
-        uniform matrix4d[] bindTransforms = [{IDENTITY}]
-        uniform token[] joints = ["root"]
-        uniform matrix4d[] restTransforms = [{IDENTITY}]
+        uniform matrix4d[] bindTransforms = [{bind}]
+        uniform token[] joints = {joints}
+        uniform matrix4d[] restTransforms = [{bind}]
 
         def SkelAnimation "speech"
         {{
@@ -97,15 +101,23 @@ def SkelRoot "head" (
             float[] blendShapeWeights.timeSamples = {{"""
     for code, row in zip(codes.round(6).tolist(), weights.tolist()):
         yield f"                {code:.15g}: [{', '.join(f'{value:.6g}' for value in row)}],"
-    yield """            }
-        }
+    yield "            }"
+    if turns is not None:
+        yield f"            uniform token[] joints = {joints}"
+        yield "            quatf[] rotations.timeSamples = {"
+        for code, turn in zip(codes.round(6).tolist(), turns):
+            yield f"                {code:.15g}: [(1, 0, 0, 0), {_quaternion(turn)}],"
+        yield f"""            }}
+            half3[] scales = [(1, 1, 1), (1, 1, 1)]
+            float3[] translations = {_vectors(np.array(places))}"""
+    yield """        }
     }"""
     normals = smooth_normals(rig.template, rig.faces)
     colours = linear_colours(rig.colours)
     deltas = visible_deltas(rig)
     prims = _identifiers(rig.shape_names)
     for name, part in zip(_identifiers([part.name for part in rig.parts]), rig.parts):
-        yield from _mesh(name, part, rig, normals, colours, deltas, prims)
+        yield from _mesh(name, part, rig, normals, colours, deltas, prims, turns is not None)
     if animation.audio and animation.audio.name.lower().endswith(SOUND_SUFFIXES):
         yield f"""
     def SpatialAudio "voice"
@@ -119,8 +131,9 @@ def SkelRoot "head" (
 
 
 def _mesh(
-    name: str, part: Part, rig: Rig, normals: np.ndarray, colours: np.ndarray, deltas: np.ndarray, prims: list[str]
-) -> Iterator[str]:
+    name: str, part: Part, rig: Rig, normals: np.ndarray, colours: np.ndarray, deltas: np.ndarray, prims: list[str],
+    turned: bool,
+) -> Iterator[str]:  # fmt: skip
     rows = slice(*part.vertices)
     points = rig.template[rows]
     corners = rig.faces[slice(*part.faces)] - part.vertices[0]
@@ -144,14 +157,7 @@ def _mesh(
         color3f[] primvars:displayColor = {_vectors(colours[rows], 5)} (
             interpolation = "vertex"
         )
-        int[] primvars:skel:jointIndices = [0] (
-            elementSize = 1
-            interpolation = "constant"
-        )
-        float[] primvars:skel:jointWeights = [1] (
-            elementSize = 1
-            interpolation = "constant"
-        )
+{_hanging(rig, part, turned)}
         uniform token[] skel:blendShapes = {_tokens(rig.shape_names[number] for number in shapes)}
         rel skel:blendShapeTargets = [{targets}]
         uniform token subdivisionScheme = "none"
@@ -184,6 +190,34 @@ def _mesh(
             uniform int[] pointIndices = {_numbers(chosen)}
         }}"""
     yield "    }"
+
+
+def _hanging(rig: Rig, part: Part, turned: bool) -> str:
+    """The joints on which the points of a mesh hang: the root alone, or the neck by its share."""
+    indices, weights, size, kind = [0], np.ones(1), 1, "constant"
+    if turned and rig.neck is not None:
+        shares = rig.neck.shares[slice(*part.vertices)].astype(np.float64)
+        indices, size, kind = [0, 1] * len(shares), 2, "vertex"
+        weights = np.stack([1 - shares, shares], 1).ravel()
+    meta = f"""(
+            elementSize = {size}
+            interpolation = "{kind}"
+        )"""
+    shown = ", ".join(f"{value:.6g}" for value in weights.tolist())
+    return f"""        int[] primvars:skel:jointIndices = {_numbers(np.array(indices))} {meta}
+        float[] primvars:skel:jointWeights = [{shown}] {meta}"""
+
+
+def _translation(place: np.ndarray) -> str:
+    """The matrix of a place, its translation in the last row."""
+    x, y, z = (place + 0.0).tolist()
+    return f"( (1, 0, 0, 0), (0, 1, 0, 0), (0, 0, 1, 0), ({x:.7g}, {y:.7g}, {z:.7g}, 1) )"
+
+
+def _quaternion(turn: np.ndarray) -> str:
+    """A quaternion x, y, z, w as USD writes it, w first."""
+    x, y, z, w = (turn + 0.0).round(7).tolist()
+    return f"({w:g}, {x:g}, {y:g}, {z:g})"
 
 
 def _numbers(values: np.ndarray) -> str:

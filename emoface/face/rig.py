@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 
 import numpy as np
 
 from emoface.host import own_settings
 
-from .layout import ARKIT_INDEX, ARKIT_NAMES
+from .layout import ARKIT_INDEX, ARKIT_NAMES, limit_turn
+from .rotation import matrices
 
 
 @dataclass(frozen=True)
@@ -30,6 +31,18 @@ class Part:
 
 
 @dataclass(frozen=True, eq=False)
+class Neck:
+    """Where a head turns: each vertex goes its share of the way, ``v + s (R (v - j) + j - v)``.
+
+    Attributes:
+        joint: (3,) float64 metres, j. shares: (V,) float32, 0..1, s.
+    """
+
+    joint: np.ndarray
+    shares: np.ndarray
+
+
+@dataclass(frozen=True, eq=False)
 class Rig:
     """A mesh with named blend shapes: vertices(w) = template + sum_n w_n deltas_n.
 
@@ -41,6 +54,7 @@ class Rig:
         deltas: (N, V, 3) float32, metres at weight 1.
         colours: (V, 3) float32, sRGB, 0..1.
         parts: pieces in order, covering all vertices and triangles.
+        neck: where the head turns; None if that is not known, and it does not.
     """
 
     name: str
@@ -50,6 +64,7 @@ class Rig:
     deltas: np.ndarray
     colours: np.ndarray
     parts: tuple[Part, ...]
+    neck: Neck | None = field(default=None, kw_only=True)
 
     @cached_property
     def missing(self) -> tuple[str, ...]:
@@ -66,10 +81,15 @@ class Rig:
         return weights
 
     @own_settings()
-    def vertices(self, weights: np.ndarray) -> np.ndarray:
-        """Vertices (T, V, 3) in metres at weights (T, N)."""
+    def vertices(self, weights: np.ndarray, neck_pose: np.ndarray | None = None) -> np.ndarray:
+        """Vertices (T, V, 3) in metres at weights (T, N), with the head turned by ``neck_pose`` (T, 3) where it can."""
         moved = weights.astype(np.float32) @ self.deltas.reshape(len(self.deltas), -1)  # (T, V * 3)
-        return self.template + moved.reshape(len(weights), *self.template.shape)
+        vertices = self.template + moved.reshape(len(weights), *self.template.shape)
+        if self.neck is None or neck_pose is None or not neck_pose.any():
+            return vertices
+        away = vertices - self.neck.joint.astype(np.float32)
+        turned = away @ matrices(limit_turn(neck_pose)).transpose(0, 2, 1).astype(np.float32)  # (T, V, 3)
+        return vertices + self.neck.shares[:, None] * (turned - away)
 
 
 def check_rig(rig: Rig) -> None:
@@ -86,6 +106,8 @@ def check_rig(rig: Rig) -> None:
             raise ValueError(f"{name} of rig {rig.name!r} must have shape {shape}, got {array.shape}")
         if not np.isfinite(array).all():
             raise ValueError(f"{name} of rig {rig.name!r} must be finite")
+    if rig.neck is not None and (rig.neck.joint.shape != (3,) or rig.neck.shares.shape != (count,)):
+        raise ValueError(f"neck of rig {rig.name!r} must have a joint (3,) and shares ({count},)")
     if rig.faces.ndim != 2 or rig.faces.shape[1] != 3 or len(rig.faces) == 0:
         raise ValueError(f"faces of rig {rig.name!r} must have shape (F, 3) with F at least 1, got {rig.faces.shape}")
     ends = {"vertices": (0, count), "faces": (0, len(rig.faces))}

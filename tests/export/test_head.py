@@ -13,6 +13,11 @@ import pytest
 from emoface.animation import Animation
 from emoface.export.npz import read_npz, write_npz
 from emoface.face.layout import EXPRESSION_NAMES, FPS
+from emoface.face.rig import Neck, Rig
+from emoface.face.rigs import GlbRig, load_rig
+from emoface.face.rigs.gltf import Gltf
+from emoface.face.rigs.open_head import open_head_rig
+from emoface.face.rotation import axis_angles
 
 AXES = {"down": (0.3, 0, 0), "left": (0, 0.3, 0), "to the right shoulder": (0, 0, 0.3)}
 
@@ -94,3 +99,54 @@ def test_rotations_of_a_json(tmp_path: Path) -> None:
     still = replace(head, neck_pose=None)
     frames = json.loads(still.save(tmp_path / "take.json").read_text())["frames"]
     assert all(frame["rotation"] == [] for frame in frames)
+
+
+@pytest.fixture
+def necked(small_rig: Rig) -> Rig:
+    """The small rig with a neck below it, on which its lower half hangs by half."""
+    shares = np.where(small_rig.template[:, 1] > 0, 1, 0.5).astype(np.float32)
+    return replace(small_rig, neck=Neck(np.array([0.0, -0.1, 0.02]), shares))
+
+
+def test_a_glb_has_a_neck_that_turns(tmp_path: Path, necked: Rig) -> None:
+    head = nodding(20)
+    rig = load_rig(head.save(tmp_path / "head.glb", face=necked))
+    assert isinstance(rig, GlbRig) and rig.neck is not None and necked.neck is not None
+    np.testing.assert_allclose(rig.neck.joint, necked.neck.joint, atol=1e-6)
+    np.testing.assert_allclose(rig.neck.shares, necked.neck.shares, atol=2e-5)
+    np.testing.assert_allclose(head.vertices(rig), head.vertices(necked), atol=5e-6)
+    (animation,) = rig.gltf.items("animations")
+    channel = next(one for one in animation["channels"] if one["target"]["path"] == "rotation")
+    assert rig.gltf.item("nodes", channel["target"]["node"])["name"] == "neck"
+    turns = rig.gltf.array(animation["samplers"][channel["sampler"]]["output"])
+    np.testing.assert_allclose(axis_angles(turns), head.neck_pose, atol=1e-6)
+    again = Gltf.from_bytes(head.save(tmp_path / "again.glb", face=rig).read_bytes())
+    channels = again.items("animations")[-1]["channels"]
+    assert [one["target"]["node"] for one in channels if one["target"]["path"] == "rotation"] == [rig.head_bone]
+
+
+def test_a_still_head_needs_no_skin(tmp_path: Path, necked: Rig) -> None:
+    still = replace(nodding(5), neck_pose=None)
+    assert not Gltf.from_bytes(still.save(tmp_path / "head.glb", face=necked).read_bytes()).items("skins")
+    assert "root/neck" not in still.save(tmp_path / "head.usda", face=necked).read_text()
+
+
+def test_usd_bakes_to_the_same_points(tmp_path: Path, necked: Rig) -> None:
+    pytest.importorskip("pxr", reason="usd-core is not installed")
+    from pxr import Usd, UsdGeom, UsdSkel
+
+    head = nodding(20)
+    stage = Usd.Stage.Open(str(head.save(tmp_path / "head.usda", face=necked)))
+    assert UsdSkel.BakeSkinning(Usd.PrimRange(stage.GetDefaultPrim()))
+    found = [UsdGeom.Mesh(prim).GetPointsAttr() for prim in stage.Traverse() if prim.IsA(UsdGeom.Mesh)]
+    for frame in (0, 7, 19):
+        points = np.concatenate([one.Get(round((frame + 0.5) / 25 * 24, 6)) for one in found])
+        np.testing.assert_allclose(points, head.vertices(necked)[frame], atol=2e-5)
+
+
+def test_the_rig_of_the_open_head_turns_as_the_head_does() -> None:
+    head = nodding(20)
+    for identity in (None, {"nose_width": 0.5, "face_width": -0.5}):
+        np.testing.assert_allclose(
+            head.vertices(open_head_rig(identity)), head.vertices(identity=identity), atol=5e-6
+        )

@@ -11,6 +11,7 @@ import struct
 import subprocess
 import zlib
 from collections.abc import Callable
+from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
@@ -24,7 +25,7 @@ from emoface.demo import demo_path
 from emoface.export.caption import emotion_text
 from emoface.export.rig_curves import rig_curves
 from emoface.face.normals import smooth_normals
-from emoface.face.rig import Rig
+from emoface.face.rig import Neck, Rig
 
 Make = Callable[..., Animation]
 
@@ -243,11 +244,15 @@ def test_in_a_browser(tmp_path: Path, animate: Make, small_rig: Rig) -> None:
     audio = open_audio(demo_path())
     metadata = {"emotion": [[0, "neutral"], [1.5, ["happy", 3]]]}
     animation = animate(frames=121, audio=audio, metadata=metadata)
+    neck_pose = 0.2 * np.sin(np.arange(121)[:, None] / [9, 14, 23])
+    animation = replace(animation, neck_pose=neck_pose)
+    neck = Neck(np.array([0.0, -0.12, 0.03]), np.linspace(0, 1, len(small_rig.template), dtype=np.float32))
+    small_rig = replace(small_rig, neck=neck)
     path = animation.save(tmp_path / "take.html", face=small_rig, fps=25)
     frames = [0, 40, 120]
     found = look(path, [(frame + 0.5) / 25 for frame in frames], "#t=1.5&yaw=20")
     assert (found["state"], found["notice"], found.get("error")) == ("ready", "", None), found
-    expected = small_rig.vertices(rig_curves(animation, small_rig)[1][frames])
+    expected = small_rig.vertices(rig_curves(animation, small_rig)[1][frames], animation.neck_pose[frames])
     np.testing.assert_allclose(np.reshape(found["positions"], expected.shape), expected, atol=5e-5)
     normals = np.reshape(found["normals"], (-1, 3))
     normals /= np.linalg.norm(normals, axis=1, keepdims=True)

@@ -39,7 +39,7 @@ async function unpack(packed) {
 }
 
 class Clip {
-  constructor({ fps, frameRate, duration, emotions, shapes, step, arrays }) {
+  constructor({ fps, frameRate, duration, emotions, shapes, step, neck, arrays }) {
     this.fps = fps; // of the curves here
     this.frameRate = frameRate; // of the animation
     this.duration = duration;
@@ -55,6 +55,10 @@ class Clip {
     this.corners = arrays.faces.map((vertex) => arrays.weld[vertex]);
     this.surface = arrays.surface; // per vertex: sRGB colour, roughness
     this.peaks = arrays.peaks;
+    this.neck = neck; // joint about which the head turns, metres
+    this.turns = arrays.turns; // frames x 4, quaternions x, y, z, w times 32767; none where the head is still
+    this.shares = arrays.shares; // how far each vertex goes with the head, 0..4095
+    this.turn = [0, 0, 0, 1];
     this.rest = Float32Array.from(arrays.template, (whole) => whole * step);
     this.positions = this.rest.slice();
     this.normals = new Float32Array(this.rest.length);
@@ -68,12 +72,16 @@ class Clip {
     return (begun.at(-1) || this.emotions[0] || ["", ""])[1];
   }
 
-  // Weights at a time in seconds; frame k is centred at (k + 0.5) / fps.
-  weightsAt(time) {
-    const count = this.shapes.length;
+  // Frames around a time in seconds, and the later one's share; frame k is centred at (k + 0.5) / fps.
+  around(time) {
     const place = Math.min(Math.max(time * this.fps - 0.5, 0), this.frames - 1);
     const before = Math.floor(place), after = Math.min(before + 1, this.frames - 1);
-    const share = place - before;
+    return [before, after, place - before];
+  }
+
+  // Weights at a time.
+  weightsAt(time) {
+    const count = this.shapes.length, [before, after, share] = this.around(time);
     for (let n = 0; n < count; n++) {
       const a = this.curves[before * count + n], b = this.curves[after * count + n];
       this.weights[n] = (a + (b - a) * share) / 4095;
@@ -81,11 +89,21 @@ class Clip {
     return this.weights;
   }
 
+  // The turn of the head at a time, a unit quaternion.
+  turnAt(time) {
+    if (!this.turns) return this.turn;
+    const [before, after, share] = this.around(time), at = (frame, i) => this.turns[4 * frame + i];
+    const between = [0, 1, 2, 3].map((i) => at(before, i) + (at(after, i) - at(before, i)) * share);
+    return between.map((part) => part / Math.hypot(...between));
+  }
+
   // Bring positions and normals to a time; tell whether they changed.
   pose(time) {
-    const weights = this.weightsAt(time);
-    if (this.bent && weights.every((weight, n) => weight === this.bent[n])) return false;
+    const weights = this.weightsAt(time), turn = this.turnAt(time);
+    const same = this.bent && weights.every((weight, n) => weight === this.bent[n]);
+    if (same && turn.every((part, i) => part === this.turn[i])) return false;
     this.bent = weights.slice();
+    this.turn = turn;
     const { positions, indices, offsets } = this;
     positions.set(this.rest);
     let row = 0;
@@ -100,8 +118,22 @@ class Clip {
         positions[to + 2] += scale * offsets[from + 2];
       }
     }
+    if (this.turns) this.turnHead();
     this.findNormals();
     return true;
+  }
+
+  // Each vertex goes its share of the way about the neck.
+  turnHead() {
+    const { positions: p, neck, shares, turn: [x, y, z, w] } = this;
+    for (let v = 0; v < shares.length; v++) {
+      if (!shares[v]) continue;
+      const a = p[3 * v] - neck[0], b = p[3 * v + 1] - neck[1], c = p[3 * v + 2] - neck[2];
+      const s = 2 * (y * c - z * b), t = 2 * (z * a - x * c), u = 2 * (x * b - y * a), share = shares[v] / 4095;
+      p[3 * v] += share * (w * s + y * u - z * t);
+      p[3 * v + 1] += share * (w * t + z * s - x * u);
+      p[3 * v + 2] += share * (w * u + x * t - y * s);
+    }
   }
 
   // Sums of the adjoining triangles' normals by area; the shader makes them unit length.

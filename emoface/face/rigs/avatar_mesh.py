@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from emoface.face.colour import linear_colours, srgb_colours
-from emoface.face.rig import Part
+from emoface.face.rig import Neck, Part
 
 from .gltf import Gltf, check_limit, check_memory, finite, member, whole
 from .names import part_keys
@@ -24,6 +24,19 @@ EYES = {"eyeleft": "eye_left", "eyeright": "eye_right"}  # parts that a camera l
 STILL = 1e-5  # metres
 
 
+@dataclass(frozen=True, eq=False)
+class Hanging:
+    """A bone and what hangs on it.
+
+    Attributes:
+        bone: its node. nodes: it and all below it. place: (3,) where it is in the world.
+    """
+
+    bone: int
+    nodes: frozenset[int]
+    place: np.ndarray
+
+
 @dataclass
 class AvatarMesh:
     """See :class:`emoface.face.rig.Rig`."""
@@ -33,6 +46,7 @@ class AvatarMesh:
     deltas: np.ndarray
     colours: np.ndarray
     parts: tuple[Part, ...]
+    neck: Neck | None
 
 
 @dataclass
@@ -45,9 +59,11 @@ class _Piece:
     faces: np.ndarray
     deltas: np.ndarray
     colours: np.ndarray = field(default_factory=lambda: np.zeros((0, 3), np.float32))
+    shares: np.ndarray = field(default_factory=lambda: np.zeros(0, np.float32))
+    """(n,) of each vertex on the bone of the head."""
 
 
-def read_mesh(gltf: Gltf, binds: tuple[tuple[Bind, ...], ...]) -> AvatarMesh:
+def read_mesh(gltf: Gltf, binds: tuple[tuple[Bind, ...], ...], head: Hanging | None = None) -> AvatarMesh:
     """The surface in and around the moving face; triangles farther away (arms, clothes) are left out.
 
     Positions are those at rest: node transforms and skins applied, other targets at the weights that the file gives
@@ -55,7 +71,7 @@ def read_mesh(gltf: Gltf, binds: tuple[tuple[Bind, ...], ...]) -> AvatarMesh:
     textures that are seen through are left out.
 
     Args:
-        gltf: the file. binds: of each shape, what it moves.
+        gltf: the file. binds: of each shape, what it moves. head: the bone that turns the head, if there is one.
 
     Returns:
         The mesh, in metres.
@@ -64,7 +80,7 @@ def read_mesh(gltf: Gltf, binds: tuple[tuple[Bind, ...], ...]) -> AvatarMesh:
         ValueError: data out of bounds, values that are not finite, no triangles, too many vertices.
     """
     with np.errstate(all="ignore"):  # what overflows is found below
-        pieces = _pieces(gltf, binds)
+        pieces = _pieces(gltf, binds, head)
     if not pieces:
         raise ValueError("no node shows a surface of triangles")
     if not all(np.isfinite(array).all() for piece in pieces for array in (piece.template, piece.deltas)):
@@ -82,10 +98,11 @@ def read_mesh(gltf: Gltf, binds: tuple[tuple[Bind, ...], ...]) -> AvatarMesh:
         np.concatenate([piece.deltas for piece in pieces], 1),
         np.concatenate([piece.colours for piece in pieces]).astype(np.float32),
         tuple(parts),
+        None if head is None else Neck(head.place, np.concatenate([piece.shares for piece in pieces])),
     )
 
 
-def _pieces(gltf: Gltf, binds: tuple[tuple[Bind, ...], ...]) -> list[_Piece]:
+def _pieces(gltf: Gltf, binds: tuple[tuple[Bind, ...], ...], head: Hanging | None) -> list[_Piece]:
     """Every primitive of every node that shows a surface."""
     shown = [(index, node) for index, node in enumerate(gltf.items("nodes")) if "mesh" in node]
     check_limit("primitives", sum(len(_primitives(gltf, node)) for _, node in shown))
@@ -120,7 +137,8 @@ def _pieces(gltf: Gltf, binds: tuple[tuple[Bind, ...], ...]) -> list[_Piece]:
             mesh = gltf.item("meshes", node["mesh"])
             name = _part_name(gltf, mesh, primitive) or str(node.get("name") or f"mesh {node['mesh']}")
             template = _turned(place, base) + place[:, :, 3]
-            pieces.append(_Piece(name, roughness, template, faces[seen], deltas, colours))
+            shares = _shares(gltf, index, primitive, head, len(base))
+            pieces.append(_Piece(name, roughness, template, faces[seen], deltas, colours, shares))
     return [piece for piece in pieces if len(piece.faces)]
 
 
@@ -190,7 +208,8 @@ def _near_the_face(pieces: list[_Piece]) -> list[_Piece]:
     check_memory("its displacements", 12 * sum(len(used) * len(piece.deltas) for piece, used, _ in kept))
     return [
         _Piece(
-            piece.name, piece.roughness, piece.template[used], faces, piece.deltas[:, used], piece.colours[used]
+            piece.name, piece.roughness, piece.template[used], faces, piece.deltas[:, used], piece.colours[used],
+            piece.shares[used],
         )
         for piece, used, faces in kept
     ]  # fmt: skip
@@ -286,6 +305,23 @@ def _placement(gltf: Gltf, index: int, primitive: dict[str, Any], worlds: np.nda
     total = weights.sum(1, keepdims=True)
     weights = np.where(total > 0, weights / total, [1.0, 0, 0, 0])
     return np.einsum("nk,nkij->nij", weights, matrices[which][:, :, :3])
+
+
+def _shares(gltf: Gltf, index: int, primitive: dict[str, Any], head: Hanging | None, count: int) -> np.ndarray:
+    """How far each vertex (n,) goes with the head's bone: by its joints, or by its node where it has no skin.
+
+    What :func:`_placement` found wrong with a skin is no matter here.
+    """
+    if head is None:
+        return np.zeros(count, np.float32)
+    node, attributes = gltf.item("nodes", index), primitive["attributes"]
+    if "skin" not in node or "JOINTS_0" not in attributes:
+        return np.full(count, index in head.nodes, np.float32)
+    on_head = np.array([joint in head.nodes for joint in gltf.item("skins", node["skin"])["joints"]], np.float32)
+    weights = gltf.array(attributes["WEIGHTS_0"], count).astype(np.float32)
+    total = weights.sum(1, keepdims=True)
+    weights = np.where(total > 0, weights / total, np.float32([1, 0, 0, 0]))
+    return (weights * on_head[gltf.array(attributes["JOINTS_0"], count)]).sum(1)
 
 
 def _positions(gltf: Gltf, primitive: dict[str, Any]) -> np.ndarray:

@@ -19,6 +19,7 @@ from .avatar_mesh import read_mesh
 from .compression import decompress
 from .eye_bones import LOOKS, eye_rotations, find_eye_bones
 from .gltf import MAX_BYTES, Gltf, check_limit, finite, member
+from .head_bone import find_head_bone, head_rotations
 from .names import Found, NameMap, NamesOrPath, find_shapes, read_names
 from .stand_ins import STAND_INS, mixed
 from .vrm import Bind, read_expressions, vrm_version
@@ -39,6 +40,7 @@ class GlbRig(Rig):
         gltf: the whole file.
         unused: names of morph targets that no ARKit weight moves; they keep the weight they have in the file.
         expressions: of each shape, the expressions of a VRM avatar that are it; empty where targets are.
+        head_bone: node that turns the head, if it has one.
         eye_bones: nodes of the left and right eye where these turn with the gaze, for want of eyeLook shapes; seen in
             the written file, not in the mesh of this rig.
     """
@@ -50,6 +52,7 @@ class GlbRig(Rig):
     unused: tuple[str, ...]
     expressions: tuple[tuple[str, ...], ...]
     eye_bones: tuple[int, int] | None
+    head_bone: int | None = None
 
     @cached_property
     def missing(self) -> tuple[str, ...]:
@@ -78,7 +81,9 @@ class GlbRig(Rig):
         curves = _curves([shape.expressions for shape in shapes.values()], weights)
         return curves, any(name.startswith("eyeLook") for name in shapes)
 
-    def animated(self, arkit: np.ndarray, times: np.ndarray, name: str = "emoface") -> Gltf:
+    def animated(
+        self, arkit: np.ndarray, times: np.ndarray, name: str = "emoface", head: np.ndarray | None = None
+    ) -> Gltf:
         """The avatar's file with one more animation; everything else in it stays as it was.
 
         A VRM avatar gets the animation of its expressions and its gaze beside that of the morph targets, and an
@@ -88,6 +93,7 @@ class GlbRig(Rig):
             arkit: (T, 52) ARKit weights in the order of ``ARKIT_NAMES``.
             times: (T,) seconds, increasing.
             name: of the animation.
+            head: (T, 4) turns of the head, quaternions x, y, z, w; None or no bone for it: it stays as it is.
 
         Returns:
             A copy; ``to_bytes()`` gives the file.
@@ -124,6 +130,10 @@ class GlbRig(Rig):
         channels += [(node, "weights", track) for node, track in tracks.items()]  # players count channels to here
         turns = eye_rotations(self.gltf, self.eye_bones, arkit) if self.eye_bones else {}
         channels += [(node, "rotation", turn) for node, turn in turns.items()]
+        if head is not None and self.head_bone is not None:
+            if head.shape != (len(arkit), 4) or not np.isfinite(head).all():
+                raise ValueError(f"head must be finite and ({len(arkit)}, 4), got shape {head.shape}")
+            channels.append((self.head_bone, "rotation", head_rotations(self.gltf, self.head_bone, head)))
         written.add_animation(times, channels, name)
         return written
 
@@ -188,12 +198,14 @@ def _read(name: str, gltf: Gltf, own: NameMap) -> GlbRig:
         names[target] for mesh, names in enumerate(meshes) for target in range(len(names)) if (mesh, target) in used
     }
     unused = tuple(dict.fromkeys(name for names in meshes for name in names if name not in moved))
-    mesh = read_mesh(gltf, binds)
+    head = find_head_bone(gltf)
+    mesh = read_mesh(gltf, binds, head)
     looks = follows[[ARKIT_INDEX[look] for look in LOOKS]].any()
     return GlbRig(
         name, mesh.template, mesh.faces, tuple(shapes), mesh.deltas, mesh.colours, mesh.parts, follows, binds,
         tuple(shape.family for shape in shapes.values()), gltf, unused,
         tuple(shape.expressions for shape in shapes.values()), None if looks else find_eye_bones(gltf),
+        None if head is None else head.bone, neck=mesh.neck,
     )  # fmt: skip
 
 

@@ -7,12 +7,13 @@ from collections.abc import Mapping
 import numpy as np
 import torch
 
-from emoface.face.flame import FlameModel
+from emoface.face.flame import JOINTS, FlameModel
 from emoface.face.layout import ARKIT_NAMES, EXPRESSION_SIZE, FACE_SIZE, MOTION_INDEX, arkit_to_motion
 from emoface.face.open_head import identity_coefficients, open_head
-from emoface.face.rig import Rig
+from emoface.face.rig import Neck, Rig
 
 SHAPE_NAMES = (*ARKIT_NAMES, "tongueUp")
+GLOBAL, NECK = JOINTS.index("global"), JOINTS.index("neck")
 
 
 def shapes_to_motion(weights: np.ndarray) -> np.ndarray:
@@ -54,4 +55,7 @@ def open_head_rig(identity: Mapping[str, float] | np.ndarray | None = None) -> R
     deltas = posed[1:-1] - posed[0]  # (53, V, 3)
     deltas[closed] = posed[-1] - posed[1 + opened]
     template, deltas = posed[0].astype(np.float32), deltas.astype(np.float32)
-    return Rig("open head", template, head.data.faces, SHAPE_NAMES, deltas, head.colours, head.parts)
+    joints = model.joints.numpy() + np.tensordot(person, model.joint_basis[: len(person)].numpy(), 1)  # (5, 3)
+    above = 1 - head.data.skin_weights[:, GLOBAL]  # the neck itself, and the jaw and the eyes that hang on it
+    neck = Neck(joints[NECK], above.astype(np.float32))
+    return Rig("open head", template, head.data.faces, SHAPE_NAMES, deltas, head.colours, head.parts, neck=neck)

@@ -534,6 +534,23 @@ def test_eye_bones_of_vrm_and_none(tmp_path):
     assert load(with_shapes, tmp_path).eye_bones is None
 
 
+def test_a_bone_turns_the_head_wherever_its_parent_looks(tmp_path):
+    turn = np.tile([0, np.sin(0.2), 0, np.cos(0.2)], (len(TIMES), 1))  # to the left
+    for names in (("mixamorig:Head", "Spine"), ("Spine", "CC_Base_Head"), ("Neck", "Nose")):
+        rig = load(with_eye_bones(*({"name": name} for name in names)), tmp_path)
+        assert rig.head_bone == (3 if "Head" in names[1] else 2) and rig.neck is not None
+        path = tmp_path / "out.glb"
+        path.write_bytes(rig.animated(arkit(), TIMES, head=turn).to_bytes())
+        np.testing.assert_allclose(directions(path, rig.head_bone)[0], [np.sin(0.4), 0, np.cos(0.4)], atol=1e-6)
+        with pytest.raises(ValueError, match="head must be finite"):
+            rig.animated(arkit(), TIMES, head=turn[1:])
+    gltf = with_eye_bones({"name": "bone1"}, {"name": "bone2"})
+    assert load(gltf, tmp_path).head_bone is None
+    for node, found in ((3, 3), (99, None), ("3", None)):
+        gltf.document["extensions"] = {"VRMC_vrm": {"humanoid": {"humanBones": {"head": {"node": node}}}}}
+        assert load(gltf, tmp_path).head_bone == found
+
+
 def test_without_pillow_textures_are_passed_over_with_a_warning(tmp_path, monkeypatch):
     gltf = rich()
     gltf.document["materials"][0]["pbrMetallicRoughness"] = {
