@@ -99,6 +99,27 @@ class _Swing:
         return (ease(after / self.rise) * (1 - ease((after - self.rise) / self.fall)))[:, None] * self.angles
 
 
+class Breath:
+    """The head rises and sinks a little with the breath, more where nobody speaks."""
+
+    def __init__(self, fps: float, seed: int) -> None:
+        first = draw(seed, _BREATH, 0)
+        self.fps, self.frame, self.calm = fps, 0, 1.0
+        self.phase, self.rate = first.uniform(0, 2 * math.pi), first.uniform(*BREATHS) / 60
+
+    def pitch(self, loudness: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Degrees of pitch (T,), and how calm it is (T,), 0 in speech to 1 in silence, of the next frames."""
+        share = 1 / (1 + CALM * self.fps)
+        calm = np.empty(len(loudness))
+        for k, loud in enumerate(loudness.tolist()):
+            self.calm += (float(loud <= QUIET) - self.calm) * share
+            calm[k] = self.calm
+        seconds = (self.frame + np.arange(len(loudness)) + 0.5) / self.fps
+        self.frame += len(loudness)
+        size = BREATH[0] + (BREATH[1] - BREATH[0]) * calm
+        return size * np.sin(2 * math.pi * self.rate * seconds + self.phase), calm
+
+
 class Head:
     """Rotates a head over a voice that arrives in pieces."""
 
@@ -113,9 +134,8 @@ class Head:
         self.frame = 0
         self.marks = SpeechMarks(fps)
         self.changes = self.stresses = self.nods = 0
-        first = draw(seed, _BREATH, 0)
-        self.breath, self.rate = first.uniform(0, 2 * math.pi), first.uniform(*BREATHS) / 60
-        start = first.uniform(-lead, 0.2)
+        self.breath = Breath(fps, seed)
+        start = draw(seed, _BREATH, 1).uniform(-lead, 0.2)
         self.postures: deque[tuple[float, float, np.ndarray]] = deque([(-math.inf, 1.0, np.zeros(3))])
         self.swings: deque[_Swing] = deque()
         self.phase, self.threshold, self.nod_phase, self.nod_threshold = 0.0, 0.0, 0.0, 0.0
@@ -123,7 +143,7 @@ class Head:
         self._next_nod()
         if manner.onset:
             self.swings.append(_Swing(np.array([manner.onset, 0, 0]), start, 0.25 / manner.pace, 0.9 / manner.pace))
-        self.eager, self.quiet, self.calm = 0.0, math.inf, 1.0
+        self.eager, self.quiet = 0.0, math.inf
 
     def angles(self, loudness: np.ndarray) -> np.ndarray:
         """Rotation over the next frames.
@@ -137,7 +157,7 @@ class Head:
         frames, manner = len(loudness), self.manner
         if not frames:
             return np.zeros((0, 3))
-        calm = np.empty(frames)
+        breath, calm = self.breath.pitch(loudness)
         known: dict[int, list[SpeechMark]] = {}
         for mark in self.marks.hear(loudness):
             known.setdefault(mark.heard - self.frame, []).append(mark)
@@ -146,7 +166,6 @@ class Head:
             for mark in known.get(k, ()):
                 self._meet(mark, now)
             self._wait(loud, now)
-            calm[k] = self.calm
         seconds = (self.frame + np.arange(frames) + 0.5) / self.fps
         degrees = self._held(seconds) + np.sum([swing.course(seconds) for swing in self.swings], 0)
         where = (self.fps, self.frame, frames, 3)
@@ -154,9 +173,7 @@ class Head:
         sway = (1 - calm)[:, None] * slow_noise(self.seed, _SWAY, *where, SWAY_KNOTS)
         degrees += (0.5 + 0.5 * manner.beats) * sway * SWAY
         degrees += manner.unrest * slow_noise(self.seed, _TREMOR, *where, TREMOR_KNOTS) * TREMOR
-        degrees[:, 0] += (BREATH[0] + (BREATH[1] - BREATH[0]) * calm) * np.sin(
-            2 * math.pi * self.rate * seconds + self.breath
-        )
+        degrees[:, 0] += breath
         while self.swings and self.swings[0].start + self.swings[0].rise + self.swings[0].fall < seconds[-1]:
             self.swings.popleft()
         self.frame += frames
@@ -180,7 +197,6 @@ class Head:
         """Let a frame pass, in which the posture may change or a listener may nod."""
         step = 1 / self.fps
         self.quiet = self.quiet + step if loud <= QUIET else 0.0
-        self.calm += (float(loud <= QUIET) - self.calm) * step / (CALM + step)
         gain = PHRASE_GAIN if self.eager > 0 else 1.0
         self.eager -= step
         self.phase += step * gain * (0.5 + 0.5 * self.manner.pace) / POSTURE_EVERY

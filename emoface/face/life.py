@@ -1,10 +1,11 @@
-"""What a living face does besides speaking: blinks, small eye movements and slow micro-motion, seeded.
+"""What a living face does besides speaking: blinks, small eye movements, slow micro-motion and breath, seeded.
 
 Everything is drawn from a sequence counted by events, never by calls, so a clip processed in pieces gets
 exactly the motion it gets at once. Figures follow the literature on people in conversation: 15 to 20 blinks a
 minute of 0.1 to 0.4 s, closing faster than opening and favouring pauses and phrase ends (Bentivoglio et al.
-1997; Nakano and Kitazawa 2010); fixations of 0.4 to 2.5 s with small conjugate saccades (Lee, Badler and
-Badler 2002, "Eyes Alive").
+1997; Nakano and Kitazawa 2010), not all of them complete; fixations of 0.4 to 2.5 s with small conjugate saccades
+(Lee, Badler and Badler 2002, "Eyes Alive"), in which the eyes drift; and where the head turns, the eyes stay on what
+they look at, as the vestibulo-ocular reflex makes them. Gaze and micro-motion are calibrated on captured faces.
 """
 
 from __future__ import annotations
@@ -12,13 +13,17 @@ from __future__ import annotations
 import math
 from collections import deque
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal, get_args
 
 import numpy as np
 
 from emoface import checks
 
+from .head_motion import Breath, Head
 from .layout import MOTION_INDEX, MOTION_SIZE
+from .slow_noise import draw as _draw
+from .slow_noise import ease as _ease
+from .slow_noise import slow_noise
 
 RATE_RANGE = (15.8, 19.0)
 """Asked rates are clamped to this many blinks a minute, which keeps ten minutes within 15 to 20 a minute and nearly
@@ -28,7 +33,8 @@ REGULARITY = 6.0  # shape of the gamma distribution of the intervals between bli
 DOUBLE_SHARE = 0.06  # blinks followed by another one
 DOUBLE_GAP = (0.36, 0.5)  # seconds between the two
 REFRACTORY = 0.7  # seconds after a blink without a new one
-CLOSING, SHUT, OPENING = (0.06, 0.1), (0.02, 0.05), (0.12, 0.24)  # seconds
+CLOSING, SHUT, OPENING = (0.06, 0.1), (0.0, 0.05), (0.1, 0.24)  # seconds
+COMPLETE, PARTIAL, PARTIAL_SHARE = (0.74, 1.0), (0.56, 0.74), 0.35  # how far the lids shut, and how often they do less
 SPEECH_LOUDNESS = 0.35
 PAUSE_GAIN, PHRASE_END_GAIN = 2.0, 5.0  # how much likelier a blink gets than during speech
 PHRASE, PHRASE_GAP, PHRASE_END = 0.5, 0.15, 0.4  # seconds: least speech of a phrase, gap inside it, its end
@@ -36,27 +42,27 @@ USUAL_GAIN = 1.45  # the mean gain, by which the rate is kept, before anything w
 GAIN_PRIOR, GAIN_MEMORY = 4.0, 20.0  # seconds that this guess weighs, and over which the mean is known
 
 FIXATION = (0.4, 2.5)  # seconds
-GAZE_SPREAD = (2.2, 1.4)  # standard deviation of the fixations in degrees, sideways and up
-GAZE_LIMIT = (6.0, 4.0)  # degrees
+GAZE_SPREAD = (1.7, 1.4)  # standard deviation of the fixations in degrees, sideways and up
+AVERSION_SPREAD, AVERSION_SHARE = (4.6, 4.2), 0.35  # the same where somebody looks away, and how often it happens
+GAZE_LIMIT = (10.0, 8.0)  # degrees
+EYE_DRIFT, EYE_DRIFT_KNOTS = 0.24, (0.28, 0.8)  # degrees by which the eyes drift in a fixation, seconds between knots
+REFLEX, RECENTRE = 0.85, 1.2  # share of the head's turns that the eyes make up for, and seconds until they recentre
 FULL_LOOK = 35.0  # degrees that an eyeLook weight of 1 stands for
 LID_DROP, LID_RAISE = 0.3, 0.15  # lid movement per unit of gaze down and up
 
-MICRO = {"browInnerUp": 0.02, "browOuterUp": 0.014, "browDown": 0.01, "eyeSquint": 0.014, "cheekSquint": 0.008}
-MICRO_KNOTS = (0.9, 2.7)  # seconds between the knots of the two octaves
+MICRO = {
+    "browInnerUp": 0.022, "browOuterUp": 0.018, "browDown": 0.014, "eyeSquint": 0.042, "eyeWide": 0.028,
+    "cheekSquint": 0.022, "noseSneer": 0.012,
+}  # fmt: skip
+"""Deviation of the micro-motion of each shape; half of it is cut off below 0."""
+MICRO_KNOTS = (0.45, 0.9, 2.7)  # seconds between the knots of its octaves
+ONE_SIDE = 0.35  # share of it that each side has for itself
 
 BLOCK = 1024  # frames handled at once
-_INTERVAL, _SHAPE, _GAZE, _MICRO = range(4)  # independent sequences of one seed
+_INTERVAL, _SHAPE, _GAZE, _MICRO, _SIDES, _EYES = 0, 1, 2, 3, 6, 9  # independent sequences of one seed
 
-
-def _draw(seed: int, sequence: int, number: int) -> np.random.Generator:
-    """The generator of event ``number`` of a sequence."""
-    return np.random.default_rng((seed, sequence, number))
-
-
-def _ease(x: Any) -> Any:
-    """Smooth step from 0 to 1 over 0..1."""
-    x = np.clip(x, 0.0, 1.0)
-    return x * x * (3 - 2 * x)
+HeadLife = Literal["still", "breath", "rule"]
+"""What life adds to the head: nothing, the breath, or all that a head does by rule."""
 
 
 @dataclass(frozen=True)
@@ -132,7 +138,8 @@ class Blinks:
         for _ in range(2 if draw.random() < DOUBLE_SHARE else 1):
             closing, shut, opening = (draw.uniform(*span) for span in (CLOSING, SHUT, OPENING))
             peak += max(round(closing * self.fps), 1)
-            self.active.append(Blink(peak, closing, shut, opening, draw.uniform(0.88, 1.0)))
+            depth = draw.uniform(*(PARTIAL if draw.random() < PARTIAL_SHARE else COMPLETE))
+            self.active.append(Blink(peak, closing, shut, opening, depth))
             self.free_from = peak + round(REFRACTORY * self.fps)
             peak += round(draw.uniform(*DOUBLE_GAP) * self.fps)
         self.count += 1
@@ -163,27 +170,35 @@ class Gaze:
         gaze = before + (after - before) * _ease((seconds - begins[latest]) / length)[:, None]
         for _ in range(latest[-1] - 1):
             self.jumps.popleft()
-        return gaze
+        drift = slow_noise(self.seed, _EYES, self.fps, first, frames, 2, EYE_DRIFT_KNOTS)
+        return gaze + EYE_DRIFT * drift
 
     def _fixation(self, number: int) -> float:
         return float(np.clip(_draw(self.seed, _GAZE, 2 * number).lognormal(0.0, 0.55), *FIXATION))
 
     def _target(self, number: int) -> np.ndarray:
-        target = _draw(self.seed, _GAZE, 2 * number + 1).standard_normal(2) * GAZE_SPREAD
+        draw = _draw(self.seed, _GAZE, 2 * number + 1)
+        target = draw.standard_normal(2) * (AVERSION_SPREAD if draw.random() < AVERSION_SHARE else GAZE_SPREAD)
         return np.clip(target, np.negative(GAZE_LIMIT), GAZE_LIMIT)
 
 
-def _slow_noise(seed: int, fps: float, first: int, frames: int, channels: int) -> np.ndarray:
-    """Smooth noise (T, channels) of about unit deviation: eased between random knots of two spacings."""
-    total = np.zeros((frames, channels))
-    for octave, spacing in enumerate(MICRO_KNOTS):
-        position = (first + np.arange(frames) + 0.5) / (fps * spacing)
-        low = np.floor(position).astype(int)
-        numbers = range(low[0], low[-1] + 2)
-        knots = np.stack([_draw(seed, _MICRO + octave, n).standard_normal(channels) for n in numbers])
-        blend = _ease(position - low)[:, None]
-        total += knots[low - low[0]] * (1 - blend) + knots[low - low[0] + 1] * blend
-    return total / math.sqrt(len(MICRO_KNOTS))
+class Reflex:
+    """The eyes stay where they look while the head turns, and come back to the middle after it."""
+
+    def __init__(self, fps: float) -> None:
+        self.share = 1 / (1 + RECENTRE * fps)
+        self.usual: np.ndarray | None = None
+
+    def angles(self, neck_pose: np.ndarray) -> np.ndarray:
+        """Degrees (T, 2) of the eyes in the head, to the speaker's left and up, for turns of the neck (T, 3)."""
+        turned = np.degrees(neck_pose[:, [1, 0]].astype(np.float64)) * (1, -1)  # (T, 2) to the left and up
+        if self.usual is None and len(turned):
+            self.usual = turned[0].copy()
+        away = np.empty_like(turned)
+        for k, turn in enumerate(turned):
+            self.usual = self.usual + (turn - self.usual) * self.share
+            away[k] = turn - self.usual
+        return -REFLEX * away
 
 
 def _pair(name: str) -> list[int]:
@@ -194,6 +209,7 @@ _BLINK, _WIDE, _UP, _DOWN = (_pair(name) for name in ("eyeBlink", "eyeWide", "ey
 _TO_LEFT = [MOTION_INDEX["eyeLookOutLeft"], MOTION_INDEX["eyeLookInRight"]]
 _TO_RIGHT = [MOTION_INDEX["eyeLookInLeft"], MOTION_INDEX["eyeLookOutRight"]]
 _MICRO_CHANNELS = [[MOTION_INDEX[name]] if name in MOTION_INDEX else _pair(name) for name in MICRO]
+_NECK = [MOTION_INDEX[name] for name in ("neck_pose_x", "neck_pose_y", "neck_pose_z")]
 
 
 def _turn(motion: np.ndarray, plus: list[int], minus: list[int], by: np.ndarray) -> None:
@@ -205,20 +221,25 @@ def _turn(motion: np.ndarray, plus: list[int], minus: list[int], by: np.ndarray)
 class Life:
     """Adds life to motion that arrives in pieces; the pieces joined equal the whole."""
 
-    def __init__(self, fps: float, seed: int, blink: bool = True, gaze: bool = True) -> None:
+    def __init__(self, fps: float, seed: int, blink: bool = True, gaze: bool = True, head: HeadLife = "still") -> None:
         """Start at frame 0.
 
         Args:
             fps: frames per second. seed: not negative; the same seed gives the same life.
             blink: add blinks. gaze: add eye movements and micro-motion.
+            head: what is added to the head's turns: nothing; ``"breath"``, a small sway; or ``"rule"``, all that the
+                head of a calm speaker does, for motion that turns none.
 
         Raises:
-            ValueError: fps is not positive or seed is negative.
+            ValueError: fps is not positive, seed is negative, or head is none of these.
         """
         self.fps, self.seed = checks.number("fps", fps, above=0), checks.whole("seed", seed, 0)
         self.frame = 0
         self.blinks = Blinks(self.fps, seed) if blink else None
-        self.gaze = Gaze(self.fps, seed) if gaze else None
+        self.gaze, self.reflex = (Gaze(self.fps, seed), Reflex(self.fps)) if gaze else (None, None)
+        checks.choice("head", head, get_args(HeadLife))
+        self.breath = Breath(self.fps, seed) if head == "breath" else None
+        self.head = Head(self.fps, seed) if head == "rule" else None
 
     def apply(self, motion: np.ndarray, rate: Any = 17.0, loudness: np.ndarray | None = None) -> np.ndarray:
         """Add life to the next frames.
@@ -250,23 +271,31 @@ class Life:
         return motion
 
     def _enliven(self, motion: np.ndarray, rates: np.ndarray, loudness: np.ndarray | None) -> None:
-        if self.gaze is not None:
-            self._look(motion, self.gaze)
+        voice = np.zeros(len(motion)) if loudness is None else loudness
+        if self.breath is not None:
+            motion[:, _NECK[0]] += np.radians(self.breath.pitch(voice)[0])
+        if self.head is not None:
+            motion[:, _NECK] += self.head.angles(voice)
+        if self.gaze is not None and self.reflex is not None:
+            self._look(motion, self.gaze.angles(self.frame, len(motion)) + self.reflex.angles(motion[:, _NECK]))
         if self.blinks is not None:
             shut = self.blinks.weights(self.frame, rates, loudness)[:, None]
             motion[:, _BLINK] = np.maximum(motion[:, _BLINK], shut)
             motion[:, _WIDE] *= 1 - shut
         self.frame += len(motion)
 
-    def _look(self, motion: np.ndarray, gaze: Gaze) -> None:
-        sideways, upward = (gaze.angles(self.frame, len(motion)) / FULL_LOOK).T  # (T,) each
+    def _look(self, motion: np.ndarray, degrees: np.ndarray) -> None:
+        sideways, upward = (degrees / FULL_LOOK).T  # (T,) each
         _turn(motion, _TO_LEFT, _TO_RIGHT, sideways)
         _turn(motion, _UP, _DOWN, upward)
         motion[:, _BLINK] = (motion[:, _BLINK] + LID_DROP * (-upward).clip(0)[:, None]).clip(0, 1)
         motion[:, _WIDE] = (motion[:, _WIDE] + LID_RAISE * upward.clip(0)[:, None]).clip(0, 1)
-        noise = _slow_noise(self.seed, self.fps, self.frame, len(motion), len(MICRO))
-        for channels, size, curve in zip(_MICRO_CHANNELS, MICRO.values(), noise.T):
-            swing = (size * (0.5 + 0.5 * curve)).clip(0)[:, None]
+        where = (self.fps, self.frame, len(motion))
+        common = slow_noise(self.seed, _MICRO, *where, len(MICRO), MICRO_KNOTS)
+        sides = slow_noise(self.seed, _SIDES, *where, 2 * len(MICRO), MICRO_KNOTS)
+        for k, (channels, size) in enumerate(zip(_MICRO_CHANNELS, MICRO.values())):
+            own = sides[:, 2 * k : 2 * k + len(channels)]
+            swing = (size * (0.5 + 0.5 * ((1 - ONE_SIDE) * common[:, k, None] + ONE_SIDE * own))).clip(0)
             motion[:, channels] = (motion[:, channels] + swing).clip(0, 1)
 
 
@@ -278,6 +307,7 @@ def add_life(
     loudness: np.ndarray | None = None,
     blink: bool = True,
     gaze: bool = True,
+    head: HeadLife = "still",
 ) -> np.ndarray:
     """Add blinks, eye movements and micro-motion to a whole clip; :class:`Life` does it in pieces.
 
@@ -291,6 +321,7 @@ def add_life(
         loudness: (T,) relative loudness of the voice, 1 where it is loud; None if not known.
         blink: add blinks.
         gaze: add eye movements and micro-motion.
+        head: what is added to the head, see :class:`Life`.
 
     Returns:
         (T, 53), of the same dtype.
@@ -298,4 +329,4 @@ def add_life(
     Raises:
         ValueError: a wrong shape or an argument out of range.
     """
-    return Life(fps, seed, blink, gaze).apply(motion, emotion_rate, loudness)
+    return Life(fps, seed, blink, gaze, head).apply(motion, emotion_rate, loudness)
