@@ -257,6 +257,7 @@ class Pipeline:
         lively = add_life(
             motion, FPS, seed=options.seed * 1000 + number, emotion_rate=performance.blinks,
             loudness=performance.loudness, blink=options.blink, gaze=options.gaze,
+            head="still" if self.denoiser.config.motion == len(FACE_NAMES) else "breath",
         )  # fmt: skip
         metadata = {
             "emotion": request.emotion.told, "intensity": options.intensity, "guidance": options.guidance,

@@ -20,7 +20,7 @@ import numpy as np
 from emoface import checks
 
 from .head_motion import Breath, Head
-from .layout import MOTION_INDEX, MOTION_SIZE
+from .layout import MOTION_INDEX, MOTION_SIZE, NECK
 from .slow_noise import draw as _draw
 from .slow_noise import ease as _ease
 from .slow_noise import slow_noise
@@ -33,7 +33,7 @@ REGULARITY = 6.0  # shape of the gamma distribution of the intervals between bli
 DOUBLE_SHARE = 0.06  # blinks followed by another one
 DOUBLE_GAP = (0.36, 0.5)  # seconds between the two
 REFRACTORY = 0.7  # seconds after a blink without a new one
-CLOSING, SHUT, OPENING = (0.06, 0.1), (0.0, 0.05), (0.1, 0.24)  # seconds
+CLOSING, SHUT, OPENING = (0.06, 0.1), (0.0, 0.04), (0.1, 0.21)  # seconds
 COMPLETE, PARTIAL, PARTIAL_SHARE = (0.74, 1.0), (0.56, 0.74), 0.35  # how far the lids shut, and how often they do less
 SPEECH_LOUDNESS = 0.35
 PAUSE_GAIN, PHRASE_END_GAIN = 2.0, 5.0  # how much likelier a blink gets than during speech
@@ -43,8 +43,8 @@ GAIN_PRIOR, GAIN_MEMORY = 4.0, 20.0  # seconds that this guess weighs, and over 
 
 FIXATION = (0.4, 2.5)  # seconds
 GAZE_SPREAD = (1.7, 1.4)  # standard deviation of the fixations in degrees, sideways and up
-AVERSION_SPREAD, AVERSION_SHARE = (4.6, 4.2), 0.35  # the same where somebody looks away, and how often it happens
-GAZE_LIMIT = (10.0, 8.0)  # degrees
+AVERSION_SPREAD, AVERSION_SHARE = (5.5, 5.0), 0.35  # the same where somebody looks away, and how often it happens
+GAZE_LIMIT = (11.0, 9.0)  # degrees
 EYE_DRIFT, EYE_DRIFT_KNOTS = 0.24, (0.28, 0.8)  # degrees by which the eyes drift in a fixation, seconds between knots
 REFLEX, RECENTRE = 0.85, 1.2  # share of the head's turns that the eyes make up for, and seconds until they recentre
 FULL_LOOK = 35.0  # degrees that an eyeLook weight of 1 stands for
@@ -209,7 +209,7 @@ _BLINK, _WIDE, _UP, _DOWN = (_pair(name) for name in ("eyeBlink", "eyeWide", "ey
 _TO_LEFT = [MOTION_INDEX["eyeLookOutLeft"], MOTION_INDEX["eyeLookInRight"]]
 _TO_RIGHT = [MOTION_INDEX["eyeLookInLeft"], MOTION_INDEX["eyeLookOutRight"]]
 _MICRO_CHANNELS = [[MOTION_INDEX[name]] if name in MOTION_INDEX else _pair(name) for name in MICRO]
-_NECK = [MOTION_INDEX[name] for name in ("neck_pose_x", "neck_pose_y", "neck_pose_z")]
+_NECK = list(NECK)
 
 
 def _turn(motion: np.ndarray, plus: list[int], minus: list[int], by: np.ndarray) -> None:
@@ -245,12 +245,12 @@ class Life:
         """Add life to the next frames.
 
         Args:
-            motion: (T, 53) motion vectors.
+            motion: (T, 56) motion vectors.
             rate: blinks a minute, one number or (T,); clamped to ``RATE_RANGE``.
             loudness: (T,) relative loudness of the voice, 1 where it is loud; None if not known.
 
         Returns:
-            (T, 53), of the same dtype; the input is left as it is.
+            (T, 56), of the same dtype; the input is left as it is.
 
         Raises:
             ValueError: a wrong shape, or a rate that is not finite.
@@ -314,7 +314,7 @@ def add_life(
     A blink takes the larger of its own weight and the eyeBlink that is there, and holds eyeWide back.
 
     Args:
-        motion: (T, 53) motion vectors.
+        motion: (T, 56) motion vectors.
         fps: frames per second.
         seed: not negative.
         emotion_rate: blinks a minute, one number or (T,); clamped to ``RATE_RANGE``.
@@ -324,7 +324,7 @@ def add_life(
         head: what is added to the head, see :class:`Life`.
 
     Returns:
-        (T, 53), of the same dtype.
+        (T, 56), of the same dtype.
 
     Raises:
         ValueError: a wrong shape or an argument out of range.

@@ -21,6 +21,7 @@ from emoface.face.layout import (
     MOTION_INDEX,
     MOTION_SIZE,
     MOUTH,
+    NECK,
     lip_gap,
 )
 from emoface.face.speech_marks import speech_marks
@@ -31,7 +32,7 @@ from .head_motion import head_motion
 
 
 def _shapes(**weights: float) -> np.ndarray:
-    """A motion vector (53,) from shape weights; a name without a side sets left and right."""
+    """A motion vector (56,) from shape weights; a name without a side sets left and right."""
     vector = np.zeros(MOTION_SIZE, np.float32)
     for name, weight in weights.items():
         if name == "jawOpen":
@@ -123,7 +124,6 @@ def _places(*beginnings: str) -> list[int]:
 
 
 _JAW = MOTION_INDEX["jaw_pose_x"]
-NECK = _places("neck_pose")
 _OPENERS = _places("mouthUpperUp", "mouthLowerDown", "mouthFunnel", "mouthShrugUpper")
 _PRESSES = _places("mouthPress", "mouthRoll", "mouthShrugLower")
 _SPREADS = _places("mouthSmile", "mouthStretch", "mouthDimple")
@@ -140,7 +140,7 @@ _TIGHT_MM = 0.8  # by which closed lips are drawn together beyond meeting
 
 
 def prototype(emotion: str, level: float) -> np.ndarray:
-    """Mean displacement (53,) of an emotion at a level, before speech and without the course over time."""
+    """Mean displacement (56,) of an emotion at a level, before speech and without the course over time."""
     return np.mean(PROTOTYPES[emotion], axis=0) * level_strength(level)
 
 
@@ -197,8 +197,7 @@ def express(
     motion = _meet(motion + speech, np.clip(closure, 0, 1))
     motion[:, :_JAW] = motion[:, :_JAW].clip(0, 1)
     motion[:, _JAW] = motion[:, _JAW].clip(0, JAW_OPEN_RADIANS)
-    if NECK:
-        motion[:, NECK] = head_motion(frames, emotion, strength, int(rng.integers(2**32)), loudness, head)
+    motion[:, NECK] = head_motion(frames, emotion, strength, int(rng.integers(2**32)), loudness, head)
     return motion.astype(np.float32)
 
 
@@ -209,7 +208,7 @@ def _settle(motion: np.ndarray) -> None:
 
 
 def _yield_to_speech(motion: np.ndarray, speech: np.ndarray, closure: np.ndarray) -> None:
-    """Weaken the parts of an expression (T, 53) that work against what the lips say, in place.
+    """Weaken the parts of an expression (T, 56) that work against what the lips say, in place.
 
     Rounding narrows a smile, an open mouth is not pressed, closed lips are not raised or drawn apart.
     """
@@ -223,7 +222,7 @@ def _yield_to_speech(motion: np.ndarray, speech: np.ndarray, closure: np.ndarray
 
 
 def _meet(motion: np.ndarray, closure: np.ndarray) -> np.ndarray:
-    """Motion (T, 53) in which mouthClose takes up what still parts lips that must be closed, and more."""
+    """Motion (T, 56) in which mouthClose takes up what still parts lips that must be closed, and more."""
     parted = lip_gap(motion) + _TIGHT_MM  # (T,)
     motion[:, MOTION_INDEX["mouthClose"]] += closure * parted / -LIP_GAP_MM["mouthClose"]
     return motion
