@@ -254,10 +254,13 @@ class Pipeline:
     ) -> Animation:
         """One take: motion (T, 56) with blinks and gaze, adjusted, at the asked frame rate."""
         options = request.options
+        if options.head != 1:  # before the eyes make up for the turns
+            motion = Controls(head_strength=options.head).apply(motion, FPS)
+        moving = options.head > 0 and self.denoiser.config.motion > len(FACE_NAMES)
         lively = add_life(
             motion, FPS, seed=options.seed * 1000 + number, emotion_rate=performance.blinks,
             loudness=performance.loudness, blink=options.blink, gaze=options.gaze,
-            head="still" if self.denoiser.config.motion == len(FACE_NAMES) else "breath",
+            head="breath" if moving else "still",
         )  # fmt: skip
         metadata = {
             "emotion": request.emotion.told, "intensity": options.intensity, "guidance": options.guidance,
@@ -266,8 +269,6 @@ class Pipeline:
             "checkpoint": self.checkpoint.sha256,
         }  # fmt: skip
         take = Animation.from_motion(lively, FPS, audio=recording, metadata=metadata)
-        if options.head != 1:
-            take = take.adjust(Controls(head_strength=options.head))
         if options.controls is not None:
             take = take.adjust(options.controls)
         return take if options.fps == FPS else take.resample(options.fps)
