@@ -111,7 +111,7 @@ def test_content_encoder_brings_mels_to_motion_rate():
     assert encoder(torch.randn(2, 40, 64)).shape == (2, 20, 16)
     hubert = ContentEncoder(ContentConfig(kind="hubert", features=768, channels=16))
     assert hubert(torch.randn(2, 20, 768)).shape == (2, 20, 16)
-    with pytest.raises(ValueError, match="'mel' or 'hubert', got 'x'"):
+    with pytest.raises(ValueError, match="'heard' or 'hubert', got 'x'"):
         ContentEncoder(ContentConfig(kind="x"))
 
 
