@@ -183,7 +183,7 @@ def test_noise_belongs_to_seed_sample_and_window() -> None:
 
 
 def test_noise_comes_from_generators_of_stated_seeds() -> None:
-    """So that a seed gives the same take in every version; this one needs all 63 bits."""
+    """So that a seed gives the same take in every version."""
     seed, samples, frames = 15_000_000, 2, 40
     loop = WindowSampler(network(), "ddim", 2, Guidance(), 0, seed, samples, torch.ones(CONFIG.motion))
 
