@@ -89,6 +89,8 @@ class SpeechConfig:
         unknown = sorted(set(self.sounds) - set(SOUNDS))
         if unknown or not sum(self.sounds.values()) > 0 or min(self.sounds.values()) < 0:
             raise ValueError(f"sounds must give shares of {SOUNDS}, got {self.sounds}")
+        if len(self.decibels) != 2 or not self.decibels[0] <= self.decibels[1]:
+            raise ValueError(f"decibels must be a lowest and a highest value, got {self.decibels}")
         if self.pieces < 1:
             raise ValueError(f"pieces must be at least 1, got {self.pieces}")
         if not 0 <= self.held_out < 100:
@@ -189,7 +191,7 @@ class SpeechWindows:
         frames = self.voices.samples[begin:end:7].astype(np.float32) / _LARGEST
         loud = np.square(frames[: len(frames) // 300 * 300]).reshape(-1, 300).mean(1)  # of about an eighth of a second
         speech = np.sqrt(loud[loud > 0.03 * loud.max()].mean()) if loud.max() > 0 else 0.0
-        return float(speech * 10 ** (-rng.uniform(*self.config.decibels) / 20))
+        return float(speech * 10 ** (-rng.uniform(self.config.decibels[0], self.config.decibels[1]) / 20))
 
     def _sound(self, kind: str, count: int, rng: np.random.Generator) -> np.ndarray:
         """(count,) of a sound of unit mean square."""
@@ -304,7 +306,7 @@ def held_out_figures(student: SpeechStudent, windows: SpeechWindows) -> dict[str
         ``r2`` of all features and ``chunks``; empty where nothing is held out.
     """
     wrong = there = 0.0
-    for chunk in windows.held_out:
+    for chunk in windows.held_out.tolist():
         features = windows.features(np.array([chunk]))
         wrong += float((student(windows.clean_mel(chunk)[None]) - features).square().sum())
         there += float(features.square().sum())
