@@ -246,7 +246,8 @@ def test_settings_out_of_range_are_refused() -> None:
     for changes, message in (
         ({"sounds": {"rain": 1.0}}, "sounds must give shares"), ({"sounds": {"clean": 0.0}}, "sounds must give shares"),
         ({"held_out": 100}, "held_out must be in 0..99"), ({"shortest": 0}, "shortest must be in 1..75"),
-        ({"minutes": -1.0}, "minutes must be at least 0"), ({"decibels": [9.0]}, "decibels must be a lowest"), ({"pieces": 0}, "pieces must be at least 1"),
+        ({"decibels": [9.0]}, "decibels must be a lowest"),
+        ({"minutes": -1.0}, "minutes must be at least 0"), ({"pieces": 0}, "pieces must be at least 1"),
     ):  # fmt: skip
         with pytest.raises(ValueError, match=message):
             config(**changes)
