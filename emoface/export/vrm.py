@@ -8,11 +8,12 @@ import numpy as np
 
 from emoface import checks
 from emoface.face.face import FaceLike, as_face
-from emoface.face.layout import ARKIT_NAMES
+from emoface.face.layout import ARKIT_NAMES, limit_turn
 from emoface.face.rigs import GlbRig
 from emoface.face.rigs.gltf import Gltf
 from emoface.face.rigs.vrm import vrm_version
-from emoface.face.rigs.vrm_animation import add_expression_nodes, gaze, preset_curves
+from emoface.face.rigs.vrm_animation import add_expression_nodes, add_head_node, gaze, preset_curves
+from emoface.face.rotation import quaternions
 from emoface.face_motion import FaceMotion
 
 from ..files import atomic_path
@@ -28,7 +29,7 @@ def write_vrm(
 
     The file is the avatar's, with one more animation. Players of VRM take from it what the extension
     VRMC_vrm_animation names: the weights of the avatar's expressions, and its gaze; shapes that no expression moves get
-    one. Other readers of glTF take the weights of the morph targets.
+    one. Other readers of glTF take the weights of the morph targets, and the turns of the head's bone.
 
     Args:
         animation: what to write.
@@ -46,7 +47,9 @@ def write_vrm(
 def write_vrma(
     animation: FaceMotion, path: str | os.PathLike[str], face: FaceLike | None = None, expressions: str = "preset"
 ) -> None:
-    """Write a VRM animation (VRMC_vrm_animation 1.0): expressions and gaze, no bones, the same bytes every time.
+    """Write a VRM animation (VRMC_vrm_animation 1.0): expressions, gaze and the head, the same bytes every time.
+
+    Where the head turns there is a humanoid from hips to head, of which the head alone moves.
 
     Args:
         animation: what to write.
@@ -71,9 +74,11 @@ def write_vrma(
         curves, looks = preset_curves(arkit), False
     else:
         curves, looks = dict(zip(ARKIT_NAMES, arkit.T)), True
-    _, times = keyed(animation)
+    keys, times = keyed(animation)
     gltf = Gltf()
     channels = add_expression_nodes(gltf, curves, None if looks else gaze(np.asarray(arkit)))
+    if keys.neck_pose.any():
+        channels.append(add_head_node(gltf, quaternions(limit_turn(keys.neck_pose))))
     gltf.add_animation(times, channels, NAME)
     gltf.items("animations")[-1]["extras"] = facts(animation)
     data = gltf.to_bytes()

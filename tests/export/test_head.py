@@ -150,3 +150,17 @@ def test_the_rig_of_the_open_head_turns_as_the_head_does() -> None:
         np.testing.assert_allclose(
             head.vertices(open_head_rig(identity)), head.vertices(identity=identity), atol=5e-6
         )
+
+
+def test_a_vrm_animation_turns_the_head_of_its_humanoid(tmp_path: Path) -> None:
+    head = nodding(20)
+    gltf = Gltf.from_bytes(head.save(tmp_path / "head.vrma").read_bytes())
+    bones = gltf.document["extensions"]["VRMC_vrm_animation"]["humanoid"]["humanBones"]
+    assert set(bones) == {"hips", "spine", "neck", "head"}
+    assert bones["hips"]["node"] in gltf.item("scenes", 0)["nodes"]
+    (animation,) = gltf.items("animations")
+    channel = next(one for one in animation["channels"] if one["target"]["node"] == bones["head"]["node"])
+    turns = gltf.array(animation["samplers"][channel["sampler"]]["output"])
+    np.testing.assert_allclose(axis_angles(turns), head.neck_pose, atol=1e-6)
+    still = Gltf.from_bytes(replace(head, neck_pose=None).save(tmp_path / "still.vrma").read_bytes())
+    assert "humanoid" not in still.document["extensions"]["VRMC_vrm_animation"]

@@ -26,6 +26,8 @@ ROOT = "emoface expressions"
 """Name of the node that holds those of the expressions."""
 EYE_TURN = 30.0  # degrees of gaze at weight 1; a player scales it to the avatar's eyes
 LOOK_PRESETS = ("lookUp", "lookDown", "lookLeft", "lookRight")
+HUMANOID = (("head", 0.1), ("neck", 0.3), ("spine", 0.1), ("hips", 1.0))
+"""Bones from the head down to the hips that an animation of the head alone has, and how far each is above the next."""
 COMMON = ("blink", "aa", "ih", "ou", "ee", "oh", "relaxed", "happy", "angry", "sad", "surprised")
 """Presets that an avatar is taken to have where it is not known; ``blink`` stands for both eyes' own."""
 
@@ -98,6 +100,33 @@ def add_expression_nodes(
     gltf.document["extensions"] = extensions | {EXTENSION: declared}
     _use(gltf, EXTENSION)
     return channels
+
+
+def add_head_node(gltf: Gltf, turns: np.ndarray) -> tuple[int, str, np.ndarray]:
+    """Declare a humanoid whose head turns in a document without one, and tell what is to happen to it.
+
+    The bones above it stand at rest: a player looks for the hips, and puts the turn on the avatar's own bones.
+
+    Args:
+        gltf: the document, changed in place. turns: (T, 4) rotations of the head, quaternions x, y, z, w.
+
+    Returns:
+        A channel of an animation: node, path and values.
+    """
+    extensions = gltf.document["extensions"]
+    bones: dict[str, Any] = {}
+    child: list[int] = []
+    for name, height in HUMANOID:
+        node = gltf.append("nodes", {"name": name, "translation": [0.0, height, 0.0], "children": child})
+        if not child:
+            del gltf.item("nodes", node)["children"]  # an empty list is none of glTF
+        bones[name] = {"node": node}
+        child = [node]
+    scene = gltf.item("scenes", gltf.document.get("scene", 0))
+    scene["nodes"] = [*member(scene, "nodes", list, "a scene"), *child]
+    declared = {**extensions[EXTENSION], "humanoid": {"humanBones": bones}}
+    gltf.document["extensions"] = {**extensions, EXTENSION: declared}
+    return bones["head"]["node"], "rotation", turns
 
 
 def add_expressions(gltf: Gltf, binds: dict[str, tuple[Bind, ...]], taken: set[str]) -> dict[str, str]:
