@@ -133,7 +133,7 @@ class FaceMotion:
     expression_names: tuple[str, ...] = field(default=EXPRESSION_NAMES, repr=False)
     flame_version: str = OPEN_HEAD
     metadata: dict[str, Any] = field(default_factory=dict, repr=False)
-    neck_pose: np.ndarray = field(default=None, repr=False)  # type: ignore[assignment]  # becomes zeros
+    neck_pose: np.ndarray = field(default=None, repr=False)  # type: ignore[arg-type]  # becomes zeros
 
     @own_settings()
     def __post_init__(self) -> None:

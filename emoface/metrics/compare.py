@@ -61,16 +61,15 @@ def compare(
     for prediction, truth in zip(predictions, truths):
         matched(prediction.expression, truth.expression, prediction.fps, truth.fps, cut)
         stop = min(len(prediction), len(truth))
-        still = (replace(motion, neck_pose=None) for motion in (prediction, truth))  # errors of the face, not the head
-        ours, theirs = (motion.vertices(face, stop=stop) for motion in still)
-        pairs.append((ours, theirs))
+        # errors are of the face: both heads look straight on
+        ours, theirs = (replace(motion, neck_pose=0 * motion.neck_pose) for motion in (prediction, truth))
+        pairs.append((ours.vertices(face, stop=stop), theirs.vertices(face, stop=stop)))
     size = pairs[0][0].shape[1]
     if size != regions.size:
         raise ValueError(f"regions must be of this face with {size} vertices, got {regions.topology}, {regions.size}")
     rest = truths[0]
-    relaxed = replace(
-        rest, expression=np.zeros_like(rest.expression[:1]), jaw_pose=np.zeros_like(rest.jaw_pose[:1]), neck_pose=None
-    )
+    still = np.zeros_like(rest.jaw_pose[:1])
+    relaxed = replace(rest, expression=np.zeros_like(rest.expression[:1]), jaw_pose=still, neck_pose=still)
     neutral = relaxed.vertices(face)[0]
     frames = sum(len(truth) for _, truth in pairs)
     said = f"{split}; {len(pairs)} sequences, {frames} frames at {rest.fps:g} fps" + (", cut to the shorter" * cut)

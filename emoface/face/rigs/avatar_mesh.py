@@ -320,8 +320,8 @@ def _shares(gltf: Gltf, index: int, primitive: dict[str, Any], head: Hanging | N
     on_head = np.array([joint in head.nodes for joint in gltf.item("skins", node["skin"])["joints"]], np.float32)
     weights = gltf.array(attributes["WEIGHTS_0"], count).astype(np.float32)
     total = weights.sum(1, keepdims=True)
-    weights = np.where(total > 0, weights / total, np.float32([1, 0, 0, 0]))
-    return (weights * on_head[gltf.array(attributes["JOINTS_0"], count)]).sum(1)
+    first = np.array([1, 0, 0, 0], np.float32)  # as :func:`_placement` has it where all are zero
+    return (np.where(total > 0, weights / total, first) * on_head[gltf.array(attributes["JOINTS_0"], count)]).sum(1)
 
 
 def _positions(gltf: Gltf, primitive: dict[str, Any]) -> np.ndarray:
