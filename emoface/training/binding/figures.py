@@ -25,7 +25,6 @@ from .anchor import embed_windows
 from .config import BindingConfig
 from .windows import WindowMaker, class_windows
 
-
 CALM_LEVEL = 0.5
 """Level below which a face counts as calm."""
 
@@ -38,7 +37,7 @@ def _auc(positive: Sequence[float], negative: Sequence[float]) -> float | None:
 
 
 def voice_figures(space: EmotionSpace, clips: Sequence[Clip]) -> dict[str, Any]:
-    """Arousal AUC (angry, happy, fear against sad, neutral), mean arousal, faces that follow, recall of four classes."""
+    """Arousal AUC (angry, happy, fear against sad, neutral), mean arousal, faces made, recall of four classes."""
     audio: Audio = space.modalities["audio"]  # type: ignore[assignment]
     known = [clip for clip in clips if clip.emotion is not None and clip.source in ("labelled", "voice")]
     known = [clip for clip in known if len(clip.mel) >= 10]
