@@ -8,6 +8,8 @@ from typing import Any
 
 import numpy as np
 
+KNOTS = 16  # drawn at once
+
 
 def draw(seed: int, sequence: int, number: int) -> np.random.Generator:
     """The generator of event ``number`` of a sequence; sequences of one seed are independent."""
@@ -33,13 +35,12 @@ def slow_noise(
         (T, C).
     """
     total = np.zeros((frames, channels))
-    for octave, spacing in enumerate(spacings):
+    for octave, spacing in enumerate(spacings if frames else ()):
         position = (first + np.arange(frames) + 0.5) / (fps * spacing)
         low = np.floor(position).astype(int)
-        numbers = range(low[0], low[-1] + 2) if frames else range(0)
-        if not numbers:
-            continue
-        knots = np.stack([draw(seed, sequence + octave, n).standard_normal(channels) for n in numbers])
+        blocks = range(low[0] // KNOTS, (low[-1] + 1) // KNOTS + 1)
+        knots = np.concatenate([draw(seed, sequence + octave, n).standard_normal((KNOTS, channels)) for n in blocks])
+        place = low - blocks[0] * KNOTS
         blend = ease(position - low)[:, None]
-        total += knots[low - low[0]] * (1 - blend) + knots[low - low[0] + 1] * blend
+        total += knots[place] * (1 - blend) + knots[place + 1] * blend
     return total / math.sqrt(len(spacings))
