@@ -310,10 +310,11 @@ class Pipeline:
         config, options = self.denoiser.config, request.options
         size = config.motion  # the network's, perhaps of the first layout
         scales = self.sampling.scales()
-        temperature, character = (scale[:size].to(self.device, non_blocking=True) for scale in scales)
+        temperature, character, swing = (scale[:size].to(self.device, non_blocking=True) for scale in scales)
         sampler = WindowSampler(
             self.denoiser, self.sampling.sampler, request.steps, Guidance(options.guidance), request.style,
             options.seed, options.num_samples, temperature, self.products, character, self.threads,
+            swing,
         )  # fmt: skip
         stream = MelStream(recording.heard(10 * 16000))
         heard = HeardEmotion(self.emotion) if request.emotion.keyframes is None else None

@@ -41,8 +41,9 @@ ARTICULATING = [
 ]  # fmt: skip
 """The jaw and the shapes with which lips articulate."""
 HIGHEST = {
-    "mouth_temperature": 10.0, "upper_temperature": 10.0, "articulation": 10.0,
-    "upper_character": 10.0, "mouth_character": 10.0, "upper_filter": 50.0,
+    "mouth_temperature": 10.0, "upper_temperature": 10.0, "head_temperature": 10.0,
+    "upper_swing": 50.0, "head_swing": 50.0, "articulation": 10.0,
+    "upper_character": 10.0, "head_character": 50.0, "mouth_character": 10.0, "upper_filter": 50.0,
     "mouth_filter": 50.0, "rest_filter": 50.0, "closure": 1.0, "gestures": 10.0,
 }  # fmt: skip
 """The highest value of each strength; the lowest is 0."""
@@ -55,9 +56,11 @@ class Sampling:
     Attributes:
         sampler: name in ``SAMPLERS``. steps: network calls per window. style: of the lips, a name in ``STYLES``.
         mouth_temperature: scale of the start noise on the mouth channels; sampling, not training, limits the lips.
-        upper_temperature: the same on the upper face and the head, whose events chance times.
-        upper_character, mouth_character: scale of what is constant in the start noise over a take, on the upper face
-            and on mouth shapes that do not part the lips; the network by itself shrinks the variety between takes.
+        upper_temperature, head_temperature: the same on the upper face and on the head, whose events chance times; few
+            steps give less of them than people show.
+        upper_swing, head_swing: share of slow noise in the start noise there, out of which events grow.
+        upper_character, head_character, mouth_character: scale of what is constant in the start noise over a take, on
+            the upper face, on the head and on mouth shapes that do not part the lips.
         upper_filter, mouth_filter: standard deviation in frames of the smoothing of each region, 0 for none; the
             head's turns are smoothed like the upper face, the closure gate like the mouth. rest_filter: the mouth's
             where nobody speaks, so that it rests.
@@ -71,7 +74,11 @@ class Sampling:
     steps: int = 4
     mouth_temperature: float = 0.4
     upper_temperature: float = 1.0
+    head_temperature: float = 1.0
+    upper_swing: float = 0.0
+    head_swing: float = 0.0
     upper_character: float = 1.65
+    head_character: float = 1.0
     mouth_character: float = 2.1
     upper_filter: float = 0.8
     mouth_filter: float = 0.49
@@ -88,15 +95,17 @@ class Sampling:
         for name, high in HIGHEST.items():
             object.__setattr__(self, name, checks.number(name, getattr(self, name), 0, high))
 
-    def scales(self) -> tuple[Tensor, Tensor]:
-        """Scales of the start noise: temperature and character, each (56,)."""
+    def scales(self) -> tuple[Tensor, Tensor, Tensor]:
+        """Scales of the start noise: temperature, character and swing, each (56,)."""
         temperature = torch.ones(MOTION_SIZE)
         temperature[list(MOUTH)] = self.mouth_temperature
-        temperature[[*UPPER, *NECK]] = self.upper_temperature
+        temperature[list(UPPER)], temperature[list(NECK)] = self.upper_temperature, self.head_temperature
         character = temperature.clone()
-        character[list(UPPER)] = self.upper_character
+        character[list(UPPER)], character[list(NECK)] = self.upper_character, self.head_character
         character[list(RESTING)] = self.mouth_character
-        return temperature, character
+        swing = torch.zeros(MOTION_SIZE)
+        swing[list(UPPER)], swing[list(NECK)] = self.upper_swing, self.head_swing
+        return temperature, character, swing
 
 
 def liveliness(presence: Tensor) -> Tensor:

@@ -19,6 +19,7 @@ from torch import Tensor
 from emoface.kernels import OPS, denoise_loop
 
 from .denoiser import ADAIN_EPS, Denoiser
+from .finish import gaussian_filter
 from .guidance import Guidance, stack_conditions
 from .samplers import SAMPLERS, needs_noise, sample
 from .schedule import sampling_times
@@ -75,18 +76,28 @@ def plan_windows(frames: int, window: int, context: int, lookahead: int) -> Iter
         done, index = keep_to, index + 1
 
 
-def start_noise(drawn: Tensor, take: Tensor, temperature: Tensor, character: Tensor) -> Tensor:
-    """Where sampling starts: ``temperature (n - mean_t n) + character m / sqrt(T)``, white if all scales are 1.
+SWING_FRAMES = 3.0
+"""Standard deviation of the Gaussian that makes noise swing: at 25 fps it passes what is slower than about 1.3 Hz."""
 
-    What varies within a take and what tells takes apart so have scales of their own.
+
+def start_noise(
+    drawn: Tensor, take: Tensor, temperature: Tensor, character: Tensor, swing: Tensor | None = None
+) -> Tensor:
+    """Where sampling starts: ``temperature (n' - mean_t n') + character m / sqrt(T)``, ``n' = n + swing G(n)``.
+
+    G is a Gaussian filter over time, scaled to unit variance. The noise is white if the scales are 1 and the swing 0.
+    What varies quickly and slowly within a take, and what tells takes apart, so have scales of their own.
 
     Args:
         drawn: (B, T, motion) n, standard normal, of a window. take: (B, 1, motion) m, the same for the whole take.
-        temperature: (..., motion). character: (..., motion).
+        temperature: (..., motion). character: (..., motion). swing: (motion,), None for 0.
 
     Returns:
         (B, T, motion).
     """
+    if swing is not None and swing.any():
+        unit = math.sqrt(2 * SWING_FRAMES * math.sqrt(math.pi))
+        drawn = drawn + swing * unit * gaussian_filter(drawn, SWING_FRAMES)
     return (drawn - drawn.mean(1, keepdim=True)) * temperature + take * character / math.sqrt(drawn.shape[1])
 
 
@@ -125,6 +136,7 @@ class WindowSampler:
         products: torch.dtype = torch.float32,
         character: Tensor | None = None,
         threads: int = 1,
+        swing: Tensor | None = None,
     ) -> None:
         """Set up.
 
@@ -135,8 +147,10 @@ class WindowSampler:
             products: float32, or bfloat16 or int8 for matrix products of such operands.
             character: (motion,) scale of the noise's mean over time, one draw per take; None for ``temperature``.
             threads: CPU threads of `denoise_loop`; the result does not depend on it.
+            swing: (motion,) share of slow noise in the start noise, None for none.
         """
         self.denoiser = denoiser
+        self.swing = swing
         self.guidance = guidance
         self.style = style
         self.seed = seed
@@ -172,7 +186,7 @@ class WindowSampler:
         if liveliness is not None:
             scale = scale * liveliness.to(scale, non_blocking=True)
         drawn, later = self._drawn(window.index, window.stop - window.start, self.noisy_steps)
-        start = start_noise(drawn, self._drawn(WHOLE_TAKE, 1)[0], scale, self.character)
+        start = start_noise(drawn, self._drawn(WHOLE_TAKE, 1)[0], scale, self.character, self.swing)
         return start, later * scale if self.noisy_steps else None
 
     def _drawn(self, index: int, frames: int, steps: int = 0) -> tuple[Tensor, Tensor]:

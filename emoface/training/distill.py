@@ -139,7 +139,7 @@ class Distillation:
         missing = self.student.load_state_dict(teacher.state_dict(), strict=False).missing_keys
         assert all(name.startswith("strength.") for name in missing)  # zero at first: the student begins as the teacher
         self.weights = losses.channel_weights(settings.jaw, settings.lips, settings.sideways)
-        self.scales = Sampling(**settings.sampling).scales()
+        self.scales = Sampling(**settings.sampling).scales()[:2]
 
     def draw(self, batch: WindowBatch, target: Tensor, z: Tensor, rng: np.random.Generator) -> Drawn:
         """Conditions and start noise of a batch with motion (B, T, 56), normalised, and emotions (B, Z)."""

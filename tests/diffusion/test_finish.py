@@ -124,11 +124,15 @@ def test_chance_moves_the_mouth_while_somebody_speaks() -> None:
 
 
 def test_scales_of_the_start_noise() -> None:
-    settings = Sampling(mouth_temperature=0.3, upper_character=2.0, mouth_character=3.0)
-    temperature, character = settings.scales()
+    settings = Sampling(
+        mouth_temperature=0.3, upper_character=2.0, mouth_character=3.0, upper_swing=0.5, head_swing=0.7,
+        head_temperature=4,
+    )
+    temperature, character, swing = settings.scales()
     for channel in range(56):
-        mouth, upper, resting = channel in MOUTH, channel in UPPER, channel in RESTING
-        assert temperature[channel] == pytest.approx(0.3 if mouth else 1.0)
+        mouth, upper, resting, neck = (channel in part for part in (MOUTH, UPPER, RESTING, NECK))
+        assert temperature[channel] == pytest.approx(0.3 if mouth else 4 if neck else 1.0)
+        assert swing[channel] == pytest.approx(0.5 if upper else 0.7 if neck else 0.0)
         assert character[channel] == pytest.approx(3.0 if resting else 2.0 if upper else 0.3 if mouth else 1.0)
     assert MOTION_INDEX["jaw_pose_x"] not in RESTING and MOTION_INDEX["mouthSmileLeft"] in RESTING
 

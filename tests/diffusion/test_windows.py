@@ -161,6 +161,18 @@ def test_windows_that_keep_nothing(window: int, context: int, lookahead: int) ->
     assert next(plan_windows(10, window + 1, context, lookahead)).keep_to > 0
 
 
+def test_swing_adds_slow_noise() -> None:
+    """Slow noise of unit variance times the swing; none leaves the bits."""
+    drawn = torch.randn(64, 400, 2, generator=torch.Generator().manual_seed(0))
+    one, none = torch.ones(2), torch.zeros(64, 1, 2)
+    plain = start_noise(drawn, none, one, one)
+    swung = start_noise(drawn, none, one, one, torch.tensor([0.0, 2.0]))
+    assert torch.equal(swung[..., 0], plain[..., 0])
+    slow = (swung - plain)[..., 1]
+    assert float(slow.std()) == pytest.approx(2.0, rel=0.05)
+    assert float(slow.diff(dim=1).std()) < 0.4 * float(slow.std())
+
+
 def test_start_noise_by_hand() -> None:
     drawn = torch.tensor([[[1.0], [3.0], [2.0], [6.0]]])  # mean 3
     started = start_noise(drawn, torch.tensor([[[4.0]]]), torch.tensor([0.5]), torch.tensor([3.0]))
