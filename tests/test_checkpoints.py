@@ -10,6 +10,8 @@ import torch
 from safetensors.torch import save_file
 
 from emoface.checkpoints import Checkpoint, content_digest, load_checkpoint, save_checkpoint
+from emoface.demo import demo_path
+from emoface.face.layout import FACE_NAMES, FACE_SIZE
 from emoface.limits import use_budget
 from emoface.pipeline import Pipeline
 
@@ -150,3 +152,21 @@ def test_configs_that_do_not_fit_are_refused_before_anything_is_made(tiny_checkp
     config[part].update(change)
     with pytest.raises(ValueError, match=rf"config does not fit this version of emoface: .*{words}"):
         Pipeline(Checkpoint(config, known.tensors, content_digest(known.tensors, config)))
+
+
+def test_a_checkpoint_of_the_first_layout_holds_the_head_still(tiny_checkpoint):
+    known = load_checkpoint(tiny_checkpoint)
+    config, tensors = json.loads(json.dumps(known.config)), dict(known.tensors)
+    config["layout"]["names"] = list(FACE_NAMES)
+    for name in ("motion.mean", "motion.deviation", "denoiser.leave.weight", "denoiser.leave.bias"):
+        tensors[name] = tensors[name][:FACE_SIZE].clone()
+    enter = tensors["denoiser.enter.weight"]  # the last column is the flag of known frames
+    tensors["denoiser.enter.weight"] = torch.cat([enter[:, :FACE_SIZE], enter[:, -1:]], 1)
+    with pytest.raises(ValueError, match="config does not fit this version of emoface"):
+        Pipeline(Checkpoint(config, tensors, content_digest(tensors, config)))
+    config["denoiser"]["motion"] = FACE_SIZE
+    pipeline = Pipeline(Checkpoint(config, tensors, content_digest(tensors, config)))
+    made = pipeline.animate(demo_path(), emotion="happy")
+    assert made.motion.shape == (len(made), 56) and not made.neck_pose.any() and made.expression.any()
+    whole = Pipeline(known).animate(demo_path(), emotion="happy")
+    assert whole.neck_pose.any(), "a checkpoint of the second layout turns it"
