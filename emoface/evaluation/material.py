@@ -114,19 +114,19 @@ class Captured:
     shapes: list[int]
 
 
-def captured(assets: Path, seconds: float | None = None) -> Captured:
-    """The held-out FACEGOOD recording, or its beginning.
+def captured(assets: Path, seconds: float | None = None, name: str = CAPTURED) -> Captured:
+    """A FACEGOOD recording with measured curves, the held-out one unless another is named, or its beginning.
 
     Raises:
         ValueError: sound and curves differ in length by more than 0.1 s.
     """
-    samples = read_wave(assets / "facegood" / f"{CAPTURED}.wav")
+    samples = read_wave(assets / "facegood" / f"{name}.wav")
     with np.load(assets / "facegood" / CURVES_FILE, allow_pickle=False) as data:
         shapes = [ARKIT_INDEX[str(name)] for name in data["channels"]]
-        fps, curves = float(data["fps"]), data[CAPTURED]
+        fps, curves = float(data["fps"]), data[name]
     heard, seen = len(samples) / SAMPLE_RATE, len(curves) / fps
     if abs(heard - seen) > LENGTH_SLACK:
-        raise ValueError(f"{CAPTURED} has {heard:.2f} s of sound and {seen:.2f} s of curves: not one recording")
+        raise ValueError(f"{name} has {heard:.2f} s of sound and {seen:.2f} s of curves: not one recording")
     frames = round(min(heard, seen) * FPS)
     if seconds is not None:
         frames = min(frames, round(seconds * FPS))
