@@ -19,6 +19,7 @@ def add_command(commands: Commands) -> None:
     parser.add_argument("--against", type=Path, metavar="FILE", help="another checkpoint, whose figures stand beside")
     parser.add_argument("--only", metavar="PART,...", help="these parts alone, such as strangers,lips")
     parser.add_argument("--captures", type=Path, metavar="DIR", help="folder of motion fitted to landmark tracks")
+    parser.add_argument("--folds", type=Path, metavar="DIR", help="checkpoints trained without a recording each")
     parser.add_argument("--curve", action="store_true", help="quality against speed over numbers of steps instead")
     parser.add_argument("--student", type=Path, metavar="FILE", help="with --curve: a distilled checkpoint beside it")
     parser.set_defaults(run=run)
@@ -29,10 +30,11 @@ def run(asked: argparse.Namespace) -> None:
     check_folder(asked.assets, "--assets")
     if asked.student is not None and not asked.curve:
         raise ValueError("--student belongs to --curve")
-    for name in ("against", "only", "captures"):
+    for name in ("against", "only", "captures", "folds"):
         if getattr(asked, name) is not None and asked.curve:
             raise ValueError(f"--{name} does not go with --curve")
     check_folder(asked.captures, "--captures")
+    check_folder(asked.folds, "--folds")
     from emoface.evaluation import curve_markdown, evaluate, markdown, quality_curve
 
     def progress(part: str) -> None:
@@ -44,6 +46,7 @@ def run(asked: argparse.Namespace) -> None:
         return
     only = None if asked.only is None else [name.strip() for name in asked.only.split(",")]
     report = evaluate(
-        asked.checkpoint, asked.assets, asked.out, asked.quick, progress, asked.against, only, asked.captures
-    )
+        asked.checkpoint, asked.assets, asked.out, asked.quick, progress, asked.against,
+        only=only, captures=asked.captures, folds=asked.folds,
+    )  # fmt: skip
     print(markdown(report))

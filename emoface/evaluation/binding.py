@@ -10,7 +10,6 @@ import numpy as np
 
 from emoface.binding.emotions import EMOTIONS, LEVELS
 from emoface.binding.intensity import MOVING
-from emoface.binding.modalities.audio import Audio
 from emoface.binding.modalities.valence_arousal import CIRCUMPLEX
 from emoface.binding.modality import Modality
 from emoface.binding.space import EmotionSpace
@@ -28,7 +27,6 @@ from .report import Row
 RECALL = "share of queries with an entry of their emotion among the k most similar by cosine, ties against"
 EXAMPLES = 100
 """Values that are drawn of a modality that has no material of its own here."""
-HEARD = ("neutral", "happy", "sad", "angry")
 TAUGHT = "emoface.evaluation.judge: taught by the same rules, over made-up speech, with its own seed and form"
 
 
@@ -82,22 +80,6 @@ def bound_row(performer: Performer, clips: list[Spoken]) -> Row:
     split = f"{len(takes)} takes: {len(clips)} clips x 8 emotions x 3 levels, condition: label"
     figure = bound_similarity.figure(bound_similarity(np.stack(motion), labels), "whole motion (T, 53)", split)
     return Row.of(figure, note=note)
-
-
-def voice_rows(space: EmotionSpace, voices: list[Spoken]) -> list[Row]:
-    """Which of four acted emotions the audio modality hears in voices that it was not trained on."""
-    acted = [(voice, str(EMOTION_LETTERS[voice.name[5]])) for voice in voices]
-    acted = [(voice, emotion) for voice, emotion in acted if emotion in HEARD]
-    if not acted or "audio" not in space.modalities:
-        return []
-    audio: Audio = space.modalities["audio"]  # type: ignore[assignment]
-    shares = [audio.predict(voice.samples) for voice, _ in acted]
-    named = [max(HEARD, key=lambda emotion: share[emotion]) for share in shares]
-    counts = confusion([emotion for _, emotion in acted], named, HEARD)
-    split = f"{len(acted)} recordings of Berlin speakers 13, 14, acted: {', '.join(HEARD)}"
-    figure = average_recall.figure(average_recall(counts), "audio modality's classes", split)
-    right = ", ".join(f"{e} {counts[i, i]} of {counts[i].sum()}" for i, e in enumerate(HEARD))
-    return [Row.of(figure, low=0.77, note=right, where="emotion heard in the voice")]
 
 
 def embeddings(

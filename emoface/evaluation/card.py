@@ -10,7 +10,7 @@ from typing import Any
 from emoface.checkpoints import DEFAULT, load_checkpoint
 from emoface.files import write_text
 
-from .report import HONESTY, shown
+from .report import HONESTY, compared, shown
 
 CARD = "MODEL_CARD.md"
 TEMPLATE = Path(__file__).with_name("card_template.md")
@@ -36,7 +36,7 @@ def model_card(record: dict[str, Any], evaluation: dict[str, Any] | None) -> str
         Markdown.
 
     Raises:
-        ValueError: the evaluation is another checkpoint's, or quick.
+        ValueError: the evaluation is another checkpoint's, quick, or of some parts alone.
     """
     if evaluation is not None and evaluation["checkpoint"] != record["content_sha256"]:
         raise ValueError(
@@ -44,6 +44,8 @@ def model_card(record: dict[str, Any], evaluation: dict[str, Any] | None) -> str
         )
     if evaluation is not None and evaluation["quick"]:
         raise ValueError("evaluation must be a whole one, got a quick one")
+    if evaluation is not None and evaluation.get("only"):
+        raise ValueError(f"evaluation must be a whole one, got {', '.join(evaluation['only'])} alone")
     stages = record["stages"]
     corpus = stages["corpus"]["parts"]["train"]
     kept = stages["corpus"]["config"].get("held_out", {})
@@ -86,14 +88,18 @@ def _figures(evaluation: dict[str, Any] | None) -> str:
     lines = [
         f"Measured on {evaluation['date']} ({machine}): {met} of {len(rows)} bars met. A bar is the value that "
         "we ask a figure to reach. The whole table, with definitions, is in `benchmarks/results` of the repository.",
-        "", HONESTY, "", "| figure | value | bar | met |", "|---|---|---|---|",
+        "", HONESTY,
     ]  # fmt: skip
-    for row in rows:
-        value, bar, told = shown(row)
-        unit = row.get("unit", "")
-        value += "" if unit in ("", "1") else f" {unit}"
-        name = row["name"].replace("|", "\\|")
-        lines.append(f"| {name} | {value} | {bar} | {told.replace('no', '**no**')} |")
+    for section in dict.fromkeys(row.get("section", "") for row in rows):
+        lines += ["", *([f"### {section}", ""] if section else []), "| figure | value | bar | met |", "|---|---|---|---|"]
+        for row in rows:
+            if row.get("section", "") == section:
+                value, bar, told = shown(row)
+                unit = row.get("unit", "")
+                value += "" if unit in ("", "1") else f" {unit}"
+                beside = compared(row)
+                name = row["name"].replace("|", "\\|") + (f" ({beside})" if beside else "")
+                lines.append(f"| {name} | {value} | {bar} | {told.replace('no', '**no**')} |")
     return "\n".join(lines)
 
 

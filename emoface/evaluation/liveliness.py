@@ -12,7 +12,7 @@ import numpy as np
 
 from emoface.animation import Animation
 from emoface.audio.features import SAMPLE_RATE
-from emoface.face.layout import ARKIT_INDEX, FPS, MOTION_INDEX
+from emoface.face.layout import ARKIT_INDEX, FPS, MOTION_NAMES, NECK
 from emoface.metrics.blinks import blink_shapes
 from emoface.metrics.gaze import fixation_speed, gaze_degrees, saccades_per_minute
 from emoface.metrics.head import AXES, head_spread, head_with_loudness, median_head_speed
@@ -29,7 +29,7 @@ from ..training.corpus.adapters.signals import mel_of
 from ..training.corpus.clips import mel_loudness
 from .material import repeated
 from .report import Row, not_measured
-from .tracks import NECK, read_fits
+from .tracks import read_fits
 
 WINDOW, HEAD_WINDOW = 10.0, 3.0
 """Seconds of a window; figures of the head are taken on windows as long as the captured clips."""
@@ -138,7 +138,7 @@ def captured_heads(captures: Path | None) -> dict[str, tuple[float, float]]:
     found: list[dict[str, float]] = []
     for path in [] if captures is None else sorted(captures.glob("grid_*.npz")):
         motions, names = read_fits(path)
-        places = [names.index(name) for name in NECK if name in names]
+        places = [names.index(MOTION_NAMES[channel]) for channel in NECK if MOTION_NAMES[channel] in names]
         for motion in motions.values():
             rotation = motion[:, places]
             known = np.isfinite(rotation).all(1)
@@ -227,9 +227,7 @@ def blink_rows(name: str, weights: np.ndarray) -> list[Row]:
 def head_rows(name: str, motion: np.ndarray, samples: np.ndarray, captures: Path | None) -> list[Row]:
     """Spread and speed of the head, and its speed against the loudness of the voice."""
     kinds = [*(f"{axis} std" for axis in AXES), "speed"]
-    if NECK[0] not in MOTION_INDEX:
-        return not_measured([f"{name}: head {kind}" for kind in kinds], "the motion layout has no head")
-    rotation = motion[:, [MOTION_INDEX[axis] for axis in NECK]]
+    rotation = motion[:, list(NECK)]
     people = captured_heads(captures)
     found = [head_figures(part) for part in windows(rotation, HEAD_WINDOW)]
     split = _split(len(rotation), name)

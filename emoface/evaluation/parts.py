@@ -9,22 +9,29 @@ from pathlib import Path
 
 import numpy as np
 
+from emoface.audio.features import SAMPLE_RATE
 from emoface.binding.emotions import EMOTIONS
 from emoface.pipeline import Pipeline
 
-from .binding import bound_row, judge_rows, retrieval_rows, voice_rows
+from .binding import bound_row, judge_rows, retrieval_rows
 from .expression import Expression
+from .folds import Recordings, recording_rows, speaker_rows
 from .life import life_rows
 from .lips import berlin_rows, bundled_rows, captured_rows
-from .material import Captured, Performer, Spoken, assets_folder, berlin, bundled, captured
+from .liveliness import liveliness_rows
+from .material import CAPTURED, Captured, Performer, Spoken, assets_folder, berlin, bundled, captured
+from .noise import noise_rows
 from .pictures import draw_curves, draw_measured, draw_sheets, draw_spectra, draw_strangers, draw_strengths
 from .prompts import prompt_rows
 from .report import Row, not_measured
+from .seeds import seed_rows
 from .speed import speed_rows
 from .strangers import Strangers
 from .timing import beat_row, live_link_take, offset_row, spectrum_rows
 from .vertices import measured_rows, rule_rows, sample_rows
+from .voices import abstention_rows, heard_rows
 
+SEED_SECONDS = 10
 QUICK_EMOTIONS = ["neutral", "happy", "surprised"]
 STRANGERS, PEOPLE = "Strangers", "People"
 OBEDIENCE, COST = "Obedience to our own rules", "Cost"
@@ -34,10 +41,11 @@ class Evaluation:
     """What the parts of an evaluation share: a network, the recordings that are there, and what was made of them."""
 
     def __init__(
-        self, pipeline: Pipeline, path: Path | None, assets: str | Path | None, quick: bool, captures: Path | None
-    ) -> None:
+        self, pipeline: Pipeline, path: Path | None, assets: str | Path | None, quick: bool, captures: Path | None,
+        folds: Path | None,
+    ) -> None:  # fmt: skip
         """Set up; ``path`` is that of the checkpoint, the rest as in :func:`evaluate`."""
-        self.pipeline, self.path, self.quick, self.captures = pipeline, path, quick, captures
+        self.pipeline, self.path, self.quick, self.captures, self.folds = pipeline, path, quick, captures, folds
         self.folder = assets_folder(assets)
         self.performer = Performer(pipeline)
         self.confusions: dict[str, np.ndarray] = {}
@@ -79,6 +87,13 @@ class Evaluation:
     def strangers(self) -> Strangers:
         """Figures of tracked people."""
         return Strangers(self.performer, self.folder, self.captures, self.quick)
+
+    @cached_property
+    def recordings(self) -> Recordings | None:
+        """All recordings with captured curves."""
+        if self.folder is None or not (self.folder / "facegood").is_dir():
+            return None
+        return Recordings(self.folder, self.quick)
 
     def why(self, name: str) -> str:
         """Why recordings are not there."""
@@ -140,8 +155,29 @@ def _bound(e: Evaluation) -> list[Row]:
 
 def _heard(e: Evaluation) -> list[Row]:
     if not e.labelled:
-        return not_measured(["emotion heard in the voice: four classes"], e.why("emodb"))
-    return voice_rows(e.pipeline.emotion, e.labelled)
+        return not_measured(["emotion heard in the voice: four classes", "None, angry voice"], e.why("emodb"))
+    return heard_rows(e.pipeline.emotion, e.labelled) + abstention_rows(e.performer, e.expression, e.labelled)
+
+
+def _folds(e: Evaluation) -> list[Row]:
+    if e.recordings is None:
+        return not_measured(["recordings left out: jawOpen r"], e.why("facegood"))
+    return recording_rows(e.performer, e.recordings, e.folds)
+
+
+def _noise(e: Evaluation) -> list[Row]:
+    clips = {} if e.recordings is None else e.recordings.clips
+    others = [voice.samples for voice in e.labelled] + [clip.samples for n, clip in clips.items() if n != CAPTURED]
+    return noise_rows(e.performer, clips.get(CAPTURED), e.strangers, others, e.quick)
+
+
+def _liveliness(e: Evaluation) -> list[Row]:
+    take = None if e.folder is None else live_link_take(e.folder)
+    return liveliness_rows(e.pipeline, e.voice, take, e.captures, e.quick)
+
+
+def _seeds(e: Evaluation) -> list[Row]:
+    return seed_rows(e.performer, e.voice[: SEED_SECONDS * SAMPLE_RATE], 4 if e.quick else 8, e.quick)
 
 
 def _draw_measured(e: Evaluation, folder: Path) -> dict[str, str]:
@@ -157,6 +193,12 @@ def _draw_curves(e: Evaluation, folder: Path) -> dict[str, str]:
 PARTS: tuple[Part, ...] = (
     Part("strangers", "lips of captured strangers", STRANGERS, lambda e: e.strangers.rows(),
          lambda e, folder: draw_strangers(e.strangers, folder)),
+    Part("folds", "lips of recordings left out", STRANGERS, _folds),
+    Part("speakers", "lips of speakers left out", STRANGERS,
+         lambda e: speaker_rows(e.performer, e.recordings, e.strangers, e.folds)),
+    Part("noise", "music, babble, noise", PEOPLE, _noise),
+    Part("liveliness", "upper face, eyes and head in time", PEOPLE, _liveliness),
+    Part("seeds", "what seeds change", PEOPLE, _seeds),
     Part("lips", "lips and mesh against the measured curves of 2_05", PEOPLE, _lips, _draw_measured),
     Part("timing", "timing", PEOPLE, _timing),
     Part("closure", "lip closure", PEOPLE, _closure),

@@ -27,6 +27,7 @@ def evaluate(
     against: str | Path | None = None,
     only: Collection[str] | None = None,
     captures: str | Path | None = None,
+    folds: str | Path | None = None,
 ) -> dict[str, Any]:
     """Measure every figure by which a checkpoint is judged.
 
@@ -44,6 +45,8 @@ def evaluate(
         against: another checkpoint, measured first; its figures stand beside this one's.
         only: keys of the parts to measure, see ``PARTS``; None for all.
         captures: folder with motion fitted to landmark tracks, ``grid_s1.npz`` and so on; None goes without.
+        folds: folder with checkpoints trained without a recording or a speaker, ``2_01.safetensors`` to
+            ``2_05.safetensors``, ``grid_s1.safetensors`` and so on; None goes without.
 
     Returns:
         ``rows`` (dicts of name, value, low, high, met, note, unit, definition, mask, split, part, section, floors,
@@ -58,11 +61,10 @@ def evaluate(
     unknown = sorted(set(only or ()) - {part.key for part in PARTS})
     if unknown or not chosen:
         raise ValueError(f"only must name parts of {', '.join(part.key for part in PARTS)}, got {unknown or 'none'}")
-    if captures is not None and not Path(captures).is_dir():
-        raise FileNotFoundError(f"captures {captures} is not a folder")
+    fits, trained = _folder("captures", captures), _folder("folds", folds)
 
     def measured(path: Path | None, out: str | Path | None, before: dict[str, Any] | None) -> dict[str, Any]:
-        found = Evaluation(load(path), path, assets, quick, None if captures is None else Path(captures))
+        found = Evaluation(load(path), path, assets, quick, fits, trained)
         report = _measured(found, chosen, None if out is None else Path(out), progress, before)
         report["only"] = None if only is None else [part.key for part in chosen]
         return report
@@ -70,6 +72,12 @@ def evaluate(
     with threads(1):  # what else runs here then costs least, and figures do not depend on the number of cores
         before = None if against is None else measured(Path(against), None, None)
         return measured(None if checkpoint is None else Path(checkpoint), out, before)
+
+
+def _folder(name: str, folder: str | Path | None) -> Path | None:
+    if folder is not None and not Path(folder).is_dir():
+        raise FileNotFoundError(f"{name} {folder} is not a folder")
+    return None if folder is None else Path(folder)
 
 
 def _measured(

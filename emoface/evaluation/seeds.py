@@ -6,14 +6,13 @@ from itertools import combinations
 
 import numpy as np
 
-from emoface.face.layout import MOTION_INDEX, motion_to_arkit
+from emoface.face.layout import FPS, NECK, motion_to_arkit
 from emoface.metrics.jitter import REGIONS
 from emoface.metrics.lip_closure import correlation
 from emoface.metrics.liveliness import offset_share
 
 from .material import Performer
 from .report import Row, not_measured
-from .tracks import NECK
 
 ASKED: dict[str, object] = {"neutral": "neutral", "sad 2": ("sad", 2), "fear 2": ("fear", 2), "happy 2": ("happy", 2)}
 QUICK_ASKED = ("neutral", "sad 2")
@@ -47,8 +46,7 @@ def seed_rows(performer: Performer, samples: np.ndarray, seeds: int, quick: bool
             continue
         takes = np.stack([performer.motion(samples, emotion, seed=seed) for seed in range(seeds)])  # (N, T, C)
         groups = {region: motion_to_arkit(takes)[..., list(shapes)] for region, shapes in REGIONS.items()}
-        if NECK[0] in MOTION_INDEX:
-            groups["head"] = takes[..., [MOTION_INDEX[axis] for axis in NECK]]
+        groups["head"] = takes[..., list(NECK)]
         for group, curves in groups.items():
             where = f"{name}, {group}"
             share = offset_share(curves)
@@ -57,7 +55,7 @@ def seed_rows(performer: Performer, samples: np.ndarray, seeds: int, quick: bool
                 continue
             spread = float(curves.mean(1).std(0).mean())
             note = f"between seeds, r in time {between(curves):.2f}, spread of the mean pose {spread:.3f}"
-            split = f"{seeds} seeds, {curves.shape[1] / 25:.0f} s of speech"
+            split = f"{seeds} seeds, {curves.shape[1] / FPS:.0f} s of speech"
             figure = offset_share.figure(share, f"{curves.shape[2]} channels", split)
             rows.append(Row.of(figure, high=MOST, note=note, where=where))
     return rows

@@ -28,6 +28,7 @@ from emoface.metrics.following import (
 )
 from emoface.option_kinds import Style
 from emoface.options import AnimateOptions, options_of
+from emoface.reading import Arrays
 
 from .floors import LOUDNESS, RIDGE, Method, fit_floors
 from .material import Performer
@@ -141,7 +142,7 @@ class Strangers:
         """Some clips of the speaker, spread evenly over those that are chosen."""
         assert self.assets is not None
         folder = self.assets / SPEAKER
-        with np.load(folder / TRACKS, allow_pickle=False) as file:
+        with Arrays(folder / TRACKS) as file:
             names = [str(name) for name in file["clips"] if chosen(str(name))]
         places = np.linspace(0, len(names) - 1, min(most[self.quick], len(names))).round().astype(int)
         kept = {names[place] for place in places}

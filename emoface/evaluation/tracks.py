@@ -19,6 +19,7 @@ from emoface.audio.features import SAMPLE_RATE
 from emoface.face.layout import FPS, MOTION_NAMES
 from emoface.face.open_head import open_head_model
 from emoface.metrics.sequences import MILLIMETRES
+from emoface.reading import Arrays
 
 from ..training.corpus.adapters.signals import read_wave, to_motion_rate
 from ..training.corpus.skipped import Unusable
@@ -36,9 +37,6 @@ POINTS: dict[str, tuple[int, int]] = {
     "lower_right": (87, 67), "lower": (14, 66), "lower_left": (317, 65),
 }  # fmt: skip
 """Point -> its number among the 478 of a face mesh tracker and among the usual 68 landmarks."""
-NECK = ("neck_pose_x", "neck_pose_y", "neck_pose_z")
-FITTED = tuple(dict.fromkeys((*MOTION_NAMES, *NECK)))
-"""Channels of fitted motion where its file does not name them."""
 FACING = (("upper_right", "lower_right"), ("upper", "lower"), ("upper_left", "lower_left"))
 LENGTH_SLACK = 0.2  # seconds by which sound and track may differ
 LEAST_SEEN = 0.5  # share of the frames in which the face must have been found
@@ -60,7 +58,7 @@ class Tracked:
     samples: np.ndarray
     measures: np.ndarray
     fitted: np.ndarray | None = None
-    names: tuple[str, ...] = FITTED
+    names: tuple[str, ...] = MOTION_NAMES
 
 
 @dataclass
@@ -158,15 +156,15 @@ def read_tracks(
         FileNotFoundError: no tracks. ValueError: the file does not hold what a track needs.
     """
     path = folder / TRACKS
-    with np.load(path, allow_pickle=False) as file:
-        lacking = {"clips", "frames", "landmarks", "landmark_index", "image"} - set(file.files)
+    with Arrays(path) as file:
+        lacking = {"clips", "frames", "landmarks", "landmark_index", "image"} - set(file)
         if lacking:
             raise ValueError(f"{path} must hold {sorted(lacking)}")
         stored = {name: file[name] for name in ("clips", "frames", "landmarks", "landmark_index", "image")}
-        fps = float(file["fps"]) if "fps" in file.files else float(FPS)
+        fps = float(file["fps"]) if "fps" in file else float(FPS)
     if int(stored["frames"].sum()) != len(stored["landmarks"]):
         raise ValueError(f"{path} names {int(stored['frames'].sum())} frames and holds {len(stored['landmarks'])}")
-    motions, names = ({}, FITTED) if fits is None else read_fits(fits)
+    motions, names = ({}, MOTION_NAMES) if fits is None else read_fits(fits)
     found = Tracks()
     starts = np.concatenate([[0], np.cumsum(stored["frames"])])
     width, height = (float(side) for side in stored["image"])
@@ -203,14 +201,14 @@ def read_fits(path: Path) -> tuple[dict[str, np.ndarray], tuple[str, ...]]:
     Raises:
         ValueError: the file holds something else.
     """
-    with np.load(path, allow_pickle=False) as file:
-        lacking = {"clips", "frames", "motion", "confidence", "known", "fps"} - set(file.files)
+    with Arrays(path) as file:
+        lacking = {"clips", "frames", "motion", "confidence", "known", "fps"} - set(file)
         if lacking:
             raise ValueError(f"{path} must hold {sorted(lacking)}")
         clips, frames, fps = file["clips"], file["frames"], float(file["fps"])
         motion, known = file["motion"].astype(np.float64), file["known"].astype(bool)
         confidence = file["confidence"]
-        names = tuple(map(str, file["names"])) if "names" in file.files else FITTED[: motion.shape[1]]
+        names = tuple(map(str, file["names"])) if "names" in file else MOTION_NAMES[: motion.shape[1]]
     if not len(motion) == len(confidence) == int(frames.sum()) or not len(known) == len(names) == motion.shape[1]:
         raise ValueError(f"{path} must hold a row of motion and a confidence a frame, and a name and known a channel")
     motion[confidence <= 0] = np.nan

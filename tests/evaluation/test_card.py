@@ -51,6 +51,15 @@ def test_figures_of_another_checkpoint_are_refused(record: dict) -> None:
         model_card(record, evaluation(record, checkpoint="abc"))
     with pytest.raises(ValueError, match="got a quick one"):
         model_card(record, evaluation(record, quick=True))
+    with pytest.raises(ValueError, match="got strangers, noise alone"):
+        model_card(record, evaluation(record, only=["strangers", "noise"]))
+
+
+def test_strangers_stand_under_their_heading_with_their_floors(record: dict) -> None:
+    found = evaluation(record)
+    found["rows"][0] |= {"section": "Strangers", "floors": {"ridge": 0.7}, "people": [0.1, 0.9]}
+    card = model_card(record, found)
+    assert "| jaw r (ridge 0.7, people 0.1 to 0.9) | 0.789 mm |" in card and "### Strangers" in card
 
 
 def test_command(tmp_path: Path, record: dict, tiny_checkpoint: Path, capsys: pytest.CaptureFixture[str]) -> None:

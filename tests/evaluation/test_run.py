@@ -12,13 +12,13 @@ import pytest
 
 from emoface.binding.intensity import MOVING
 from emoface.evaluation import evaluate, parts
-from emoface.evaluation.binding import voice_rows
 from emoface.evaluation.expression import Expression
 from emoface.evaluation.lips import with_noise
 from emoface.evaluation.material import Performer, Spoken, berlin, bundled, captured
 from emoface.evaluation.page import html, matrix
 from emoface.evaluation.prompts import prompt_rows
 from emoface.evaluation.report import Row, beside, markdown, told
+from emoface.evaluation.voices import heard_rows
 from emoface.face.layout import FPS, motion_to_arkit
 from emoface.metrics.classification import accuracy
 from emoface.metrics.emotion import anatomically_right
@@ -158,14 +158,32 @@ def test_four_emotions_heard_in_voices_count_by_class() -> None:
         def predict(self, samples: np.ndarray) -> dict[str, float]:
             return {"neutral": 0.2, "happy": 0.1, "sad": 0.3, "angry": 0.0, "fear": 1.0}
 
+        def arousal(self, samples: np.ndarray) -> float:
+            return 0.5
+
     space = SimpleNamespace(modalities={"audio": Heard()})
 
     silence = np.zeros(1600, np.float32)
     voices = [Spoken(name, silence, np.zeros((0, 3)), []) for name in ("13a01Ta", "13a02Tc", "14a01Wa", "14a01La")]
-    row = voice_rows(space, voices)[0]  # type: ignore[arg-type]
+    row = heard_rows(space, voices)[0]  # type: ignore[arg-type]
     assert row.value == 0.5 and "sad 2 of 2, angry 0 of 1" in row.note and row.split.startswith("3 recordings")
+    assert heard_rows(space, voices)[1].value == 0.5  # type: ignore[arg-type]
 
 
 def test_evaluate_refuses_a_missing_assets_folder(tiny_checkpoint: Path, tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError, match=r"assets .*none is not a folder"):
         evaluate(tiny_checkpoint, assets=tmp_path / "none")
+    for name in ("captures", "folds"):
+        with pytest.raises(FileNotFoundError, match=f"{name} .*none is not a folder"):
+            evaluate(tiny_checkpoint, **{name: tmp_path / "none"})
+
+
+def test_parts_alone(tiny_checkpoint: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("EMOFACE_ASSETS", raising=False)
+    report = evaluate(tiny_checkpoint, quick=True, only=["strangers", "seeds"])
+    assert report["only"] == ["strangers", "seeds"] == list(report["parts"])
+    assert {row["section"] for row in report["rows"]} == {"Strangers", "People"}
+    table = markdown(report)
+    assert table.index("## Strangers") < table.index("### Lips of captured strangers") < table.index("## People")
+    with pytest.raises(ValueError, match="only must name parts of strangers, folds, .*got ..none.."):
+        evaluate(tiny_checkpoint, only=["none"])
