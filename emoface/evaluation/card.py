@@ -91,7 +91,8 @@ def _figures(evaluation: dict[str, Any] | None) -> str:
         "", HONESTY,
     ]  # fmt: skip
     for section in dict.fromkeys(row.get("section", "") for row in rows):
-        lines += ["", *([f"### {section}", ""] if section else []), "| figure | value | bar | met |", "|---|---|---|---|"]
+        lines += ["", f"### {section}"] if section else []
+        lines += ["", "| figure | value | bar | met |", "|---|---|---|---|"]
         for row in rows:
             if row.get("section", "") == section:
                 value, bar, told = shown(row)

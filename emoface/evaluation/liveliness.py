@@ -193,9 +193,10 @@ def upper_rows(name: str, weights: np.ndarray, take: Animation | None) -> list[R
         if real is not None and len(real) >= 2 * FPS:
             one = measure.value(real)
             beside |= {"one take of a phone": one} if math.isfinite(one) else {}
+        least, most = measure.people or (None, None)
         rows.append(
             Row(
-                f"{name}: {measure.name}", float(np.median(known)), *(measure.people or (None, None)), note=note,
+                f"{name}: {measure.name}", float(np.median(known)), least, most, note=note,
                 unit=measure.unit, definition=f"median over windows of {WINDOW:g} s of {measure.definition}; {PHONES}",
                 mask=measure.mask, split=_split(len(weights), name), floors=beside, people=measure.people,
             )

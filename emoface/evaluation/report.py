@@ -80,7 +80,8 @@ class Row:
     def as_dict(self) -> dict[str, Any]:
         """All of it, JSON-able; a value that is not finite becomes text."""
         value = self.value if self.value is None or math.isfinite(self.value) else str(self.value)
-        return {**asdict(self), "value": value, "met": self.met}
+        people = None if self.people is None else list(self.people)
+        return {**asdict(self), "value": value, "people": people, "met": self.met}
 
 
 def told(rows: Iterable[Row], unit: str, definition: str, mask: str, split: str) -> list[Row]:

@@ -57,7 +57,7 @@ def blink_shapes(eye_blink: np.ndarray, fps: float) -> np.ndarray:
     above = np.concatenate([[False], eye_blink >= rest + BLINK, [False]])
     begins, ends = np.flatnonzero(above[1:] & ~above[:-1]), np.flatnonzero(above[:-1] & ~above[1:])
     found = []
-    for begin, end in zip(begins, ends):
+    for begin, end in zip(begins.tolist(), ends.tolist()):
         if begin == 0 or end == len(eye_blink):
             continue
         peak = float(eye_blink[begin:end].max())

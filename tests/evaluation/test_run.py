@@ -19,7 +19,7 @@ from emoface.evaluation.page import html, matrix
 from emoface.evaluation.prompts import prompt_rows
 from emoface.evaluation.report import Row, beside, markdown, told
 from emoface.evaluation.voices import heard_rows
-from emoface.face.layout import FPS, motion_to_arkit
+from emoface.face.layout import FPS, MOTION_SIZE, motion_to_arkit
 from emoface.metrics.classification import accuracy
 from emoface.metrics.emotion import anatomically_right
 from emoface.pipeline import load
@@ -58,7 +58,7 @@ def test_bundled_clip_has_its_phones() -> None:
     clip = bundled()
     assert clip.visemes[-1, 2] == pytest.approx(len(clip.samples) / 16000, abs=1e-3)
     motion = clip.rule("happy", 3, seed=0)
-    assert motion.shape == (round(len(clip.samples) / 16000 * FPS), 53)
+    assert motion.shape == (round(len(clip.samples) / 16000 * FPS), MOTION_SIZE)
     np.testing.assert_array_equal(motion, clip.rule("happy", 3, seed=0))
     assert np.abs(motion - clip.rule("happy", 3, seed=1)).max() > 0.01
 
@@ -185,5 +185,5 @@ def test_parts_alone(tiny_checkpoint: Path, monkeypatch: pytest.MonkeyPatch) -> 
     assert {row["section"] for row in report["rows"]} == {"Strangers", "People"}
     table = markdown(report)
     assert table.index("## Strangers") < table.index("### Lips of captured strangers") < table.index("## People")
-    with pytest.raises(ValueError, match="only must name parts of strangers, folds, .*got ..none.."):
+    with pytest.raises(ValueError, match=r"only must name parts of strangers, folds, .*got ..none.."):
         evaluate(tiny_checkpoint, only=["none"])
