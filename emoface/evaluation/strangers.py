@@ -26,8 +26,6 @@ from emoface.metrics.following import (
     shape_error,
     shifted,
 )
-from emoface.option_kinds import Style
-from emoface.options import AnimateOptions, options_of
 from emoface.reading import Arrays
 
 from .floors import LOUDNESS, RIDGE, Method, fit_floors
@@ -55,7 +53,6 @@ NO_WORSE = ("funnel", "lowerDown", "upperUp", "stretch")
 STRANGERS_MUST = {"jaw": 0.72, "gap": 0.74, "width": 0.50}
 SPEAKER_MUST = {"jaw": 0.88, "gap": 0.88}
 GAIN_MUST = {"jaw": (0.8, 1.15), "gap": (0.8, 1.15)}
-STYLE = options_of(AnimateOptions)["style"]
 LAG = "at the lag of -3 to 3 frames with the largest mean r of jaw and gap, one for each speaker and method"
 FLOORS = f"{RIDGE}; loudness: {LOUDNESS}"
 
@@ -159,9 +156,9 @@ class Strangers:
         methods = fit_floors([(samples, curves[:, known]) for samples, curves in training])
         return {name: _widened(method, known) for name, method in methods.items()}
 
-    def ours(self, name: str, emotion: object = "neutral", style: str = STYLE.default) -> Followed:
+    def ours(self, name: str, emotion: object = "neutral", style: str | None = None) -> Followed:
         """Our curves of every clip and seed of a split, the measures taken on the mesh."""
-        key = name, repr(emotion), style
+        key = name, repr(emotion), repr(style)
         if key in self.known:
             return self.known[key]
         takes = []
@@ -247,9 +244,10 @@ class Strangers:
 
     def other_rows(self, name: str) -> list[Row]:
         """The jaw with the emotion that is heard in the voice, and in every other style."""
-        ways: dict[str, tuple[object, str]] = {"emotion None": (None, STYLE.default)}
-        if not self.quick and isinstance(STYLE.kind, Style):
-            ways |= {f"style {style}": ("neutral", style) for style in STYLE.kind.names if style != STYLE.default}
+        ways: dict[str, tuple[object, str | None]] = {"emotion None": (None, None)}
+        if not self.quick:
+            pipeline = self.performer.pipeline
+            ways |= {f"style {s}": ("neutral", s) for s in pipeline.styles if s != pipeline.sampling.style}
         rows = []
         for way, asked in ways.items():
             found = self.ours(name, *asked)
