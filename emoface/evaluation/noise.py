@@ -115,7 +115,7 @@ def noise_rows(
     """
     rows: list[Row] = []
     if clip is None:
-        rows += not_measured(["2_05: jaw r lost under noise"], "there is no facegood/")
+        rows += not_measured(["2_05: jaw r lost under noise"], "there are no recordings with measured curves")
     else:
         measured = Tracked("2_05", "2_05", clip.samples, mesh_measures(Animation.from_arkit(clip.weights)))
         split = f"FACEGOOD 2_05, {len(clip.weights) / FPS:.0f} s, neutral"
