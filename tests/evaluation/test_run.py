@@ -149,8 +149,8 @@ def test_figures_of_another_checkpoint_stand_beside() -> None:
     beside(second, first)
     lines = markdown(second).splitlines()
     assert lines[0].endswith("b" * 12 + ", before it " + "a" * 12)
-    assert "| x | 0.5 | 0.3 |  | at least 0.4 | yes |  |  |  |" in lines
-    assert "| new | 0.5 | not measured |  | at least 0.4 | yes |  |  |  |" in lines
+    assert "| x | 0.5 | 0.3 |  | at least 0.4 | yes |  |  |  |  |" in lines
+    assert "| new | 0.5 | not measured |  | at least 0.4 | yes |  |  |  |  |" in lines
     assert '<td class="number before" title="before">0.3</td>' in html(second, Path())
 
 
