@@ -40,7 +40,7 @@ LOOKED_AT = ("grid_others",)
 """Folders that were looked at while settings were chosen."""
 TRAINING_CLIPS, TEST_CLIPS = (200, 60), (60, 16)
 """Clips of the speaker that floors learn from and that are judged: as a rule, and in a quick evaluation."""
-SEEDS = (3, 1)
+SEEDS = (2, 1)
 CURVES: dict[str, tuple[str, ...]] = {
     "funnel": ("mouthFunnel",), "lowerDown": ("mouthLowerDownLeft", "mouthLowerDownRight"),
     "upperUp": ("mouthUpperUpLeft", "mouthUpperUpRight"), "stretch": ("mouthStretchLeft", "mouthStretchRight"),
@@ -163,7 +163,7 @@ class Strangers:
             return self.known[key]
         takes = []
         for clip in self.splits[name].clips:
-            for seed in self.seeds:
+            for seed in self.seeds if (emotion, style) == ("neutral", None) else range(1):
                 motion = self.performer.motion(clip.samples, emotion, seed=seed, style=style)
                 curves = _curves(motion, MOTION_INDEX.__getitem__)
                 takes.append((clip, np.concatenate([mesh_measures(Animation.from_motion(motion)), curves], 1)))
