@@ -19,18 +19,18 @@ import torch
 
 from emoface import checks
 from emoface.host import own_settings
-from emoface.kernels import flame_lbs
 
+from .bounded import bounded_least_squares
 from .flame import FlameModel
 from .layout import ARKIT_NAMES, EXPRESSION_NAMES, EXPRESSION_SIZE, FACE_SIZE, arkit_to_motion, motion_to_arkit
 from .open_head import open_head, open_head_model
+from .posed_points import PosedPoints
 from .rig import Part, Rig
 from .surface import closest_points, landmark_warp, mesh_normals
 
 POINTS = 1500  # vertices that a fit looks at
 STILL = 1e-4  # metres that a vertex must move at weight 1 to count
 ROUNDS = 500  # most steps of the bounded solver
-TOLERANCE = 2e-6  # change of a weight in one step at which it stops
 NEWTON_ROUNDS = (80, 80, 80, 80, 80, 80, 80, 200)  # the same for a model that turns its jaw, in each Newton step
 LOOSE_PARTS = ("brows", "lashes", "hair")  # lie on or beside the skin: other meshes take their motion from the skin
 JAW_STEP = 0.15  # radians over which the jaw's effect is taken as straight
@@ -111,47 +111,6 @@ class FlameFit:
     residual_mm: np.ndarray
 
 
-def _bounded(
-    gram: np.ndarray, linear: np.ndarray, low: np.ndarray, high: np.ndarray, smooth: np.ndarray, start: np.ndarray,
-    rounds: int,
-) -> np.ndarray:  # fmt: skip
-    """The minimum of sum_t w G w / 2 - l_t w + sum_k s_k (w_kt - w_k,t-1)^2 / 2 for low <= w <= high.
-
-    Accelerated projected gradient with restarts (O'Donoghue and Candes 2015), all frames at once, on weights scaled
-    so that G has a unit diagonal.
-
-    Args:
-        gram: G (N, N). linear: l (T, N). low, high: (N,). smooth: s (N,). start: (T, N). rounds: most steps.
-    """
-    scale = np.sqrt(np.maximum(np.diag(gram), 1e-12))
-    unit, pull = gram / np.outer(scale, scale), smooth / scale**2
-    step = 1 / (np.linalg.eigvalsh(unit)[-1] + 4 * pull.max(initial=0))
-    inner = (np.eye(len(gram)) - step * unit).astype(np.float32)
-    outer, pull = (step * linear / scale).astype(np.float32), (step * pull).astype(np.float32)
-    low, high = (low * scale).astype(np.float32), (high * scale).astype(np.float32)
-    weights = np.clip(start * scale, low, high).astype(np.float32)
-    ahead, found, moved, change = (np.array(weights) for _ in range(4))
-    pace = 1.0
-    for count in range(rounds):
-        np.matmul(ahead, inner, out=found)
-        found += outer
-        np.subtract(ahead[1:], ahead[:-1], out=change[1:])
-        change[1:] *= pull
-        found[1:] -= change[1:]
-        found[:-1] += change[1:]
-        np.minimum(np.maximum(found, low, out=found), high, out=found)
-        np.subtract(found, weights, out=moved)
-        if np.vdot(np.subtract(ahead, found, out=ahead), moved) > 0:  # going uphill: forget the momentum
-            pace = 1.0
-        faster = (1 + np.sqrt(1 + 4 * pace * pace)) / 2
-        np.multiply(moved, np.float32((pace - 1) / faster), out=ahead)
-        ahead += found
-        weights, found, pace = found, weights, faster
-        if count % 20 == 19 and np.abs(moved / scale).max(initial=0) < TOLERANCE:
-            break
-    return weights / scale
-
-
 def _moving_mesh(name: str, vertices: np.ndarray, count: int) -> np.ndarray:
     if not isinstance(vertices, np.ndarray):
         raise TypeError(f"{name} must be a numpy array, got {type(vertices).__name__}")
@@ -204,7 +163,7 @@ def fit_arkit(vertices: np.ndarray, rig: Rig, neutral: np.ndarray | None = None,
     gram, linear = (basis @ basis.T).astype(np.float64), (rows @ basis.T).astype(np.float64)
     problem, loss, smooth = strengths.applied(gram, rig.shape_names)
     ones = np.ones(len(gram))
-    weights = _bounded(problem, linear - loss, 0 * ones, ones, smooth, np.zeros_like(linear), ROUNDS)
+    weights = bounded_least_squares(problem, linear - loss, 0 * ones, ones, smooth, np.zeros_like(linear), ROUNDS)
     weights = weights.astype(np.float32)
     return Fit(tuple(rig.shape_names), weights, _rms_mm((rows - weights @ basis).reshape(moved.shape)))
 
@@ -216,32 +175,6 @@ def _pairs(names: tuple[str, ...]) -> list[tuple[int, int]]:
         for name, place in places.items()
         if name.endswith("Left") and name[:-4] + "Right" in places and name not in ("jawLeft", "mouthLeft")
     ]
-
-
-class _Posed:
-    """Some points of a FLAME model: all chosen vertices, or the landmarks between theirs."""
-
-    def __init__(self, model: FlameModel, at: np.ndarray, corners: torch.Tensor | None) -> None:
-        vertices, first = torch.from_numpy(at), model.identity_size
-        self.rest = (
-            model.template[vertices],
-            model.shape_basis[first:, vertices].contiguous(),
-            model.pose_basis[:, vertices].contiguous(),
-            model.joints,
-            model.joint_basis[first:].contiguous(),
-            model.skin_weights[vertices],
-        )
-        self.corners = corners
-
-    def __call__(self, weights: np.ndarray) -> np.ndarray:
-        """Points (T, P, 3) at expression and jaw (T, K + 3)."""
-        values = torch.from_numpy(weights).to(self.rest[0].dtype)
-        pose = values.new_zeros(len(values), 5, 3)
-        pose[:, 2] = values[:, -3:]
-        points = flame_lbs(values[:, :-3].contiguous(), pose, values.new_zeros(len(values), 3), *self.rest)
-        if self.corners is not None:  # (T, P * 3, 3) corners of the triangles that the landmarks lie on
-            points = (points.unflatten(1, (-1, 3)) * self.corners[:, :, None]).sum(2)
-        return points.numpy()
 
 
 @torch.inference_mode()
@@ -279,7 +212,7 @@ def fit_flame(
     else:
         _moving_mesh("vertices", vertices, len(model.template))
         at, corners = _chosen(_jaw_and_expression(model)), None
-    posed = _Posed(model, at, corners)
+    posed = PosedPoints(model, at, corners)
     size = model.expression_size
     rest = posed(np.zeros((1, size + 3)))[0]
     goal = vertices if inner else vertices[:, at]
@@ -303,7 +236,7 @@ def fit_flame(
     for rounds in NEWTON_ROUNDS:
         missing = (goal - posed(weights)).reshape(len(goal), basis.shape[1])
         linear = (missing @ basis.T).astype(np.float64) + weights @ gram - loss
-        weights = _bounded(problem, linear, low, high, smooth, weights, rounds)
+        weights = bounded_least_squares(problem, linear, low, high, smooth, weights, rounds)
     found = weights.astype(np.float32)
     return FlameFit(model.data.version, found[:, :-3], found[:, -3:], _rms_mm(goal - posed(weights)))
 

@@ -9,12 +9,12 @@ import pytest
 import torch
 
 from emoface.animation import Animation
+from emoface.face.bounded import bounded_least_squares
 from emoface.face.flame import FlameModel
 from emoface.face.layout import ARKIT_NAMES, EXPRESSION_SIZE, FACE_SIZE, arkit_to_motion, motion_to_arkit
 from emoface.face.open_head import open_head_model
 from emoface.face.retarget import (
     Strengths,
-    _bounded,
     arkit_model,
     arkit_to_flame,
     fit_arkit,
@@ -97,7 +97,7 @@ def test_the_solver_meets_the_conditions_of_a_minimum():
     basis = draw.normal(size=(9, 15)) * np.logspace(0, -2, 9)[:, None]
     gram, linear = basis @ basis.T, draw.normal(size=(12, 15)) @ basis.T
     low, high, smooth = np.full(9, -0.2), np.full(9, 0.7), 0.3 * np.diag(gram)
-    weights = _bounded(gram, linear, low, high, smooth, np.zeros((12, 9)), 5000).astype(np.float64)
+    weights = bounded_least_squares(gram, linear, low, high, smooth, np.zeros((12, 9)), 5000).astype(np.float64)
     change = np.diff(weights, axis=0, prepend=weights[:1], append=weights[-1:]) * smooth
     slope = (weights @ gram - linear + change[:-1] - change[1:]) / np.sqrt(np.diag(gram))
     inside = (weights > low + 1e-6) & (weights < high - 1e-6)
