@@ -287,20 +287,23 @@ def measure(singles: list[Seen], takes: list[Seen], camera: Camera) -> dict[str,
         "index": first.index.astype(np.int16), "groups": first.groups, "faces": faces, "weights": bary,
         "neutral": neutral.astype(np.float32), "response": response.astype(np.float16),
         "noise_factors": factors.astype(np.float16), "noise_rest": own.astype(np.float32),
-        "taps": taps.astype(np.float32), **_gap_curve(gaps),
+        "taps": taps.astype(np.float32), **_gap_curve(gaps, len(takes)),
     }  # fmt: skip
 
 
-def _gap_curve(gaps: list[tuple[np.ndarray, np.ndarray]]) -> dict[str, np.ndarray]:
-    """Knots of the lips' opening as it is tracked over shut lips, and as it is."""
-    true = np.concatenate([mesh for mesh, _ in gaps])
-    shown = np.concatenate([tracked - np.median(tracked[mesh < 0.3]) for mesh, tracked in gaps])
+def _gap_curve(gaps: list[tuple[np.ndarray, np.ndarray]], takes: int) -> dict[str, np.ndarray]:
+    """Knots of the lips' opening as it is tracked over shut lips, and as it is; over the takes, which are the last of
+    the pairs, it comes out as far as it goes."""
+    gaps = [(mesh, tracked - np.median(tracked[mesh < 0.3])) for mesh, tracked in gaps]
+    true, shown = (np.concatenate([pair[side] for pair in gaps]) for side in (0, 1))
     edges = np.concatenate([[-np.inf, 0.3], (GAP_LEVELS[1:-1] + GAP_LEVELS[2:]) / 2, [np.inf]])
     knots = [(0.0, 0.0)]
     for low, high in zip(edges[1:-1], edges[2:]):
         inside = (true >= low) & (true < high)
         knots.append((float(np.median(shown[inside])), float(np.median(true[inside]))))
     curve = np.maximum.accumulate(np.array(knots), axis=0)
+    reached = [np.interp(tracked, *curve.T).std() for _, tracked in gaps[-takes:]]
+    curve[:, 1] *= np.mean([mesh.std() for mesh, _ in gaps[-takes:]]) / np.mean(reached)
     beyond = curve[-1] * 2
     return {"gap_tracked": np.append(curve[:, 0], beyond[0]), "gap_mesh": np.append(curve[:, 1], beyond[1])}
 

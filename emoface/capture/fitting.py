@@ -22,6 +22,7 @@ from emoface.face.layout import (
     EXPRESSION_NAMES,
     EXPRESSION_SIZE,
     FPS,
+    JAW_OPEN_RADIANS,
     MOTION_INDEX,
     MOTION_NAMES,
     MOTION_SIZE,
@@ -50,16 +51,16 @@ FITTED = tuple(name for name in (*EXPRESSION_NAMES, "jaw_pose_x", "jaw_pose_y") 
 
 # Standard deviation of each channel about zero, by the beginning of its name; others have OTHER_SPREAD.
 SPREAD = {
-    "jaw_pose_x": 0.15, "jaw_pose_y": 0.008, "eyeBlink": 0.8, "eyeSquint": 0.1, "eyeWide": 0.1, "mouthClose": 0.06,
-    "mouthFunnel": 0.2, "mouthPucker": 0.25, "mouthLeft": 0.04, "mouthRight": 0.04, "mouthSmile": 0.15,
+    "jaw_pose_x": 0.15, "jaw_pose_y": 0.008, "eyeBlink": 0.8, "eyeSquint": 0.2, "eyeWide": 0.2, "mouthClose": 0.09,
+    "mouthFunnel": 0.13, "mouthPucker": 0.45, "mouthLeft": 0.04, "mouthRight": 0.04, "mouthSmile": 0.22,
     "mouthFrown": 0.1, "mouthDimple": 0.06, "mouthStretch": 0.1, "mouthRollLower": 0.07, "mouthRollUpper": 0.05,
-    "mouthShrugLower": 0.06, "mouthPress": 0.07, "mouthLowerDown": 0.1, "mouthUpperUp": 0.1, "noseSneer": 0.07,
+    "mouthShrugLower": 0.06, "mouthPress": 0.07, "mouthLowerDown": 0.13, "mouthUpperUp": 0.1, "noseSneer": 0.07,
 }  # fmt: skip
-OTHER_SPREAD = 0.12
-PACE = 1.0  # standard deviation of a channel's change from frame to frame, in its spreads
+OTHER_SPREAD = 0.2
+PACE = 0.6  # standard deviation of a channel's change from frame to frame, in its spreads
 SYMMETRY = 0.5  # pull of left and right to each other, in shares of what the landmarks say
 FLOOR = 0.075  # mm^2 of noise for a landmark of weight 1, beside what was measured
-GAP = 0.25  # mm, standard deviation of the inner lips' opening
+GAP = 0.35  # mm, standard deviation of the inner lips' opening
 BOUNDS = {"jaw_pose_x": (-0.03, 0.45), "jaw_pose_y": (-0.12, 0.12)}
 GROUP_WEIGHTS = {
     "lips_outer": 2.0, "lips_inner": 3.0, "lips_rings": 0.15, "eye_right": 2.0, "eye_left": 2.0, "brow_right": 1.0,
@@ -339,9 +340,10 @@ def _solve(displacement: np.ndarray, told: np.ndarray, cuts: np.ndarray, identit
     told = np.nan_to_num(told)
     if told_pull.any():  # one gram for all frames: where scores are missing the fit itself stands in for them
         gram[heard, heard] += belief**-2.0
-    low, high = np.zeros(len(used)), np.ones(len(used))
+    low, high = np.zeros(len(used)), np.ones((len(displacement), len(used)))
+    jaw, close = FITTED.index("jaw_pose_x"), FITTED.index("mouthClose")
     for name, (least, most) in BOUNDS.items():
-        low[FITTED.index(name)], high[FITTED.index(name)] = least, most
+        low[FITTED.index(name)], high[:, FITTED.index(name)] = least, most
     goal_gap = np.interp(lip_gaps(displacement), tracker().gap_tracked, tracker().gap_mesh)
     weights = np.zeros((len(displacement), len(used)))
     full = np.zeros((len(displacement), len(names)))
@@ -353,6 +355,8 @@ def _solve(displacement: np.ndarray, told: np.ndarray, cuts: np.ndarray, identit
         if told_pull.any():
             stand_in = np.where(told_pull > 0, told, weights[:, heard])
             linear[:, heard] += stand_in * belief**-2.0
+        if weights.any():  # mouthClose takes up what the jaw opened, no more
+            high[:, close] = (weights[:, jaw] / JAW_OPEN_RADIANS).clip(0, 1)
         weights = bounded_least_squares(gram, linear, low, high, (PACE * spread) ** -2.0, weights, rounds, cuts)
     full[:, used] = weights
     return full

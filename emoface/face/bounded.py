@@ -17,7 +17,7 @@ def bounded_least_squares(
     so that G has a unit diagonal.
 
     Args:
-        gram: G (N, N). linear: l (T, N). low, high: (N,). smooth: s (N,). start: (T, N). rounds: most steps.
+        gram: G (N, N). linear: l (T, N). low, high: (N,), or (T, N). smooth: s (N,). start: (T, N). rounds: most steps.
         cuts: frames that begin a take of their own and are not held to the frame before; none but the first if None.
 
     Returns:
