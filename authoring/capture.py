@@ -1,15 +1,17 @@
 """How a landmark net sees the open head: the data of ``emoface.capture``, measured on pictures of known motion.
 
-``python -m authoring.capture pictures FOLDER`` draws random faces, each a clip of one frame. Track them with the landmark
-net, each picture by itself, and takes of ``python -m emoface.evaluation.capture_fit pictures`` as videos; store what it
-says in the form that :func:`emoface.capture.read_tracks` reads. Then ``python -m authoring.capture measure --singles
-FOLDER/motion.npz TRACKS --takes FOLDER/motion.npz TRACKS`` writes ``emoface/capture/tracker.npz``; pairs may be repeated.
+``python -m authoring.capture pictures FOLDER`` draws random faces, each a clip of one frame. Track them with the
+landmark net, each picture by itself, and takes of ``python -m emoface.evaluation.capture_fit pictures`` as videos;
+store what it says in the form that :func:`emoface.capture.read_tracks` reads. Then ``python -m authoring.capture
+measure --singles FOLDER/motion.npz TRACKS --takes FOLDER/motion.npz TRACKS`` writes ``emoface/capture/tracker.npz``;
+pairs may be repeated.
 """
 
 from __future__ import annotations
 
 import argparse
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -35,6 +37,8 @@ RIDGE = 5.0  # frames' worth of belief that the tracker does what the mesh does
 JAW_UNIT = 0.2  # radians that count like a unit of a shape
 FACTORS = 60  # of the noise that are stored; the rest is taken as each landmark's own
 REACH = 3  # frames on each side that the temporal filter looks at
+SHUT_READS = 0.4  # mm apart that lips may read which are shut, the spread of those of the takes
+LEAST_OPEN = 2.0  # mm of opening from which on the tracker tells how far
 GAP_LEVELS = np.array([0.0, 0.75, 2.0, 4.0, 7.0, 10.0, 14.0, 19.0, 25.0])  # mm of the mesh's lips
 
 
@@ -297,9 +301,11 @@ def _gap_curve(gaps: list[tuple[np.ndarray, np.ndarray]], takes: int) -> dict[st
     gaps = [(mesh, tracked - np.median(tracked[mesh < 0.3])) for mesh, tracked in gaps]
     true, shown = (np.concatenate([pair[side] for pair in gaps]) for side in (0, 1))
     edges = np.concatenate([[-np.inf, 0.3], (GAP_LEVELS[1:-1] + GAP_LEVELS[2:]) / 2, [np.inf]])
-    knots = [(0.0, 0.0)]
-    for low, high in zip(edges[1:-1], edges[2:]):
+    knots = [(0.0, 0.0), (SHUT_READS, 0.0)]
+    for low, high in pairwise(edges[1:]):
         inside = (true >= low) & (true < high)
+        if np.median(true[inside]) < LEAST_OPEN:
+            continue
         knots.append((float(np.median(shown[inside])), float(np.median(true[inside]))))
     curve = np.maximum.accumulate(np.array(knots), axis=0)
     reached = [np.interp(tracked, *curve.T).std() for _, tracked in gaps[-takes:]]
@@ -317,7 +323,9 @@ def main() -> None:
     pictures.add_argument("--count", type=int, default=2200)
     measured = steps.add_parser("measure", help="write what emoface.capture knows of the tracker")
     for kind in ("singles", "takes"):
-        measured.add_argument(f"--{kind}", nargs=2, type=Path, action="append", required=True, metavar=("MOTION", "TRACKS"))
+        measured.add_argument(
+            f"--{kind}", nargs=2, type=Path, action="append", required=True, metavar=("MOTION", "TRACKS")
+        )
     measured.add_argument("--out", type=Path, default=FILE)
     asked = parser.parse_args()
     if asked.step == "pictures":

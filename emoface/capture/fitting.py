@@ -36,7 +36,7 @@ from emoface.host import own_settings
 from .neutral import find_identity, find_neutral, lip_gaps, rigid_modes
 from .similarity import filtered, matrix_axis_angle, mean_rotation
 from .tracker import LIPS, tracker
-from .tracks import BLINKS, SCORES, Tracks
+from .tracks import SCORES, Tracks
 
 UNSEEN = (
     "tongueOut", "tongueUp", "cheekPuff", "cheekSquintLeft", "cheekSquintRight", "jawForward", "mouthShrugUpper",
@@ -224,14 +224,19 @@ def _fit_person(takes: list[Tracks], still: list[np.ndarray] | None) -> list[Cap
     for take, mask, holes in zip(takes, good, gaps):
         if not mask.any():
             reasons = " and ".join(sorted({hole.reason for hole in holes}))
-            raise ValueError(f"tracks of {take.name} must show a face from the front in some frame, got {reasons} in all")
+            raise ValueError(
+                f"tracks of {take.name} must show a face from the front in some frame, got {reasons} in all"
+            )
     parts = [(number, run) for number, mask in enumerate(good) for run in _runs(mask)]
     runs = [takes[number].landmarks[run] for number, run in parts]
     quiet = None if still is None else [still[number][run] for number, run in parts]
     neutral, aligned = find_neutral(runs, quiet)
     identity = find_identity(neutral)
 
-    moved, turn = [np.zeros((len(take), 2 * len(neutral))) for take in takes], [np.zeros((len(take), 3)) for take in takes]
+    moved, turn = (
+        [np.zeros((len(take), 2 * len(neutral))) for take in takes],
+        [np.zeros((len(take), 3)) for take in takes],
+    )
     for number in range(len(takes)):
         own = [(run, one) for (owner, run), one in zip(parts, aligned) if owner == number]
         turned = [ABOUT @ np.swapaxes(one.rotation, 1, 2) @ ABOUT for _, one in own]
@@ -262,7 +267,7 @@ def _fit_person(takes: list[Tracks], still: list[np.ndarray] | None) -> list[Cap
 
 
 def _told(take: Tracks, good: np.ndarray) -> np.ndarray:
-    """(T, 6) channels of ``SCORES`` as the net's own scores tell them about the take's median; NaN where they do not."""
+    """(T, 6) channels of ``SCORES`` as the net's scores tell them about the take's median; NaN where they do not."""
     if take.scores is None:
         return np.full((len(take), len(SCORES)), np.nan)
     told = np.array(take.scores)
@@ -270,7 +275,9 @@ def _told(take: Tracks, good: np.ndarray) -> np.ndarray:
     told[~usable] = np.nan
     if usable.any():
         told = told - np.median(told[usable], axis=0)
-    gains = np.array([next(gain for start, (gain, _) in SCORE_GAINS.items() if name.startswith(start)) for name in SCORES])
+    gains = np.array(
+        [next(gain for start, (gain, _) in SCORE_GAINS.items() if name.startswith(start)) for name in SCORES]
+    )
     return told / gains
 
 

@@ -13,7 +13,8 @@ from .tracker import INNER_PAIRS, tracker
 
 ROUNDS = 3
 SHUT = 0.25  # millimetres by which lips may part beyond those of the frames that are surely shut
-SHUT_SHARE = 0.2  # of all frames are taken as shut where nobody says which ones are still
+SHUT_SHARE = 0.05  # of all frames have lips that are surely shut, where nobody says which frames are still
+SHUT_NOISE = 0.8  # millimetres by which shut lips may read apart there
 OPEN_EYES = 0.8  # of the usual opening of the lids
 IDENTITY_RIDGE = 40.0  # mm^2: how far an identity is believed against the place of one landmark
 
@@ -46,7 +47,7 @@ def find_neutral(
         quiet = np.ones(len(gap), bool) if still is None else np.concatenate(still)
         if not quiet.any():
             quiet[:] = True
-        level = np.median(gap[quiet]) + SHUT if still is not None else np.quantile(gap, SHUT_SHARE)
+        level = np.median(gap[quiet]) + SHUT if still is not None else np.quantile(gap, SHUT_SHARE) + SHUT_NOISE
         rest = quiet & (gap <= level) & (eyes > OPEN_EYES * np.median(eyes))
         neutral = np.median(points[rest if rest.any() else quiet], axis=0)
     return neutral, [align(run, neutral) for run in runs]

@@ -85,7 +85,9 @@ def read_tracks(path: str | os.PathLike[str], clips: Sequence[str] | None = None
             agree, or it has no take of a name.
     """
     with Arrays(path) as file:
-        missing = [name for name in ("clips", "frames", "landmarks", "image", "landmark_index", "fps") if name not in file]
+        missing = [
+            name for name in ("clips", "frames", "landmarks", "image", "landmark_index", "fps") if name not in file
+        ]
         if missing:
             raise ValueError(f"path {file.path} holds no tracks: it has no {', '.join(missing)}")
         names, lengths = [str(name) for name in file["clips"].ravel()], file["frames"].ravel()

@@ -1,8 +1,8 @@
 """Does a fit give back motion that is known? The open head is drawn, tracked by a landmark net, and fitted.
 
-``python -m emoface.evaluation.capture_fit pictures MOTION FOLDER`` draws takes of known motion. The net is no part of this
-package: track the pictures with it, each take as a video, and store the landmarks in the form that
-:func:`emoface.capture.read_tracks` reads. ``python -m emoface.evaluation.capture_fit score MOTION TRACKS`` fits and compares.
+``python -m emoface.evaluation.capture_fit pictures MOTION FOLDER`` draws takes of known motion. The net is no part of
+this package: track the pictures with it, each take as a video, and store the landmarks in the form that
+:func:`emoface.capture.read_tracks` reads. The same command with ``score MOTION TRACKS`` fits and compares.
 """
 
 from __future__ import annotations
@@ -18,8 +18,9 @@ import torch
 
 from emoface import checks
 from emoface.capture import Tracks, fit, read_tracks
+from emoface.capture.fitting import Forward
 from emoface.face.layout import EXPRESSION_NAMES, EXPRESSION_SIZE
-from emoface.face.open_head import open_head_model
+from emoface.face.open_head import open_head, open_head_model
 from emoface.files import atomic_path
 from emoface.reading import Arrays
 from emoface.render.camera import Camera
@@ -29,8 +30,7 @@ from emoface.render.png import write_png
 SIZE, ZOOM = 384, 0.85
 NAMES = (*EXPRESSION_NAMES, "jaw_pose_x", "jaw_pose_y", "jaw_pose_z")
 JAW = EXPRESSION_SIZE
-STILL = {"jaw": 0.003}  # standard deviation below which a channel did not move in the takes
-STILL_SHAPE = 0.01
+STILL_TURN, STILL_SHAPE = 0.003, 0.01  # standard deviations below which a channel did not move in the takes
 
 
 @dataclass(frozen=True, eq=False)
@@ -109,16 +109,16 @@ def correlation(x: np.ndarray, y: np.ndarray) -> np.ndarray:
 
 def lip_gap_mm(weights: np.ndarray) -> np.ndarray:
     """(N,) opening of the inner lips on the mesh beyond that at rest, by way of the landmarks there."""
-    from emoface.capture.fitting import Forward
-
-    return Forward(np.zeros(0, np.float32))(np.asarray(weights, np.float64))[1][:, :3].mean(1)
+    return Forward(np.zeros(len(open_head().identity_names), np.float32))(np.asarray(weights, np.float64))[1][
+        :, :3
+    ].mean(1)
 
 
 def score(known: KnownMotion, tracks: Sequence[Tracks]) -> list[tuple[str, float, float, float, float, float]]:
     """Rows (channel, standard deviation, r, slope, pooled r, bias) of what a fit gives back of known motion.
 
-    r and slope (fitted over known) are about each clip's mean; pooled r is about the mean of all, so that it also counts
-    how well the level of a clip is found. The takes are one person's, the open head's.
+    r and slope (fitted over known) are about each clip's mean; pooled r is about the mean of all, so that it also
+    counts how well the level of a clip is found. The takes are one person's, the open head's.
     """
     found = fit(list(tracks))
     fitted = np.concatenate([np.concatenate([one.motion.expression, one.motion.jaw_pose], 1) for one in found])
@@ -134,7 +134,7 @@ def score(known: KnownMotion, tracks: Sequence[Tracks]) -> list[tuple[str, float
     slope = (xw * yw).sum(0) / np.maximum((yw * yw).sum(0), 1e-12)
     columns = (yw.std(0), correlation(xw, yw), slope, correlation(x, y), (x - y).mean(0))
     rows = list(zip(names, *(map(float, column) for column in columns)))
-    return [row for row in rows if row[1] > (0.003 if "pose" in row[0] else 0.01)]
+    return [row for row in rows if row[1] > (STILL_TURN if "pose" in row[0] else STILL_SHAPE)]
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -151,7 +151,10 @@ def main(arguments: Sequence[str] | None = None) -> None:
         return
     rows = score(known, read_tracks(asked.place, asked.clips))
     lines = ["| channel | std | r | slope | pooled r | bias |", "|---|---|---|---|---|---|"]
-    lines += [f"| {name} | {std:.3f} | {r:.2f} | {slope:.2f} | {level:.2f} | {bias:.3f} |" for name, std, r, slope, level, bias in rows]
+    lines += [
+        f"| {name} | {std:.3f} | {r:.2f} | {slope:.2f} | {level:.2f} | {bias:.3f} |"
+        for name, std, r, slope, level, bias in rows
+    ]
     sys.stdout.write("\n".join(lines) + "\n")
 
 
