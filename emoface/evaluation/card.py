@@ -17,6 +17,8 @@ TEMPLATE = Path(__file__).with_name("card_template.md")
 RULES = "emotion, upper face"
 SOURCES: dict[str, tuple[str, str, str]] = {
     "facegood": ("MIT", "jaw and mouth curves (9 min); the voice", RULES),
+    "grid_s1": ("CC BY 4.0", "one man's lips and head, from video by a landmark net; the voice", RULES),
+    "natural": ("Apache-2.0, CC0", "nothing", f"the voices, by neural synthesisers; lips read by the lip net, {RULES}"),
     "emodb": ("CC BY 4.0 as passed on, no file of its own", "the voices; phones by hand", f"lips, {RULES}"),
     "ljspeech": ("public domain", "the voice; phones by forced alignment", f"lips, {RULES}"),
     "a2f": ("Apache-2.0", "the voices", f"lips read by the lip net, {RULES}"),
