@@ -44,7 +44,7 @@ GATED_PRESS = 0.2
 FIRM = 0.4
 """Gate from which sneers give way wholly, where they part the lips."""
 _DAMPED = {
-    "jaw_pose_x": 0.9, "mouthLowerDownLeft": 0.9, "mouthLowerDownRight": 0.9, "mouthUpperUpLeft": 0.9,
+    "jaw_pose_x": 0.3, "mouthLowerDownLeft": 0.9, "mouthLowerDownRight": 0.9, "mouthUpperUpLeft": 0.9,
     "mouthUpperUpRight": 0.9, "mouthFunnel": 0.6,
 }  # fmt: skip
 _SMALL = ("mouthFunnel", "mouthPucker", "mouthRoll", "mouthLowerDown", "mouthUpperUp")  # beginnings of names
