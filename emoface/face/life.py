@@ -236,7 +236,8 @@ class Life:
         self.fps, self.seed = checks.number("fps", fps, above=0), checks.whole("seed", seed, 0)
         self.frame = 0
         self.blinks = Blinks(self.fps, seed) if blink else None
-        self.gaze, self.reflex = (Gaze(self.fps, seed), Reflex(self.fps)) if gaze else (None, None)
+        self.gaze = Gaze(self.fps, seed) if gaze else None
+        self.reflex = Reflex(self.fps) if gaze else None
         checks.choice("head", head, get_args(HeadLife))
         self.breath = Breath(self.fps, seed) if head == "breath" else None
         self.head = Head(self.fps, seed) if head == "rule" else None
