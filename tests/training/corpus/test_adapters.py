@@ -20,6 +20,7 @@ from emoface.face.layout import (
     MOTION_INDEX,
     MOTION_SIZE,
     arkit_to_motion,
+    lip_gap,
 )
 from emoface.training.corpus.adapters import ADAPTERS
 from emoface.training.corpus.adapters.emodb import lablaut_visemes, read_lablaut
@@ -450,7 +451,7 @@ class TestTracks:
         self.write(tmp_path)
         skipped = Skipped()
         with pytest.warns(UserWarning, match="has no recording of gone"):
-            clips = read("tracks", tmp_path, skipped, language="en")
+            clips = read("tracks", tmp_path, skipped, motion="motion.npz", language="en")
         assert [clip.name for clip in clips] == ["set/one", "set/two"] and skipped.counts["without recording"] == 1
         motion, known = clips[1].measured()
         assert clips[1].style == "person" and clips[1].frames == 50 and np.isfinite(motion).all()
@@ -461,4 +462,25 @@ class TestTracks:
     def test_other_layouts_are_refused(self, tmp_path: Path) -> None:
         self.write(tmp_path, fps=np.float64(30))
         with pytest.raises(ValueError, match=r"must hold .* channels at 25 fps"):
-            read("tracks", tmp_path)
+            read("tracks", tmp_path, motion="motion.npz")
+
+    def test_fits_the_tracks_of_a_folder(self, assets: Path, tmp_path: Path) -> None:
+        """A filmed person in the assets, four clips of him: his lips part, and nothing else is made up."""
+        folder = assets / "grid_s1"
+        if not (folder / "faces.npz").is_file():
+            pytest.skip(f"no tracks in {folder}")
+        with np.load(folder / "faces.npz", allow_pickle=False) as file:
+            arrays = {name: file[name] for name in file.files}
+        frames = int(arrays["frames"][:4].sum())
+        total = int(arrays["frames"].sum())
+        few = {name: values[:frames] if np.ndim(values) and len(values) == total else values
+               for name, values in arrays.items()}  # fmt: skip
+        few |= {"clips": arrays["clips"][:4], "frames": arrays["frames"][:4]}
+        np.savez(tmp_path / "faces.npz", **few)
+        (tmp_path / "audio").symlink_to(folder / "audio")
+        clips = read("tracks", tmp_path, language="en")
+        assert len(clips) == 4 and {clip.style for clip in clips} == {"person"}
+        for clip in clips:
+            motion, known = clip.measured()
+            assert 70 <= clip.frames <= 76 and known[:, MOTION_INDEX["jaw_pose_x"]].mean() > 0.8
+            assert not known[:, MOTION_INDEX["tongueOut"]].any() and 3.0 < lip_gap(motion).max() < 30.0
