@@ -309,12 +309,12 @@ class Pipeline:
         """Denoise one window after the other."""
         config, options = self.denoiser.config, request.options
         size = config.motion  # the network's, perhaps of the first layout
-        scales = self.sampling.scales()
-        temperature, character, swing = (scale[:size].to(self.device, non_blocking=True) for scale in scales)
+        scales = [scale[:size] for scale in self.sampling.scales()]
+        temperature, character, swing = (scale.to(self.device, non_blocking=True) for scale in scales)
         sampler = WindowSampler(
             self.denoiser, self.sampling.sampler, request.steps, Guidance(options.guidance), request.style,
             options.seed, options.num_samples, temperature, self.products, character, self.threads,
-            swing,
+            swing if scales[2].any() else None,
         )  # fmt: skip
         stream = MelStream(recording.heard(10 * 16000))
         heard = HeardEmotion(self.emotion) if request.emotion.keyframes is None else None
@@ -336,9 +336,10 @@ class Pipeline:
             shares = keyframe_weights(near, window.keep_from, window.keep_to)  # (K, kept)
             rates = torch.tensor([keyframe.blinks for keyframe in near])
             motion = full_motion(motion * self.deviation + self.mean)  # (B, kept, 56)
-            motion = add_gestures(motion, curves[kept], self.sampling.gestures)
+            present = presence[kept].to(self.device, non_blocking=True)  # nobody's lips are heard where nobody speaks
+            motion = add_gestures(motion, curves[kept] * present[:, None], self.sampling.gestures)
             yield Piece(
-                window, motion, closure_weight(logit)[kept], presence[kept], loudness(raw)[kept],
+                window, motion, closure_weight(logit)[kept] * present, presence[kept], loudness(raw)[kept],
                 (shares * rates[:, None]).sum(0),
             )  # fmt: skip
             stream.finish(max(window.keep_to - config.context, 0))

@@ -129,7 +129,7 @@ def test_animate_waits_for_the_device_once(tiny_checkpoint, emotion):
     options = {"emotion": emotion, "intensity": 0.8, "num_samples": 2}
     expected = emoface.load(tiny_checkpoint, dtype="float32").animate((sound, 16000), **options)
     pipeline = emoface.load(tiny_checkpoint, dtype="float32")
-    for part in (pipeline.audio, pipeline.lips, pipeline.denoiser):
+    for part in (pipeline.audio, pipeline.hearing, pipeline.denoiser):
         moved(part)
     pipeline.device, pipeline.mean, pipeline.deviation = GPU, there(pipeline.mean), there(pipeline.deviation)
     with Watch() as seen:
@@ -160,5 +160,5 @@ def test_flame_stays_on_the_device_and_animations_bring_vertices_back():
         assert vertices.is_cuda and model.landmarks(vertices).is_cuda
         assert not seen.waits and not seen.uploads
         mesh = emoface.Animation(expression.numpy(), jaw.numpy()).vertices(model)
-        assert seen.waits == ["cpu"] and seen.uploads == 2
+        assert seen.waits == ["cpu"] and seen.uploads == 3
     np.testing.assert_allclose(mesh, expected.numpy(), atol=1e-6)

@@ -193,9 +193,9 @@ def add_gestures(motion: Tensor, curves: Tensor, strength: float = 1.0) -> Tenso
 def apply_closure(motion: Tensor, weight: Tensor, strength: float = 1.0) -> Tensor:
     """Close the lips where they must be closed: the gate.
 
-    With g = strength x weight, jaw, lower and upper lip are scaled by 1 - 0.9 g, the funnel by 1 - 0.6 g, mouthPress
-    rises to at least 0.2 g, and :func:`emoface.face.lips.close_lips` takes up the share g of the opening that is left.
-    Sneers give way last.
+    With g = strength x weight, lower and upper lip are scaled by 1 - 0.9 g, the funnel by 1 - 0.6 g, the jaw by
+    1 - 0.3 g, as people close their lips without shutting the jaw. mouthPress rises to at least 0.2 g, and
+    :func:`emoface.face.lips.close_lips` takes up the share g of the opening that is left. Sneers give way last.
 
     Args:
         motion: (..., T, 56).

@@ -95,7 +95,7 @@ def start_noise(
     Returns:
         (B, T, motion).
     """
-    if swing is not None and swing.any():
+    if swing is not None:
         unit = math.sqrt(2 * SWING_FRAMES * math.sqrt(math.pi))
         drawn = drawn + swing * unit * gaussian_filter(drawn, SWING_FRAMES)
     return (drawn - drawn.mean(1, keepdim=True)) * temperature + take * character / math.sqrt(drawn.shape[1])
