@@ -8,7 +8,7 @@ from typing import Any
 from torch import Tensor, nn
 
 from .convolution import TimeConv
-from .features import MEL_BINS, MEL_PER_FRAME
+from .features import MEL_BINS, MEL_PER_FRAME, by_frame
 
 
 @dataclass(frozen=True)
@@ -51,7 +51,7 @@ class ContentEncoder(nn.Module):
             (B, T, channels).
         """
         if self.config.kind == "mel":
-            features = features.unflatten(1, (-1, MEL_PER_FRAME)).flatten(2)  # (B, T, 2 * 64)
+            features = by_frame(features)  # (B, T, 2 * 64)
         hidden = self.first(features, gelu=True)
         hidden = self.second(hidden, gelu=True)
         return self.norm(self.third(hidden))  # (B, T, channels)

@@ -75,6 +75,11 @@ def log_mel(waveform: Tensor, frames: int | None = None, start: int = 0) -> Tens
     return torch.cat(blocks) if blocks else waveform.new_zeros(0, MEL_BINS)
 
 
+def by_frame(features: Tensor) -> Tensor:
+    """Features at 50 Hz, two of them side by side for each motion frame: (B, 2 T, F) -> (B, T, 2 F)."""
+    return features.unflatten(1, (-1, MEL_PER_FRAME)).flatten(2)
+
+
 def loudness(mel: Tensor) -> Tensor:
     """Loudness per motion frame: mean over its mel frames of ``log10`` of the summed mel power.
 

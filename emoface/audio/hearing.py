@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
-from .features import MEL_BINS, MEL_PER_FRAME
+from .features import MEL_BINS, MEL_PER_FRAME, by_frame
 from .lip_net import MOUTH_SCALE, LipNet
 from .speech_encoder import SpeechEncoder
 
@@ -48,11 +48,6 @@ class Heard:
         curves = self.curves / self.curves.new_tensor(MOUTH_SCALE)
         logit = self.closure[..., None] / LOGIT_SCALE
         return torch.cat([by_frame(self.mel), by_frame(self.speech), curves, logit], -1)  # (B, T, F)
-
-
-def by_frame(features: Tensor) -> Tensor:
-    """Features at 50 Hz, two of them side by side for each motion frame: (B, 2 T, F) -> (B, T, 2 F)."""
-    return features.unflatten(1, (-1, MEL_PER_FRAME)).flatten(2)
 
 
 def heard_width(speech: int) -> int:

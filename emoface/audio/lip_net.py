@@ -11,7 +11,7 @@ import torch
 from torch import Tensor, nn
 
 from emoface.audio.convolution import TimeConv
-from emoface.audio.features import MEL_BINS, MEL_PER_FRAME
+from emoface.audio.features import MEL_BINS, MEL_PER_FRAME, by_frame
 from emoface.face.layout import (
     JAW_OPEN_RADIANS,
     JAW_SIDE_RADIANS,
@@ -132,7 +132,7 @@ class LipNet(nn.Module):
             found = None if speech is None else tuple(speech.shape)
             raise ValueError(f"speech must have {self.speech or 'no'} features, got {found}")
         heard = mel if speech is None else torch.cat([mel, speech], -1)  # (B, 2 T, 64 + W)
-        x = heard.unflatten(1, (-1, MEL_PER_FRAME)).flatten(2)  # (B, T, 2 (64 + W))
+        x = by_frame(heard)  # (B, T, 2 (64 + W))
         x = self.stem(self.dropout(x)) + self.style(style)[:, None]  # (B, T, C)
         for block in self.blocks:
             x = block(x)

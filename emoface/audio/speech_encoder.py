@@ -5,7 +5,7 @@ from __future__ import annotations
 from torch import Tensor, nn
 
 from emoface.audio.convolution import TimeConv
-from emoface.audio.features import MEL_BINS, MEL_PER_FRAME
+from emoface.audio.features import MEL_BINS, MEL_PER_FRAME, by_frame
 from emoface.audio.lip_net import ChannelNorm, DilatedBlock
 
 _KERNEL = 3
@@ -62,7 +62,7 @@ class SpeechEncoder(nn.Module):
         x = self.stem(mel)  # (B, 2 T, W)
         for block in self.blocks:
             x = block(x)
-        deep = self.down(x.unflatten(1, (-1, MEL_PER_FRAME)).flatten(2))  # (B, T, D)
+        deep = self.down(by_frame(x))  # (B, T, D)
         for block in self.deep_blocks:
             deep = block(deep)
         x = x + self.up(deep).unflatten(2, (MEL_PER_FRAME, self.width)).flatten(1, 2)

@@ -6,7 +6,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from emoface.audio.features import MEL_BINS, MEL_PER_FRAME
+from emoface.audio.features import MEL_BINS, MEL_PER_FRAME, by_frame
 from emoface.face.layout import MOUTH
 
 WIDTH = 64
@@ -31,7 +31,7 @@ class LipSync(nn.Module):
 
     def embed(self, mel: Tensor, motion: Tensor) -> tuple[Tensor, Tensor]:
         """Unit-norm embeddings (B, T, 64) of speech (B, 2 T, 64) and of normalised motion (B, T, 53)."""
-        stacked = mel.unflatten(1, (-1, MEL_PER_FRAME)).flatten(2).transpose(1, 2)  # (B, 128, T)
+        stacked = by_frame(mel).transpose(1, 2)  # (B, 128, T)
         heard = self.speech(stacked).transpose(1, 2)
         seen = self.lips(motion[..., list(MOUTH)].transpose(1, 2)).transpose(1, 2)
         return F.normalize(heard, dim=-1), F.normalize(seen, dim=-1)
