@@ -227,14 +227,14 @@ def _beginning(audio: Recording, seconds: float) -> Tensor:
 class HeardEmotion:
     """Follows the emotion in the voice from window to window when none was asked for."""
 
-    def __init__(self, space: EmotionSpace) -> None:
-        self.space = space
+    def __init__(self, space: EmotionSpace, memory: float = HEARD_MEMORY) -> None:
+        self.space, self.memory = space, memory
         self.heard: Heard | None = None
 
     def update(self, mel: Tensor) -> Tensor:
         """The emotion (Z,) after hearing the end of a window's log-mel (M, 64), not normalised."""
         heard = self.space.listen(mel[-MEL_PER_FRAME * HEARD_FRAMES :])
-        self.heard = heard if self.heard is None else heard.blend(self.heard, HEARD_MEMORY)
+        self.heard = heard if self.heard is None else heard.blend(self.heard, self.memory)
         return self.space.encode(label=self.heard.shown())
 
 

@@ -188,6 +188,10 @@ class AnimateOptions(Options):
     gaze: bool = field(default=True, metadata=_about(Switch(), "eye movements and micro-motion"))
     head: float = field(default=1.0, metadata=_about(
         Number(0, 2), "strength of the head's motion, 0 holds it still"))  # fmt: skip
+    latency: str = field(default="file", metadata=_about(
+        Choice(("file", "live", "instant")),
+        "how far ahead it hears: whole windows, at most 80 ms, or nothing, as a stream with the same options does"
+    ))  # fmt: skip
     style: StyleInput | None = field(default=None, metadata=_about(
         Style(("artist", "person", "rule")),
         "lips as an artist cleaned them, as a filmed person moved them, larger rule-made articulation, or the manner "

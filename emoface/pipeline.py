@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal, overload
 
@@ -14,9 +14,8 @@ from torch import Tensor, nn
 from .animation import Animation
 from .audio.delivery import relative_loudness
 from .audio.encoder import ContentConfig, ContentEncoder
-from .audio.features import loudness
 from .audio.hearing import Hearing
-from .audio.lip_net import STYLES, LipNet, add_gestures, closure_weight
+from .audio.lip_net import STYLES, LipNet
 from .audio.load import Recording, open_audio
 from .audio.normalize import HEARD_PRESENCE
 from .audio.speech_encoder import SpeechEncoder
@@ -25,17 +24,17 @@ from .binding.space import EmotionSpace
 from .checkpoints import Checkpoint, Unfilled, check_sizes, load_checkpoint
 from .device import find_device, one_thread
 from .diffusion.denoiser import Denoiser, DenoiserConfig
-from .diffusion.finish import Sampling, finish, liveliness
-from .diffusion.guidance import Guidance
-from .diffusion.windows import Track, Window, WindowSampler, plan_windows
-from .emotion import HeardEmotion, Keyframe, ResolvedEmotion, check_density, keyframe_weights, resolve, sounding
+from .diffusion.finish import Sampling, finish
+from .diffusion.windows import plan_windows
+from .emotion import HeardEmotion, Keyframe, check_density, resolve
 from .face.controls import Controls
-from .face.layout import FACE_NAMES, FPS, MOTION_NAMES, MOTION_SIZE, full_motion
+from .face.layout import FACE_NAMES, FPS, MOTION_NAMES, MOTION_SIZE
 from .face.life import add_life
 from .host import own_settings
 from .kernels import fast_products
+from .live import Stream
 from .options import AnimateOptions, LoadOptions
-from .speaker import SpeakerReference
+from .performer import Networks, Performer, Request
 
 if TYPE_CHECKING:
     import os
@@ -43,47 +42,8 @@ if TYPE_CHECKING:
     from .types import AudioInput
 
 
-@dataclass(frozen=True)
-class Request:
-    """What is to be performed.
-
-    Attributes:
-        options: those of the call. emotion: what they ask for. steps: per window, the checkpoint's by default.
-        lips: name of the style of the lips; a speaker's manner is laid over the checkpoint's own.
-    """
-
-    options: AnimateOptions
-    emotion: ResolvedEmotion
-    steps: int
-    lips: str
-
-    @property
-    def style(self) -> int:
-        """The style token of the networks."""
-        return STYLES[self.lips]
-
-    @property
-    def speaker(self) -> SpeakerReference | None:
-        """Whose manner is asked for, if anybody's."""
-        return self.options.style if isinstance(self.options.style, SpeakerReference) else None
-
-
-@dataclass(frozen=True)
-class Piece:
-    """What one window gives, for its k kept frames.
-
-    Attributes:
-        window: which one.
-        motion: (B, k, 56), neither smoothed nor clipped. closure: (k,) closure weight, 0..1; both on the device.
-        presence: (k,) of speech, 0..1. loudness: (k,) in dB. blinks: (k,) per minute.
-    """
-
-    window: Window
-    motion: Tensor
-    closure: Tensor
-    presence: Tensor
-    loudness: Tensor
-    blinks: Tensor
+LIVE_BLOCK = 16000
+"""Samples of a recording that are fed to a stream at once."""
 
 
 @dataclass(frozen=True)
@@ -227,6 +187,10 @@ class Pipeline:
                 f"audio must be at least half a frame long, got {recording.num_samples} samples "
                 f"({1000 * recording.duration:.3f} ms) at {fps:g} fps"
             )
+        if request.options.latency != "file":
+            numbers = range(request.options.num_samples)
+            takes = [self._live_take(number, recording, request, progress) for number in numbers]
+            return takes[0] if len(takes) == 1 else takes
         with torch.inference_mode():
             performance = self._perform(recording, request, progress)
             motions = self._in_manner(performance, recording, request)  # (B, T, 56)
@@ -238,6 +202,59 @@ class Pipeline:
         ]
         return takes[0] if len(takes) == 1 else takes
 
+    @own_settings()
+    def stream(self, options: AnimateOptions | None = None, *, sample_rate: float = 16000, **changes: Any) -> Stream:
+        """Make a stream: a face that answers while the voice still arrives.
+
+        Args:
+            options: how, as for :meth:`animate`; the defaults if None. ``latency`` is ``"live"`` if it is not given.
+            sample_rate: Hz of the voice.
+            **changes: options by name, such as ``emotion="happy"``, which take the place of those in ``options``.
+
+        Returns:
+            The stream.
+
+        Raises:
+            TypeError, ValueError: an argument of the wrong kind or out of its range, ``latency="file"``, a rate below
+                25 fps, a speaker's style, which is read off whole takes, or more than one take.
+        """
+        asked = options or AnimateOptions()
+        if asked.latency == "file":
+            changes.setdefault("latency", "live")
+        request = self._request(asked.changed(**changes))
+        if request.options.latency == "file":
+            raise ValueError('latency must be "live" or "instant" in a stream, as "file" hears whole recordings')
+        if request.options.num_samples != 1:
+            raise ValueError(f"num_samples must be 1 in a stream, got {request.options.num_samples}")
+        return Stream(self._networks(), request, sample_rate)
+
+    def _live_take(
+        self, number: int, recording: Recording, request: Request, progress: Callable[[float], None] | None
+    ) -> Animation:
+        """One take of a recording that is heard as a stream is."""
+        stream = Stream(self._networks(), request, recording.sample_rate, number)
+        frames, heard = [], 0
+        for block in recording.source():
+            for start in range(0, len(block), LIVE_BLOCK):
+                part = block[start : start + LIVE_BLOCK]
+                frames.append(stream.feed(part).motion)
+                heard += len(part)
+                if progress is not None:
+                    progress((number + heard / recording.num_samples) / request.options.num_samples)
+        frames.append(stream.flush().motion)
+        metadata = {**self._metadata(number, request), "latency": request.options.latency}
+        return Animation.from_motion(np.concatenate(frames), request.options.fps, audio=recording, metadata=metadata)
+
+    def _metadata(self, number: int, request: Request) -> dict[str, Any]:
+        """What a take says of itself."""
+        options = request.options
+        return {
+            "emotion": request.emotion.told, "intensity": options.intensity, "guidance": options.guidance,
+            "steps": request.steps, "seed": options.seed, "sample": number,
+            "style": request.lips if request.speaker is None else f"from {request.speaker.modality}",
+            "checkpoint": self.checkpoint.sha256,
+        }  # fmt: skip
+
     def _request(self, options: AnimateOptions) -> Request:
         """The checked options with what they leave to the checkpoint."""
         steps = self.sampling.steps if options.steps is None else options.steps
@@ -247,7 +264,12 @@ class Pipeline:
         if lips not in self.styles:
             known = ", ".join(self.styles)
             raise ValueError(f"style must be one that the checkpoint was trained on ({known}), got {lips!r}")
-        return Request(options, emotion, steps, lips)
+        request = Request(options, emotion, steps, lips)
+        if options.latency != "file" and request.speaker is not None:
+            raise ValueError(f"latency must be 'file' with a speaker's style, got {options.latency!r}")
+        if options.latency != "file" and options.fps < FPS:
+            raise ValueError(f"fps must be at least {FPS} with latency {options.latency!r}, got {options.fps:g}")
+        return request
 
     def _take(
         self, number: int, motion: np.ndarray, performance: Performance, recording: Recording, request: Request
@@ -262,13 +284,7 @@ class Pipeline:
             loudness=performance.loudness, blink=options.blink, gaze=options.gaze,
             head="breath" if moving else "still",
         )  # fmt: skip
-        metadata = {
-            "emotion": request.emotion.told, "intensity": options.intensity, "guidance": options.guidance,
-            "steps": request.steps, "seed": options.seed, "sample": number,
-            "style": request.lips if request.speaker is None else f"from {request.speaker.modality}",
-            "checkpoint": self.checkpoint.sha256,
-        }  # fmt: skip
-        take = Animation.from_motion(lively, FPS, audio=recording, metadata=metadata)
+        take = Animation.from_motion(lively, FPS, audio=recording, metadata=self._metadata(number, request))
         if options.controls is not None:
             take = take.adjust(options.controls)
         return take if options.fps == FPS else take.resample(options.fps)
@@ -281,12 +297,22 @@ class Pipeline:
         shape = (request.options.num_samples, frames, MOTION_SIZE)
         motion, closure = torch.empty(shape, device=self.device), torch.empty(frames, device=self.device)
         presence, level, blinks = torch.empty(3, frames)
-        for piece in self._windows(recording, frames, request):  # small tensors kept from window to window would
-            kept = slice(piece.window.keep_from, piece.window.keep_to)  # scatter what others free between them
+        config, stream = self.denoiser.config, MelStream(recording.heard(10 * 16000))
+        performer = Performer(self._networks(), request)
+        heard_emotion = HeardEmotion(self.emotion) if request.emotion.keyframes is None else None
+        keyframes: Sequence[Keyframe] = request.emotion.keyframes or ()
+        for window in plan_windows(frames, config.window, config.context, config.lookahead):
+            normalized, raw = stream.read(window.start, window.stop, frames)  # (2 T, 64)
+            if heard_emotion is not None:
+                keyframes = [Keyframe.of(0.0, heard_emotion.update(raw), self.emotion)]
+            piece = performer.perform(window, normalized, raw, stream.normalizer, keyframes, request.options.intensity)
+            stream.finish(max(window.keep_to - config.context, 0))
+            kept = slice(window.keep_from, window.keep_to)
+            # Small tensors kept from window to window would scatter what others free between them.
             motion[:, kept], closure[kept] = piece.motion, piece.closure
             presence[kept], level[kept], blinks[kept] = piece.presence, piece.loudness, piece.blinks
             if progress is not None:
-                progress(piece.window.keep_to / frames)
+                progress(window.keep_to / frames)
         heard = float(presence.max()) >= HEARD_PRESENCE
         presence = presence.to(self.device, non_blocking=True)
         motion = finish(motion, closure, presence, self.sampling).cpu()  # the only wait for a GPU
@@ -305,63 +331,12 @@ class Pipeline:
             bases = self._perform(recording, neutral, None).motions
         return np.stack([speaker.read(base, loud).apply(motion) for base, motion in zip(bases, motions)])
 
-    def _windows(self, recording: Recording, frames: int, request: Request) -> Iterator[Piece]:
-        """Denoise one window after the other."""
-        config, options = self.denoiser.config, request.options
-        size = config.motion  # the network's, perhaps of the first layout
-        scales = [scale[:size] for scale in self.sampling.scales()]
-        temperature, character, swing = (scale.to(self.device, non_blocking=True) for scale in scales)
-        sampler = WindowSampler(
-            self.denoiser, self.sampling.sampler, request.steps, Guidance(options.guidance), request.style,
-            options.seed, options.num_samples, temperature, self.products, character, self.threads,
-            swing if scales[2].any() else None,
+    def _networks(self) -> Networks:
+        """The parts that perform a window."""
+        return Networks(
+            self.hearing, self.audio, self.emotion, self.denoiser, self.sampling, self.mean, self.deviation,
+            self.products, self.threads,
         )  # fmt: skip
-        stream = MelStream(recording.heard(10 * 16000))
-        heard = HeardEmotion(self.emotion) if request.emotion.keyframes is None else None
-        lip_style = torch.full((1,), request.style, device=self.device)
-        for window in plan_windows(frames, config.window, config.context, config.lookahead):
-            normalized, raw = stream.read(window.start, window.stop, frames)  # (2 T, 64)
-            mel = normalized[None].to(self.device, non_blocking=True)  # waits for no window before
-            keyframes: Sequence[Keyframe] = request.emotion.keyframes or ()
-            if heard is not None:
-                keyframes = [Keyframe.of(0.0, heard.update(raw), self.emotion)]
-            tracks = self._tracks(keyframes, window, options.intensity)
-            presence = stream.normalizer.presence(raw)  # (T,)
-            told = self.hearing(mel, lip_style)
-            content = self.audio(told.content(self.audio.config.kind))[0]  # (T, F)
-            motion = sampler.run(window, content, tracks, liveliness(presence)[:, :size])  # (B, kept, size)
-            curves, logit = told.curves[0], told.closure[0]  # (T, len(MOUTH)), (T,)
-            kept = slice(window.keep_from - window.start, window.keep_to - window.start)
-            near = sounding(keyframes, window.keep_from, window.keep_to)
-            shares = keyframe_weights(near, window.keep_from, window.keep_to)  # (K, kept)
-            rates = torch.tensor([keyframe.blinks for keyframe in near])
-            motion = full_motion(motion * self.deviation + self.mean)  # (B, kept, 56)
-            present = presence[kept].to(self.device, non_blocking=True)  # nobody's lips are heard where nobody speaks
-            motion = add_gestures(motion, curves[kept] * present[:, None], self.sampling.gestures)
-            yield Piece(
-                window, motion, closure_weight(logit)[kept] * present, presence[kept], loudness(raw)[kept],
-                (shares * rates[:, None]).sum(0),
-            )  # fmt: skip
-            stream.finish(max(window.keep_to - config.context, 0))
-
-    def _tracks(self, keyframes: Sequence[Keyframe], window: Window, intensity: float) -> list[Track]:
-        """Trajectories of a window: the emotions that sound in it and, unless intensity is 1, neutral as their base."""
-        near = sounding(keyframes, window.start, window.stop)
-        emotions: dict[tuple[int, int], Tensor] = {}
-        weights: dict[tuple[int, int], Tensor] = {}
-        for keyframe, share in zip(near, keyframe_weights(near, window.start, window.stop), strict=True):
-            if share.any():
-                for place, (z, part) in enumerate(keyframe.parts or ((keyframe.emotion, 1.0),)):
-                    key, weight = (keyframe.key, place), intensity * part * share
-                    emotions[key] = z
-                    weights[key] = weights[key] + weight if key in weights else weight
-        tracks = [
-            Track(key, z.to(self.device, non_blocking=True), weights[key]) for key, z in emotions.items()
-        ]
-        if intensity != 1:
-            base = torch.full((window.stop - window.start,), 1 - intensity)
-            tracks.append(Track("neutral", self.emotion.neutral.to(self.device, non_blocking=True), base))
-        return tracks
 
 
 @own_settings()

@@ -46,7 +46,11 @@ ALLOWED: dict[str, set[str]] = {
     "types": {"emotion_forms", "face_motion", "speaker"},  # annotations alone
     "option_kinds": {"emotion_forms", "speaker", "face.controls"},
     "options": {"option_kinds", "types", "face.controls"},
-    "pipeline": {"options", "types", "animation", "checkpoints", "emotion", "kernels", "speaker", *PARTS},
+    "performer": {"options", "emotion", "speaker", *PARTS},
+    "live": {"options", "types", "animation", "face_motion", "emotion", "performer", *PARTS},
+    "pipeline": {
+        "options", "types", "animation", "checkpoints", "emotion", "kernels", "speaker", "performer", "live", *PARTS,
+    },
     "api": {"options", "types", "animation", "checkpoints", "emotion", "pipeline", *PARTS},
     "emoface": {"animation", "api", "emotion", "options", "pipeline", *PARTS},
     "info": {"emoface", "_cpu", "_cuda", "checkpoints", "kernels"},

@@ -13,6 +13,9 @@ RANGE = 2.5
 """Bels from silence (0) to the loud level (1) in :func:`relative_loudness`."""
 AUDIBLE = -2.0
 """Level, log10 of mel power, that counts as loud where a voice has nothing louder."""
+LOWEST, LEVELS_PER_BEL, LEVELS = -8.0, 20, 400
+"""Levels that a running loudness tells apart: 400 of half a decibel."""
+FORGET = 0.5 ** (1 / 1500)
 SPEAKING = 0.55
 """Relative loudness above which somebody speaks."""
 RISE = 0.06
@@ -42,8 +45,34 @@ def relative_loudness(level: Tensor, audible: float = AUDIBLE) -> Tensor:
     Returns:
         (T,): 1 at the 95 % quantile, 0 at 25 dB below it.
     """
-    loud = torch.quantile(level[:: max(1, len(level) // 100_000)], LOUD_QUANTILE).clamp(min=audible)
+    return _beside(level, torch.quantile(level[:: max(1, len(level) // 100_000)], LOUD_QUANTILE).clamp(min=audible))
+
+
+def _beside(level: Tensor, loud: Tensor | float) -> Tensor:
+    """Levels (T,) beside a loud one: 1 there, 0 at 25 dB below."""
     return (1 + (level - loud) / RANGE).clamp(0, 1.2)
+
+
+class RunningLoudness:
+    """:func:`relative_loudness` of a voice that is not known yet: beside the loud level of what was heard so far.
+
+    What was heard a minute ago counts half.
+    """
+
+    def __init__(self) -> None:
+        self.counts = np.zeros(LEVELS)
+
+    def hear(self, level: Tensor) -> Tensor:
+        """Relative loudness of the next frames (T,) of log10 mel power."""
+        relative = [self._next(value) for value in level]
+        return torch.stack(relative) if relative else level
+
+    def _next(self, level: Tensor) -> Tensor:
+        self.counts *= FORGET
+        self.counts[min(max(round((float(level) - LOWEST) * LEVELS_PER_BEL), 0), LEVELS - 1)] += 1
+        total = np.cumsum(self.counts)
+        loud = LOWEST + int(np.searchsorted(total, LOUD_QUANTILE * total[-1])) / LEVELS_PER_BEL
+        return _beside(level, max(loud, AUDIBLE))
 
 
 def delivery(loudness: np.ndarray, fps: float) -> Delivery:

@@ -190,7 +190,7 @@ def _check_rate(rate: Any, argument: str) -> float:
     return int(rate) if rate.is_integer() else rate
 
 
-def _check_samples(block: np.ndarray, mono: np.ndarray, start: int, argument: str) -> None:
+def check_samples(block: np.ndarray, mono: np.ndarray, start: int, argument: str) -> None:
     """Refuse samples (n,) or (n, C) that are not finite, or beyond any scale of integers."""
     values = block if block.dtype.kind == "f" and block.dtype.itemsize > 4 else mono
     finite = np.isfinite(values if values.ndim == 1 else values.sum(1))
@@ -227,7 +227,7 @@ def _examine(name: str, rate: float, channels: int, pass_over: Pass, argument: s
     length = 0
     for block in pass_over():
         mono = mix(block)
-        _check_samples(block, mono, length, argument)
+        check_samples(block, mono, length, argument)
         length += len(mono)
         level.add(mono)
         if channels > 1:

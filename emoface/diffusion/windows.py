@@ -10,7 +10,7 @@ whole recording and a stream of chunks give the same motion.
 from __future__ import annotations
 
 import math
-from collections.abc import Hashable, Iterator
+from collections.abc import Callable, Hashable, Iterator
 from dataclasses import dataclass
 
 import torch
@@ -32,6 +32,11 @@ WHOLE_TAKE = -4
 """Stands for a window's number where the noise is drawn that all windows of a take share. The value is free; with -4
 seed 0 is an ordinary take, neither weak nor strong."""
 
+NOISE_BLOCK = 128
+"""Frames whose noise is drawn at once where noise belongs to frames."""
+FIRST_BLOCK = 500_000
+"""Stands for a window's number where such noise is drawn, plus the number of the block: beyond those of any file."""
+
 
 @dataclass(frozen=True)
 class Window:
@@ -40,6 +45,8 @@ class Window:
     Attributes:
         start, stop: frames denoised; start is negative in the silence before the recording.
         keep_from, keep_to: frames kept. index: number of the window.
+        known_to: frames before it are known from earlier windows. give_to: end of the given frames, which begin with
+            ``keep_from``.
     """
 
     start: int
@@ -47,6 +54,13 @@ class Window:
     keep_from: int
     keep_to: int
     index: int
+    known_to: int
+    give_to: int
+
+    @property
+    def frames(self) -> int:
+        """T, how many are denoised."""
+        return self.stop - self.start
 
 
 def plan_windows(frames: int, window: int, context: int, lookahead: int) -> Iterator[Window]:
@@ -72,8 +86,32 @@ def plan_windows(frames: int, window: int, context: int, lookahead: int) -> Iter
         start = max(done - context, -LEAD_IN)
         keep_to = min(start + window - lookahead, frames)
         stop = max(min(keep_to + lookahead, frames), start + SHORTEST)
-        yield Window(start, stop, done, keep_to, index)
+        yield Window(start, stop, done, keep_to, index, known_to=done, give_to=keep_to)
         done, index = keep_to, index + 1
+
+
+@dataclass(frozen=True)
+class SlidingPlan:
+    """Windows of one length that slide over a voice while it arrives.
+
+    Each is denoised afresh, with the same noise in each frame as the windows before, so its frames follow theirs
+    without being tied to them, and nothing drifts. The first windows begin in the silence before the voice.
+
+    Attributes:
+        window: frames denoised at once. hop: frames kept of each window.
+        lookahead: frames behind them, which are given but not kept.
+    """
+
+    window: int
+    hop: int
+    lookahead: int
+
+    def at(self, done: int) -> Window:
+        """The window that follows ``done`` kept frames."""
+        keep_to = done + self.hop
+        stop = keep_to + self.lookahead
+        start = stop - self.window
+        return Window(start, stop, done, keep_to, done // self.hop, known_to=start, give_to=stop)
 
 
 SWING_FRAMES = 3.0
@@ -116,6 +154,27 @@ class Track:
     weights: Tensor
 
 
+class FrameNoise:
+    """White noise that belongs to the frames of a take, whichever window they are in.
+
+    Args:
+        draw: gives the noise of a block of ``NOISE_BLOCK`` frames by its number: where sampling starts, (B, T, motion),
+            and what the sampler adds, (steps, B, T, motion).
+    """
+
+    def __init__(self, draw: Callable[[int], tuple[Tensor, Tensor]]) -> None:
+        self.draw = draw
+        self.blocks: dict[int, tuple[Tensor, Tensor]] = {}
+
+    def read(self, start: int, stop: int) -> tuple[Tensor, Tensor]:
+        """The noise of frames start..stop; blocks before them are forgotten."""
+        first, last = start // NOISE_BLOCK, (stop - 1) // NOISE_BLOCK
+        self.blocks = {n: self.blocks.get(n) or self.draw(n) for n in range(first, last + 1)}
+        part = slice(start - first * NOISE_BLOCK, stop - first * NOISE_BLOCK)
+        drawn, later = zip(*self.blocks.values())
+        return torch.cat(drawn, 1)[:, part], torch.cat(later, 2)[:, :, part]
+
+
 class WindowSampler:
     """Denoises windows one after the other and carries their context.
 
@@ -137,6 +196,8 @@ class WindowSampler:
         character: Tensor | None = None,
         threads: int = 1,
         swing: Tensor | None = None,
+        first_sample: int = 0,
+        sliding: bool = False,
     ) -> None:
         """Set up.
 
@@ -148,13 +209,15 @@ class WindowSampler:
             character: (motion,) scale of the noise's mean over time, one draw per take; None for ``temperature``.
             threads: CPU threads of `denoise_loop`; the result does not depend on it.
             swing: (motion,) share of slow noise in the start noise, None for none.
+            first_sample: number of the first sample, whose noise it has. sliding: noise belongs to frames, as a
+                :class:`SlidingPlan` needs it, not to windows.
         """
         self.denoiser = denoiser
         self.swing = swing
         self.guidance = guidance
         self.style = style
         self.seed = seed
-        self.num_samples = num_samples
+        self.num_samples, self.first_sample = num_samples, first_sample
         self.temperature = temperature
         self.character = temperature if character is None else character
         self.products = products
@@ -171,6 +234,8 @@ class WindowSampler:
         else:
             self.film = denoiser.prepare_schedule(times)
         self.context: dict[Hashable, Tensor] = {}
+        self.by_frame = FrameNoise(self._noise_block) if sliding else None
+        self.take: Tensor | None = None  # (B, 1, motion)
 
     def noise(self, window: Window, liveliness: Tensor | None = None) -> tuple[Tensor, Tensor | None]:
         """All noise of a window: a function of seed, sample and window only.
@@ -185,14 +250,22 @@ class WindowSampler:
         scale = self.temperature
         if liveliness is not None:
             scale = scale * liveliness.to(scale, non_blocking=True)
-        drawn, later = self._drawn(window.index, window.stop - window.start, self.noisy_steps)
-        start = start_noise(drawn, self._drawn(WHOLE_TAKE, 1)[0], scale, self.character, self.swing)
+        if self.by_frame is None:
+            drawn, later = self._drawn(window.index, window.frames, self.noisy_steps)
+        else:
+            drawn, later = self.by_frame.read(window.start, window.stop)
+        if self.take is None:
+            self.take = self._drawn(WHOLE_TAKE, 1)[0]
+        start = start_noise(drawn, self.take, scale, self.character, self.swing)
         return start, later * scale if self.noisy_steps else None
+
+    def _noise_block(self, number: int) -> tuple[Tensor, Tensor]:
+        return self._drawn(FIRST_BLOCK + number, NOISE_BLOCK, self.noisy_steps)
 
     def _drawn(self, index: int, frames: int, steps: int = 0) -> tuple[Tensor, Tensor]:
         """White noise of each sample and a window number: (B, frames, motion), and (steps, B, frames, motion)."""
         drawn, later, motion = [], [], self.denoiser.config.motion
-        for number in range(self.num_samples):
+        for number in range(self.first_sample, self.first_sample + self.num_samples):
             place = (self.seed * 1_000_003 + number) * 1_000_003 + index
             generator = torch.Generator().manual_seed(place % 2**63)
             drawn.append(torch.randn(frames, motion, generator=generator))
@@ -213,7 +286,7 @@ class WindowSampler:
             liveliness: (T, motion) further scale of the noise within the window: 0 leaves the take's character.
 
         Returns:
-            (B, kept frames, motion) normalised motion.
+            (B, given frames, motion) normalised motion.
         """
         samples = self.num_samples
         first, later = self.noise(window, liveliness)
@@ -223,10 +296,11 @@ class WindowSampler:
         whole = self.denoiser.fused and OPS["denoise_loop"].accelerates(start)
         motion = (self._trajectory if whole else self._stepwise)(start, content, tracks, noise, known, mask)
         motion = motion.unflatten(0, (len(tracks), samples))  # (K, B, T, motion)
-        self._carry(window, tracks, motion)
+        if self.by_frame is None:
+            self._carry(window, tracks, motion)
         shares = torch.stack([track.weights for track in tracks]).to(motion, non_blocking=True)  # (K, T)
         combined = (shares[:, None, :, None] * motion).sum(0)  # (B, T, motion)
-        return combined[:, window.keep_from - window.start : window.keep_to - window.start]
+        return combined[:, window.keep_from - window.start : window.give_to - window.start]
 
     def _trajectory(
         self, start: Tensor, content: Tensor, tracks: list[Track], noise: Tensor | None, known: Tensor, mask: Tensor
@@ -278,7 +352,7 @@ class WindowSampler:
     def _carried(self, window: Window, tracks: list[Track], start: Tensor) -> tuple[Tensor, Tensor]:
         """Known motion (K B, T, motion) and mask (K B, T) of the frames carried over."""
         known, mask = torch.zeros_like(start), start.new_zeros(start.shape[:2], dtype=torch.bool)
-        carried = window.keep_from - window.start
+        carried = window.known_to - window.start
         if carried and self.context:
             fallback = next(iter(self.context.values()))
             frames = [self.context.get(track.key, fallback) for track in tracks]

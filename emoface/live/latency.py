@@ -1,0 +1,38 @@
+"""Latency profiles: how far a performance hears ahead, and how often it gives frames."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from emoface.diffusion.windows import SlidingPlan
+from emoface.face.layout import FPS
+
+
+@dataclass(frozen=True)
+class Latency:
+    """How a voice is performed while it arrives.
+
+    Attributes:
+        plan: the windows.
+    """
+
+    plan: SlidingPlan
+
+    @property
+    def lookahead(self) -> float:
+        """Seconds of audio behind a frame's own that the frame needs, at 25 fps, everything counted."""
+        return self.plan.lookahead / FPS
+
+    @property
+    def hop(self) -> float:
+        """Seconds of audio after which the next frames come."""
+        return self.plan.hop / FPS
+
+
+PROFILES = {
+    "live": Latency(SlidingPlan(window=64, hop=2, lookahead=2)),
+    "instant": Latency(SlidingPlan(window=64, hop=2, lookahead=0)),
+}
+"""Profiles of streams by name."""
+LATENCIES = ("file", *PROFILES)
+"""All profiles; ``"file"`` hears whole windows and is for recordings alone."""

@@ -1,0 +1,160 @@
+"""One window of a performance: what is heard in it, and the motion that goes with it; files and streams share it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from .audio.encoder import ContentEncoder
+from .audio.features import loudness
+from .audio.hearing import Hearing
+from .audio.lip_net import STYLES, add_gestures, closure_weight
+from .audio.normalize import MelNormalizer
+from .binding.space import EmotionSpace
+from .diffusion.denoiser import Denoiser
+from .diffusion.finish import Sampling, liveliness
+from .diffusion.guidance import Guidance
+from .diffusion.windows import Track, Window, WindowSampler
+from .emotion import Keyframe, ResolvedEmotion, keyframe_weights, sounding
+from .face.layout import full_motion
+from .options import AnimateOptions
+from .speaker import SpeakerReference
+
+
+@dataclass(frozen=True)
+class Request:
+    """What is to be performed.
+
+    Attributes:
+        options: those of the call. emotion: what they ask for. steps: per window, the checkpoint's by default.
+        lips: name of the style of the lips; a speaker's manner is laid over the checkpoint's own.
+    """
+
+    options: AnimateOptions
+    emotion: ResolvedEmotion
+    steps: int
+    lips: str
+
+    @property
+    def style(self) -> int:
+        """The style token of the networks."""
+        return STYLES[self.lips]
+
+    @property
+    def speaker(self) -> SpeakerReference | None:
+        """Whose manner is asked for, if anybody's."""
+        return self.options.style if isinstance(self.options.style, SpeakerReference) else None
+
+
+@dataclass(frozen=True)
+class Networks:
+    """The parts of a checkpoint that perform a window, on one device; see :class:`emoface.Pipeline`."""
+
+    hearing: Hearing
+    audio: ContentEncoder
+    emotion: EmotionSpace
+    denoiser: Denoiser
+    sampling: Sampling
+    mean: Tensor
+    deviation: Tensor
+    products: torch.dtype
+    threads: int
+
+    @property
+    def device(self) -> torch.device:
+        """Where they are."""
+        return self.mean.device
+
+
+@dataclass(frozen=True)
+class Piece:
+    """What one window gives, for its k given frames.
+
+    Attributes:
+        motion: (B, k, 56), neither smoothed nor clipped. closure: (k,) closure weight, 0..1; both on the device.
+        presence: (k,) of speech, 0..1. loudness: (k,) in dB. blinks: (k,) per minute.
+    """
+
+    motion: Tensor
+    closure: Tensor
+    presence: Tensor
+    loudness: Tensor
+    blinks: Tensor
+
+
+class Performer:
+    """Performs a request window by window; what is carried from one to the next is the sampler's."""
+
+    def __init__(self, networks: Networks, request: Request, take: int | None = None, sliding: bool = False) -> None:
+        """Set up.
+
+        Args:
+            networks: the parts. request: what to perform.
+            take: number of the one take to perform; None for all ``num_samples`` of the request side by side.
+            sliding: windows are those of a :class:`~emoface.diffusion.windows.SlidingPlan`.
+        """
+        self.networks, options = networks, request.options
+        self.size = networks.denoiser.config.motion  # the network's, perhaps of the first layout
+        device = networks.device
+        scales = [scale[: self.size] for scale in networks.sampling.scales()]
+        temperature, character, swing = (scale.to(device, non_blocking=True) for scale in scales)
+        self.sampler = WindowSampler(
+            networks.denoiser, networks.sampling.sampler, request.steps, Guidance(options.guidance), request.style,
+            options.seed, options.num_samples if take is None else 1, temperature, networks.products, character,
+            networks.threads, swing if scales[2].any() else None, take or 0, sliding,
+        )  # fmt: skip
+        self.lip_style = torch.full((1,), request.style, device=device)
+
+    def perform(
+        self, window: Window, normalized: Tensor, raw: Tensor, normalizer: MelNormalizer,
+        keyframes: Sequence[Keyframe], intensity: float | Tensor,
+    ) -> Piece:  # fmt: skip
+        """Perform one window.
+
+        Args:
+            window: the next one. normalized, raw: (2 T, 64) log-mels of its frames.
+            normalizer: that has heard them. keyframes: emotions over time. intensity: one, or (T,).
+
+        Returns:
+            Its given frames.
+        """
+        networks, device = self.networks, self.networks.device
+        mel = normalized[None].to(device, non_blocking=True)  # waits for no window before
+        tracks = self._tracks(keyframes, window, intensity)
+        presence = normalizer.presence(raw)  # (T,)
+        told = networks.hearing(mel, self.lip_style)
+        content = networks.audio(told.content(networks.audio.config.kind))[0]  # (T, F)
+        motion = self.sampler.run(window, content, tracks, liveliness(presence)[:, : self.size])  # (B, k, size)
+        curves, logit = told.curves[0], told.closure[0]  # (T, len(MOUTH)), (T,)
+        given = slice(window.keep_from - window.start, window.give_to - window.start)
+        near = sounding(keyframes, window.keep_from, window.give_to)
+        shares = keyframe_weights(near, window.keep_from, window.give_to)  # (K, k)
+        rates = torch.tensor([keyframe.blinks for keyframe in near])
+        motion = full_motion(motion * networks.deviation + networks.mean)  # (B, k, 56)
+        present = presence[given].to(device, non_blocking=True)  # nobody's lips are heard where nobody speaks
+        motion = add_gestures(motion, curves[given] * present[:, None], networks.sampling.gestures)
+        return Piece(
+            motion, closure_weight(logit)[given] * present, presence[given], loudness(raw)[given],
+            (shares * rates[:, None]).sum(0),
+        )  # fmt: skip
+
+    def _tracks(self, keyframes: Sequence[Keyframe], window: Window, intensity: float | Tensor) -> list[Track]:
+        """Trajectories of a window: the emotions that sound in it and, unless intensity is 1, neutral as their base."""
+        device = self.networks.device
+        near = sounding(keyframes, window.start, window.stop)
+        emotions: dict[tuple[int, int], Tensor] = {}
+        weights: dict[tuple[int, int], Tensor] = {}
+        for keyframe, share in zip(near, keyframe_weights(near, window.start, window.stop), strict=True):
+            if share.any():
+                for place, (z, part) in enumerate(keyframe.parts or ((keyframe.emotion, 1.0),)):
+                    key, weight = (keyframe.key, place), intensity * part * share
+                    emotions[key] = z
+                    weights[key] = weights[key] + weight if key in weights else weight
+        tracks = [Track(key, z.to(device, non_blocking=True), weights[key]) for key, z in emotions.items()]
+        base = 1 - intensity if isinstance(intensity, Tensor) else torch.full((window.frames,), 1 - intensity)  # (T,)
+        if base.any():
+            tracks.append(Track("neutral", self.networks.emotion.neutral.to(device, non_blocking=True), base))
+        return tracks
