@@ -64,14 +64,16 @@ class PackedDenoiser {
   const char* isa() const { return kernels_.name; }
 
   void run(Address start, Address speech, Address queries, Address styles, Address film, Address table,
-           Address guidance, Address noise, Address known, Address mask, Address contents, Address motion, Count rows,
-           Count time, Count unique, Count branches, Count tracks, Count steps, int threads) const {
+           Address guidance, Address noise, Address known, Address mask, Address share, Address contents, Address motion,
+           Count rows, Count time, Count unique, Count branches, Count tracks, Count steps, Count weights,
+           int threads) const {
     kernels_.run_denoiser(
         denoiser_, {pointer<const float>(start), pointer<const float>(speech), pointer<const float>(queries),
                     pointer<const float>(styles), pointer<const float>(film), pointer<const float>(table),
                     pointer<const float>(guidance), pointer<const float>(noise), pointer<const float>(known),
-                    pointer<const std::uint8_t>(mask), pointer<const std::int64_t>(contents), pointer<float>(motion),
-                    rows, time, unique, branches, tracks, steps, threads});
+                    pointer<const std::uint8_t>(mask), pointer<const float>(share),
+                    pointer<const std::int64_t>(contents), pointer<float>(motion), rows, time, unique, branches, tracks,
+                    steps, weights, threads});
   }
 
  private:

@@ -410,8 +410,9 @@ class Denoiser {
   // Guidance and the sampler's update.
   void advance(const Trajectory& t, Workspace<E>& w, std::int64_t step) const {
     const float* noise = t.noise ? t.noise + step * t.rows * t.time * sizes_.motion : nullptr;
-    sampler_step_cpu({w.prediction, t.guidance, w.state, w.x0, t.table + 6 * step, noise, t.known, t.mask, w.next,
-                      w.x0_next, DType::float32, t.branches, t.rows, t.time, sizes_.motion, 0.0, 0.0, 0.0});
+    sampler_step_cpu({w.prediction, t.guidance, w.state, w.x0, t.table + 6 * step, noise, t.known, t.mask,
+                      t.share, w.next, w.x0_next, DType::float32, t.branches, t.rows, t.time, sizes_.motion, t.weights,
+                      0.0, 0.0, 0.0});
     float* state = w.state;
     w.state = w.next;
     w.next = state;

@@ -35,10 +35,12 @@ __global__ void __launch_bounds__(kStepThreads) denoise_step_kernel(DenoiseStep 
   const std::int64_t i = std::int64_t(blockIdx.x) * kStepThreads + threadIdx.x;
   wait_for_previous();
   if (i >= p.size) return;
-  const auto numbers = SamplerNumbers<float>::read(p.guidance, p.table + 6 * *p.step);
-  const float x0 = p.branches == 1   ? guided<1>(p.prediction, p.size, i, numbers)
+  const auto numbers = SamplerNumbers<float>::read(p.guidance, p.sample, p.table + 6 * *p.step)
+                           .at(p.guidance, p.sample, i % p.sample);
+  float x0 = p.branches == 1   ? guided<1>(p.prediction, p.size, i, numbers)
                    : p.branches == 2 ? guided<2>(p.prediction, p.size, i, numbers)
                                      : guided<3>(p.prediction, p.size, i, numbers);
+  x0 = drawn(x0, p.known[i], p.share[i]);
   const bool given = p.mask[i / p.motion];
   const float random = p.noise ? p.noise[*p.step * p.size + i]
                                : missing_noise(given ? numbers.k_noise : numbers.c_noise);

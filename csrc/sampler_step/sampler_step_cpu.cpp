@@ -13,17 +13,22 @@ struct Sample {
   std::int64_t stride;  // elements between branches
   const T *x, *x0_prev, *noise, *known;
   const std::uint8_t* mask;
+  const T* share;
   T *x_next, *x0;
   std::int64_t time, channels;
   SamplerNumbers<Compute<T>> k;
+  const void* guidance;
+  std::int64_t weights;  // of the guidance, as in SamplerStep
 };
 
 template <int N, class T>
 EMO_INLINE void magnitudes(const Sample<T>& s, typename Magnitude<Compute<T>>::Key* keys) {
-  for (std::int64_t i = 0; i < s.time * s.channels; ++i) keys[i] = magnitude(guided<N>(s.prediction, s.stride, i, s.k));
+  for (std::int64_t i = 0; i < s.time * s.channels; ++i)
+    keys[i] = magnitude(guided<N>(s.prediction, s.stride, i, s.k.at(s.guidance, s.weights, i)));
 }
 
-template <int N, bool kNoise, class T>
+// kParts: elements have weights of the guidance of their own, or are drawn to what is known.
+template <int N, bool kNoise, bool kParts, class T>
 EMO_INLINE void advance(const Sample<T>& s, Compute<T> limit) {
   using A = Compute<T>;
   const T* __restrict__ prediction = s.prediction;
@@ -35,7 +40,13 @@ EMO_INLINE void advance(const Sample<T>& s, Compute<T> limit) {
   const SamplerNumbers<A> k = s.k;
   const std::int64_t stride = s.stride;
   for (std::int64_t i = 0; i < s.time * s.channels; ++i) {
-    const A value = bounded(guided<N>(prediction, stride, i, k), limit);
+    A value;
+    if constexpr (kParts) {
+      value = bounded(guided<N>(prediction, stride, i, k.at(s.guidance, s.weights, i)), limit);
+      if (s.share) value = drawn(value, widen(s.known[i]), widen(s.share[i]));
+    } else {
+      value = bounded(guided<N>(prediction, stride, i, k), limit);
+    }
     const A random = kNoise ? widen(noise[i]) : A(0);
     x0[i] = Narrow<T>::of(value);
     x_next[i] = Narrow<T>::of(advanced<A>(k, widen(x[i]), value, widen(x0_prev[i]), random));
@@ -91,21 +102,27 @@ void run_branches(const SamplerStep& step) {
   using A = Compute<T>;
   const std::int64_t size = step.time * step.channels;
   using Key = typename Magnitude<A>::Key;
-  const bool limited = step.quantile > 0 && size > 0;
+  if (size == 0) return;
+  const bool limited = step.quantile > 0;
   Arena arena(limited ? space<Key>(size) : 0);
   Key* keys = limited ? arena.take<Key>(size) : nullptr;
   for (std::int64_t b = 0; b < step.batch; ++b) {
     const auto at = [&](const void* p) { return p ? static_cast<const T*>(p) + b * size : nullptr; };
     const Sample<T> s{at(step.prediction), step.batch * size, at(step.x), at(step.x0_prev), at(step.noise),
-                      at(step.known), step.mask ? step.mask + b * step.time : nullptr,
+                      at(step.known), step.mask ? step.mask + b * step.time : nullptr, at(step.share),
                       static_cast<T*>(step.x_next) + b * size, static_cast<T*>(step.x0) + b * size,
-                      step.time, step.channels, SamplerNumbers<A>::read(step.guidance, step.coefficients)};
+                      step.time, step.channels,
+                      SamplerNumbers<A>::read(step.guidance, step.weights, step.coefficients), step.guidance,
+                      step.weights};
     A limit = A(__builtin_inf());
     if (limited) {
       magnitudes<N>(s, keys);
       limit = select_threshold<A>(keys, size, step);
     }
-    s.noise ? advance<N, true>(s, limit) : advance<N, false>(s, limit);
+    if (step.weights > 1 || s.share)
+      s.noise ? advance<N, true, true>(s, limit) : advance<N, false, true>(s, limit);
+    else
+      s.noise ? advance<N, true, false>(s, limit) : advance<N, false, false>(s, limit);
     if (s.mask) inpaint(s);
   }
 }

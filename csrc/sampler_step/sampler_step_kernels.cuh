@@ -8,14 +8,17 @@ namespace emoface {
 constexpr int kSamplerThreads = 256;    // element-wise kernel
 constexpr int kThresholdThreads = 512;  // one block per sample
 
-// Element j of sample b: guidance, clamp, step, in-painting. A sample has fewer than 2^31 elements.
+// Element j of sample b: guidance, clamp, what is known of it, step, in-painting. A sample has fewer than 2^31 elements.
 template <class T, int N>
 __device__ __forceinline__ void sampler_element(const SamplerStep& step, const SamplerNumbers<Compute<T>>& k,
                                                 std::int64_t b, unsigned j, Compute<T> limit, bool bound) {
   using A = Compute<T>;
   const std::int64_t sample = step.time * step.channels, size = step.batch * sample, i = b * sample + j;
-  A value = guided<N>(static_cast<const T*>(step.prediction), size, i, k);
+  const SamplerNumbers<A> own = k.at(step.guidance, step.weights, j);
+  A value = guided<N>(static_cast<const T*>(step.prediction), size, i, own);
   if (bound) value = bounded(value, limit);
+  if (step.share)
+    value = drawn(value, widen(static_cast<const T*>(step.known)[i]), widen(static_cast<const T*>(step.share)[i]));
   const bool given = step.mask && step.mask[b * step.time + j / unsigned(step.channels)];
   const A random = step.noise ? widen(static_cast<const T*>(step.noise)[i])
                               : missing_noise(given ? k.k_noise : k.c_noise);
@@ -36,7 +39,7 @@ __global__ void __launch_bounds__(kSamplerThreads) sampler_step_kernel(SamplerSt
   using A = Compute<T>;
   const unsigned j = blockIdx.x * blockDim.x + threadIdx.x;
   if (j >= unsigned(step.time * step.channels)) return;
-  const SamplerNumbers<A> k = SamplerNumbers<A>::read(step.guidance, step.coefficients);
+  const SamplerNumbers<A> k = SamplerNumbers<A>::read(step.guidance, step.weights, step.coefficients);
   for (std::int64_t b = blockIdx.y; b < step.batch; b += gridDim.y) sampler_element<T, N>(step, k, b, j, A(0), false);
 }
 
@@ -52,10 +55,11 @@ __global__ void __launch_bounds__(kThresholdThreads, 1) sampler_step_threshold_k
 
   const unsigned sample = unsigned(step.time * step.channels);
   const std::int64_t size = step.batch * std::int64_t(sample), first = std::int64_t(blockIdx.x) * sample;
-  const SamplerNumbers<A> k = SamplerNumbers<A>::read(step.guidance, step.coefficients);
+  const SamplerNumbers<A> k = SamplerNumbers<A>::read(step.guidance, step.weights, step.coefficients);
   const auto place = QuantilePlace<A>::of(step.quantile, sample);
   const auto key_at = [&](unsigned j) {
-    return magnitude(guided<N>(static_cast<const T*>(step.prediction), size, first + j, k));
+    const SamplerNumbers<A> own = k.at(step.guidance, step.weights, j);
+    return magnitude(guided<N>(static_cast<const T*>(step.prediction), size, first + j, own));
   };
 
   if (threadIdx.x == 0) {

@@ -100,6 +100,26 @@ def noise_given(op: str, coefficients: Tensor, noise: Tensor | None) -> None:
         raise ValueError(f"{op}: noise must be given where c_noise or k_noise is not zero, got None")
 
 
+def weights(
+    op: str, guidance: Tensor, sample: tuple[int, ...], dtypes: tuple[torch.dtype, ...], device: torch.device
+) -> None:
+    """The two weights of the guidance: one number each, or one for each value of a sample."""
+    strided(op, "guidance", guidance)
+    if guidance.dim() == 1:
+        return typed(op, "guidance", guidance, "(2,)", (2,), dtypes, device)
+    typed(op, "guidance", guidance, "(2,) or (2, T, C)", (2, *sample), dtypes, device)
+
+
+def share(
+    op: str, given: Tensor | None, known: Tensor | None, letters: str, shape: tuple[int, ...], lead: Tensor
+) -> None:
+    """How far each value is known, which goes with the values that are."""
+    if given is not None:
+        like(op, "share", given, letters, shape, lead)
+        if known is None:
+            raise ValueError(f"{op}: known must be given with share, got None")
+
+
 def heads_of(op: str, channels: int, heads: int) -> None:
     """`heads` divides the channels."""
     whole(op, "heads", heads, 1)

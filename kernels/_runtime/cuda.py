@@ -94,11 +94,11 @@ def enter(x: Tensor, mask: Tensor, weight: Tensor, bias: Tensor, speech: Tensor,
 
 def step(
     prediction: Tensor, guidance: Tensor, table: Tensor, count: Tensor, x: Tensor, x0_prev: Tensor, known: Tensor,
-    mask: Tensor, noise: Tensor | None,
+    mask: Tensor, share: Tensor, noise: Tensor | None,
 ) -> None:  # fmt: skip
-    """Guidance of prediction (N R, T, M) and the sampler's update of x (R, T, M), x0_prev in place.
+    """Guidance (2, T, M) of prediction (N R, T, M) and the sampler's update of x (R, T, M), x0_prev in place.
 
     noise: (steps, R, T, M), or None where the table asks for none.
     """
-    _run("denoise_step", x, prediction, guidance, table, count, x, x0_prev, known, mask, noise, x.numel(), x.shape[2],
-         len(prediction) // len(x))  # fmt: skip
+    _run("denoise_step", x, prediction, guidance, table, count, x, x0_prev, known, mask, share, noise, x.numel(),
+         x[0].numel(), x.shape[2], len(prediction) // len(x))  # fmt: skip

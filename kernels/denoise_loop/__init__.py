@@ -27,6 +27,7 @@ def _check(
     start: Tensor, speech: Tensor, queries: Tensor, styles: Tensor, film: Tensor, table: Tensor, guidance: Tensor,
     matrices: Tensor, vectors: Tensor, contents: Sequence[int], heads: int, feed_forward: int, window: int,
     residual: float, eps: float, noise: Tensor | None, known: Tensor | None, mask: Tensor | None, threads: int,
+    share: Tensor | None,
 ) -> None:  # fmt: skip
     op = "denoise_loop"
     rows, time, motion = check.first(op, "start", start, "RTM")
@@ -39,7 +40,7 @@ def _check(
     check.like(op, "styles", styles, "(N, tracks, L, 2, C)", (branches, tracks, blocks, 2, channels), start)
     check.like(op, "film", film, "(steps, L, 3, 2, C)", (steps, blocks, 3, 2, channels), start)
     check.typed(op, "table", table, "(steps, 6)", (steps, 6), numbers, start.device)
-    check.typed(op, "guidance", guidance, "(2,)", (2,), numbers, start.device)
+    check.weights(op, guidance, (time, motion), numbers, start.device)
     check.heads_of(op, channels, heads)
     check.whole(op, "feed_forward", feed_forward, 1)
     matrix_count, vector_count, outputs = counts(motion, channels, heads, blocks, feed_forward)
@@ -70,13 +71,14 @@ def _check(
         check.typed(op, "mask", mask, "(R, T)", (rows, time), check.BOOL, start.device)
         if known is None:
             raise ValueError(f"{op}: known must be given with mask, got None")
+    check.share(op, share, known, "(R, T, M)", (rows, time, motion), start)
 
 
 OP = KernelOp(
     "denoise_loop",
     "(Tensor start, Tensor speech, Tensor queries, Tensor styles, Tensor film, Tensor table, Tensor guidance, "
     "Tensor matrices, Tensor vectors, int[] contents, int heads, int feed_forward, int window, float residual, "
-    "float eps, Tensor? noise, Tensor? known, Tensor? mask, int threads) -> Tensor",
+    "float eps, Tensor? noise, Tensor? known, Tensor? mask, int threads, Tensor? share=None) -> Tensor",
     reference=reference.denoise_loop,
     fake=lambda start, *_: start.new_empty(start.shape),
     check=_check,
@@ -90,7 +92,7 @@ def denoise_loop(
     start: Tensor, speech: Tensor, queries: Tensor, styles: Tensor, film: Tensor, table: Tensor, guidance: Tensor,
     matrices: Tensor, vectors: Tensor, contents: Sequence[int], heads: int, feed_forward: int, window: int = 0,
     residual: float = 0.0, eps: float = 1e-5, noise: Tensor | None = None, known: Tensor | None = None,
-    mask: Tensor | None = None, threads: int = 1,
+    mask: Tensor | None = None, threads: int = 1, share: Tensor | None = None,
 ) -> Tensor:  # fmt: skip
     """Denoise motion from noise: per step one network call on N branches, guidance, and the sampler's affine update.
 
@@ -112,7 +114,7 @@ def denoise_loop(
         styles (Tensor): (N, tracks, L, 2, C), AdaIN scale and shift by branch and track, dtype of start.
         film (Tensor): (steps, L, 3, 2, C), FiLM scales and shifts, dtype of start.
         table (Tensor): (steps, 6) coefficients as of `sampler_step`, float32, float64 or the dtype of start.
-        guidance (Tensor): (2,) = (g_a, g_e), dtypes as table.
+        guidance (Tensor): (2,) = (g_a, g_e), or (2, T, M) for weights of each frame and channel; dtypes as table.
         matrices (Tensor): (P,) all weight matrices (outputs x inputs), one after the other: enter (C, M + 1); per
             block self-attention (3C, C), its output (C, C), content attention (2C, C), its output (C, C), widen
             (F, C), narrow (C, F); leave (M, C). Dtype of start, or bfloat16 beside a float32 start: products may then
@@ -133,6 +135,8 @@ def denoise_loop(
         known (Tensor, optional): (R, T, M), clean motion of the masked frames, dtype of start.
         mask (Tensor, optional): (R, T), bool, frames that are known; needs known.
         threads (int): CPU threads to work with, the caller's included; the result does not depend on it.
+        share (Tensor, optional): (R, T, M), 0..1, how far values of frames that are not flagged are known, as in
+            `sampler_step`; needs known; dtype of start.
 
     Returns:
         Tensor: (R, T, M), dtype of start: the motion after the last step.
@@ -144,5 +148,5 @@ def denoise_loop(
     """
     return OP(
         start, speech, queries, styles, film, table, guidance, matrices, vectors, contents, heads, feed_forward,
-        window, residual, eps, noise, known, mask, threads,
+        window, residual, eps, noise, known, mask, threads, share,
     )  # fmt: skip

@@ -11,7 +11,10 @@ from .weights import counts
 
 @dataclass(frozen=True)
 class DenoiseLoopCase(Case):
-    """Sizes of one call of denoise_loop; ``bench`` marks those that are timed."""
+    """Sizes of one call of denoise_loop; ``bench`` marks those that are timed.
+
+    With ``parts`` each frame and channel is guided, and known, as far as its own weights say.
+    """
 
     B: int
     T: int
@@ -28,6 +31,7 @@ class DenoiseLoopCase(Case):
     eps: float = 1e-2
     mask: bool = False
     noise: bool = False
+    parts: bool = False
     strided: bool = False
     bench: bool = False
 
@@ -43,6 +47,9 @@ class DenoiseLoopCase(Case):
             [0.8 - 0.6 * i / self.steps, 0.4, -0.1 * (i > 0), c_noise, 0.9, k_noise] for i in range(self.steps)
         ]
         wide = torch.float64 if draw.dtype == torch.float64 else torch.float32
+        guidance = torch.tensor([1.5, 2.0], dtype=wide, device=draw.device)
+        if self.parts:
+            guidance = draw.normal(2, *shape[1:]).to(wide)
         return (
             draw.normal(*shape),
             draw.normal(unique, self.T, channels),
@@ -50,7 +57,7 @@ class DenoiseLoopCase(Case):
             draw.normal(self.N, self.tracks, self.blocks, 2, channels, scale=0.3),
             draw.normal(self.steps, self.blocks, 3, 2, channels, scale=0.3) - 1,
             torch.tensor(steps, dtype=wide, device=draw.device),
-            torch.tensor([1.5, 2.0], dtype=wide, device=draw.device),
+            guidance,
             draw.normal(matrices, scale=channels**-0.5),
             draw.normal(vectors, scale=0.3),
             contents,
@@ -60,9 +67,10 @@ class DenoiseLoopCase(Case):
             self.residual,
             self.eps,
             draw.normal(self.steps, *shape) if self.noise else None,
-            draw.normal(*shape) if self.mask else None,
+            draw.normal(*shape) if self.mask or self.parts else None,
             draw.flags(*shape[:2]) if self.mask else None,
             1,
+            draw.flags(*shape) * draw.normal(*shape).sigmoid() if self.parts else None,
         )
 
     def in_bytes(self, seed: int = 0) -> tuple[Any, ...]:
@@ -98,6 +106,8 @@ CASES = [
     DenoiseLoopCase(1, 0, 2, 8, 16, 3, mask=True),
     DenoiseLoopCase(2, 7, 3, 5, 13, 3, N=3, mask=True, strided=True),
     DenoiseLoopCase(1, 9, 2, 8, 24, 7, blocks=1, N=2, mask=True, noise=True),
+    DenoiseLoopCase(2, 11, 2, 8, 24, 7, blocks=1, N=2, steps=3, mask=True, parts=True),
+    DenoiseLoopCase(1, 9, 2, 8, 16, 5, blocks=1, N=3, parts=True, strided=True),
     DenoiseLoopCase(2, 7, 1, 5, 13, 3, blocks=1, steps=3, noise=True, strided=True),
     DenoiseLoopCase(1, 100, 4, 32, 512, 56, blocks=8, steps=1, residual=1.0, mask=True, bench=True),
     DenoiseLoopCase(2, 100, 8, 64, 1024, 56, blocks=8, steps=1, bench=True),

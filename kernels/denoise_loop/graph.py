@@ -137,7 +137,7 @@ def runs(launches: Any) -> Callable[..., Tensor]:
 
     def run(
         start, speech, queries, styles, film, table, guidance, matrices, vectors, contents, heads, feed_forward, window,
-        residual, eps, noise, known, mask, threads,
+        residual, eps, noise, known, mask, threads, share,
     ) -> Tensor:  # fmt: skip
         (rows, time, motion), (branches, tracks, blocks, _, channels) = start.shape, styles.shape
         both = known is not None and mask is not None
@@ -146,7 +146,7 @@ def runs(launches: Any) -> Callable[..., Tensor]:
         sizes = Sizes(rows, time, motion, len(table), branches, tracks, blocks, channels, heads, feed_forward, window,
                       residual, eps, noise is not None)  # fmt: skip
         matrices, vectors = dense(matrices), dense(vectors)
-        state = (known, mask) if both else (None, None)
+        state = (known if both or share is not None else None, mask if both else None, share)
         inputs = (start, speech, queries, styles, film, table, guidance, contents, noise, *state)
         launched, why_not = bucket(sizes, start.device)
         if why_not is None:

@@ -31,7 +31,7 @@ _PACKED = PackedWeights(_pack)
 
 def _cpu(
     start, speech, queries, styles, film, table, guidance, matrices, vectors, contents, heads, feed_forward, window,
-    residual, eps, noise, known, mask, threads,
+    residual, eps, noise, known, mask, threads, share,
 ) -> Tensor:  # fmt: skip
     rows, time, motion = start.shape
     branches, tracks, blocks, _, channels = styles.shape
@@ -41,14 +41,15 @@ def _cpu(
     sizes = (motion, channels, heads, blocks, feed_forward, window)
     denoiser = _PACKED.find((matrices, vectors), *sizes, eps, residual, NORM_EPS)
     heard = torch.tensor(contents, dtype=torch.int64)
-    state = (known, mask) if both else (None, None)
+    state = (known if both or share is not None else None, mask if both else None, share)
     tensors = [
         None if tensor is None else dense(tensor if tensor.dtype == torch.bool else tensor.float())
         for tensor in (start, speech, queries, styles, film, table, guidance, noise, *state)
     ]
     out = torch.empty(start.shape, dtype=torch.float32)
     denoiser.run(
-        *map(address, (*tensors, heard, out)), rows, time, speech.shape[0], branches, tracks, len(table), threads
+        *map(address, (*tensors, heard, out)), rows, time, speech.shape[0], branches, tracks, len(table),
+        guidance[0].numel(), threads,
     )
     return out.to(start.dtype)
 

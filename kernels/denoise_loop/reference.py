@@ -26,7 +26,7 @@ def denoise_loop(
     start: Tensor, speech: Tensor, queries: Tensor, styles: Tensor, film: Tensor, table: Tensor, guidance: Tensor,
     matrices: Tensor, vectors: Tensor, contents: list[int], heads: int, feed_forward: int, window: int = 0,
     residual: float = 0.0, eps: float = 1e-5, noise: Tensor | None = None, known: Tensor | None = None,
-    mask: Tensor | None = None, threads: int = 1,
+    mask: Tensor | None = None, threads: int = 1, share: Tensor | None = None,
 ) -> Tensor:  # fmt: skip
     """Run every step of a sampler: predict, guide and update, from start noise to motion.
 
@@ -83,6 +83,8 @@ def denoise_loop(
             x0 = p[0] + g_emotion * (p[1] - p[0])
         elif branches == 3:
             x0 = p[0] + g_audio * (p[1] - p[0]) + g_emotion * (p[2] - p[1])
+        if share is not None:
+            x0 = (1 - share) * x0 + share * known
         c_x, c_0, c_prev, c_noise, k_known, k_noise = table[step]
         x = c_x * x + c_0 * x0 + c_prev * x0_prev
         given = k_known * frozen[1] if frozen else x

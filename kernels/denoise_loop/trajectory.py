@@ -52,13 +52,13 @@ class Trajectory:
             return torch.zeros(shape, dtype=dtype, device=device)
 
         self.x, self.x0_prev, self.known = (zeros(s.rows, s.time, s.motion) for _ in range(3))
-        self.mask = zeros(s.rows, s.time, dtype=torch.uint8)
+        self.mask, self.share = zeros(s.rows, s.time, dtype=torch.uint8), zeros(s.rows, s.time, s.motion)
         self.lengths, self.count = zeros(batch, dtype=torch.int64), zeros(1, dtype=torch.int64)
         self.speech = zeros(s.branches, s.time, s.channels)
         self.queries = zeros(s.branches, s.blocks, s.time, s.channels, dtype=narrow)
         self.styles = zeros(s.branches * s.tracks, s.blocks, 2, s.channels)
         self.film = zeros(s.steps, s.blocks, 3, 2, s.channels)
-        self.table, self.guidance = zeros(s.steps, 6), zeros(2)
+        self.table, self.guidance = zeros(s.steps, 6), zeros(2, s.time, s.motion)
         self.noise = zeros(s.steps, s.rows, s.time, s.motion) if s.noise else None
 
         self.hidden = zeros(batch, s.time, s.channels)
@@ -72,14 +72,19 @@ class Trajectory:
     def load(
         self, start: Tensor, speech: Tensor, queries: Tensor, styles: Tensor, film: Tensor, table: Tensor,
         guidance: Tensor, contents: list[int], noise: Tensor | None, known: Tensor | None, mask: Tensor | None,
+        share: Tensor | None,
     ) -> None:  # fmt: skip
         """Copy a call's tensors into the buffers; frames beyond its own are zero and masked out of all sums."""
         time, steps = start.shape[1], len(table)
-        for buffer in (self.x, self.known, self.mask, self.speech, self.queries):
+        for buffer in (self.x, self.known, self.mask, self.share, self.speech, self.queries):
             buffer.zero_()
         self.x[:, :time] = start
+        if known is not None:
+            self.known[:, :time] = known
+        if share is not None:
+            self.share[:, :time] = share
         if known is not None and mask is not None:
-            self.known[:, :time], self.mask[:, :time] = known, mask
+            self.mask[:, :time] = mask
             self.x[:, :time] = torch.where(mask[..., None], known, start)
         for branch, content in enumerate(contents):
             self.speech[branch, :time] = speech[content]
@@ -88,7 +93,7 @@ class Trajectory:
         self.film[:steps], self.table[:steps] = film, table
         if self.noise is not None and noise is not None:
             self.noise[:steps, :, :time] = noise
-        self.guidance.copy_(guidance)
+        self.guidance[:, :time] = guidance[:, None, None] if guidance.dim() == 1 else guidance
         self.x0_prev.zero_()
         self.lengths.fill_(time)
         self.count.fill_(-1)
@@ -129,7 +134,7 @@ class Trajectory:
                          hidden, s.eps, s.residual, rows // s.tracks, count, self.lengths)  # fmt: skip
         yield _later(run.linear, hidden, leave.weight, leave.bias, self.prediction, norm(network.norm))
         yield _later(run.step, self.prediction, self.guidance, self.table, count, self.x, self.x0_prev, self.known,
-                     self.mask, self.noise)  # fmt: skip
+                     self.mask, self.share, self.noise)  # fmt: skip
 
 
 def _later(launch: Callable[..., None], *args: object) -> Callable[[], None]:

@@ -60,17 +60,20 @@ if triton is not None:
 
     @triton.jit
     def denoise_step_kernel(
-        prediction, guidance, table, step, x, x0_prev, known, mask, noise, size, motion,
+        prediction, guidance, table, step, x, x0_prev, known, mask, share, noise, size, sample, motion,
         N: tl.constexpr, NOISE: tl.constexpr, BLOCK: tl.constexpr,
     ):  # fmt: skip
-        """Guidance and the sampler's affine update of one block of elements, in place."""
+        """Guidance, what is known, and the sampler's affine update of one block of elements, in place."""
         i = tl.program_id(0).to(tl.int64) * BLOCK + tl.arange(0, BLOCK)
         inside = i < size
         row = table + tl.load(step) * 6
-        x0 = guided(prediction, guidance, i, inside, size, N)
+        x0 = guided(prediction, guidance, sample, i % sample, i, inside, size, N)
+        clean = tl.load(known + i, mask=inside, other=0.0)
+        part = tl.load(share + i, mask=inside, other=0.0)
+        x0 = (1 - part) * x0 + part * clean
         after = tl.load(row) * tl.load(x + i, mask=inside, other=0.0) + tl.load(row + 1) * x0
         after += tl.load(row + 2) * tl.load(x0_prev + i, mask=inside, other=0.0)
-        kept = tl.load(row + 4) * tl.load(known + i, mask=inside, other=0.0)
+        kept = tl.load(row + 4) * clean
         if NOISE:
             random = tl.load(noise + tl.load(step) * size + i, mask=inside, other=0.0)
             after += tl.load(row + 3) * random
@@ -95,16 +98,16 @@ def enter(x: Tensor, mask: Tensor, weight: Tensor, bias: Tensor, speech: Tensor,
 
 def step(
     prediction: Tensor, guidance: Tensor, table: Tensor, count: Tensor, x: Tensor, x0_prev: Tensor, known: Tensor,
-    mask: Tensor, noise: Tensor | None,
+    mask: Tensor, share: Tensor, noise: Tensor | None,
 ) -> None:  # fmt: skip
-    """Guidance of prediction (N R, T, M) and the sampler's update of x (R, T, M), x0_prev in place.
+    """Guidance (2, T, M) of prediction (N R, T, M) and the sampler's update of x (R, T, M), x0_prev in place.
 
     noise: (steps, R, T, M), or None where the table asks for none.
     """
     denoise_step_kernel[(triton.cdiv(x.numel(), STEP_BLOCK),)](
-        prediction, guidance, table, count, x, x0_prev, known, mask, x if noise is None else noise, x.numel(),
-        x.shape[2], N=len(prediction) // len(x), NOISE=noise is not None, BLOCK=STEP_BLOCK, num_warps=STEP_WARPS,
-        enable_fp_fusion=True,
+        prediction, guidance, table, count, x, x0_prev, known, mask, share, x if noise is None else noise,
+        x.numel(), x[0].numel(), x.shape[2], N=len(prediction) // len(x), NOISE=noise is not None, BLOCK=STEP_BLOCK,
+        num_warps=STEP_WARPS, enable_fp_fusion=True,
     )  # fmt: skip
 
 
@@ -127,8 +130,8 @@ def _specialisations():
         yield (
             "denoise_step_kernel",
             {**dict.fromkeys(("prediction", "guidance", "table"), wide), "step": "*i64:16",
-             **dict.fromkeys(("x", "x0_prev", "known"), wide), "mask": "*u8:16", "noise": wide, "size": "i32",
-             "motion": "i32"},
+             **dict.fromkeys(("x", "x0_prev", "known"), wide), "mask": "*u8:16", "share": wide, "noise": wide,
+             "size": "i32", "sample": "i32", "motion": "i32"},
             {"N": 3, "NOISE": noise, "BLOCK": STEP_BLOCK},
             {"num_warps": STEP_WARPS},
         )  # fmt: skip

@@ -20,7 +20,7 @@ if triton is not None:
 
     @triton.jit
     def sampler_step_limit_kernel(
-        prediction, guidance, limit, sample, size, rank, fraction, low, high,
+        prediction, guidance, weights, limit, sample, size, rank, fraction, low, high,
         N: tl.constexpr, BLOCK: tl.constexpr,
     ):  # fmt: skip
         """The dynamic threshold of one sample: the magnitude of a given rank, found bit by bit."""
@@ -31,7 +31,7 @@ if triton is not None:
             smaller = 0
             for start in range(0, sample, BLOCK):
                 i = start + tl.arange(0, BLOCK)
-                x0 = guided(prediction, guidance, b * sample + i, i < sample, size, N)
+                x0 = guided(prediction, guidance, weights, i % weights, b * sample + i, i < sample, size, N)
                 key = x0.to(tl.int32, bitcast=True) & 0x7FFFFFFF
                 smaller += tl.sum(((key < candidate) & (i < sample)).to(tl.int32))
             below = tl.where(smaller <= rank, candidate, below)
@@ -40,7 +40,7 @@ if triton is not None:
         largest = 0
         for start in range(0, sample, BLOCK):
             i = start + tl.arange(0, BLOCK)
-            x0 = guided(prediction, guidance, b * sample + i, i < sample, size, N)
+            x0 = guided(prediction, guidance, weights, i % weights, b * sample + i, i < sample, size, N)
             key = x0.to(tl.int32, bitcast=True) & 0x7FFFFFFF
             up_to += tl.sum(((key <= below) & (i < sample)).to(tl.int32))
             above = tl.minimum(above, tl.min(tl.where((key > below) & (i < sample), key, 0x7FFFFFFF)))
@@ -56,19 +56,22 @@ if triton is not None:
 
     @triton.jit
     def sampler_step_kernel(
-        prediction, guidance, x, x0_prev, coefficients, noise, known, mask, limit, x_next, x0, sample, size,
-        channels, N: tl.constexpr, NOISE: tl.constexpr, MASK: tl.constexpr, LIMIT: tl.constexpr,
-        BLOCK: tl.constexpr,
+        prediction, guidance, weights, x, x0_prev, coefficients, noise, known, mask, share, limit, x_next, x0,
+        sample, size, channels, N: tl.constexpr, NOISE: tl.constexpr, MASK: tl.constexpr, SHARE: tl.constexpr,
+        LIMIT: tl.constexpr, BLOCK: tl.constexpr,
     ):  # fmt: skip
-        """One block of elements: guidance, clamp, step, in-painting."""
+        """One block of elements: guidance, clamp, what is known of it, step, in-painting."""
         i = tl.program_id(0).to(tl.int64) * BLOCK + tl.arange(0, BLOCK)
         inside = i < size
-        value = guided(prediction, guidance, i, inside, size, N)
+        value = guided(prediction, guidance, weights, i % weights, i, inside, size, N)
         if LIMIT:
             bound = tl.load(limit + i // sample, mask=inside, other=1.0)
             value = tl.where(value > bound, bound, value)
             value = tl.where(value < -bound, -bound, value)
             value = tl.where(bound == bound, value, bound)
+        if SHARE:
+            part = tl.load(share + i, mask=inside, other=0.0).to(tl.float32)
+            value = (1 - part) * value + part * tl.load(known + i, mask=inside, other=0.0).to(tl.float32)
         if NOISE:
             random = tl.load(noise + i, mask=inside, other=0.0).to(tl.float32)
             fresh = tl.load(coefficients + 3) * random
@@ -91,7 +94,7 @@ if triton is not None:
 
 
 def _run(
-    prediction, guidance, x, x0_prev, coefficients, noise, known, mask, quantile, limit_low, limit_high
+    prediction, guidance, x, x0_prev, coefficients, noise, known, mask, quantile, limit_low, limit_high, share
 ) -> tuple[Tensor, Tensor]:
     branches, batch, time, channels = prediction.shape
     sample, size = time * channels, batch * time * channels
@@ -100,20 +103,21 @@ def _run(
     if size == 0:
         return x_next, x0
     prediction, guidance = dense(prediction), dense(guidance.float())
+    weights = guidance[0].numel()
     limit = guidance  # a stand-in, never read without a threshold
     if quantile > 0:
         limit = torch.empty(batch, dtype=torch.float32, device=x.device)
         place = quantile * (sample - 1)
         sampler_step_limit_kernel[(batch,)](
-            prediction, guidance, limit, sample, size, int(place), place - int(place), limit_low, limit_high,
+            prediction, guidance, weights, limit, sample, size, int(place), place - int(place), limit_low, limit_high,
             N=branches, BLOCK=LIMIT_BLOCK, num_warps=LIMIT_WARPS, enable_fp_fusion=True,
         )  # fmt: skip
     sampler_step_kernel[(triton.cdiv(size, STEP_BLOCK),)](
-        prediction, guidance, dense(x), dense(x0_prev), dense(coefficients.float()),
-        x if noise is None else dense(noise), x if mask is None else dense(known),
+        prediction, guidance, weights, dense(x), dense(x0_prev), dense(coefficients.float()),
+        x if noise is None else dense(noise), x if known is None else dense(known),
         x if mask is None else dense(mask).view(torch.uint8),
-        limit, x_next, x0, sample, size, channels,
-        N=branches, NOISE=noise is not None, MASK=mask is not None, LIMIT=quantile > 0,
+        x if share is None else dense(share), limit, x_next, x0, sample, size, channels,
+        N=branches, NOISE=noise is not None, MASK=mask is not None, SHARE=share is not None, LIMIT=quantile > 0,
         BLOCK=STEP_BLOCK, num_warps=STEP_WARPS, enable_fp_fusion=True,
     )  # fmt: skip
     return x_next, x0
@@ -124,7 +128,7 @@ def _specialisations():
     for element in ("fp32", "bf16"):
         data = f"*{element}"
         for branches in (1, 3):
-            pointers = {"prediction": data, "guidance": "*fp32"}
+            pointers = {"prediction": data, "guidance": "*fp32", "weights": "i32"}
             yield (
                 "sampler_step_limit_kernel",
                 {**pointers, "limit": "*fp32", "sample": "i32", "size": "i32", "rank": "i32",
@@ -132,13 +136,15 @@ def _specialisations():
                 {"N": branches, "BLOCK": LIMIT_BLOCK},
                 {"num_warps": LIMIT_WARPS},
             )  # fmt: skip
-        for noise, mask, limited in ((False, False, False), (False, True, False), (True, True, True)):
+        for noise, mask, share, limited in (
+            (False, False, False, False), (False, True, False, False), (True, True, True, True)
+        ):
             yield (
                 "sampler_step_kernel",
                 {**pointers, "x": data, "x0_prev": data, "coefficients": "*fp32", "noise": data, "known": data,
-                 "mask": "*u8" if mask else data, "limit": "*fp32", "x_next": data, "x0": data,
+                 "mask": "*u8" if mask else data, "share": data, "limit": "*fp32", "x_next": data, "x0": data,
                  "sample": "i32", "size": "i32", "channels": "i32"},
-                {"N": 3, "NOISE": noise, "MASK": mask, "LIMIT": limited, "BLOCK": STEP_BLOCK},
+                {"N": 3, "NOISE": noise, "MASK": mask, "SHARE": share, "LIMIT": limited, "BLOCK": STEP_BLOCK},
                 {"num_warps": STEP_WARPS},
             )  # fmt: skip
 

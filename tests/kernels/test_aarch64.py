@@ -37,13 +37,15 @@ def compiled(compiler: str, target: Path, *arguments: str) -> Path:
 
 def output_of(program: list[str], args: tuple, threads: int) -> torch.Tensor:
     """What the program of host_shim/denoise_main.cpp computes from the arguments of denoise_loop."""
-    *tensors, matrices, vectors, contents, heads, feed_forward, window, residual, eps, noise, known, mask, _ = args
+    *tensors, matrices, vectors, contents, heads, feed_forward, window, residual, eps = args[:15]
+    noise, known, mask, _, share = args[15:]
     rows, time, motion = tensors[0].shape
     branches, tracks, blocks, _, channels = tensors[3].shape
     sizes = motion, channels, heads, blocks, feed_forward, window
-    call = native.DTYPES[matrices.dtype], rows, time, len(tensors[1]), branches, tracks, len(tensors[5]), threads
-    parts = [struct.pack("<6q3d8q", *sizes, eps, residual, NORM_EPS, *call)]
-    for tensor in (matrices, vectors, *tensors, noise, known, mask, torch.tensor(contents)):
+    steps, weights = len(tensors[5]), tensors[6][0].numel()
+    call = native.DTYPES[matrices.dtype], rows, time, len(tensors[1]), branches, tracks, steps, weights, threads
+    parts = [struct.pack("<6q3d9q", *sizes, eps, residual, NORM_EPS, *call)]
+    for tensor in (matrices, vectors, *tensors, noise, known, mask, share, torch.tensor(contents)):
         values = b"" if tensor is None else bytes(tensor.contiguous().view(torch.uint8).numpy())
         parts += [struct.pack("<q", len(values)), values]
     done = subprocess.run(program, input=b"".join(parts), capture_output=True)

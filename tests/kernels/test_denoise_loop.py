@@ -99,7 +99,7 @@ def test_guidance_is_that_of_the_sampler_step():
         predictions.append(OP(*alone))
     x = torch.where(args[-2][..., None], args[-3], args[0])
     stepped, _ = sampler_step(
-        torch.stack(predictions), args[6], x, torch.zeros_like(x), args[5][0], known=args[-3], mask=args[-2]
+        torch.stack(predictions), args[6], x, torch.zeros_like(x), args[5][0], known=args[-4], mask=args[-3]
     )
     torch.testing.assert_close(denoise_loop(*args), stepped, atol=1e-5, rtol=1e-5)
 

@@ -24,13 +24,15 @@ struct Trajectory {
   const float* styles;        // (N, tracks, L, 2, C)
   const float* film;          // (steps, L, 3, 2, C)
   const float* table;         // (steps, 6)
-  const float* guidance;      // (2,)
+  const float* guidance;      // (2,) or (2, T, M)
   const float* noise;         // (steps, R, T, M), or null where the table asks for none
   const float* known;         // (R, T, M) or null
   const std::uint8_t* mask;   // (R, T) or null
+  const float* share;         // (R, T, M) or null; not null only together with known
   const std::int64_t* contents;  // (N,) which of the U speeches each branch hears
   float* motion;              // (R, T, M) out
   std::int64_t rows, time, unique, branches, tracks, steps;
+  std::int64_t weights;  // values that each weight of the guidance has: 1, or T M
   int threads;
 };
 

@@ -8,10 +8,21 @@ template <class A>
 struct SamplerNumbers {
   A g_audio, g_emotion, c_x, c_0, c_prev, c_noise, k_known, k_noise;
 
-  static EMO_HD SamplerNumbers read(const void* guidance, const void* coefficients) {
+  // Each of the two weights of the guidance has `weights` values: 1, or one for each element of a sample.
+  static EMO_HD SamplerNumbers read(const void* guidance, std::int64_t weights, const void* coefficients) {
     const A* g = static_cast<const A*>(guidance);
     const A* c = static_cast<const A*>(coefficients);
-    return {g[0], g[1], c[0], c[1], c[2], c[3], c[4], c[5]};
+    return {g[0], g[weights], c[0], c[1], c[2], c[3], c[4], c[5]};
+  }
+
+  // The numbers for element j of a sample.
+  EMO_HD SamplerNumbers at(const void* guidance, std::int64_t weights, std::int64_t j) const {
+    SamplerNumbers numbers = *this;
+    if (weights > 1) {
+      numbers.g_audio = static_cast<const A*>(guidance)[j];
+      numbers.g_emotion = static_cast<const A*>(guidance)[weights + j];
+    }
+    return numbers;
   }
 };
 
@@ -37,6 +48,12 @@ EMO_HD A bounded(A value, A limit) {
   value = value > limit ? limit : value;
   value = value < -limit ? -limit : value;
   return limit == limit ? value : limit;
+}
+
+// x0 drawn to what is known by a share of 0..1; exactly x0 at 0, exactly what is known at 1.
+template <class A>
+EMO_HD A drawn(A x0, A known, A share) {
+  return (A(1) - share) * x0 + share * known;
 }
 
 // What stands for noise that was not given: nothing, and no number where the coefficient asks for some. A call whose

@@ -33,19 +33,20 @@ class Tensor {
 int main() {
   DenoiserSizes sizes;
   struct {
-    std::int64_t dtype, rows, time, unique, branches, tracks, steps, threads;
+    std::int64_t dtype, rows, time, unique, branches, tracks, steps, weights, threads;
   } call;
   read(&sizes, sizeof sizes);
   read(&call, sizeof call);
-  const Tensor matrices, vectors, start, speech, queries, styles, film, table, guidance, noise, known, mask, contents;
+  const Tensor matrices, vectors, start, speech, queries, styles, film, table, guidance, noise, known, mask, share,
+      contents;
   std::vector<float> motion(call.rows * call.time * sizes.motion);
 
   const CpuKernels& kernels = baseline::kKernels;
   void* denoiser = kernels.pack_denoiser(sizes, matrices, static_cast<DType>(call.dtype), vectors);
   if (!denoiser) std::abort();
-  kernels.run_denoiser(denoiser, {start, speech, queries, styles, film, table, guidance, noise, known, mask, contents,
-                                  motion.data(), call.rows, call.time, call.unique, call.branches, call.tracks,
-                                  call.steps, int(call.threads)});
+  kernels.run_denoiser(denoiser, {start, speech, queries, styles, film, table, guidance, noise, known, mask, share,
+                                  contents, motion.data(), call.rows, call.time, call.unique, call.branches,
+                                  call.tracks, call.steps, call.weights, int(call.threads)});
   kernels.free_denoiser(denoiser);
   std::fwrite(motion.data(), sizeof(float), motion.size(), stdout);
 }

@@ -21,15 +21,16 @@ struct DenoiseEnter {
 // The guidance and the sampler's affine update of x, in place.
 struct DenoiseStep {
   const float* prediction;   // (N, R, T, M)
-  const float* guidance;     // (2,)
+  const float* guidance;     // (2, T, M)
   const float* table;        // (steps, 6)
   const std::int64_t* step;  // (1,)
   float* x;                  // (R, T, M)
   float* x0_prev;            // (R, T, M)
   const float* known;        // (R, T, M)
   const std::uint8_t* mask;  // (R, T)
+  const float* share;        // (R, T, M)
   const float* noise;        // (steps, R, T, M), or null where the table asks for none
-  std::int64_t size, motion, branches;  // size = R T M
+  std::int64_t size, sample, motion, branches;  // size = R T M, sample = T M
 };
 
 // Both return a cudaError_t.
