@@ -78,7 +78,7 @@ OP = KernelOp(
     "denoise_loop",
     "(Tensor start, Tensor speech, Tensor queries, Tensor styles, Tensor film, Tensor table, Tensor guidance, "
     "Tensor matrices, Tensor vectors, int[] contents, int heads, int feed_forward, int window, float residual, "
-    "float eps, Tensor? noise, Tensor? known, Tensor? mask, int threads, Tensor? share=None) -> Tensor",
+    "float eps, Tensor? noise, Tensor? known, Tensor? mask, int threads, Tensor? share) -> Tensor",
     reference=reference.denoise_loop,
     fake=lambda start, *_: start.new_empty(start.shape),
     check=_check,

@@ -45,7 +45,7 @@ def _check(
 OP = KernelOp(
     "sampler_step",
     "(Tensor prediction, Tensor guidance, Tensor x, Tensor x0_prev, Tensor coefficients, Tensor? noise, "
-    "Tensor? known, Tensor? mask, float quantile, float limit_low, float limit_high, Tensor? share=None) "
+    "Tensor? known, Tensor? mask, float quantile, float limit_low, float limit_high, Tensor? share) "
     "-> (Tensor, Tensor)",
     reference=reference.sampler_step,
     fake=lambda prediction, guidance, x, *_: (x.new_empty(x.shape), x.new_empty(x.shape)),
