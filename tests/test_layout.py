@@ -36,6 +36,7 @@ ALLOWED: dict[str, set[str]] = {
     "diffusion": {"kernels", "face.layout", "audio.lip_net"},
     "emotion_forms": {"binding.emotions"},
     "face_motion": {"face", "audio"},
+    "direct": {"emotion_forms", "face_motion", "face", "audio"},
     "capture": {"face_motion", "face"},
     "render": {"face_motion", "face", "kernels"},
     "export": {"emotion_forms", "face_motion", "render", "face", "audio"},

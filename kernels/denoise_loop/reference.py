@@ -73,7 +73,7 @@ def denoise_loop(
             hidden = (residual * hidden + styled) * (1 + rates[2, 0]) + rates[2, 1]
         return linear(normed(hidden, network.norm), network.leave).unflatten(0, (branches, rows))
 
-    g_audio, g_emotion = guidance
+    g_audio, g_emotion = guidance if guidance.dim() == 1 else guidance.to(start.dtype)  # each () or (T, M)
     x = torch.where(*frozen, start) if frozen else start  # (R, T, M)
     x0_prev = torch.zeros_like(x)
     for step in range(table.shape[0]):

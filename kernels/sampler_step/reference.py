@@ -15,7 +15,7 @@ def sampler_step(
     (B, T, C); coefficients (6,); mask (B, T). Returns the next x and x0, each (B, T, C).
     Arguments are checked by :func:`emoface.kernels.sampler_step`.
     """
-    g_audio, g_emotion = guidance
+    g_audio, g_emotion = guidance if guidance.dim() == 1 else guidance.to(x.dtype)  # each () or (T, C)
     c_x, c_0, c_prev, c_noise, k_known, k_noise = coefficients
     branches = len(prediction)
     if branches == 1:

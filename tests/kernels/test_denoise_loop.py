@@ -18,7 +18,7 @@ needs_native = pytest.mark.skipif(native.CPU is None, reason=f"no CPU module: {n
 
 
 def with_threads(args, threads):
-    return (*args[:-1], threads)
+    return (*args[:18], threads, args[19])
 
 
 @needs_native
@@ -34,7 +34,7 @@ def test_a_row_does_not_depend_on_the_rows_beside_it():
     args = DenoiseLoopCase(5, 37, 4, 16, 128, 53, residual=1.0, mask=True).inputs()
     whole = denoise_loop(*args)
     for row in range(5):
-        alone = (args[0][row : row + 1], *args[1:-3], args[-3][row : row + 1], args[-2][row : row + 1], 1)
+        alone = (args[0][row : row + 1], *args[1:16], args[16][row : row + 1], args[17][row : row + 1], 1, None)
         assert torch.equal(denoise_loop(*alone), whole[row : row + 1])
 
 
@@ -97,9 +97,9 @@ def test_guidance_is_that_of_the_sampler_step():
         alone[3], alone[9] = args[3][branch : branch + 1], args[9][branch : branch + 1]
         alone[5] = torch.tensor([[0.0, 1, 0, 0, 1, 0]])  # the prediction itself, where frames are not known
         predictions.append(OP(*alone))
-    x = torch.where(args[-2][..., None], args[-3], args[0])
+    x = torch.where(args[17][..., None], args[16], args[0])
     stepped, _ = sampler_step(
-        torch.stack(predictions), args[6], x, torch.zeros_like(x), args[5][0], known=args[-4], mask=args[-3]
+        torch.stack(predictions), args[6], x, torch.zeros_like(x), args[5][0], known=args[16], mask=args[17]
     )
     torch.testing.assert_close(denoise_loop(*args), stepped, atol=1e-5, rtol=1e-5)
 
