@@ -184,7 +184,7 @@ class EmotionSource:
             choice = rng.random()
             asked = float(batch.level[row])
             key = (int(batch.emotion[row, 0]), round(asked))
-            if choice < self.from_motion:
+            if choice < self.from_motion and not batch.turned[row]:  # else it would show both emotions
                 from_motion[row] = True
             elif choice < self.told and batch.share[row] == 1 and key in self.prompts and asked.is_integer():
                 bank = self.prompts[key]

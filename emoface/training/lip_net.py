@@ -43,6 +43,7 @@ from emoface.training.run import (
 )
 
 from .corpus.augment import KINDS, augment_mel, stretch_time
+from .corpus.backgrounds import Backgrounds
 from .corpus.build import HELD_OUT
 from .corpus.clips import Clip, hours, load_clips, mel_loudness, require_layout
 from .corpus.phones import CLOSING_LABELS, OPENING_LABELS, labelled
@@ -76,7 +77,8 @@ class LipsConfig:
         noise: deviation of noise on the speech encoder's features, so that they are not learnt by heart.
         closing: weight of the lip opening on p, b, m, per centimetre, in both styles.
         opening: weight of what crossed windows lack elsewhere to 0.4 of the rule's opening, per centimetre.
-        kinds: augmentations. stretched: share of windows played at another speed.
+        kinds: augmentations. background: share of windows with music or other voices; all of those in which nobody
+            speaks. stretched: share of windows played at another speed.
         save_every: steps between resumable states. threads: CPU threads.
     """
 
@@ -110,6 +112,7 @@ class LipsConfig:
     closing: float = 0.3
     opening: float = 0.6
     kinds: list[str] = field(default_factory=lambda: list(KINDS))
+    background: float = 0.0
     stretched: float = 0.4
     save_every: int = 500
     threads: int = 1
@@ -144,6 +147,7 @@ class LipWindows:
         if not sum(share) > 0:
             raise ValueError("the corpus has no captured, labelled or synthetic clips to train the lip net on")
         self.probability = np.array(share) / sum(share)
+        self.backgrounds = Backgrounds([c.mel for c in clips])
         self.measured = sorted({STYLES[c.style] for c in self.clips if c.lips is not None} or {ARTIST})
 
     def batch(self, step: int) -> LipBatch:
@@ -165,6 +169,8 @@ class LipWindows:
         after = int(min(clip.frames - start - count, _LONGEST_CONTEXT)) if rng.random() < 0.3 else 0
         low, high = start - before, start + count + after
         mel = augment_mel(clip.mel[low * MEL_PER_FRAME : high * MEL_PER_FRAME], rng, self.config.kinds)
+        if self.config.background and (clip.dataset == "quiet" or rng.random() < self.config.background):
+            mel = self.backgrounds.under(mel, rng)
         normalizer = MelNormalizer()
         normalizer.update(torch.from_numpy(mel))
         mel = mel[before * MEL_PER_FRAME : (before + count) * MEL_PER_FRAME]

@@ -18,6 +18,7 @@ from emoface.binding.emotions import EMOTIONS
 from emoface.face.layout import FPS, MOTION_INDEX, MOTION_SIZE, MOUTH, NECK, UPPER
 
 from .corpus.augment import KINDS, augment_mel
+from .corpus.backgrounds import Backgrounds
 from .corpus.clips import Clip, mel_loudness
 from .corpus.visemes import rule_lips
 from .expressions import express
@@ -36,7 +37,8 @@ class MixConfig:
             with phone labels and of real voices with pseudo lips; the rest is synthetic speech.
         pseudo_labelled, pseudo_synthetic: how often those take pseudo lips of a measured style instead of rule lips.
         livelier: deviation of the logarithm by which artist-style lips move more or less, as people differ.
-        augmented: share of windows with augmented mels. mixed: share of windows that mix two emotions.
+        augmented: share of windows with augmented mels. background: with music or other voices. listening: share of
+            windows in which nobody speaks. mixed: share of windows that mix two emotions.
         short: share of windows below the full length, as short as ``shortest``.
         context: share of windows that begin with known frames, up to ``longest_context`` of the window.
         turned: share of those whose known frames have another emotion than the asked one, so that an emotion does
@@ -51,6 +53,8 @@ class MixConfig:
     pseudo_synthetic: float = 0.08
     livelier: float = 0.12
     augmented: float = 0.7
+    background: float = 0.0
+    listening: float = 0.0
     mixed: float = 0.08
     short: float = 0.4
     shortest: int = 40
@@ -67,7 +71,7 @@ class WindowBatch:
         mel: (B, 2 T, 64) normalised. motion: (B, T, 56). known: (B, T, 56) 1 where the motion is a target.
         closure: (B, T) 0..1. style: (B,) int64. carried: (B,) int64, frames that are given from the start.
         emotion: (B, 2) int64 indices into ``EMOTIONS``; the second is mixed in by 1 - share.
-        level: (B,) float. share: (B,) float in 0.5..1.
+        level: (B,) float. share: (B,) float in 0.5..1. turned: (B,) bool, another emotion comes before the asked one.
     """
 
     mel: Tensor
@@ -79,6 +83,7 @@ class WindowBatch:
     emotion: Tensor
     level: Tensor
     share: Tensor
+    turned: Tensor
 
 
 @dataclass
@@ -122,7 +127,7 @@ class Pools:
         Raises:
             ValueError: no clip can be used.
         """
-        self.pseudo = pseudo
+        self.pseudo, self.backgrounds = pseudo, Backgrounds([clip.mel for clip in clips])
         shares = {
             "captured": config.captured, "person": config.person, "labelled": config.labelled, "voice": config.voice,
         }  # fmt: skip
@@ -177,6 +182,14 @@ def _livelier(deviation: float, rng: np.random.Generator) -> np.ndarray:
     return gains
 
 
+def _listening(frames: int, style: int, rng: np.random.Generator) -> Spoken:
+    """A face whose owner says nothing: a room's noise, and lips at rest."""
+    room = np.full((MEL_PER_FRAME * frames, MEL_BINS), SILENT_MEL, np.float32)
+    room += np.float32(rng.uniform(0, 4)) + 0.4 * rng.standard_normal(room.shape, np.float32)
+    rest, told = np.zeros((frames, MOTION_SIZE), np.float32), np.ones((frames, MOTION_SIZE), np.float32)
+    return Spoken(room, rest, told, np.zeros(frames, np.float32), style, None)
+
+
 class MotionWindows(Dataset):
     """Batches by number: the same (seed, number) always gives the same batch, whoever makes it."""
 
@@ -202,7 +215,7 @@ class MotionWindows(Dataset):
         short = rng.random() < self.config.short
         frames = int(rng.integers(least, self.frames + 1)) if short else self.frames
         rows = [self._window(pools, rng, frames) for _ in range(self.batch)]
-        mel, motion, known, closure, style, carried, emotion, level, share = zip(*rows, strict=True)
+        mel, motion, known, closure, style, carried, emotion, level, share, turned = zip(*rows, strict=True)
         return WindowBatch(
             torch.stack(mel),
             torch.from_numpy(np.stack(motion)),
@@ -213,11 +226,14 @@ class MotionWindows(Dataset):
             torch.tensor(emotion),
             torch.tensor(level, dtype=torch.float32),
             torch.tensor(share, dtype=torch.float32),
+            torch.tensor(turned),
         )
 
     def _window(self, pools: Pools, rng: np.random.Generator, frames: int) -> tuple:
         config = self.config
         speech = self._speech(pools.draw(rng), pools.pseudo, rng, frames)
+        if rng.random() < config.listening:
+            speech = _listening(frames + LEAD_FRAMES, speech.style, rng)
         loudness = mel_loudness(speech.mel)  # (T,)
         first, second = (int(i) for i in rng.choice(len(EMOTIONS), 2, replace=False))
         level = float(rng.choice([1, 2, 3])) if rng.random() < 0.7 else float(rng.uniform(0.7, 3))
@@ -228,10 +244,11 @@ class MotionWindows(Dataset):
             motion = share * motion + (1 - share) * self._perform(speech, second, level, rng, loudness)
         total = len(motion)
         begin = int(rng.integers(0, max(total - frames, 0) + 1))
-        carried = 0
+        carried, turned = 0, False
         if rng.random() < config.context:
             carried = int(rng.integers(1, max(2, int(config.longest_context * frames))))
-            if rng.random() < config.turned:
+            turned = bool(rng.random() < config.turned)
+            if turned:
                 other = self._perform(speech, second, float(rng.choice([1, 2, 3])), rng, loudness)
                 turn = float(rng.uniform(*TURN_SECONDS)) * FPS
                 after = ((np.arange(total) - begin - carried) / turn).clip(0, 1)
@@ -239,14 +256,17 @@ class MotionWindows(Dataset):
         begin_mel, end_mel = MEL_PER_FRAME * begin, MEL_PER_FRAME * (begin + frames)
         heard = int(rng.integers(0, begin_mel + 1)) if rng.random() < 0.5 else begin_mel
         kinds = KINDS if rng.random() < config.augmented else ()
-        piece = torch.from_numpy(augment_mel(speech.mel[heard:end_mel], rng, kinds))
+        mel = augment_mel(speech.mel[heard:end_mel], rng, kinds)
+        if rng.random() < config.background:
+            mel = pools.backgrounds.under(mel, rng)
+        piece = torch.from_numpy(mel)
         normalizer = MelNormalizer()
         normalizer.update(piece)
         window = normalizer.apply(piece[begin_mel - heard :])
         span = slice(begin, begin + frames)
         return (
             window, motion[span].astype(np.float32), speech.known[span], speech.closure[span].astype(np.float32),
-            speech.style, carried, (first, second), level, share,
+            speech.style, carried, (first, second), level, share, turned,
         )  # fmt: skip
 
     def _perform(
