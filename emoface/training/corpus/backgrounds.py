@@ -9,7 +9,8 @@ import numpy as np
 import torch
 
 from emoface.audio.features import log_mel
-from emoface.training.speech.sounds import random_music
+
+from .sounds import random_music
 
 PIECES, PIECE_SECONDS = 40, 12.0
 """Music that is made up once in a process."""

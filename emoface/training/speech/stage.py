@@ -15,6 +15,7 @@ from emoface.audio.features import MEL_PER_FRAME, MEL_RATE, SAMPLE_RATE, log_mel
 from emoface.audio.normalize import MelNormalizer, normalize_clip
 from emoface.audio.speech_encoder import SpeechEncoder
 from emoface.training.corpus.augment import augment_mel
+from emoface.training.corpus.sounds import random_music, shaped_noise, unit_level
 from emoface.training.lip_net import one_cycle
 from emoface.training.run import (
     Ema,
@@ -26,7 +27,6 @@ from emoface.training.run import (
     write_stage_card,
 )
 
-from .sounds import random_music, shaped_noise, unit_level
 from .teacher import WhisperTeacher
 from .voices import CHUNK, CHUNK_FRAMES, Voices, load_voices, prepare_voices
 

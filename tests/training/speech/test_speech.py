@@ -13,10 +13,10 @@ import soundfile
 import torch
 
 from emoface.audio.features import MEL_RATE, SAMPLE_RATE
+from emoface.training.corpus.sounds import random_music, shaped_noise
 from emoface.training.lip_net import load_speech_encoder
 from emoface.training.run import load_tensors
 from emoface.training.speech import SpeechConfig, train
-from emoface.training.speech.sounds import random_music, shaped_noise
 from emoface.training.speech.stage import SpeechStudent, SpeechWindows, distillation_loss
 from emoface.training.speech.teacher import WhisperTeacher, read_encoder
 from emoface.training.speech.voices import CHUNK, change_voice, find_recordings, in_chunks, load_voices
