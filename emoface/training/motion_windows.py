@@ -289,7 +289,7 @@ class MotionWindows(Dataset):
             lips, closure, style = read.lips, read.closure, read.style
             if clip.source == "captured":
                 lips, seen = clip.measured()
-                if seen[:, list(NECK)].any():
+                if seen[:, list(NECK)].any() and lips[:, list(NECK)].any():  # a head that never turns was not tracked
                     head = lips[:, list(NECK)] - lips[:, list(NECK)].mean(0)
                     known[:, list(NECK)] = seen[:, list(NECK)]
                 lips[:, [*UPPER, *NECK]] = 0  # the upper face is the emotion's
