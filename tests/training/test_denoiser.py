@@ -13,6 +13,7 @@ from emoface.diffusion.denoiser import Denoiser, DenoiserConfig
 from emoface.face.layout import MOTION_INDEX, MOTION_SIZE, UPPER
 from emoface.pipeline import Pipeline
 from emoface.training import denoiser, pack
+from emoface.training.corpus import backgrounds
 from emoface.training.corpus.clips import save_clips
 from emoface.training.motion_windows import MixConfig, MotionWindows, Pools, PseudoLips, _livelier
 from emoface.training.run import Ema, load_tensors, read_config
@@ -62,6 +63,20 @@ def test_known_frames_may_show_another_emotion(windows):
     assert (turned.carried >= 1).all() and (turned.carried < 24).all()
     assert torch.isfinite(turned.motion).all() and not torch.equal(turned.motion, same.motion)
     assert (windows(context=0.0)[2].carried == 0).all()
+    assert turned.turned.all() and not same.turned.any()
+
+
+def test_windows_under_music_keep_their_lips_and_listeners_keep_theirs_still(windows, monkeypatch):
+    monkeypatch.setattr(backgrounds, "music_mels", lambda: (np.full((150, 64), 3.0, np.float32),))
+    settings = {"augmented": 0.0, "short": 0.0, "context": 0.0, "mixed": 0.0}
+    clean, noisy = windows(**settings)[2], windows(**settings, background=1.0)[2]
+    assert not torch.equal(clean.mel, noisy.mel)
+    assert torch.equal(clean.motion[0], noisy.motion[0]) and torch.equal(clean.closure[0], noisy.closure[0])
+    heard = windows(**settings, listening=1.0)[2]
+    assert (heard.closure == 0).all() and heard.mel.max() < clean.mel.max()
+    jaw, brow = MOTION_INDEX["jaw_pose_x"], list(UPPER)
+    assert heard.motion[..., jaw].abs().mean() < 0.3 * clean.motion[..., jaw].abs().mean()
+    assert heard.motion[..., brow].std(1).max() > 0.005
 
 
 def test_what_a_tracked_face_does_not_show_is_no_target(toy_clips):
