@@ -328,7 +328,7 @@ def train(
     if hearing.encoder is not None:
         content = ContentConfig("heard", heard_width(hearing.encoder.width), model_config.content)
     model = SpeechDenoiser(hearing.to(hardware.device), ContentEncoder(content), network(model_config))
-    begun = begin(model.denoiser, settings.begin_from) if settings.begin_from else 0
+    begun = begin(model.denoiser, settings.begin_from, model.content) if settings.begin_from else 0
     parts = settings.accumulate * hardware.processes  # batches of one step
     batches = settings.steps * parts
     windows = MotionWindows(
@@ -418,14 +418,14 @@ def _material(
     return pools, {"corpus_hours": round(hours(clips), 2), "clips": len(clips), "shards_left_out": dict(skipped.counts)}
 
 
-def begin(network: Denoiser, source: str) -> int:
-    """Give a denoiser the weights of another one as far as they fit.
+def begin(network: Denoiser, source: str, encoder: ContentEncoder | None = None) -> int:
+    """Give a denoiser and its content encoder the weights of others as far as they fit.
 
     A tensor that is longer here in one dimension, such as the input of a motion with more channels, takes the first
     entries of the other's; the flag of known frames stays the last input.
 
     Args:
-        network: changed. source: a run folder, ``"default"`` for the shipped checkpoint, or the path of another.
+        network, encoder: changed. source: a run folder, ``"default"`` for the shipped checkpoint, or the path of another.
 
     Returns:
         How many tensors were taken.
@@ -438,9 +438,15 @@ def begin(network: Denoiser, source: str) -> int:
         held = load_tensors(path / "denoiser" / "model.safetensors")[0]
     else:
         held = load_checkpoint(None if source == "default" else path).tensors
-    prefix, taken, own = "denoiser.", 0, network.state_dict()
+    taken, own = 0, network.state_dict()
+    if encoder is not None:
+        wanted = {name: tensor.shape for name, tensor in encoder.state_dict().items()}
+        given = {name: held[f"audio.{name}"] for name in wanted if f"audio.{name}" in held}
+        if {name: tensor.shape for name, tensor in given.items()} == wanted:  # one layer alone is of no use
+            encoder.load_state_dict(given)
+            taken += len(given)
     for name, tensor in own.items():
-        other = held.get(prefix + name)
+        other = held.get("denoiser." + name)
         if other is None or other.ndim != tensor.ndim or any(a < b for a, b in zip(tensor.shape, other.shape)):
             continue
         own[name][tuple(slice(0, size) for size in other.shape)] = other.to(tensor.dtype)
