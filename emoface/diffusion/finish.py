@@ -43,7 +43,7 @@ ARTICULATING = [
 HIGHEST = {
     "mouth_temperature": 10.0, "upper_temperature": 10.0, "head_temperature": 10.0,
     "upper_swing": 50.0, "head_swing": 50.0, "articulation": 10.0,
-    "upper_character": 10.0, "head_character": 50.0, "mouth_character": 10.0, "upper_filter": 50.0,
+    "upper_character": 10.0, "head_character": 50.0, "head_turn": 10.0, "mouth_character": 10.0, "upper_filter": 50.0,
     "mouth_filter": 50.0, "rest_filter": 50.0, "closure": 1.0, "gestures": 10.0,
 }  # fmt: skip
 """The highest value of each strength; the lowest is 0."""
@@ -61,6 +61,7 @@ class Sampling:
         upper_swing, head_swing: share of slow noise in the start noise there, out of which events grow.
         upper_character, head_character, mouth_character: scale of what is constant in the start noise over a take, on
             the upper face, on the head and on mouth shapes that do not part the lips.
+        head_turn: scale of all this for the head's yaw and roll, which people do less than they nod.
         upper_filter, mouth_filter: standard deviation in frames of the smoothing of each region, 0 for none; the
             head's turns are smoothed like the upper face, the closure gate like the mouth. rest_filter: the mouth's
             where nobody speaks, so that it rests.
@@ -79,6 +80,7 @@ class Sampling:
     head_swing: float = 0.0
     upper_character: float = 1.65
     head_character: float = 1.0
+    head_turn: float = 1.0
     mouth_character: float = 2.1
     upper_filter: float = 0.8
     mouth_filter: float = 0.49
@@ -105,6 +107,8 @@ class Sampling:
         character[list(RESTING)] = self.mouth_character
         swing = torch.zeros(MOTION_SIZE)
         swing[list(UPPER)], swing[list(NECK)] = self.upper_swing, self.head_swing
+        for scale in (temperature, character, swing):
+            scale[list(NECK[1:])] *= self.head_turn
         return temperature, character, swing
 
 
