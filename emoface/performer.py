@@ -16,6 +16,7 @@ from .audio.normalize import MelNormalizer
 from .binding.space import EmotionSpace
 from .diffusion.denoiser import Denoiser
 from .diffusion.finish import Sampling, liveliness
+from .diffusion.following import Follower
 from .diffusion.guidance import Guidance
 from .diffusion.windows import Track, Window, WindowSampler
 from .emotion import Keyframe, ResolvedEmotion, keyframe_weights, sounding
@@ -86,7 +87,7 @@ class Piece:
 
 
 class Performer:
-    """Performs a request window by window; what is carried from one to the next is the sampler's."""
+    """Performs a request window by window; the sampler and the follower carry something from one to the next."""
 
     def __init__(self, networks: Networks, request: Request, take: int | None = None, sliding: bool = False) -> None:
         """Set up.
@@ -106,6 +107,7 @@ class Performer:
             options.seed, options.num_samples if take is None else 1, temperature, networks.products, character,
             networks.threads, swing if scales[2].any() else None, take or 0, sliding,
         )  # fmt: skip
+        self.follower = Follower(networks.sampling.following)
         self.lip_style = torch.full((1,), request.style, device=device)
 
     def perform(
@@ -135,6 +137,7 @@ class Performer:
         rates = torch.tensor([keyframe.blinks for keyframe in near])
         motion = full_motion(motion * networks.deviation + networks.mean)  # (B, k, 56)
         present = presence[given].to(device, non_blocking=True)  # nobody's lips are heard where nobody speaks
+        motion = self.follower.follow(motion, curves[given], present, window.keep_to - window.keep_from)
         motion = add_gestures(motion, curves[given] * present[:, None], networks.sampling.gestures)
         return Piece(
             motion, closure_weight(logit)[given] * present, presence[given], loudness(raw)[given],

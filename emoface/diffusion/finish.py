@@ -25,6 +25,7 @@ from emoface.face.layout import (
     limit_turn,
 )
 
+from .following import ARTICULATING
 from .samplers import SAMPLERS
 from .schedule import TRAINING_STEPS
 
@@ -35,16 +36,11 @@ BLOCK, CHANNELS = 8192, 4
 PARTING_MM = 3.0
 RESTING = tuple(i for i in MOUTH if abs(LIP_GAP_MM.get(MOTION_NAMES[i], 0.0)) < PARTING_MM)
 """Mouth shapes that neither part nor close the lips."""
-ARTICULATING = [
-    i for i in MOUTH
-    if MOTION_NAMES[i].startswith(("jaw_pose_x", "mouthFunnel", "mouthPucker", "mouthLowerDown", "mouthUpperUp"))
-]  # fmt: skip
-"""The jaw and the shapes with which lips articulate."""
 HIGHEST = {
     "mouth_temperature": 10.0, "upper_temperature": 10.0, "head_temperature": 10.0,
     "upper_swing": 50.0, "head_swing": 50.0, "articulation": 10.0,
     "upper_character": 10.0, "head_character": 50.0, "head_turn": 10.0, "mouth_character": 10.0, "upper_filter": 50.0,
-    "mouth_filter": 50.0, "rest_filter": 50.0, "closure": 1.0, "gestures": 10.0,
+    "mouth_filter": 50.0, "rest_filter": 50.0, "closure": 1.0, "gestures": 10.0, "following": 1.0,
 }  # fmt: skip
 """The highest value of each strength; the lowest is 0."""
 
@@ -68,6 +64,8 @@ class Sampling:
         closure: strength of the closure gate, 0..1.
         articulation: scale of the jaw and of the lips' own shapes about rest; a network that predicts means moves them
             less than people do.
+        following: share of the fast difference between heard and denoised articulation that is added, see
+            :class:`~emoface.diffusion.following.Follower`.
         gestures: share of the voice's own small lip gestures that motion has at least, 0 for none.
     """
 
@@ -88,6 +86,7 @@ class Sampling:
     closure: float = 1.0
     articulation: float = 1.0
     gestures: float = 1.0
+    following: float = 0.0
     style: str = "artist"
 
     def __post_init__(self) -> None:
@@ -151,7 +150,7 @@ def finish(motion: Tensor, closure: Tensor, presence: Tensor, sampling: Sampling
         speaking = gaussian_filter(motion[..., mouth], sampling.mouth_filter)
         motion[..., mouth] = torch.lerp(resting, speaking, speech)
     if sampling.articulation != 1:
-        motion[..., ARTICULATING] *= sampling.articulation
+        motion[..., list(ARTICULATING)] *= sampling.articulation
     gate = gaussian_filter(closure.expand(motion.shape[0], -1)[..., None], sampling.mouth_filter)[..., 0]  # (B, T)
     jaw = MOTION_INDEX["jaw_pose_x"]
     for start in range(0, frames, BLOCK):

@@ -425,7 +425,7 @@ def begin(network: Denoiser, source: str, encoder: ContentEncoder | None = None)
     entries of the other's; the flag of known frames stays the last input.
 
     Args:
-        network, encoder: changed. source: a run folder, ``"default"`` for the shipped checkpoint, or the path of another.
+        network, encoder: changed. source: a run folder, ``"default"`` for the shipped checkpoint, or another's path.
 
     Returns:
         How many tensors were taken.

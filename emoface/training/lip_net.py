@@ -80,7 +80,6 @@ class LipsConfig:
         kinds: augmentations. background: share of windows with music or other voices; all of those in which nobody
             speaks. stretched: share of windows played at another speed.
         save_every: steps between resumable states. threads: CPU threads.
-        begin_from: run folder whose lip net, of the same sizes, the training begins with; empty for random weights.
     """
 
     seed: int = 0
@@ -117,7 +116,6 @@ class LipsConfig:
     stretched: float = 0.4
     save_every: int = 500
     threads: int = 1
-    begin_from: str = ""
 
 
 class LipBatch(NamedTuple):
@@ -348,8 +346,6 @@ def train(
     encoder = load_speech_encoder(Path(out))
     model = {**config.model, "speech": 0 if encoder is None else encoder.width}
     net = LipNet(**model).train()
-    if config.begin_from:
-        begin(net, model, Path(config.begin_from))
     optimizer = torch.optim.AdamW(net.parameters(), config.learning_rate, weight_decay=config.weight_decay)
     channels = mouth_weights(config.channels)
     ema = Ema(net, config.ema)
@@ -390,18 +386,6 @@ def train(
     )  # fmt: skip
     state.path.unlink(missing_ok=True)
     return folder
-
-
-def begin(net: LipNet, model: dict[str, Any], run: Path) -> None:
-    """Give a lip net the weights of the one under a run folder.
-
-    Raises:
-        FileNotFoundError: there is none. ValueError: it has other sizes than ``model``.
-    """
-    tensors, sizes = load_tensors(run / "lips" / "model.safetensors")
-    if sizes != model:
-        raise ValueError(f"begin_from {str(run)!r} holds a lip net of other sizes: {sizes} instead of {model}")
-    net.load_state_dict(tensors)
 
 
 def one_cycle(done: float, warm_up: float) -> float:
