@@ -14,7 +14,7 @@ sys.path.insert(0, str(ROOT / "csrc"))
 
 import native_build  # noqa: E402
 
-DATA_SUFFIXES = ("json", "safetensors", "npz", "html", "css", "js", "md", "tsv", "typed")
+DATA_SUFFIXES = ("json", "safetensors", "npz", "html", "css", "js", "md", "tsv", "typed", "proto", "binpb")
 PACKAGE_DATA = [*(f"**/*.{suffix}" for suffix in DATA_SUFFIXES), "demo/*"]
 
 

@@ -59,7 +59,8 @@ ALLOWED: dict[str, set[str]] = {
 BELOW = set(ALLOWED)
 ALLOWED["training"] = BELOW - {"info"}
 ALLOWED["evaluation"] = ALLOWED["training"] | {"training"}
-ALLOWED["cli"] = BELOW | {"training", "evaluation"}
+ALLOWED["serve"] = BELOW - {"info"}
+ALLOWED["cli"] = BELOW | {"training", "evaluation", "serve"}
 ALLOWED["__main__"] = {"cli"}
 for part in ALLOWED.keys() - TOOLS - {"kernels", "demo"}:
     ALLOWED[part] |= TOOLS

@@ -18,7 +18,7 @@ import pytest
 from setuptools import Distribution
 
 ROOT = Path(__file__).resolve().parent.parent
-DATA = {".json", ".safetensors", ".npz", ".html", ".css", ".js", ".wav", ".md", ".tsv", ".typed"}
+DATA = {".json", ".safetensors", ".npz", ".html", ".css", ".js", ".wav", ".md", ".tsv", ".typed", ".proto", ".binpb"}
 
 
 def run(*command: str, cwd: Path, **environment: str) -> subprocess.CompletedProcess:

@@ -28,7 +28,7 @@ from .rig_curves import head_turns, rig_curves, visible_deltas
 from .sound import check_kind, sound_bytes
 
 PLAYER = Path(__file__).with_name("player")
-SCRIPTS = ("clip.js", "clock.js", "scene.js", "controls.js")
+SCRIPTS = ("clip.js", "clock.js", "scene.js", "notice.js", "turning.js", "controls.js", "start.js")
 SCREEN_FPS = 60.0
 STEP_BITS = 15
 FULL = 4095  # a weight of 1 as a whole number
@@ -82,16 +82,17 @@ def write_html(
         "name": html.escape(name),
         "emotion": html.escape(emotion),
         "facts": _facts(animation, rig),
-        "clip": base64.b64encode(_clip(animation, rig, weights, shown)).decode(),
+        "clip": base64.b64encode(packed_clip(animation, rig, weights, shown, head_turns(shown, rig))).decode(),
         "sound": base64.b64encode(voice).decode(),
-        "style": _player("style.css"),
-        "script": "\n".join(map(_player, SCRIPTS)),
+        "style": player_part("style.css"),
+        "script": "\n".join(map(player_part, SCRIPTS)),
     }
-    page = re.sub(r"\{\{(\w+)\}\}", lambda hole: filled[hole[1]], _player("page.html"))
+    page = re.sub(r"\{\{(\w+)\}\}", lambda hole: filled[hole[1]], player_part("page.html"))
     write_text(path, page)
 
 
-def _player(name: str) -> str:
+def player_part(name: str) -> str:
+    """The text of a file of the player."""
     return (PLAYER / name).read_text(encoding="utf-8").rstrip("\n")
 
 
@@ -110,8 +111,18 @@ def _facts(animation: FaceMotion, rig: Rig) -> str:
     return "".join(f"<dt>{html.escape(key)}</dt><dd>{html.escape(str(value))}</dd>" for key, value in known.items())
 
 
-def _clip(animation: FaceMotion, rig: Rig, weights: np.ndarray, shown: FaceMotion) -> bytes:
-    """Header (JSON) and packed arrays of the clip, deflated; clip.js takes them apart."""
+def packed_clip(
+    animation: FaceMotion, rig: Rig, weights: np.ndarray, shown: FaceMotion, turns: np.ndarray | None
+) -> bytes:
+    """Header (JSON) and packed arrays of a clip, deflated; clip.js takes them apart.
+
+    Args:
+        animation: what is shown. rig: the head. shown: the animation at the page's rate, T frames.
+        weights: (T, N) of the rig's shapes. turns: (T, 4) of the head's joint, None where it is still.
+
+    Returns:
+        The bytes.
+    """
     deltas = visible_deltas(rig)
     step = float(max(np.abs(rig.template).max(), np.abs(deltas).max())) / (2**STEP_BITS - 1)  # metres
     moved = [np.flatnonzero(delta.any(1)) for delta in deltas]
@@ -129,7 +140,6 @@ def _clip(animation: FaceMotion, rig: Rig, weights: np.ndarray, shown: FaceMotio
         "curves": (weights * FULL).round().astype(np.uint16),
         "peaks": _peaks(animation),
     }
-    turns = head_turns(shown, rig)
     if rig.neck is not None and turns is not None:
         arrays["turns"] = (turns * TURN).round().astype(np.int16)
         arrays["shares"] = (rig.neck.shares * FULL).round().astype(np.uint16)

@@ -1,21 +1,13 @@
-// The page: buttons, scrubber, keys, and turning the head with mouse, fingers or keys.
+// The page: buttons, scrubber, keys.
 
-const part = (id) => document.getElementById(id);
-
-function notice(text) {
-  part("notice").textContent = text;
-  part("notice").hidden = false;
-}
-
-class Controls {
+class Controls extends Turning {
   constructor(clip, clock, scene) {
-    Object.assign(this, { clip, clock, scene });
-    this.fingers = new Map();
+    super(scene);
+    Object.assign(this, { clip, clock });
     this.last = 0; // milliseconds at the last picture while playing
     this.pace = 20; // milliseconds between pictures, smoothed
     this.detail = 1; // of the pictures while playing
     this.buttons();
-    this.orbit();
     addEventListener("keydown", (event) => this.key(event));
     addEventListener("hashchange", () => this.address());
     addEventListener("resize", () => this.show());
@@ -80,50 +72,6 @@ class Controls {
     const radians = Math.PI / 180;
     this.view(number("yaw", 0) * radians, number("pitch", 0) * radians, number("zoom", 1));
     this.seek(number("t", this.clock.now));
-  }
-
-  view(yaw, pitch, zoom) {
-    this.scene.yaw = yaw;
-    this.scene.pitch = Math.min(Math.max(pitch, -1.2), 1.2);
-    this.scene.zoom = Math.min(Math.max(zoom, 0.5), 6);
-    this.show();
-  }
-
-  turn(yaw, pitch, zoom = 1) {
-    this.view(this.scene.yaw + yaw, this.scene.pitch + pitch, this.scene.zoom * zoom);
-  }
-
-  orbit() {
-    const { fingers } = this, { canvas } = this.scene;
-    const apart = () => {
-      const [a, b] = [...fingers.values()];
-      return Math.hypot(a.x - b.x, a.y - b.y);
-    };
-    canvas.addEventListener("pointerdown", (event) => {
-      canvas.setPointerCapture(event.pointerId);
-      fingers.set(event.pointerId, { x: event.clientX, y: event.clientY });
-      canvas.classList.add("held");
-    });
-    canvas.addEventListener("pointermove", (event) => {
-      const finger = fingers.get(event.pointerId);
-      if (!finger) return;
-      const before = fingers.size === 2 ? apart() : 0;
-      const [x, y] = [event.clientX - finger.x, event.clientY - finger.y];
-      Object.assign(finger, { x: event.clientX, y: event.clientY });
-      if (fingers.size === 2) this.turn(0, 0, apart() / Math.max(before, 1));
-      else this.turn(-0.007 * x, 0.006 * y);
-    });
-    for (const end of ["pointerup", "pointercancel"]) {
-      canvas.addEventListener(end, (event) => {
-        fingers.delete(event.pointerId);
-        canvas.classList.toggle("held", fingers.size > 0);
-      });
-    }
-    canvas.addEventListener("wheel", (event) => {
-      event.preventDefault();
-      this.turn(0, 0, Math.exp(-event.deltaY * (event.deltaMode ? 0.05 : 0.0015)));
-    }, { passive: false });
-    canvas.addEventListener("dblclick", () => this.view(0, 0, 1));
   }
 
   key(event) {
@@ -245,16 +193,4 @@ function timeText(now, duration) {
   if (duration < 60) return `${now.toFixed(1)} / ${duration.toFixed(1)} s`;
   const face = (seconds) => `${Math.floor(seconds / 60)}:${String(Math.floor(seconds % 60)).padStart(2, "0")}`;
   return `${face(now)} / ${face(duration)}`;
-}
-
-try {
-  if (!("DecompressionStream" in globalThis)) throw new Error("This page needs a newer browser (of 2023 or later).");
-  const clip = new Clip(await unpack(bytesOf("clip")));
-  const clock = new Clock(clip.duration, bytesOf("sound"));
-  const scene = new Scene(part("view"), clip);
-  globalThis.player = new Controls(clip, clock, scene);
-  document.documentElement.dataset.state = "ready";
-} catch (error) {
-  notice(error.message);
-  document.documentElement.dataset.state = "failed";
 }

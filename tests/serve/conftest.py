@@ -1,0 +1,161 @@
+"""A running service with a stand-in for the pipeline, whose face opens its mouth as far as the sound is loud."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import threading
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pytest
+
+from emoface.emotion_forms import check_emotion
+from emoface.face.layout import ARKIT_INDEX, ARKIT_NAMES, arkit_to_motion
+from emoface.serve.access import Access
+from emoface.serve.limits import Limits
+from emoface.serve.run import Doors, _serve, _settings, bind
+
+
+@dataclass(frozen=True)
+class FakeFrames:
+    start: int
+    fps: float
+    levels: np.ndarray
+
+    def __len__(self) -> int:
+        return len(self.levels)
+
+    @property
+    def times(self) -> np.ndarray:
+        return (self.start + np.arange(len(self)) + 0.5) / self.fps
+
+    def arkit(self) -> np.ndarray:
+        weights = np.zeros((len(self), len(ARKIT_NAMES)), np.float32)
+        weights[:, ARKIT_INDEX["jawOpen"]] = self.levels
+        return weights
+
+    @property
+    def motion(self) -> np.ndarray:
+        return arkit_to_motion(self.arkit())
+
+    @property
+    def head(self) -> np.ndarray:
+        return np.full((len(self), 3), 0.25, np.float32)
+
+
+class FakeStream:
+    """A frame for every 1 / fps s of sound, without a network."""
+
+    lookahead = 0.0
+
+    def __init__(self, sample_rate: int, options: dict[str, Any]) -> None:
+        self.options, self.sample_rate = options, sample_rate
+        self.fps = options.get("fps", 25.0)
+        self.index, self.sound, self._emotion = 0, np.zeros(0, np.float32), None
+        self.intensity = options.get("intensity", 1.0)
+
+    @property
+    def emotion(self) -> Any:
+        return self._emotion
+
+    @emotion.setter
+    def emotion(self, value: Any) -> None:
+        self._emotion = check_emotion(value)
+
+    def _cut(self, frames: int) -> FakeFrames:
+        size = round(self.sample_rate / self.fps)
+        made = FakeFrames(self.index, self.fps, np.abs(self.sound[: frames * size]).reshape(frames, size).max(1))
+        self.sound, self.index = self.sound[frames * size :], self.index + frames
+        return made
+
+    def feed(self, sound: np.ndarray, sample_rate: float | None = None) -> FakeFrames:
+        if np.abs(sound).max(initial=0) == 13:
+            raise RuntimeError("a fault within the stream")
+        scale = 32768 if sound.dtype.kind == "i" else 1
+        mono = sound / scale if sound.ndim == 1 else sound.mean(1) / scale
+        self.sound = np.concatenate([self.sound, mono.astype(np.float32)])
+        return self._cut(int(len(self.sound) / round(self.sample_rate / self.fps)))
+
+    def flush(self) -> FakeFrames:
+        size = round(self.sample_rate / self.fps)
+        frames = round(len(self.sound) / size)
+        self.sound = np.pad(self.sound, (0, size))
+        return self._cut(frames)
+
+    def interrupt(self, shown: int | None = None) -> FakeFrames:
+        self.index = self.index if shown is None else shown + 1
+        self.sound = np.zeros(2 * round(self.sample_rate / self.fps), np.float32)
+        return self._cut(2)
+
+
+class FakePipeline:
+    """Opens stand-ins, and may be held so that sound waits."""
+
+    def __init__(self) -> None:
+        self.opened: list[FakeStream] = []
+
+    def stream(self, *, sample_rate: int, latency: str, **options: Any) -> FakeStream:
+        if latency not in ("live", "instant", "file"):
+            raise ValueError(f"latency must be one of file, live, instant, got {latency!r}")
+        self.opened.append(FakeStream(sample_rate, options))
+        return self.opened[-1]
+
+
+@dataclass
+class Running:
+    """A service that runs: its ``port``, the port of gRPC if there is one, and its parts."""
+
+    port: int
+    grpc: str
+    service: Any
+    pipeline: Any
+
+
+@contextlib.contextmanager
+def running(
+    pipeline: Any = None, token: str | None = None, grpc: bool = False, origins: tuple[str, ...] = (), **limits: Any
+) -> Iterator[Running]:
+    """A service in a thread."""
+    for package in ("uvicorn", "starlette", "prometheus_client", "websockets"):
+        pytest.importorskip(package)
+    import uvicorn
+
+    from emoface.serve.app import build_app
+    from emoface.serve.service import Service
+
+    pipeline = pipeline or FakePipeline()
+    checked = Limits(**limits)
+    listening = bind("127.0.0.1", 0, checked.idle_seconds)
+    port = listening.getsockname()[1]
+    service = Service(pipeline, checked, Access(token, "127.0.0.1", port, origins))
+    server = uvicorn.Server(uvicorn.Config(build_app(service), **_settings(checked)))
+    lines: list[str] = []
+    doors = Doors(port=port, grpc_port=0 if grpc else None)
+    thread = threading.Thread(target=lambda: asyncio.run(_serve(server, listening, service, doors, lines.append)))
+    thread.start()
+    try:
+        while not server.started:
+            assert thread.is_alive()
+            threading.Event().wait(0.01)
+        yield Running(port, lines[0].split()[-1] if grpc else "", service, pipeline)
+    finally:
+        server.should_exit = True
+        thread.join(20)
+        listening.close()
+        assert not thread.is_alive()
+
+
+@pytest.fixture(scope="session")
+def run_service() -> Callable[..., contextlib.AbstractContextManager[Running]]:
+    """Starts a service: ``with run_service(connections=2) as running:``."""
+    return running
+
+
+@pytest.fixture(scope="module")
+def shared() -> Iterator[Running]:
+    """One service for tests that leave it as it is."""
+    with running(idle_seconds=20) as found:
+        yield found
