@@ -72,7 +72,7 @@ class FakeStream:
         return made
 
     def feed(self, sound: np.ndarray, sample_rate: float | None = None) -> FakeFrames:
-        if np.abs(sound).max(initial=0) == 13:
+        if len(sound) and (sound == 13).all():
             raise RuntimeError("a fault within the stream")
         scale = 32768 if sound.dtype.kind == "i" else 1
         mono = sound / scale if sound.ndim == 1 else sound.mean(1) / scale

@@ -19,7 +19,7 @@ import pytest
 from emoface.demo import demo_path
 
 pytest.importorskip("websockets")
-from websockets.sync.client import connect
+from websockets.sync.client import ClientConnection, connect
 
 Image = pytest.importorskip("PIL.Image")
 
@@ -47,9 +47,8 @@ FOUND = """({
 class Tab:
     """A page in Chromium, spoken to by its debugging protocol."""
 
-    def __init__(self, address: str) -> None:
-        self.socket = connect(address, max_size=None)
-        self.number = 0
+    def __init__(self, socket: ClientConnection) -> None:
+        self.socket, self.number = socket, 0
 
     def call(self, method: str, **parameters: Any) -> Any:
         self.number += 1
@@ -92,9 +91,8 @@ def browser(url: str, folder: Path) -> Iterator[Tab]:
         port = port_file.read_text().split()[0]
         with urllib.request.urlopen(f"http://127.0.0.1:{port}/json/list") as answer:
             tabs = [tab for tab in json.load(answer) if tab["type"] == "page"]
-        tab = Tab(tabs[0]["webSocketDebuggerUrl"])
-        yield tab
-        tab.socket.close()
+        with connect(tabs[0]["webSocketDebuggerUrl"], max_size=None) as socket:
+            yield Tab(socket)
     finally:
         process.kill()
         process.wait()
@@ -106,7 +104,7 @@ def test_a_head_speaks_with_the_microphone(tmp_path: Path, run_service: Callable
         run_service(token=token) as running,
         browser(f"http://127.0.0.1:{running.port}/#token={token}", tmp_path) as tab,
     ):
-        tab.wait("document.documentElement.dataset.state")
+        tab.wait("document.documentElement?.dataset.state")
         before = tab.value(FOUND.replace("live.clip.shownAt(performance.now() / 1000)", "0"))
         assert (before["state"], before["notice"], before["moved"]) == ("ready", "", False), before
         tab.value(PRESSED)
