@@ -226,14 +226,14 @@ class Worker(threading.Thread):
                 voice = self._next(time.monotonic())
                 item = self._take(voice)
             begun = time.monotonic()
-            late = voice.ahead(begun) <= AHEAD_SECONDS
+            in_time = voice.ahead(begun) <= AHEAD_SECONDS
             try:
                 self._do(voice, item)
             except Exception:  # one stream's fault is not another's
                 log.exception("a stream failed")
                 self._send(voice, Failed("internal", "the stream failed and is closed", fatal=True))
                 self.close(voice)
-            if late:
+            if in_time:
                 self._count(time.monotonic() - begun)
 
     def _next(self, now: float) -> Voice:
