@@ -94,11 +94,13 @@ class Animation(FaceMotion):
 
         Args:
             face: as in :meth:`vertices`.
-            **view: ``size`` in pixels (512), ``yaw`` and ``pitch`` in degrees (0), ``zoom`` (1), ``identity``,
-                ``threads``; see :func:`emoface.render.render_frames`.
+            **view: ``size`` in pixels (512), ``yaw`` and ``pitch`` in degrees (0), ``zoom`` (1), ``lights``
+                ("portrait", "flat", "dramatic", "outdoors"), ``alpha`` (False), ``identity``, ``threads``; see
+                :func:`emoface.render.render_frames`.
 
         Returns:
-            An iterator over (size, size, 3) uint8, sRGB.
+            An iterator over (size, size, 3) uint8, sRGB; with ``alpha`` (size, size, 4), whose last channel is the
+            share that the face covers.
 
         Raises:
             ValueError, TypeError: as :meth:`vertices`, or a bad option.
@@ -117,7 +119,7 @@ class Animation(FaceMotion):
             seconds: from the start, 0..duration. face, **view: as in :meth:`render`.
 
         Returns:
-            (size, size, 3) uint8, sRGB; :func:`emoface.render.write_png` saves it.
+            (size, size, 3) uint8, sRGB, or as :meth:`render` says; :func:`emoface.render.write_png` saves it.
 
         Raises:
             ValueError: seconds outside the animation, or as :meth:`render`. TypeError: seconds is no number.

@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "emoface/cpu/level.h"
+#include "emoface/rows.h"
 #include "emoface/triangles.h"
 
 namespace emoface {
@@ -34,13 +35,15 @@ struct Extent {
   EMO_HD Extent(std::int32_t low, std::int32_t high, std::int64_t size)
       : first(std::max((low + kSubpixels / 2 - 1) >> 8, 0)),
         last(std::min(std::int64_t((high - kSubpixels / 2) >> 8), size - 1)) {}
+
+  EMO_HD void within(std::int64_t low, std::int64_t high) { first = std::max(first, low), last = std::min(last, high); }
 };
 
 template <class T>
 struct Target {
   T* depth;
   std::int32_t* face;
-  std::int64_t height, width;
+  std::int64_t height, width, top, bottom;  // rows from top to bottom are drawn
 };
 
 template <class V, class T>
@@ -49,7 +52,8 @@ EMO_HD void draw(const Corner& a, const Corner& b, const Corner& c, std::int32_t
   const std::int32_t left = std::min(std::min(a.x, b.x), c.x);
   if (left == kNowhere) return;
   const Extent columns(left, std::max(std::max(a.x, b.x), c.x), to.width);
-  const Extent rows(std::min(std::min(a.y, b.y), c.y), std::max(std::max(a.y, b.y), c.y), to.height);
+  Extent rows(std::min(std::min(a.y, b.y), c.y), std::max(std::max(a.y, b.y), c.y), to.height);
+  rows.within(to.top, to.bottom);
   if (columns.first > columns.last || rows.first > rows.last) return;  // many small triangles end here
   const std::int64_t area = twice_area(a, b, c);
   if (cull ? area <= 0 : area == 0) return;
@@ -85,18 +89,23 @@ EMO_HD void draw(const Corner& a, const Corner& b, const Corner& c, std::int32_t
 }
 
 template <class V, class T>
-EMO_HD void run(const Rasterize& call) {
+EMO_HD void run(const Rows<Rasterize>& part) {
+  const Rasterize& call = *part.call;
   const std::int64_t pixels = call.height * call.width;
   std::vector<Corner> corners(call.vertices);
-  for (std::int64_t b = 0; b < call.batch; ++b) {
+  for (std::int64_t row = part.first; row < part.last;) {
+    const std::int64_t b = row / call.height, top = row % call.height;
+    const std::int64_t bottom = std::min(call.height, top + part.last - row) - 1;
+    row += bottom + 1 - top;
     const T* points = static_cast<const T*>(call.points) + b * call.strides[0];
     for (std::int64_t v = 0; v < call.vertices; ++v) {
       const T* p = points + v * call.strides[1];
       corners[v] = Corner::at(double(p[0]), double(p[call.strides[2]]), double(p[2 * call.strides[2]]));
     }
-    const Target<T> target{static_cast<T*>(call.depth) + b * pixels, call.face + b * pixels, call.height, call.width};
-    std::fill_n(target.depth, pixels, T(0));
-    std::fill_n(target.face, pixels, -1);
+    const Target<T> target{static_cast<T*>(call.depth) + b * pixels, call.face + b * pixels, call.height, call.width,
+                           top, bottom};
+    std::fill_n(target.depth + top * call.width, (bottom + 1 - top) * call.width, T(0));
+    std::fill_n(target.face + top * call.width, (bottom + 1 - top) * call.width, -1);
     for (std::int64_t f = 0; f < call.triangles; ++f) {
       const std::int32_t* corner = call.faces + 3 * f;
       draw<V>(corners[corner[0]], corners[corner[1]], corners[corner[2]], std::int32_t(f), call.cull, target);
@@ -104,16 +113,16 @@ EMO_HD void run(const Rasterize& call) {
   }
 }
 
-EMO_LEVELS(run_float32, Rasterize, run<Floats, float>(call))
-EMO_LEVELS(run_float64, Rasterize, run<Doubles, double>(call))
+EMO_LEVELS(run_float32, Rows<Rasterize>, run<Floats, float>(call))
+EMO_LEVELS(run_float64, Rows<Rasterize>, run<Doubles, double>(call))
 
 }  // namespace
 
 bool rasterize_cpu(const Rasterize& call) {
   check_corners("rasterize", call.faces, call.triangles, call.vertices);
   switch (call.dtype) {
-    case DType::float32: run_float32(call); return true;
-    case DType::float64: run_float64(call); return true;
+    case DType::float32: run_rows(call, run_float32); return true;
+    case DType::float64: run_rows(call, run_float64); return true;
     default: return false;
   }
 }

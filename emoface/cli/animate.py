@@ -9,6 +9,7 @@ from typing import Any
 
 from emoface.cli.arguments import Commands
 from emoface.cli.options_flags import add_options, given_options
+from emoface.cli.progress import progress_of
 from emoface.cli.view import add_face, face_of
 from emoface.export.formats import EXPRESSIONS, FACES, FORMATS, HEADS, LAYOUT_MODELS, LAYOUTS, format_of
 from emoface.options import AnimateOptions, LoadOptions
@@ -42,8 +43,9 @@ def run(asked: argparse.Namespace) -> None:
     """Animate and save: all paths are checked before the work, results are named on standard output."""
     outputs = _outputs(asked)
     options = given_options(asked)
-    if not asked.quiet and sys.stderr.isatty():
-        options["progress"] = _progress
+    progress = progress_of(asked)
+    if progress is not None:
+        options["progress"] = progress
     saving = _saving(asked, outputs)
     flame = _flame(asked)
 
@@ -107,6 +109,7 @@ def _saving(asked: argparse.Namespace, outputs: list[Path]) -> dict[str, dict[st
     options = {
         name: getattr(asked, name) for name in ("layout", "whole_frames", "expressions") if getattr(asked, name)
     }
+    options["progress"] = progress_of(asked)
     rows = {path.suffix: format_of(path) for path in outputs}
     given = asked.face is not None
     if any(row.head for row in rows.values()) or given:
@@ -136,10 +139,6 @@ def _flame(asked: argparse.Namespace) -> Any:
     data = load_flame(asked.flame_model, asked.flame_landmarks)
     check_layout(asked.layout or LAYOUTS[0], data.version)
     return FlameModel(data)
-
-
-def _progress(share: float) -> None:
-    print(f"\r{100 * share:3.0f} %", end="" if share < 1 else "\r     \r", file=sys.stderr, flush=True)
 
 
 def _say(asked: argparse.Namespace, line: str) -> None:

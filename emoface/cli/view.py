@@ -8,7 +8,9 @@ from pathlib import Path
 from typing import Any
 
 from emoface.cli.arguments import parse_weights
-from emoface.export.formats import FACES
+from emoface.export.formats import FACES, LIGHT_NAMES
+
+VIEW = ("size", "yaw", "pitch", "zoom", "lights")
 
 
 def add_face(parser: argparse.ArgumentParser) -> None:
@@ -51,6 +53,7 @@ def add_view(parser: argparse.ArgumentParser, size: int, zoom: float) -> None:
     add("--yaw", type=float, default=0.0, metavar="DEGREES", help="turn of the head; 35 three-quarter, 90 profile (0)")
     add("--pitch", type=float, default=0.0, metavar="DEGREES", help="seen from above (0)")
     add("--zoom", type=float, default=zoom, metavar="X", help=f"above 1 comes closer ({zoom:g})")
+    add("--lights", choices=LIGHT_NAMES, default=LIGHT_NAMES[0], help=f"on the face ({LIGHT_NAMES[0]})")
 
 
 def face_of(asked: argparse.Namespace) -> Any:
@@ -75,5 +78,5 @@ def controls_of(asked: argparse.Namespace) -> Any:
 
 
 def view_of(asked: argparse.Namespace) -> dict[str, Any]:
-    """Keyword arguments of a rendering: ``face``, ``size``, ``yaw``, ``pitch``, ``zoom``."""
-    return {"face": face_of(asked), **{name: getattr(asked, name) for name in ("size", "yaw", "pitch", "zoom")}}
+    """Keyword arguments of a rendering: ``face``, ``size``, ``yaw``, ``pitch``, ``zoom``, ``lights``."""
+    return {"face": face_of(asked), **{name: getattr(asked, name) for name in VIEW}}

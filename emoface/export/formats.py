@@ -22,6 +22,10 @@ LAYOUT_MODELS: dict[str, str] = {
 """The model whose coefficients a published layout holds; SMPL-X 2020, of "emage", has the expressions of FLAME 2020."""
 EXPRESSIONS = ("preset", "arkit")
 """Names of expressions in a VRM animation for any avatar, the default first; see :mod:`emoface.export.vrm`."""
+LIGHT_NAMES = ("portrait", "flat", "dramatic", "outdoors")
+"""Names of what lights a face in pictures, the default first; see :mod:`emoface.render.lights`."""
+SEQUENCES = ("png", "obj", "ply")
+"""Kinds of files that a sequence may have, one a frame; see :mod:`emoface.export.sequence`."""
 
 
 @dataclass(frozen=True)

@@ -12,12 +12,14 @@ import numpy as np
 from emoface.audio.features import SAMPLE_RATE
 from emoface.audio.load import Recording
 from emoface.face.layout import ARKIT_INDEX, lip_gap
+from emoface.face.rotation import head_angles
 from emoface.face_motion import FaceMotion
 
 from ..files import atomic_path
 from .caption import caption
 
 PANELS: dict[str, tuple[str, ...]] = {
+    "jaw": ("jawOpen", "jawForward"),
     "lips": ("mouthSmile", "mouthFrown", "mouthPucker", "mouthFunnel", "mouthStretch", "mouthPress"),
     "lip edges": ("mouthUpperUp", "mouthLowerDown", "mouthRollLower", "mouthShrugLower", "mouthDimple"),
     "brows": ("browInnerUp", "browOuterUp", "browDown"),
@@ -92,7 +94,7 @@ def drawing(
 
 
 def plot_curves(animation: FaceMotion, path: str | os.PathLike[str]) -> None:
-    """Draw jaw and lip opening, lips, brows, eyes, cheeks and nose under the waveform, one panel each.
+    """Draw lip gap, jaw, lips, brows, eyes, cheeks, nose and the turn of the head under the waveform, a panel each.
 
     Args:
         animation: what to draw, on the open head.
@@ -105,7 +107,8 @@ def plot_curves(animation: FaceMotion, path: str | os.PathLike[str]) -> None:
     check_plot(path)
     weights = animation.arkit()  # (T, 52)
     seconds = (np.arange(len(animation)) + 0.5) / animation.fps
-    rows = (["voice"] if animation.audio else []) + ["opening", *PANELS]
+    turns = np.degrees(head_angles(animation.neck_pose))  # (T, 3)
+    rows = (["voice"] if animation.audio else []) + ["lip gap", *PANELS, "head"]
     width = float(np.clip(1.3 * animation.duration, 9, 26))
     with drawing(path, width, 1.5 * len(rows) + 0.6, len(rows), sharex=True) as panels:
         axes = dict(zip(rows, panels[:, 0]))
@@ -114,14 +117,18 @@ def plot_curves(animation: FaceMotion, path: str | os.PathLike[str]) -> None:
             axis.margins(x=0)
         if animation.audio:
             draw_voice(axes["voice"], animation.audio)
-        axes["opening"].plot(seconds, weights[:, ARKIT_INDEX["jawOpen"]], label="jawOpen")
-        axes["opening"].plot(seconds, lip_gap(animation.motion) / 10, label="lip gap (cm)")
+        axes["lip gap"].plot(seconds, lip_gap(animation.motion), label="mm")
         for panel, names in PANELS.items():
             for name in names:
                 _draw(axes[panel], seconds, weights, name)
-        for panel in ("opening", *PANELS):
+        for name, turn in zip(("yaw", "pitch", "roll"), turns.T):
+            axes["head"].plot(seconds, turn, label=f"{name} (°)")
+        for panel, least in {"lip gap": 3.0, **dict.fromkeys(PANELS, 0.25)}.items():
             axes[panel].set_ylim(bottom=0)
-            axes[panel].set_ylim(top=max(axes[panel].get_ylim()[1], 0.25))
+            axes[panel].set_ylim(top=max(axes[panel].get_ylim()[1], least))
+        reach = max(np.abs(turns).max(), 2.0) * 1.05
+        axes["head"].set_ylim(-reach, reach)
+        for panel in ("lip gap", *PANELS, "head"):
             axes[panel].legend(loc="upper left", bbox_to_anchor=(1.0, 1.05))
         axes[rows[-1]].set_xlabel("seconds")
         axes[rows[0]].set_title(caption(animation), parse_math=False)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import tempfile
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from fractions import Fraction
 from pathlib import Path
 
@@ -15,9 +15,11 @@ from emoface import checks
 from emoface.face.face import FaceLike, Identity
 from emoface.face_motion import FaceMotion
 from emoface.render import render_frames
+from emoface.render.lights import DEFAULT_LIGHTS
 
 from ..files import atomic_path
 from .formats import FORMATS
+from .sequence import told
 from .sound import write_sound
 
 SIZES = (16, 4096)
@@ -29,6 +31,7 @@ def write_video(
     animation: FaceMotion, path: str | os.PathLike[str], face: FaceLike | None = None, size: int = 512,
     fps: float | None = None, quality: float = QUALITY, yaw: float = 0.0, pitch: float = 0.0, zoom: float = 1.0,
     two_sided: bool = False, identity: Identity | None = None, threads: int | None = None,
+    lights: str = DEFAULT_LIGHTS, progress: Callable[[float], None] | None = None,
 ) -> None:  # fmt: skip
     """Render an animation into an MP4 with its recording, if it has one; it starts to play before it is loaded.
 
@@ -43,7 +46,8 @@ def write_video(
         fps: frames per second of the video, the animation's own if None.
         quality: constant rate factor of x264, 0 (lossless) to 51.
         yaw, pitch, zoom, two_sided: of :class:`emoface.render.Renderer`.
-        threads: of :func:`emoface.render.render_frames`.
+        threads: of :func:`emoface.render.render_frames`. lights: of :class:`emoface.render.Renderer`.
+        progress: called with the finished share, 0 to 1, after each second of the video.
 
     Raises:
         ImportError: imageio-ffmpeg is not installed (the extra ``video``).
@@ -58,8 +62,9 @@ def write_video(
         animation = animation.resample(fps)
     pictures = render_frames(
         animation, face, identity=identity, threads=threads, size=size, yaw=yaw, pitch=pitch, zoom=zoom,
-        two_sided=two_sided,
+        two_sided=two_sided, lights=lights,
     )  # fmt: skip
+    pictures = told(pictures, len(animation), animation.fps, progress)
     with atomic_path(path) as temporary, tempfile.TemporaryFile() as voice:  # it has no name that could be left behind
         handle = None
         if animation.audio:

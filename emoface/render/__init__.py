@@ -2,11 +2,13 @@
 
 from .camera import Camera
 from .frames import face_renderer, render_frames
+from .lights import LIGHTS
 from .png import write_png
 from .renderer import Renderer
 from .sheet import animations_sheet, contact_sheet, shapes_sheet
 
 __all__ = [
+    "LIGHTS",
     "Camera",
     "Renderer",
     "animations_sheet",

@@ -19,7 +19,7 @@ from .renderer import Renderer
 
 CLAY = (0.80, 0.69, 0.62)  # sRGB of a face that brings no colours
 BLOCK = 128  # frames whose vertices are held at a time
-VIEW = tuple(inspect.signature(Renderer).parameters)[4:]  # size, yaw, ...
+VIEW = tuple(inspect.signature(Renderer).parameters)[5:]  # size, yaw, ...
 
 
 def face_renderer(face: FaceLike | None = None, **view: Any) -> Renderer:
@@ -56,10 +56,11 @@ def render_frames(
         animation: what to draw.
         face, identity: as in :meth:`emoface.face_motion.FaceMotion.vertices`.
         threads: frames drawn at a time; as many as there are cores if None. The pictures do not depend on it.
-        **view: options of :class:`emoface.render.Renderer`: ``size``, ``yaw``, ``pitch``, ``zoom``, ``two_sided``.
+        **view: options of :class:`emoface.render.Renderer`: ``size``, ``yaw``, ``pitch``, ``zoom``, ``two_sided``,
+            ``lights``, ``alpha``.
 
     Returns:
-        An iterator over (size, size, 3) uint8, sRGB.
+        An iterator over (size, size, 3) uint8, sRGB; with ``alpha`` (size, size, 4).
 
     Raises:
         TypeError, ValueError: a bad argument; raised before the first picture.

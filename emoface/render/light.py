@@ -1,4 +1,4 @@
-"""The light: a portrait's lamps, the surroundings, and what of them reaches each vertex."""
+"""What of the lamps and of the surroundings reaches each vertex."""
 
 from __future__ import annotations
 
@@ -9,17 +9,11 @@ from torch import Tensor
 
 from emoface.kernels import rasterize, shadow
 
-KEY = (-0.60, 0.52, 0.61)
-LAMPS = (
-    (KEY, (1.62, 1.56, 1.48)),
-    ((0.85, 0.10, 0.50), (0.11, 0.115, 0.13)),  # fill
-    ((0.75, 0.45, -0.55), (0.46, 0.45, 0.45)),  # rim
-    ((-0.34, 0.36, 0.87), (0.16, 0.16, 0.16)),  # eye light: hardly there but for the glint in the iris
-)
-"""Direction to each lamp in the view's axes and its linear colour; the first one casts the shadow."""
-ABOVE, BELOW = (0.22, 0.21, 0.21), (0.13, 0.095, 0.08)
+from .lights import Lights
+
 AROUND = 10  # directions in which openness is looked for
-KEY_SPREAD, KEY_RAYS = 0.14, 3  # size of the key lamp, and directions within it
+KEY_RAYS = 3  # directions within the key lamp, at this share of its radius:
+KEY_SPREAD = 0.65
 MAP = 192  # pixels of a shadow map
 LEAST = 0.11  # of the surroundings reaches into every fold
 LIFT, BIAS, SOFTNESS = 1.3, 0.5, 2.0  # pixels by which points stand off the surface, and over which shadow sets in
@@ -39,12 +33,12 @@ def _around() -> Tensor:
     return torch.stack([ring * angle.cos(), ring * angle.sin(), z], 1)
 
 
-def _within(lamp: Tensor) -> Tensor:
-    """Directions (KEY_RAYS, 3) to the rim of a lamp."""
+def _within(lamp: Tensor, radius: float) -> Tensor:
+    """Directions (KEY_RAYS, 3) towards a lamp, spread over its disc."""
     side = _unit(torch.linalg.cross(lamp, torch.tensor([0.0, 1.0, 0.0])))
     over = torch.linalg.cross(side, lamp)
     turn = torch.arange(KEY_RAYS) * (2 * math.pi / KEY_RAYS) + 0.6
-    return _unit(lamp + KEY_SPREAD * (turn.cos()[:, None] * side + turn.sin()[:, None] * over))
+    return _unit(lamp + KEY_SPREAD * radius * (turn.cos()[:, None] * side + turn.sin()[:, None] * over))
 
 
 def _looking_along(directions: Tensor) -> Tensor:
@@ -58,43 +52,47 @@ class Lighting:
     """The light on a scene of a given size, seen from a fixed camera.
 
     Attributes:
-        lamps: (L, 6) float32, unit direction in the view's axes and linear colour.
-        ambient: (2, 3) float32, linear light from above and from below.
+        lamps: (L, 7) float32, unit direction in the view's axes, linear colour, radius in radians.
+        around: (4, 3) float32, linear light from around: c, and by the normal's x, y, z.
     """
 
-    def __init__(self, yaw: float, radius: float, cull: bool) -> None:
+    def __init__(self, lights: Lights, yaw: float, radius: float, cull: bool) -> None:
         """Place the lamps.
 
         Args:
+            lights: what lights the face.
             yaw: of the camera, degrees.
             radius: of the scene, metres.
             cull: leave triangles seen from behind out of the shadow maps.
         """
         turn = math.radians(TURN * yaw)
         turned = torch.tensor([[math.cos(turn), 0, -math.sin(turn)], [0, 1, 0], [math.sin(turn), 0, math.cos(turn)]])
-        directions = _unit(torch.tensor([direction for direction, _ in LAMPS])) @ turned  # (L, 3)
-        self.lamps = torch.cat([directions, torch.tensor([colour for _, colour in LAMPS])], 1)
-        self.ambient = torch.tensor([ABOVE, BELOW])
+        directions = _unit(torch.tensor([lamp.direction for lamp in lights.lamps])) @ turned  # (L, 3)
+        rest = torch.tensor([[*lamp.colour, lamp.radius] for lamp in lights.lamps])
+        self.lamps = torch.cat([directions, rest], 1)
+        around = torch.tensor(lights.around)
+        self.around = torch.cat([around[:1], turned.T @ around[1:]])
         self._cull = cull
         self._texel, self._deep = 2 * radius / MAP, 4 * radius
         self._around = _around()
-        rotations = _looking_along(torch.cat([_within(directions[0]), self._around]))
+        rotations = _looking_along(torch.cat([_within(directions[0], lights.lamps[0].radius), self._around]))
         to_map = rotations * torch.tensor([1 / self._texel, -1 / self._texel, 1 / self._deep])[:, None]
         self._to_map = to_map.flatten(0, 1)  # (3 K, 3)
         self._middle = torch.tensor([MAP / 2, MAP / 2, 0.5]).repeat(len(rotations))[:, None]
 
-    def reach(self, view: Tensor, normals: Tensor, faces: Tensor) -> Tensor:
+    def reach(self, view: Tensor, normals: Tensor, faces: Tensor, threads: int = 1) -> Tensor:
         """How much of the key lamp and of the surroundings reaches each vertex.
 
         Args:
             view: (V, 3) float32, metres in the view's axes from the middle of the scene.
             normals: (V, 3) float32, in the same axes.
             faces: (F, 3) int32.
+            threads: maps drawn at a time.
 
         Returns:
             (V, 2) float32, 0..1: key, surroundings.
         """
-        depth, _ = rasterize(self._seen(view), faces, MAP, MAP, self._cull)
+        depth, _ = rasterize(self._seen(view), faces, MAP, MAP, self._cull, threads)
         lifted = self._seen(view + LIFT * self._texel * normals)
         lit = shadow(lifted, depth, BIAS * self._texel / self._deep, SOFTNESS * self._texel / self._deep)  # (K, V)
         weight = (self._around @ normals.T + 0.05).clamp(min=0)  # (AROUND, V)

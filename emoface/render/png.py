@@ -10,13 +10,15 @@ import numpy as np
 
 from emoface.files import atomic_path
 
+COLOUR_TYPES = {3: 2, 4: 6}
+
 
 def write_png(path: str | os.PathLike[str], image: np.ndarray) -> None:
-    """Write an image as an 8-bit RGB PNG in sRGB.
+    """Write an image as an 8-bit PNG in sRGB, with transparency if it has a fourth channel.
 
     Args:
         path: the file.
-        image: (H, W, 3) uint8.
+        image: (H, W, 3) or (H, W, 4) uint8.
 
     Raises:
         TypeError: not uint8. ValueError: another shape, or a path that does not end in .png. OSError: the path cannot
@@ -26,16 +28,16 @@ def write_png(path: str | os.PathLike[str], image: np.ndarray) -> None:
     """
     if not isinstance(image, np.ndarray) or image.dtype != np.uint8:
         raise TypeError(f"image must be a uint8 numpy array, got {getattr(image, 'dtype', type(image).__name__)}")
-    if image.ndim != 3 or image.shape[2] != 3 or 0 in image.shape:
-        raise ValueError(f"image must have shape (H, W, 3), got {image.shape}")
+    if image.ndim != 3 or image.shape[2] not in (3, 4) or 0 in image.shape:
+        raise ValueError(f"image must have shape (H, W, 3) or (H, W, 4), got {image.shape}")
     if os.path.splitext(path)[1].lower() != ".png":
         raise ValueError(f"path {path} must end in .png")
-    height, width, _ = image.shape
-    rows = np.zeros((height, 1 + 3 * width), np.uint8)  # filter 2 (up): each row less the one above
+    height, width, channels = image.shape
+    rows = np.zeros((height, 1 + channels * width), np.uint8)  # filter 2 (up): each row less the one above
     rows[:, 0] = 2
     rows[:, 1:] = np.diff(image.reshape(height, -1), axis=0, prepend=np.uint8(0))
     chunks = [
-        (b"IHDR", struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)),
+        (b"IHDR", struct.pack(">IIBBBBB", width, height, 8, COLOUR_TYPES[channels], 0, 0, 0)),
         (b"sRGB", b"\0"),
         (b"IDAT", zlib.compress(rows.tobytes(), 6)),
         (b"IEND", b""),

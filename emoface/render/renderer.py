@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
@@ -18,16 +19,23 @@ from emoface.kernels import rasterize, shade, vertex_normals
 
 from .camera import Camera
 from .light import Lighting
+from .lights import DEFAULT_LIGHTS, find_lights
+from .relief import Relief, chart
+
+if TYPE_CHECKING:
+    from emoface.face.wrinkles import Wrinkles
 
 SAMPLES = 2  # a side of a pixel
 LARGEST = 8192  # pixels of a picture's side
-SKIN_ROUGHNESS = 0.3  # rougher parts let light in under their surface
-BACKGROUND = ((0.20, 0.205, 0.215), (0.055, 0.058, 0.066))
-"""Linear colour in the middle and in the corners."""
+SKIN_ROUGHNESS = 0.3  # rougher parts let light in under their surface, but for
+NO_SKIN = ("hair", "brows", "lashes", "beard")
+EYES = ("eye_left", "eye_right")
+CURVED = (0.004, 0.20)  # 1/mm: curvature of skin is kept within
+SMOOTH = 8  # times that the curvature of a vertex is averaged with its neighbours'
 
 
 class Renderer:
-    """Draws a face with a fixed camera under a portrait's light, on the CPU and without a display.
+    """Draws a face with a fixed camera, on the CPU and without a display.
 
     One frame: normals; shadow maps from the key lamp and from around, looked up at the vertices; a visibility
     buffer of 2 x 2 samples a pixel; shading and averaging. The same vertices give the same bits. Nothing is kept
@@ -37,7 +45,8 @@ class Renderer:
     @own_settings()
     def __init__(
         self, template: np.ndarray, faces: np.ndarray, colours: np.ndarray, parts: Sequence[Part] = (),
-        size: int = 512, yaw: float = 0.0, pitch: float = 0.0, zoom: float = 1.0, two_sided: bool = False,
+        wrinkles: Wrinkles | None = None, size: int = 512, yaw: float = 0.0, pitch: float = 0.0, zoom: float = 1.0,
+        two_sided: bool = False, lights: str = DEFAULT_LIGHTS, alpha: bool = False,
     ) -> None:  # fmt: skip
         """Prepare what does not move.
 
@@ -46,13 +55,16 @@ class Renderer:
             faces: (F, 3) int32, counter-clockwise seen from outside.
             colours: (V, 3) sRGB, 0..1.
             parts: of the face, for roughness and framing; one matt part if there are none.
+            wrinkles: of the skin, if there are any.
             size: height and width of the picture in pixels.
             yaw: degrees by which the face turns to the picture's right. pitch: degrees seen from above.
             zoom: above 1 comes closer.
             two_sided: draw the backs of triangles too (hair and lashes made of sheets).
+            lights: "portrait", "flat", "dramatic" or "outdoors".
+            alpha: leave the backdrop out; pictures get a fourth channel, the share that the face covers.
 
         Raises:
-            ValueError: a wrong shape or value. TypeError: an angle, zoom or two_sided of a wrong kind.
+            ValueError: a wrong shape or value. TypeError: an angle, zoom, lights or a switch of a wrong kind.
         """
         template, faces, colours = np.asarray(template), np.asarray(faces), np.asarray(colours)
         if template.ndim != 2 or template.shape[1] != 3 or not np.isfinite(template).all():
@@ -64,45 +76,64 @@ class Renderer:
         if colours.shape != template.shape:
             raise ValueError(f"colours must have the template's shape {template.shape}, got {colours.shape}")
         self.size, self.two_sided = checks.whole("size", size, 1, LARGEST), checks.switch("two_sided", two_sided)
+        self.alpha, preset = checks.switch("alpha", alpha), find_lights(lights)
         self.camera = Camera.framing(template, parts, yaw, pitch, zoom)
         self.faces = torch.tensor(faces.astype(np.int32))
         roughness = np.full(len(template), 0.6, np.float32)
         for part in parts:
             roughness[slice(*part.vertices)] = part.roughness
+        matt = [slice(*part.vertices) for part in parts if part.name.startswith(NO_SKIN)]
         skin = roughness > SKIN_ROUGHNESS
+        for vertices in matt:
+            skin[vertices] = False
         self._albedo = torch.tensor(linear_colours(colours).astype(np.float32))
-        self._material = torch.tensor(np.stack([roughness, skin], 1).astype(np.float32))
+        rest = torch.tensor(template, dtype=torch.float32)
+        normals = vertex_normals(rest[None], self.faces)[0].numpy()
+        middles = [template[slice(*part.vertices)].mean(0) for part in parts if part.name in EYES]
+        charted = chart(template, normals, skin, np.stack(middles) if len(middles) == 2 else None)
+        self.relief = Relief(charted, self.camera.height / self.size, wrinkles)
+        curvature = _curvature(template, normals, faces).clip(*CURVED)
+        material = np.stack([roughness, skin, curvature], 1).astype(np.float32)
+        self._material = torch.cat([torch.tensor(material), self.relief.shown, self.relief.place], 1)
         away = np.linalg.norm(template - np.array(self.camera.target), axis=1).max()
         radius = 1.05 * float(min(away, self.camera.height * zoom))
-        self._light = Lighting(yaw, radius, not two_sided)
-        self._background = self._backdrop()
+        self._light = Lighting(preset, yaw, radius, not two_sided)
+        self._background = self._backdrop(*preset.backdrop)
 
     @own_settings()
-    def frame(self, vertices: np.ndarray | torch.Tensor) -> np.ndarray:
+    def frame(
+        self, vertices: np.ndarray | torch.Tensor, wrinkles: np.ndarray | None = None, threads: int = 1
+    ) -> np.ndarray:
         """One picture.
 
         Args:
             vertices: (V, 3), metres.
+            wrinkles: (2, G) weights as of :meth:`emoface.face.wrinkles.Wrinkles.weights`; smooth if None.
+            threads: parts of the picture drawn at a time. It does not depend on them.
 
         Returns:
-            (size, size, 3) uint8, sRGB.
+            (size, size, 3) uint8, sRGB; with ``alpha`` (size, size, 4).
 
         Raises:
-            ValueError: another shape than the template's.
+            ValueError: another shape than the template's, or fewer than one thread.
         """
+        threads = checks.whole("threads", threads, 1)
         world = torch.as_tensor(vertices, dtype=torch.float32)
         if world.shape != self._albedo.shape:
             raise ValueError(f"vertices must have shape {tuple(self._albedo.shape)}, got {tuple(world.shape)}")
         with torch.inference_mode(), one_thread():
             view = self.camera.view(world)
             normals = vertex_normals(view[None], self.faces)[0]
-            reach = self._light.reach(view, normals, self.faces)
+            reach = self._light.reach(view, normals, self.faces, threads)
             samples = SAMPLES * self.size
             points = self.camera.project(view, samples)[None]
-            _, face = rasterize(points, self.faces, samples, samples, not self.two_sided)
-            surface = torch.cat([normals, self._albedo, reach, self._material], 1)[None]
-            image = shade(points, surface, self.faces, face, self._light.lamps, self._light.ambient, self._background)
-            return (image[0] * 255 + 0.5).to(torch.uint8).numpy()
+            _, face = rasterize(points, self.faces, samples, samples, not self.two_sided, threads)
+            surface = torch.cat([normals, self._albedo, reach, self._material, view], 1)[None]
+            image = shade(
+                points, surface, self.faces, face, self.relief.at(wrinkles), self._light.lamps, self._light.around,
+                self._background, self.alpha, threads,
+            )  # fmt: skip
+            return image[0].mul_(255).add_(0.5).to(torch.uint8).numpy()
 
     def frames(self, vertices: Iterable[np.ndarray | torch.Tensor], threads: int = 1) -> Iterator[np.ndarray]:
         """Pictures of successive vertices (V, 3), in order, drawn by several threads at once.
@@ -130,10 +161,21 @@ class Renderer:
             while waiting:
                 yield waiting.popleft().result()
 
-    def _backdrop(self) -> torch.Tensor:
-        """(size, size, 3) linear: brighter behind the head than in the corners."""
+    def _backdrop(self, middle: Sequence[float], corner: Sequence[float]) -> torch.Tensor:
+        """(size, size, 3) linear: another colour behind the head than in the corners."""
         line = (torch.arange(self.size) + 0.5) / self.size * 2 - 1
         away = (line[None, :].square() + (line[:, None] + 0.1).square()).sqrt() / 1.45
         share = (1 - away.clamp(max=1)).square()[..., None] * (1 + 2 * away.clamp(max=1))[..., None]  # smooth step
-        middle, corner = (torch.tensor(colour) for colour in BACKGROUND)
-        return corner + (middle - corner) * share
+        return torch.tensor(corner) + (torch.tensor(middle) - torch.tensor(corner)) * share
+
+
+def _curvature(template: np.ndarray, normals: np.ndarray, faces: np.ndarray) -> np.ndarray:
+    """How much the surface bends at each vertex (V,), 1/mm: change of the normal along the edges, smoothed."""
+    a, b = faces[:, [0, 1, 2]].ravel(), faces[:, [1, 2, 0]].ravel()
+    along = template[b] - template[a]
+    bend = np.abs(((normals[b] - normals[a]) * along).sum(1)) / ((along**2).sum(1) + 1e-12)
+    count = np.bincount(a, minlength=len(template)).clip(1)
+    curvature = np.bincount(a, bend, len(template)) / count
+    for _ in range(SMOOTH):
+        curvature = 0.5 * curvature + 0.5 * np.bincount(a, curvature[b], len(template)) / count
+    return 1e-3 * curvature

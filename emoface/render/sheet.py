@@ -42,6 +42,8 @@ def contact_sheet(
     shapes = {picture.shape for picture in pictures}
     if len(shapes) != 1:
         raise ValueError(f"pictures must be at least one and of one size, got {sorted(shapes)}")
+    if any(shape[2:] != (3,) for shape in shapes):
+        raise ValueError(f"pictures of a sheet must be (H, W, 3), got {shapes.pop()}")
     if len(captions) != len(pictures):
         raise ValueError(f"captions must be one a picture, got {len(captions)} for {len(pictures)}")
     if columns < 1:

@@ -9,12 +9,12 @@ from . import native, reference
 from .cases import CASES
 
 
-def _fake(points: Tensor, faces: Tensor, height: int, width: int, cull: bool) -> tuple[Tensor, Tensor]:
+def _fake(points: Tensor, faces: Tensor, height: int, width: int, cull: bool, threads: int) -> tuple[Tensor, Tensor]:
     shape = (len(points), height, width)
     return points.new_empty(shape), faces.new_empty(shape, dtype=torch.int32)
 
 
-def _check(points: Tensor, faces: Tensor, height: int, width: int, cull: bool) -> None:
+def _check(points: Tensor, faces: Tensor, height: int, width: int, cull: bool, threads: int) -> None:
     op = "rasterize"
     shape = check.first(op, "points", points, "BVC")
     if shape[2] != 3:
@@ -22,11 +22,12 @@ def _check(points: Tensor, faces: Tensor, height: int, width: int, cull: bool) -
     check.corners(op, "faces", faces, points.device)
     check.whole(op, "height", height, 1)
     check.whole(op, "width", width, 1)
+    check.whole(op, "threads", threads, 1)
 
 
 OP = KernelOp(
     "rasterize",
-    "(Tensor points, Tensor faces, int height, int width, bool cull) -> (Tensor, Tensor)",
+    "(Tensor points, Tensor faces, int height, int width, bool cull, int threads) -> (Tensor, Tensor)",
     reference=reference.rasterize,
     fake=_fake,
     check=_check,
@@ -35,7 +36,9 @@ OP = KernelOp(
 )
 
 
-def rasterize(points: Tensor, faces: Tensor, height: int, width: int, cull: bool = False) -> tuple[Tensor, Tensor]:
+def rasterize(
+    points: Tensor, faces: Tensor, height: int, width: int, cull: bool = False, threads: int = 1
+) -> tuple[Tensor, Tensor]:
     """Draw triangles into a depth buffer: depth = max over the triangles at a pixel of (u z_a + v z_b + w z_c).
 
     Corners are rounded to 1/256 pixel and then compared exactly, so that triangles which share an edge leave
@@ -48,6 +51,7 @@ def rasterize(points: Tensor, faces: Tensor, height: int, width: int, cull: bool
         faces (Tensor): (F, 3), int32, corner indices, at least one triangle.
         height (int): H of the image. width (int): W of the image.
         cull (bool): leave out triangles whose corners run clockwise as seen.
+        threads (int): parts of the images drawn at a time. The values do not depend on it.
 
     Returns:
         tuple[Tensor, Tensor]: depth (B, H, W), dtype of points, 0 where nothing is; triangle (B, H, W), int32,
@@ -58,4 +62,4 @@ def rasterize(points: Tensor, faces: Tensor, height: int, width: int, cull: bool
 
     Source: edge functions of Pineda (1988); visibility buffer of Burns and Hunt (2013).
     """
-    return OP(points, faces, height, width, cull)
+    return OP(points, faces, height, width, cull, threads)

@@ -11,11 +11,14 @@ def _cross(u: Tensor, v: Tensor) -> Tensor:
     return u[..., 0] * v[..., 1] - u[..., 1] * v[..., 0]
 
 
-def rasterize(points: Tensor, faces: Tensor, height: int, width: int, cull: bool) -> tuple[Tensor, Tensor]:
+def rasterize(
+    points: Tensor, faces: Tensor, height: int, width: int, cull: bool, threads: int
+) -> tuple[Tensor, Tensor]:
     """The nearest triangle and its depth at every pixel.
 
     Args: points (B, V, 3), x and y in pixels, larger z is nearer; faces (F, 3); cull leaves out triangles seen from
-    behind. Returns depth (B, H, W), 0 where nothing is, and face (B, H, W) int32, -1 where nothing is.
+    behind; threads change nothing. Returns depth (B, H, W), 0 where nothing is, and face (B, H, W) int32, -1 where
+    nothing is.
     Arguments are checked by :func:`emoface.kernels.rasterize`.
     """
     corners = points.double()[:, faces.long()]  # (B, F, 3, 3)

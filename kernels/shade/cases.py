@@ -6,6 +6,8 @@ import torch
 
 from .._contract.case import Case, Draw
 
+RELIEF = (5, 7)
+
 
 @dataclass(frozen=True)
 class ShadeCase(Case):
@@ -18,6 +20,8 @@ class ShadeCase(Case):
     height: int
     width: int
     N: int = 2
+    cutout: bool = False
+    threads: int = 1
     strided: bool = False
     bench: bool = False
 
@@ -28,12 +32,18 @@ class ShadeCase(Case):
         points = (draw.normal(self.B, self.V, 3, scale=0.4) + 0.5) * size
         faces = torch.randint(0, self.V, (self.F, 3), generator=draw.generator, dtype=torch.int32)
         face = self._visible(points, faces, rows, columns).to(draw.device)
-        normal, rest = draw.normal(self.B, self.V, 3), draw.normal(self.B, self.V, 7).sigmoid()
+        rows, columns = RELIEF
+        texels = torch.tensor([columns, rows], dtype=draw.dtype, device=draw.device)
+        surface = torch.cat([
+            draw.normal(self.B, self.V, 3), draw.normal(self.B, self.V, 9).sigmoid(),
+            (draw.normal(self.B, self.V, 2, scale=0.4) + 0.5) * texels, draw.normal(self.B, self.V, 3),
+        ], -1)  # fmt: skip
+        relief = draw.normal(self.B, rows, columns, 4, scale=0.05)
         x, y, z = torch.nn.functional.normalize(draw.normal(self.L, 3), dim=-1).unbind(1)
-        lights = torch.cat([torch.stack([x, y, z.abs()], 1), draw.normal(self.L, 3).abs()], 1)
+        lights = torch.cat([torch.stack([x, y, z.abs()], 1), draw.normal(self.L, 4).abs()], 1)
         return (
-            points, torch.cat([normal, rest], -1), faces.to(draw.device), face, lights, draw.normal(2, 3).sigmoid(),
-            draw.normal(self.height, self.width, 3).sigmoid(),
+            points, surface, faces.to(draw.device), face, relief, lights, draw.normal(4, 3).sigmoid(),
+            draw.normal(self.height, self.width, 3).sigmoid(), self.cutout, self.threads,
         )  # fmt: skip
 
     def _visible(self, points: torch.Tensor, faces: torch.Tensor, rows: int, columns: int) -> torch.Tensor:
@@ -51,14 +61,14 @@ class ShadeCase(Case):
 
     def flops(self) -> int:
         """Multiplications and additions of one call."""
-        return self.B * self.height * self.width * (120 + 60 * self.L)
+        return self.B * self.height * self.width * (200 + 90 * self.L)
 
 
 CASES = [
     ShadeCase(1, 4, 3, 1, 1, 2),
     ShadeCase(1, 1, 1, 1, 1, 1, 1),
     ShadeCase(2, 30, 20, 3, 9, 7),
-    ShadeCase(1, 20, 12, 2, 5, 8, 3),
+    ShadeCase(1, 20, 12, 2, 5, 8, 3, cutout=True, threads=3),
     ShadeCase(0, 5, 3, 2, 4, 4),
     ShadeCase(2, 9, 6, 1, 5, 4, strided=True),
     ShadeCase(1, 60, 40, 3, 64, 64, bench=True),

@@ -32,6 +32,17 @@ def test_render_a_video(take: Path) -> None:
         assert len(video.streams.audio) == 1 and video.streams.video[0].codec_context.width == 64
 
 
+def test_render_frames_without_a_backdrop(take: Path) -> None:
+    image = pytest.importorskip("PIL.Image")
+    pictures = ["--frames", "png", "--alpha", "--size", "16", "--lights", "flat"]
+    assert main(["render", str(take), "-o", "all", *pictures]) == 0
+    assert main(["render", str(take), "-o", "all", "--frames", "ply"]) == 0
+    names = sorted(path.name for path in Path("all").iterdir())
+    assert names[:2] == ["00000.ply", "00000.png"] and len(names) % 2 == 0
+    with image.open("all/00000.png") as picture:
+        assert picture.mode == "RGBA"
+
+
 def test_an_identity_shows(take: Path) -> None:
     picture = ["render", str(take), "--size", "64", "-o"]
     assert main([*picture, "plain.png"]) == 0
@@ -42,6 +53,8 @@ def test_an_identity_shows(take: Path) -> None:
 def test_render_refuses(take: Path, error_of: Callable[..., str]) -> None:
     assert "--out must be a .mp4 or a .png" in error_of("render", str(take), "-o", "take.gif")
     assert "--at goes with a .png" in error_of("render", str(take), "-o", "take.mp4", "--at", "1")
+    assert "--alpha goes with" in error_of("render", str(take), "-o", "take.mp4", "--alpha")
+    assert "invalid choice: 'moon'" in error_of("render", str(take), "-o", "a.png", "--lights", "moon")
     assert "seconds must be in 0..0.4" in error_of("render", str(take), "-o", "a.png", "--at", "9")
     assert "none.npz" in error_of("render", "none.npz", "-o", "a.png")
     assert "none.glb" in error_of("render", str(take), "-o", "a.png", "--face", "none.glb")

@@ -8,7 +8,9 @@ import torch
 
 from emoface.face.rig import Part
 from emoface.render import Renderer
-from emoface.render.light import KEY
+from emoface.render.lights import LIGHTS
+
+KEY = LIGHTS["portrait"].lamps[0].direction
 
 
 def sphere(rings: int = 24, radius: float = 0.1) -> tuple[np.ndarray, np.ndarray]:
@@ -48,6 +50,7 @@ def test_bits_do_not_depend_on_threads(ball):
     vertices, renderer = ball
     moving = np.stack([vertices * scale for scale in (1.0, 0.9, 0.8, 0.7, 0.6)]).astype(np.float32)
     alone = list(renderer.frames(moving))
+    assert np.array_equal(renderer.frame(moving[1], threads=3), alone[1])
     together = list(renderer.frames(moving, threads=3))
     assert len(alone) == 5 and not np.array_equal(alone[0], alone[1])
     assert all(np.array_equal(a, b) for a, b in zip(alone, together))
@@ -106,6 +109,8 @@ def test_smooth_part_gets_a_sharper_highlight():
         ({"zoom": "near"}, "zoom must be"),
         ({"pitch": None}, "pitch must be"),
         ({"two_sided": "no"}, "two_sided must be"),
+        ({"alpha": 1}, "alpha must be"),
+        ({"lights": "moon"}, "lights must be one of portrait, flat, dramatic, outdoors, got 'moon'"),
     ],
 )
 def test_bad_input_is_named(change, words):

@@ -13,7 +13,8 @@ struct Rasterize {
   std::int32_t* face;         // (B, H, W) out
   DType dtype;
   std::int64_t batch, vertices, triangles, height, width;
-  bool cull;  // leave out triangles that run clockwise as seen
+  bool cull;             // leave out triangles that run clockwise as seen
+  std::int64_t threads;  // parts of the images drawn at a time
 };
 
 // Returns false for a dtype that it has no code for (the 16-bit ones). Throws std::out_of_range for a corner

@@ -1,0 +1,170 @@
+"""The relief of skin in the picture: pores and grain made by code, and the wrinkles of a motion."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+import numpy as np
+import torch
+
+if TYPE_CHECKING:
+    from emoface.face.wrinkles import Wrinkles
+
+
+HALF_TURN, TOP, TALL = 1.309, 0.09, 0.22  # of the chart: radians to its edges, metres above the eyes, metres of height
+EYES_APART, EYES_AHEAD = 0.063, 0.0637  # of the open head, metres
+COARSE, FINE = 512, 1024  # texels of the relief's side
+FINE_FROM = 0.00042  # metres a pixel below which pictures get the fine one
+PORE_APART, PORE_RADIUS, PORE_DEPTH = 1.15, 0.20, 0.085  # mm
+GRAIN, GRAIN_DEPTH = (0.35, 0.9), 0.020  # mm: band of wave lengths over 2 pi, standard deviation of the height
+MOTTLE, MOTTLE_TINT = (2.5, 9.0), 0.10  # mm, standard deviation of the tint
+FLUSHED = (  # patches of skin with more blood near the surface: column and row in the chart, radii, tint
+    (0.500, 0.560, 0.055, 0.055, 0.34),  # nose
+    (0.660, 0.585, 0.085, 0.075, 0.26), (0.340, 0.585, 0.085, 0.075, 0.26),  # cheeks
+    (0.500, 0.840, 0.070, 0.050, 0.12),  # chin
+    (0.625, 0.455, 0.070, 0.030, 0.14), (0.375, 0.455, 0.070, 0.030, 0.14),  # under the eyes
+    (0.500, 0.220, 0.220, 0.090, -0.14),  # forehead
+)  # fmt: skip
+FOLD_CAVITY, FOLD_TINT = 0.62, 0.30  # of a furrow 0.8 mm deep
+DEEP = 0.8  # mm
+
+
+@dataclass(frozen=True)
+class Chart:
+    """Where each vertex lies in the relief.
+
+    Attributes:
+        uv: (V, 2) float32, 0..1: column, row. shown: (V,) float32, 0..1, how much of the relief shows.
+    """
+
+    uv: np.ndarray
+    shown: np.ndarray
+
+
+def chart(template: np.ndarray, normals: np.ndarray, skin: np.ndarray, eyes: np.ndarray | None) -> Chart:
+    """The skin unrolled from a cylinder around the head.
+
+    Args:
+        template: (V, 3), metres. normals: (V, 3), unit. skin: (V,) bool.
+        eyes: (2, 3) their middles, or None where they are not known; then nothing shows.
+
+    Returns:
+        The chart; what the cylinder would stretch or turns away from it shows little.
+    """
+    if eyes is None:
+        return Chart(np.zeros((len(template), 2), np.float32), np.zeros(len(template), np.float32))
+    scale = EYES_APART / float(np.linalg.norm(eyes[0] - eyes[1]))
+    place = (template - eyes.mean(0)) * scale + [0.0, 0.0, EYES_AHEAD]
+    angle = np.arctan2(place[:, 0], place[:, 2])
+    uv = np.stack([0.5 + angle / (2 * HALF_TURN), (TOP - place[:, 1]) / TALL], 1)
+    outward = (normals[:, [0, 2]] * np.stack([np.sin(angle), np.cos(angle)], 1)).sum(1)
+    edge = np.minimum(uv, 1 - uv).min(1)
+    shown = skin * _step(0.15, 0.55, outward) * _step(0.0, 0.07, edge)
+    return Chart(uv.clip(-1, 2).astype(np.float32), shown.astype(np.float32))
+
+
+def _step(low: float, high: float, x: np.ndarray) -> np.ndarray:
+    t = ((x - low) / (high - low)).clip(0, 1)
+    return t * t * (3 - 2 * t)
+
+
+def _band(noise: np.ndarray, fine: float, coarse: float, texel: float) -> np.ndarray:
+    """Noise (N, N) between two blurs with these standard deviations in mm, itself with a deviation of 1."""
+    wave = np.hypot(np.fft.fftfreq(len(noise))[:, None], np.fft.rfftfreq(len(noise))) * 2 * math.pi / texel  # 1/mm
+    blur = np.exp(-0.5 * (wave * fine) ** 2) - np.exp(-0.5 * (wave * coarse) ** 2)
+    field = np.fft.irfft2(np.fft.rfft2(noise) * blur, noise.shape)
+    return field / field.std()
+
+
+def _slopes(height: np.ndarray, tint: np.ndarray, cavity: np.ndarray) -> torch.Tensor:
+    """(M, N, 4) float32 for :func:`emoface.kernels.shade` of a height in mm, a tint and a cavity (M, N)."""
+    down, right = np.gradient(height * 1e-3)
+    return torch.tensor(np.stack([right, down, tint, cavity], -1).astype(np.float32))
+
+
+class Relief:
+    """The relief of a face in pictures of a given resolution.
+
+    Attributes:
+        place: (V, 2) float32 column and row in texels. shown: (V, 1) float32.
+        columns: texels of its side.
+    """
+
+    def __init__(self, charted: Chart, pixel: float, wrinkles: Wrinkles | None = None) -> None:
+        """Make the pores.
+
+        Args:
+            charted: the skin. pixel: metres of a pixel on the face; finer detail is left out.
+            wrinkles: of the face, if it has any.
+        """
+        self.columns = FINE if pixel < FINE_FROM else COARSE
+        uv = charted.uv if wrinkles is None else np.where(charted.shown[:, None] > 0, wrinkles.uv, charted.uv)
+        self.place = torch.tensor(uv * np.float32(self.columns))
+        self.shown = torch.tensor(charted.shown)[:, None]
+        self._wrinkles = wrinkles
+        self._pixel = 1e3 * pixel
+        self._any = bool(charted.shown.any())
+
+    @cached_property
+    def pores(self) -> torch.Tensor:
+        """(1, N, N, 4): pores, grain and patches of colour, which do not move."""
+        if not self._any:
+            return torch.zeros(1, 1, 1, 4)
+        size, texel = self.columns, 1e3 * TALL / self.columns  # mm
+        rng = np.random.default_rng(15)
+        blur = 0.45 * max(self._pixel, texel)
+        pores = (rng.random((size, size)) < (texel / PORE_APART) ** 2) * rng.uniform(0.4, 1.0, (size, size))
+        wide = math.hypot(PORE_RADIUS, blur)
+        wave = np.hypot(np.fft.fftfreq(size)[:, None], np.fft.rfftfreq(size)) * 2 * math.pi / texel
+        dimple = 2 * math.pi * (PORE_RADIUS / texel) ** 2 * np.exp(-0.5 * (wave * wide) ** 2)
+        depth = np.fft.irfft2(np.fft.rfft2(pores) * dimple, pores.shape).clip(0)
+        column, row = np.meshgrid((np.arange(size) + 0.5) / size, (np.arange(size) + 0.5) / size)
+        coarse = 0.45 + 0.55 * np.exp(-(((column - 0.5) / 0.17) ** 2) - ((row - 0.52) / 0.16) ** 2)  # nose and cheeks
+        lips = np.exp(-((((column - 0.5) / 0.10) ** 2 + ((row - 0.735) / 0.055) ** 2) ** 2))
+        grain = _band(rng.standard_normal((size, size)), max(GRAIN[0], blur), GRAIN[1] + blur, texel)
+        grain *= GRAIN_DEPTH * min(1.0, GRAIN[0] / blur)
+        lines = _band(rng.standard_normal((1, size)).repeat(size, 0), max(0.30, blur), 1.1 + blur, texel)
+        tint = MOTTLE_TINT * _band(rng.standard_normal((size, size)), *MOTTLE, texel)
+        for x, y, wide, tall, more in FLUSHED:
+            tint += more * np.exp(-(((column - x) / wide) ** 2) - ((row - y) / tall) ** 2)
+        height = (1 - lips) * (grain - PORE_DEPTH * coarse * depth) + 0.045 * lips * lines
+        cavity = (1 - lips) * 0.30 * coarse * depth
+        return _slopes(height, tint * (1 - lips), cavity)[None]
+
+    @cached_property
+    def _folds(self) -> list[list[tuple[slice, slice, torch.Tensor]]]:
+        """For the left and the right half of the face, rows, columns and (m, n, 4) of each map where it is not flat."""
+        assert self._wrinkles is not None
+        halves: list[list[tuple[slice, slice, torch.Tensor]]] = []
+        for share in (self._wrinkles.left, 1 - self._wrinkles.left):
+            halves.append([])
+            for height in self._wrinkles.heights * share:
+                times = self.columns / height.shape[1]
+                if times != 1:
+                    wider = torch.tensor(height)[None, None]
+                    size = (self.columns, self.columns)
+                    height = torch.nn.functional.interpolate(wider, size, mode="bicubic")[0, 0].numpy()
+                furrow = (-height / DEEP).clip(0, 1)
+                whole = _slopes(height, FOLD_TINT * furrow, FOLD_CAVITY * furrow)
+                used = whole.abs().amax(-1) > 1e-7
+                rows, columns = used.any(1).nonzero(), used.any(0).nonzero()
+                if len(rows):
+                    box = slice(int(rows[0]), int(rows[-1]) + 1), slice(int(columns[0]), int(columns[-1]) + 1)
+                    halves[-1].append((*box, whole[box].contiguous()))
+                else:
+                    halves[-1].append((slice(0), slice(0), whole[:0, :0]))
+        return halves
+
+    def at(self, weights: np.ndarray | None) -> torch.Tensor:
+        """The relief (1, N, N, 4) with wrinkles of weights (2, G) as of :class:`emoface.face.wrinkles.Wrinkles`."""
+        if weights is None or self._wrinkles is None or not self._any or not weights.any():
+            return self.pores
+        relief = self.pores.clone()
+        for half, sides in zip(self._folds, weights):
+            for (rows, columns, fold), weight in zip(half, sides):
+                if weight > 0:
+                    relief[0, rows, columns].add_(fold, alpha=float(weight))
+        return relief
