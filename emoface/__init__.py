@@ -19,8 +19,9 @@ _PUBLIC = {
     "EMOTIONS": "binding.emotions",
     "EXPRESSION_NAMES": "face.layout",
     "AnimateOptions": "options",
-    "Animation": "animation",
+    "Animation": "pipeline",  # with which takes can be performed anew in part
     "Controls": "face.controls",
+    "Direction": "direct.direction",
     "LoadOptions": "options",
     "Pipeline": "pipeline",
     "animate": "api",
@@ -37,6 +38,7 @@ __all__ = [
     "AnimateOptions",
     "Animation",
     "Controls",
+    "Direction",
     "LoadOptions",
     "Pipeline",
     "__version__",
@@ -51,6 +53,7 @@ if TYPE_CHECKING:
     from .animation import Animation
     from .api import animate
     from .binding.emotions import EMOTIONS
+    from .direct.direction import Direction
     from .emotion import from_audio, from_motion
     from .face.controls import Controls
     from .face.layout import ARKIT_NAMES, EXPRESSION_NAMES

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from . import checks
+from .direct import edits
+from .direct.edits import FADE
 from .face_motion import FaceMotion
 from .host import own_settings
 
@@ -68,6 +70,79 @@ class Animation(FaceMotion):
         from emoface import export
 
         return cls.of(export.read(path, **options))
+
+    @own_settings()
+    def redo(
+        self, start: float, end: float, *, regions: str | Iterable[str] = "all", fade: float = FADE, audio: Any = None,
+        **changes: Any,
+    ) -> Self:  # fmt: skip
+        """Perform a stretch anew, in all of the face or in parts, beside what is kept of it.
+
+        Args:
+            start, end: seconds. regions: parts of the face, names of :data:`emoface.direct.regions.REGION_NAMES`.
+            fade: seconds at either end, inside of the stretch, over which the new goes over into the old.
+            audio: the recording, where the take was loaded without it.
+            **changes: options of :func:`emoface.animate` that differ, such as ``seed=7`` or ``emotion="happy"``; the
+                next seed if none is given.
+
+        Returns:
+            A new take; outside of the stretch and in other parts every bit stays.
+
+        Raises:
+            TypeError, ValueError: a bad argument, or no recording.
+        """
+        return edits.redo(self, start, end, regions, fade, audio, **changes)
+
+    @own_settings()
+    def fill(
+        self, gaps: Iterable[Sequence[float]], *, regions: str | Iterable[str] = "all", fade: float = FADE,
+        audio: Any = None, **changes: Any,
+    ) -> Self:  # fmt: skip
+        """Perform stretches that are missing or spoilt, such as where a capture lost the face.
+
+        Args:
+            gaps: (start, end) in seconds of each. regions, fade, audio, **changes: as in :meth:`redo`.
+
+        Returns:
+            A new take.
+
+        Raises:
+            TypeError, ValueError: as :meth:`redo`.
+        """
+        return edits.fill(self, gaps, regions, fade, audio, **changes)
+
+    @own_settings()
+    def blend(
+        self, other: FaceMotion, start: float, end: float, *, regions: str | Iterable[str] = "all", fade: float = FADE,
+        share: float = 1.0, audio: Any = None,
+    ) -> Self:  # fmt: skip
+        """Lay a stretch of another take over this one; the seams are performed.
+
+        Args:
+            other: the take, whose times are taken as they are. share: 0..1, how much of it. start, end, regions, fade,
+                audio: as in :meth:`redo`.
+
+        Returns:
+            A new take; within the stretch the other's bits where ``share`` is 1.
+
+        Raises:
+            TypeError, ValueError: as :meth:`redo`.
+        """
+        return edits.blend(self, other, start, end, regions, fade, share, audio)
+
+    def keep(self, start: float = 0.0, end: float | None = None, *, regions: str | Iterable[str] = "all") -> Self:
+        """Protect a stretch from later edits.
+
+        Args:
+            start, end: seconds; the whole take if left out. regions: as in :meth:`redo`.
+
+        Returns:
+            A new take, whose metadata tell of it.
+
+        Raises:
+            TypeError, ValueError: a bad argument.
+        """
+        return edits.keep(self, start, end, regions)
 
     @own_settings()
     def plot(self, path: str | os.PathLike[str]) -> Path:

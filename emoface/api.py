@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from .animation import Animation
     from .face.controls import Controls
-    from .types import AudioInput, EmotionInput, RateInput, StyleInput
+    from .types import AudioInput, DirectionInput, EmotionInput, RateInput, StyleInput
 
 
 @lru_cache(maxsize=2)
@@ -49,6 +49,7 @@ def animate(
     head: float = 1.0,
     latency: str = "file",
     style: StyleInput | None = None,
+    direction: DirectionInput | None = None,
     controls: Controls | None = None,
     sample_rate: float | None = None,
     checkpoint: str | os.PathLike[str] | None = None,
@@ -74,6 +75,7 @@ def animate(
     head: float = 1.0,
     latency: str = "file",
     style: StyleInput | None = None,
+    direction: DirectionInput | None = None,
     controls: Controls | None = None,
     sample_rate: float | None = None,
     checkpoint: str | os.PathLike[str] | None = None,
@@ -98,6 +100,7 @@ def animate(
     head: float = 1.0,
     latency: str = "file",
     style: StyleInput | None = None,
+    direction: DirectionInput | None = None,
     controls: Controls | None = None,
     sample_rate: float | None = None,
     checkpoint: str | os.PathLike[str] | None = None,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -161,6 +162,28 @@ class Emotion(Kind):
         from .emotion_forms import from_json
 
         return from_json(value)
+
+
+class Directed(Kind):
+    """A direction: the object, its JSON, or the path of a file of one."""
+
+    @property
+    def words(self) -> str:
+        return "`emoface.Direction`, or the path of a `.json`, `.srt`, `.vtt` or `.txt`"
+
+    def check(self, name: str, value: Any) -> Any:
+        from .direct.direction import Direction
+
+        if isinstance(value, (str, Path)):
+            return Direction.load(value)
+        if isinstance(value, Mapping):
+            return Direction.from_dict(value)
+        if not isinstance(value, Direction):
+            raise TypeError(f"{name} must be emoface.Direction or a path, got {type(value).__name__}")
+        return value
+
+    def to_json(self, value: Any) -> dict[str, Any]:
+        return value.to_dict()
 
 
 @dataclass(frozen=True)

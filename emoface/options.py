@@ -17,6 +17,7 @@ from .option_kinds import (
     Choice,
     Described,
     Device,
+    Directed,
     Emotion,
     FaceControls,
     File,
@@ -34,7 +35,7 @@ if TYPE_CHECKING:
     from typing_extensions import Self
 
     from .face.controls import Controls
-    from .types import EmotionInput, StyleInput
+    from .types import DirectionInput, EmotionInput, StyleInput
 
 
 @dataclass(frozen=True)
@@ -196,6 +197,9 @@ class AnimateOptions(Options):
         Style(("artist", "person", "rule")),
         "lips as an artist cleaned them, as a filmed person moved them, larger rule-made articulation, or the manner "
         "of a speaker", absent="the checkpoint's"))  # fmt: skip
+    direction: DirectionInput | None = field(default=None, metadata=_about(
+        Directed(), "a timeline of emotions, curves, actions, poses and cues, see [directing](direction.md)",
+        absent="`None`"))  # fmt: skip
     controls: Controls | None = field(default=None, metadata=_about(
         FaceControls(), "strength, smoothing and offsets of regions and single shapes, applied at the end",
         absent="`None`"))  # fmt: skip

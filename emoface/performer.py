@@ -18,10 +18,12 @@ from .diffusion.denoiser import Denoiser
 from .diffusion.finish import Sampling, liveliness
 from .diffusion.following import Follower
 from .diffusion.guidance import Guidance
-from .diffusion.windows import Track, Window, WindowSampler
+from .diffusion.windows import Painting, Track, Window, WindowSampler
+from .direct.direction import Direction
 from .emotion import Keyframe, ResolvedEmotion, keyframe_weights, sounding
 from .face.layout import full_motion
 from .options import AnimateOptions
+from .score import Score
 from .speaker import SpeakerReference
 
 
@@ -32,17 +34,24 @@ class Request:
     Attributes:
         options: those of the call. emotion: what they ask for. steps: per window, the checkpoint's by default.
         lips: name of the style of the lips; a speaker's manner is laid over the checkpoint's own.
+        score: what a direction asks of the sampler, None without one.
     """
 
     options: AnimateOptions
     emotion: ResolvedEmotion
     steps: int
     lips: str
+    score: Score | None = None
 
     @property
     def style(self) -> int:
         """The style token of the networks."""
         return STYLES[self.lips]
+
+    @property
+    def direction(self) -> Direction | None:
+        """The timeline of the call, if there is one."""
+        return self.options.direction if isinstance(self.options.direction, Direction) else None
 
     @property
     def speaker(self) -> SpeakerReference | None:
@@ -98,6 +107,7 @@ class Performer:
             sliding: windows are those of a :class:`~emoface.diffusion.windows.SlidingPlan`.
         """
         self.networks, options = networks, request.options
+        self.score = request.score
         self.size = networks.denoiser.config.motion  # the network's, perhaps of the first layout
         device = networks.device
         scales = [scale[: self.size] for scale in networks.sampling.scales()]
@@ -112,37 +122,47 @@ class Performer:
 
     def perform(
         self, window: Window, normalized: Tensor, raw: Tensor, normalizer: MelNormalizer,
-        keyframes: Sequence[Keyframe], intensity: float | Tensor,
+        keyframes: Sequence[Keyframe], intensity: float | Tensor, painting: Painting | None = None,
     ) -> Piece:  # fmt: skip
         """Perform one window.
 
         Args:
             window: the next one. normalized, raw: (2 T, 64) log-mels of its frames.
             normalizer: that has heard them. keyframes: emotions over time. intensity: one, or (T,).
+            painting: motion that is kept, None for none.
 
         Returns:
             Its given frames.
         """
         networks, device = self.networks, self.networks.device
         mel = normalized[None].to(device, non_blocking=True)  # waits for no window before
-        tracks = self._tracks(keyframes, window, intensity)
+        score = self.score
+        tracks = self._tracks(keyframes, window, intensity if score is None else 1.0)
         presence = normalizer.presence(raw)  # (T,)
+        lively, guidance = liveliness(presence)[:, : self.size], None  # (T, size)
+        if score is not None:
+            tracks = score.laid(tracks, window, self.size)
+            lively, guidance = score.livelier(lively, window), score.guided(window, self.size)
         told = networks.hearing(mel, self.lip_style)
         content = networks.audio(told.content(networks.audio.config.kind))[0]  # (T, F)
-        motion = self.sampler.run(window, content, tracks, liveliness(presence)[:, : self.size])  # (B, k, size)
+        motion = self.sampler.run(window, content, tracks, lively, guidance, painting)  # (B, k, size)
         curves, logit = told.curves[0], told.closure[0]  # (T, len(MOUTH)), (T,)
         given = slice(window.keep_from - window.start, window.give_to - window.start)
-        near = sounding(keyframes, window.keep_from, window.give_to)
-        shares = keyframe_weights(near, window.keep_from, window.give_to)  # (K, k)
-        rates = torch.tensor([keyframe.blinks for keyframe in near])
         motion = full_motion(motion * networks.deviation + networks.mean)  # (B, k, 56)
         present = presence[given].to(device, non_blocking=True)  # nobody's lips are heard where nobody speaks
         motion = self.follower.follow(motion, curves[given], present, window.keep_to - window.keep_from)
         motion = add_gestures(motion, curves[given] * present[:, None], networks.sampling.gestures)
         return Piece(
             motion, closure_weight(logit)[given] * present, presence[given], loudness(raw)[given],
-            (shares * rates[:, None]).sum(0),
+            self.blinks(keyframes, window.keep_from, window.give_to),
         )  # fmt: skip
+
+    def blinks(self, keyframes: Sequence[Keyframe], start: int, stop: int) -> Tensor:
+        """Blinks a minute (T,) in the motion frames start..stop."""
+        near = sounding(keyframes, start, stop)
+        shares = keyframe_weights(near, start, stop)  # (K, T)
+        rates = (shares * torch.tensor([keyframe.blinks for keyframe in near])[:, None]).sum(0)
+        return rates if self.score is None else self.score.blinks(rates, start)
 
     def _tracks(self, keyframes: Sequence[Keyframe], window: Window, intensity: float | Tensor) -> list[Track]:
         """Trajectories of a window: the emotions that sound in it and, unless intensity is 1, neutral as their base."""

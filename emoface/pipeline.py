@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Literal, overload
+from weakref import WeakValueDictionary
 
 import numpy as np
 import torch
@@ -26,15 +27,23 @@ from .device import find_device, one_thread
 from .diffusion.denoiser import Denoiser, DenoiserConfig
 from .diffusion.finish import Sampling, finish
 from .diffusion.windows import plan_windows
+from .direct.direction import Direction
+from .direct.edits import apply_region, use_painter
+from .direct.perform import directed, meet_poses, near_poses
+from .direct.tracks import PoseTrack, RegionTrack
 from .emotion import HeardEmotion, Keyframe, check_density, resolve
+from .emotion_forms import HEARD
 from .face.controls import Controls
 from .face.layout import FACE_NAMES, FPS, MOTION_NAMES, MOTION_SIZE
 from .face.life import add_life
+from .face_motion import FaceMotion
 from .host import own_settings
 from .kernels import fast_products
 from .live import Stream
-from .options import AnimateOptions, LoadOptions
+from .options import AnimateOptions, LoadOptions, options_of
 from .performer import Networks, Performer, Request
+from .repaint import LIFE, repaint
+from .score import Score
 
 if TYPE_CHECKING:
     import os
@@ -42,6 +51,8 @@ if TYPE_CHECKING:
     from .types import AudioInput
 
 
+_LOADED: WeakValueDictionary[str, Pipeline] = WeakValueDictionary()
+"""The pipelines that are there, by digest of their checkpoint; edits of takes find theirs here."""
 LIVE_BLOCK = 16000
 """Samples of a recording that are fed to a stream at once."""
 
@@ -137,6 +148,7 @@ class Pipeline:
         except (KeyError, TypeError, ValueError, RuntimeError, AttributeError, IndexError, OverflowError) as error:
             where = f"checkpoint {checkpoint.path}: config" if checkpoint.path else "checkpoint config"
             raise ValueError(f"{where} does not fit this version of emoface: {error!s:.500}") from error
+        _LOADED[checkpoint.sha256] = self
         for part in (self.audio, self.hearing, self.denoiser):
             part.to(self.device).eval().requires_grad_(False)
         self.emotion.eval().requires_grad_(False)
@@ -182,6 +194,8 @@ class Pipeline:
             raise TypeError(f"progress must be callable, got {type(progress).__name__}")
         recording = open_audio(audio, sample_rate)
         fps = request.options.fps
+        if request.direction is not None:
+            request.direction.check(recording.duration)
         if recording.frames(fps) == 0:
             raise ValueError(
                 f"audio must be at least half a frame long, got {recording.num_samples} samples "
@@ -194,12 +208,15 @@ class Pipeline:
         with torch.inference_mode():
             performance = self._perform(recording, request, progress)
             motions = self._in_manner(performance, recording, request)  # (B, T, 56)
+            motions = self._towards_poses(motions, recording, request)
         if not performance.heard:
             told = f"audio {recording.name!r} counts as silence, as no voice stands out in it; the mouth rests"
             warnings.warn(told, UserWarning, stacklevel=3)
         takes = [
             self._take(number, motion, performance, recording, request) for number, motion in enumerate(motions)
         ]
+        for track in () if request.direction is None else request.direction.of(RegionTrack):
+            takes = [apply_region(take, track, _take_of) for take in takes]
         return takes[0] if len(takes) == 1 else takes
 
     @own_settings()
@@ -242,17 +259,17 @@ class Pipeline:
                 if progress is not None:
                     progress((number + heard / recording.num_samples) / request.options.num_samples)
         frames.append(stream.flush().motion)
-        metadata = {**self._metadata(number, request), "latency": request.options.latency}
+        metadata = {**self._metadata(number, request, recording), "latency": request.options.latency}
         return Animation.from_motion(np.concatenate(frames), request.options.fps, audio=recording, metadata=metadata)
 
-    def _metadata(self, number: int, request: Request) -> dict[str, Any]:
+    def _metadata(self, number: int, request: Request, recording: Recording) -> dict[str, Any]:
         """What a take says of itself."""
         options = request.options
         return {
             "emotion": request.emotion.told, "intensity": options.intensity, "guidance": options.guidance,
             "steps": request.steps, "seed": options.seed, "sample": number,
             "style": request.lips if request.speaker is None else f"from {request.speaker.modality}",
-            "checkpoint": self.checkpoint.sha256,
+            "checkpoint": self.checkpoint.sha256, "recording": recording.name, **_beside(options),
         }  # fmt: skip
 
     def _request(self, options: AnimateOptions) -> Request:
@@ -265,6 +282,14 @@ class Pipeline:
             known = ", ".join(self.styles)
             raise ValueError(f"style must be one that the checkpoint was trained on ({known}), got {lips!r}")
         request = Request(options, emotion, steps, lips)
+        if request.direction is not None:
+            window = self.denoiser.config.window / FPS
+            score = Score(request.direction, self.emotion, options.intensity, options.guidance, self.device, window)
+            if "guidance" in score.curves and self.denoiser.config.guided:
+                raise ValueError("direction cannot steer guidance over time: the checkpoint has guidance built in")
+            if options.latency != "file":
+                raise ValueError(f"latency must be 'file' with a direction, got {options.latency!r}")
+            request = replace(request, score=score)
         if options.latency != "file" and request.speaker is not None:
             raise ValueError(f"latency must be 'file' with a speaker's style, got {options.latency!r}")
         if options.latency != "file" and options.fps < FPS:
@@ -284,10 +309,47 @@ class Pipeline:
             loudness=performance.loudness, blink=options.blink, gaze=options.gaze,
             head="breath" if moving else "still",
         )  # fmt: skip
-        take = Animation.from_motion(lively, FPS, audio=recording, metadata=self._metadata(number, request))
+        take = Animation.from_motion(lively, FPS, audio=recording, metadata=self._metadata(number, request, recording))
         if options.controls is not None:
             take = take.adjust(options.controls)
-        return take if options.fps == FPS else take.resample(options.fps)
+        take = take if options.fps == FPS else take.resample(options.fps)
+        return take if request.direction is None else _directed(take, request.direction)
+
+    def _towards_poses(self, motions: np.ndarray, recording: Recording, request: Request) -> np.ndarray:
+        """Motion (B, T, 56) that goes to the poses of a direction and comes from them as a face does."""
+        poses = [] if request.direction is None else request.direction.of(PoseTrack)
+        if not poses:
+            return motions
+        known, free = near_poses(motions, FPS, poses)
+        return repaint(self._networks(), recording, request, known, free).motion
+
+    @own_settings()
+    @one_thread()
+    def paint(
+        self, take: FaceMotion, recording: Recording, motion: np.ndarray, free: np.ndarray, changes: Mapping[str, Any]
+    ) -> np.ndarray:
+        """Perform parts of a take anew, as :class:`emoface.direct.edits.Painter` says.
+
+        Args:
+            take: what is edited, whose metadata tell how it was made. recording: its voice.
+            motion: (N, 56) of it at 25 fps. free: (N, 56) how far each value is sampled anew, 0..1.
+            changes: options that differ from the take's.
+
+        Returns:
+            (T, 56) at the take's own rate; what was not free is as good as before, but not bit for bit.
+
+        Raises:
+            TypeError, ValueError: a bad option.
+        """
+        options = options_of_take(take).changed(**{**changes, "num_samples": 1, "fps": take.fps})
+        request = self._request(options)
+        motion = np.array(motion)
+        motion[:, LIFE] *= 1 - free[:, LIFE]
+        with torch.inference_mode():
+            painted = repaint(self._networks(), recording, request, motion[None], free)
+        done = Performance(painted.motion, painted.loudness, painted.blinks, True)
+        number = 0 if "seed" in changes else int(take.metadata.get("sample", 0))
+        return self._take(number, done.motions[0], done, recording, request).motion
 
     def _perform(
         self, recording: Recording, request: Request, progress: Callable[[float], None] | None
@@ -371,3 +433,74 @@ def _loaded(module: nn.Module, tensors: dict[str, Tensor]) -> Any:
     except RuntimeError as error:  # one line per tensor: the first says enough
         raise ValueError(" ".join(str(error).split("\n")[:2])) from None
     return module
+
+
+BESIDE = ("blink", "gaze", "head", "controls", "direction")
+"""Options that metadata hold, under ``options``, where they are not at their defaults."""
+
+
+def _beside(options: AnimateOptions) -> dict[str, Any]:
+    """What metadata say beside the options that they always name; nothing for defaults."""
+    plain, given = AnimateOptions(), {}
+    for name in BESIDE:
+        value = getattr(options, name)
+        if value != getattr(plain, name):
+            try:
+                given[name] = options_of(AnimateOptions)[name].kind.to_json(value)
+            except TypeError:  # an emotion by example, which has no JSON
+                given[name] = None
+    return {"options": given} if given else {}
+
+
+def options_of_take(take: FaceMotion) -> AnimateOptions:
+    """The options that a take says it was made with; the defaults where it says nothing.
+
+    Raises:
+        ValueError: metadata that hold no options.
+    """
+    told = take.metadata
+    named = ("emotion", "intensity", "guidance", "steps", "seed", "style")
+    plain = {name: told[name] for name in named if name in told}
+    emotion = plain.get("emotion")
+    if isinstance(emotion, str) and (emotion == HEARD or emotion.startswith("from ")):
+        del plain["emotion"]
+    if str(plain.get("style", "")).startswith("from "):
+        del plain["style"]
+    own = told.get("options", {})
+    plain.update({name: value for name, value in own.items() if value is not None})
+    try:
+        return AnimateOptions.from_json(plain)
+    except (TypeError, ValueError) as error:
+        raise ValueError(f"the take's metadata do not say how it was made: {error}") from error
+
+
+def _directed(take: Animation, direction: Direction) -> Animation:
+    """The take with the tracks of a direction that are laid over finished motion."""
+    motion = directed(take.motion, take.fps, direction)
+    poses = direction.of(PoseTrack)
+    if poses:
+        motion = meet_poses(motion, take.fps, poses)
+    return Animation.from_motion(motion, take.fps, audio=take.audio, metadata=take.metadata)
+
+
+def _take_of(source: Any) -> FaceMotion:
+    """What a region is taken from."""
+    return source if isinstance(source, FaceMotion) else Animation.load(source)
+
+
+def _painter(metadata: Mapping[str, Any]) -> Pipeline:
+    """The pipeline that made a take, or the bundled one for a take that does not say."""
+    wanted = str(metadata.get("checkpoint", ""))
+    if wanted in _LOADED:
+        return _LOADED[wanted]
+    pipeline = load()
+    _KEPT[:] = [pipeline]
+    if wanted and wanted != pipeline.checkpoint.sha256:
+        raise ValueError(
+            f"the take was made by another checkpoint ({wanted:.12}...): load that with emoface.load(path) first"
+        )
+    return pipeline
+
+
+_KEPT: list[Pipeline] = []
+use_painter(_painter)

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     import numpy as np
     from torch import Tensor
 
+    from .direct.direction import Direction
     from .emotion_forms import EmotionReference
     from .face_motion import FaceMotion
     from .speaker import SpeakerReference
@@ -34,6 +35,9 @@ EmotionInput: TypeAlias = "OneEmotion | Sequence[tuple[float, OneEmotion]]"
 
 StyleInput: TypeAlias = "Literal['artist', 'person', 'rule'] | EmotionReference | FaceMotion | SpeakerReference"
 """A way to articulate, or a speaker to move like."""
+
+DirectionInput: TypeAlias = "Direction | str | os.PathLike[str] | Mapping[str, object]"
+"""A timeline: the object, its JSON, or the path of a file of one."""
 
 RateInput: TypeAlias = "float | str | Fraction"
 """Frames per second: a number, a fraction, or text such as ``"30000/1001"``; see :mod:`emoface.rates`."""

@@ -18,13 +18,14 @@ from emoface.export.formats import FORMATS
 ROOT = Path(__file__).resolve().parent.parent
 README = ROOT / "README.md"
 GUIDE = ROOT / "docs" / "python.md"
+DIRECTING = ROOT / "docs" / "direction.md"
 PAGES = [
     *(ROOT / name for name in ("README.md", "CONTRIBUTING.md", "CHANGELOG.md", "benchmarks/README.md")),
     *ROOT.glob("docs/*.md"),
 ]
 BLOCKS = {
     f"{page.name} {number}": block
-    for page in (README, GUIDE)
+    for page in (README, GUIDE, DIRECTING)
     for number, block in enumerate(re.findall(r"^```python\n(.*?)^```$", page.read_text(encoding="utf-8"), re.M | re.S))
 }
 

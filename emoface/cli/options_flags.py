@@ -8,7 +8,7 @@ from typing import Any
 
 from emoface.cli.arguments import parse_rate, parse_timeline, parse_weights
 from emoface.cli.view import add_controls, controls_of
-from emoface.option_kinds import Choice, Emotion, FaceControls, File, Number, Rate, Style, Switch, Whole
+from emoface.option_kinds import Choice, Directed, Emotion, FaceControls, File, Number, Rate, Style, Switch, Whole
 from emoface.options import AnimateOptions, LoadOptions, Option, Options, options_of
 
 MOTION_FILE = "a motion (.npz, Live Link .csv)"
@@ -48,6 +48,8 @@ def _add(parser: argparse.ArgumentParser, option: Option) -> None:
         _add_style(parser, name, kind, text)
     elif isinstance(kind, FaceControls):
         add_controls(parser)
+    elif isinstance(kind, Directed):
+        _add_direction(parser, text)
     elif isinstance(kind, Switch):
         without = f"--no-{option.name.replace('_', '-')}"
         parser.add_argument(without, dest=option.name, action="store_false", default=None, help=f"without {text}")
@@ -93,10 +95,18 @@ def _add_style(parser: argparse.ArgumentParser, name: str, kind: Style, text: st
     style.add_argument(f"{name}-audio", metavar="FILE", help="move as much as the speaker of another voice would")
 
 
+def _add_direction(parser: argparse.ArgumentParser, text: str) -> None:
+    """A file of a timeline, and what becomes of words in it that name nothing."""
+    parser.add_argument("--direct", type=Path, metavar="FILE", help=text)
+    parser.add_argument("--skip-unknown", action="store_true", help="leave out words of subtitles that name nothing")
+
+
 def _given(asked: argparse.Namespace, option: Option) -> Any:
     """The value that the flags of an option describe; None if none was given."""
     if isinstance(option.kind, Emotion):
         return _emotion(asked)
+    if isinstance(option.kind, Directed):
+        return _direction(asked)
     if isinstance(option.kind, Style) and asked.style is None:
         return _example(asked.style_audio, asked.style_motion)
     if isinstance(option.kind, FaceControls):
@@ -121,3 +131,12 @@ def _example(audio: str | None, motion: str | None) -> Any:
     from emoface.emotion import from_audio, from_motion
 
     return from_motion(motion) if audio is None else from_audio(audio)
+
+
+def _direction(asked: argparse.Namespace) -> Any:
+    """The direction of ``--direct``, None without it."""
+    if asked.direct is None:
+        return None
+    from emoface.direct.direction import Direction
+
+    return Direction.load(asked.direct, "skip" if asked.skip_unknown else "error")

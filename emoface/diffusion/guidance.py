@@ -16,22 +16,27 @@ class Guidance:
 
     Attributes:
         emotion: g_e. audio: g_a.
+        parts: (T, motion) g_e of each frame and channel of a window, in place of ``emotion``; None for one number.
     """
 
     emotion: float = 1.0
     audio: float = 1.0
+    parts: Tensor | None = None
 
     @property
     def branches(self) -> tuple[tuple[bool, bool], ...]:
         """(audio dropped, emotion dropped) of each branch, in the order of the sampler step."""
         if self.audio != 1:
             return ((True, True), (False, True), (False, False))
-        if self.emotion != 1:
+        if self.emotion != 1 or self.parts is not None:
             return ((False, True), (False, False))
         return ((False, False),)
 
     def weights(self, like: Tensor) -> Tensor:
-        """(g_a, g_e) as a float32 tensor on the device of ``like``."""
+        """(g_a, g_e) as a float32 tensor (2,) or (2, T, motion) on the device of ``like``."""
+        if self.parts is not None:
+            parts = self.parts.float()
+            return torch.stack([torch.full_like(parts, self.audio), parts]).to(like.device, non_blocking=True)
         return torch.tensor([self.audio, self.emotion], dtype=torch.float32).to(like.device, non_blocking=True)
 
 

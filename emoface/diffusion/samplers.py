@@ -114,6 +114,7 @@ def sample(
     mask: Tensor | None = None,
     quantile: float = 0.0,
     limits: tuple[float, float] = (1.0, 4.0),
+    share: Tensor | None = None,
 ) -> Tensor:
     """Run a sampler from noise to motion.
 
@@ -121,10 +122,11 @@ def sample(
         predict: ``predict(x, step) -> (N, B, T, motion)`` predictions of x0 by the N guidance branches.
         start: (B, T, motion) initial noise.
         table: (steps, 6) coefficients, from ``SAMPLERS``.
-        guidance: (2,) weights (g_a, g_e).
+        guidance: (2,) weights (g_a, g_e), or (2, T, motion).
         noise: (steps, B, T, motion) fresh noise of each step, needed if the table asks for some (:func:`needs_noise`).
         known: (B, T, motion) motion to keep where ``mask`` (B, T) is true, or None.
         quantile: dynamic threshold quantile, 0 to switch it off; ``limits`` bound the threshold.
+        share: (B, T, motion) how far ``known`` is kept where the mask does not hold, 0..1, or None.
 
     Returns:
         (B, T, motion).
@@ -141,6 +143,6 @@ def sample(
         prediction = predict(x, step)
         extra = None if noise is None else noise[step]
         x, x0_prev = sampler_step(
-            prediction, guidance, x, x0_prev, coefficients[step], extra, known, mask, quantile, *limits
+            prediction, guidance, x, x0_prev, coefficients[step], extra, known, mask, quantile, *limits, share
         )
     return x

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Hashable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor
@@ -146,12 +146,27 @@ class Track:
     Attributes:
         key: identifies the trajectory from window to window.
         emotion: (Z,) embedding.
-        weights: (T,) share of this trajectory in each frame of the window; shares of all tracks add up to 1.
+        weights: (T,) share of this trajectory in each frame of the window, or (T, motion) in each of its channels;
+            shares of all tracks add up to 1.
     """
 
     key: Hashable
     emotion: Tensor
     weights: Tensor
+
+
+@dataclass(frozen=True)
+class Painting:
+    """Motion that a window keeps while the rest of it is sampled.
+
+    Attributes:
+        known: (B, T, motion) normalised motion. share: (T, motion) how far it is kept, 0..1.
+        clean: (T,) bool, frames that are kept whole and given clean to the network, like those carried over.
+    """
+
+    known: Tensor
+    share: Tensor
+    clean: Tensor
 
 
 class FrameNoise:
@@ -275,8 +290,9 @@ class WindowSampler:
         return first.to(device, non_blocking=True), others.to(device, non_blocking=True)
 
     def run(
-        self, window: Window, content: Tensor, tracks: list[Track], liveliness: Tensor | None = None
-    ) -> Tensor:
+        self, window: Window, content: Tensor, tracks: list[Track], liveliness: Tensor | None = None,
+        guidance: Tensor | None = None, painting: Painting | None = None,
+    ) -> Tensor:  # fmt: skip
         """Denoise one window.
 
         Args:
@@ -284,6 +300,8 @@ class WindowSampler:
             content: (T, F) content features of its frames.
             tracks: trajectories to denoise; the first is the one that new tracks take their context from.
             liveliness: (T, motion) further scale of the noise within the window: 0 leaves the take's character.
+            guidance: (T, motion) guidance by the emotion in each frame and channel, in place of the sampler's.
+            painting: motion that is kept, None for none.
 
         Returns:
             (B, given frames, motion) normalised motion.
@@ -293,20 +311,28 @@ class WindowSampler:
         start = first.repeat(len(tracks), 1, 1)  # (K B, T, motion), track-major
         noise = None if later is None else later.repeat(1, len(tracks), 1, 1)  # (steps, K B, T, motion)
         known, mask = self._carried(window, tracks, start)
+        share = None
+        if painting is not None:
+            known, mask, share = _kept(painting, known, mask)
+        guide = self.guidance if guidance is None else replace(self.guidance, parts=guidance)
         whole = self.denoiser.fused and OPS["denoise_loop"].accelerates(start)
-        motion = (self._trajectory if whole else self._stepwise)(start, content, tracks, noise, known, mask)
+        motion = (self._trajectory if whole else self._stepwise)(
+            start, content, tracks, noise, known, mask, share, guide
+        )
         motion = motion.unflatten(0, (len(tracks), samples))  # (K, B, T, motion)
         if self.by_frame is None:
             self._carry(window, tracks, motion)
-        shares = torch.stack([track.weights for track in tracks]).to(motion, non_blocking=True)  # (K, T)
-        combined = (shares[:, None, :, None] * motion).sum(0)  # (B, T, motion)
+        weights = torch.stack([_by_channel(track.weights) for track in tracks])  # (K, T, 1 or motion)
+        shares = weights.to(motion, non_blocking=True)
+        combined = (shares[:, None] * motion).sum(0)  # (B, T, motion)
         return combined[:, window.keep_from - window.start : window.give_to - window.start]
 
     def _trajectory(
-        self, start: Tensor, content: Tensor, tracks: list[Track], noise: Tensor | None, known: Tensor, mask: Tensor
-    ) -> Tensor:
+        self, start: Tensor, content: Tensor, tracks: list[Track], noise: Tensor | None, known: Tensor, mask: Tensor,
+        share: Tensor | None, guide: Guidance,
+    ) -> Tensor:  # fmt: skip
         """All steps in one call: motion (K B, T, motion)."""
-        denoiser, config, branches = self.denoiser, self.denoiser.config, self.guidance.branches
+        denoiser, config, branches = self.denoiser, self.denoiser.config, guide.branches
         heard = content[None]  # (U, T, F): the speech, and silence's learnt stand-in where a branch hears none
         if any(audio for audio, _ in branches):
             heard = torch.cat([heard, denoiser.null_content.expand_as(heard)])
@@ -318,24 +344,25 @@ class WindowSampler:
             self.weights = denoiser.flat_weights(self.products)
         return denoise_loop(
             start, speech, queries, adain.unflatten(0, (len(branches), -1)), self.film, self.table,
-            self.guidance.weights(start), *self.weights, [int(audio) for audio, _ in branches], config.heads,
+            guide.weights(start), *self.weights, [int(audio) for audio, _ in branches], config.heads,
             config.feed_forward, config.attention_window, config.adain_residual, ADAIN_EPS, noise, known, mask,
-            self.threads,
+            self.threads, share,
         )  # fmt: skip
 
     def _stepwise(
-        self, start: Tensor, content: Tensor, tracks: list[Track], noise: Tensor | None, known: Tensor, mask: Tensor
-    ) -> Tensor:
+        self, start: Tensor, content: Tensor, tracks: list[Track], noise: Tensor | None, known: Tensor, mask: Tensor,
+        share: Tensor | None, guide: Guidance,
+    ) -> Tensor:  # fmt: skip
         """The same, one step after the other."""
         emotion = torch.stack([track.emotion for track in tracks]).repeat_interleave(self.num_samples, 0)  # (K B, Z)
         contents, emotions = stack_conditions(
-            self.guidance,
+            guide,
             content.expand(*start.shape[:2], -1),
             emotion,
             self.denoiser.null_content,
             self.denoiser.null_emotion,
         )
-        branches = len(self.guidance.branches)
+        branches = len(guide.branches)
         style = torch.full((contents.shape[0],), self.style, device=start.device)
         flags = mask.repeat(branches, 1)
 
@@ -347,7 +374,8 @@ class WindowSampler:
         with torch.autocast(start.device.type, torch.bfloat16, enabled=self.products == torch.bfloat16):
             clip = self.denoiser.prepare_clip(contents, emotions, style)
             table = self.table.to(start.device)
-            return sample(predict, start, table, self.guidance.weights(start), noise, known, mask).float()
+            weights = guide.weights(start)
+            return sample(predict, start, table, weights, noise, known, mask, share=share).float()
 
     def _carried(self, window: Window, tracks: list[Track], start: Tensor) -> tuple[Tensor, Tensor]:
         """Known motion (K B, T, motion) and mask (K B, T) of the frames carried over."""
@@ -365,3 +393,17 @@ class WindowSampler:
         end = window.keep_to - window.start
         begin = max(end - self.denoiser.config.context, 0)
         self.context = {track.key: motion[i, :, begin:end].clone() for i, track in enumerate(tracks)}
+
+
+def _by_channel(weights: Tensor) -> Tensor:
+    """Shares (T,) or (T, motion) as (T, 1) or (T, motion)."""
+    return weights[:, None] if weights.dim() == 1 else weights
+
+
+def _kept(painting: Painting, known: Tensor, mask: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    """Known motion and shares (K B, T, motion) and mask (K B, T) with what a painting keeps beside what is carried."""
+    rows = len(known) // len(painting.known)
+    painted = painting.known.to(known).repeat(rows, 1, 1)  # (K B, T, motion)
+    known = torch.where(mask[..., None], known, painted)
+    mask = mask | painting.clean.to(mask.device)
+    return known, mask, painting.share.to(known).expand_as(known).contiguous()

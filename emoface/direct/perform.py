@@ -17,6 +17,7 @@ from emoface.face.life import FULL_LOOK, LID_DROP
 
 from .actions import channels
 from .direction import Direction
+from .regions import region_mask
 from .tracks import ActionTrack, ControlTrack, CueTrack, PoseTrack, smooth
 
 _JAW = tuple(MOTION_INDEX[f"jaw_pose_{axis}"] for axis in "xyz")
@@ -196,6 +197,27 @@ _CUES = {
     "blink": _blink, "look": _look, "nod": _swing(_PITCH, 7.0, 1.5), "shake": _swing(_YAW, 10.0, 2.0),
     "laugh": _laugh, "sigh": _sigh, "breath": _breath,
 }  # fmt: skip
+
+
+def near_poses(motions: np.ndarray, fps: float, poses: list[PoseTrack]) -> tuple[np.ndarray, np.ndarray]:
+    """What is known about poses when the motion towards them is sampled.
+
+    Args:
+        motions: (B, T, 56). fps: frames per second. poses: to be met.
+
+    Returns:
+        Motion (B, T, 56) that goes through the poses, and how far each value is free, (T, 56) 0..1: within a pose's
+        reach, what it does not name of the parts of the face that it touches, which so answers to what it names.
+    """
+    known = np.stack([meet_poses(motion, fps, poses) for motion in motions])
+    seconds = (np.arange(motions.shape[1]) + 0.5) / fps
+    free, held = np.zeros(motions.shape[1:]), np.zeros(motions.shape[1:], bool)
+    for pose in poses:
+        near = _hill((seconds - pose.time) / pose.reach_s)[:, None]  # (T, 1)
+        free = np.maximum(free, smooth(2 * near) * region_mask(pose.parts()))
+        numbers, _ = pose.row()
+        held[:, numbers] |= near > 0
+    return known, np.where(held, 0, free).astype(np.float32)
 
 
 def meet_poses(motion: np.ndarray, fps: float, poses: list[PoseTrack]) -> np.ndarray:

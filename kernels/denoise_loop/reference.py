@@ -83,7 +83,7 @@ def denoise_loop(
             x0 = p[0] + g_emotion * (p[1] - p[0])
         elif branches == 3:
             x0 = p[0] + g_audio * (p[1] - p[0]) + g_emotion * (p[2] - p[1])
-        if share is not None:
+        if share is not None and known is not None:
             x0 = (1 - share) * x0 + share * known
         c_x, c_0, c_prev, c_noise, k_known, k_noise = table[step]
         x = c_x * x + c_0 * x0 + c_prev * x0_prev

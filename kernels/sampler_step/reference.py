@@ -31,7 +31,7 @@ def sampler_step(
         limit = torch.quantile(wide.abs().flatten(1), quantile, dim=1).clamp(limit_low, limit_high)  # (B,)
         limit = limit.to(x0.dtype)[:, None, None]
         x0 = x0.clamp(-limit, limit)
-    if share is not None:
+    if share is not None and known is not None:
         x0 = (1 - share) * x0 + share * known
     x_next = c_x * x + c_0 * x0 + c_prev * x0_prev
     if noise is not None:

@@ -1,0 +1,190 @@
+"""What tracks do to a take on a recording: when, how much, and what they leave alone."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from emoface import Direction
+from emoface.demo import demo_path
+from emoface.direct.regions import PARTS
+from emoface.face.layout import FPS, MOTION_INDEX, MOTION_SIZE
+
+OPTIONS = {"emotion": ("sad", 2), "blink": False, "gaze": False}
+
+
+def performed(pipeline, *tracks, **options):
+    return pipeline.animate(demo_path(), direction=Direction(tracks), **{**OPTIONS, **options})
+
+
+def change(take, other, *parts):
+    """Mean change (T,) of the channels of some parts."""
+    numbers = [i for part in parts for i in PARTS[part]]
+    return np.abs(take.motion - other.motion)[:, numbers].mean(1)
+
+
+def half_rise(curve):
+    """Seconds at which a curve first reaches half of its most."""
+    return (np.argmax(curve > curve.max() / 2) + 0.5) / FPS
+
+
+def test_an_empty_direction_changes_nothing(pipeline, take):
+    assert np.array_equal(performed(pipeline).motion, take.motion)
+
+
+@pytest.mark.parametrize("fps", [25, 60])
+def test_an_action_is_there_within_a_frame(pipeline, take, fps):
+    track = {"track": "action", "action": "AU4", "start": 0.8, "end": 1.4, "value": 0.6}
+    there, plain = performed(pipeline, track, fps=fps), take.resample(fps)
+    rise = (there.motion - plain.motion)[:, MOTION_INDEX["browDownLeft"]]
+    seconds = (np.arange(len(rise)) + 0.5) / fps
+    on = seconds[rise > 0.3]
+    assert abs(on[0] - 0.8) <= 1 / fps and abs(on[-1] - 1.4) <= 1 / fps
+    assert rise[(seconds > 0.9) & (seconds < 1.3)] == pytest.approx(0.6, abs=1e-5)
+    changed = np.abs(there.motion - plain.motion).any(0)
+    assert set(np.flatnonzero(changed)) == {MOTION_INDEX["browDownLeft"], MOTION_INDEX["browDownRight"]}
+
+
+def test_actions_replace_and_forbid(pipeline, take):
+    brow = {"track": "action", "action": "browInnerUp", "value": 0.9, "mode": "replace", "end": 1.5}
+    held = performed(pipeline, brow)
+    assert held.motion[5:30, MOTION_INDEX["browInnerUp"]] == pytest.approx(0.9)
+    none = performed(pipeline, {"track": "action", "action": "mouthFrown", "mode": "forbid"})
+    assert take.motion[:, MOTION_INDEX["mouthFrownLeft"]].max() > 0.02
+    assert not none.motion[:, MOTION_INDEX["mouthFrownLeft"]].any()
+
+
+def test_an_emotion_of_a_part_grows_with_its_strength_and_keeps_to_it(pipeline, take):
+    def angry(strength):
+        track = {"track": "emotion", "emotion": ["angry", 3], "region": "brows", "start": 0.8, "strength": strength}
+        return performed(pipeline, track)
+
+    changes = [change(angry(strength), take, "brows") for strength in (0.3, 0.6, 1.0)]
+    most = [one[30:].mean() for one in changes]
+    assert most[0] < most[1] < most[2] and most[2] > 0.05
+    assert abs(half_rise(changes[2]) - 0.8) <= 0.1
+    others = change(angry(1.0), take, *(part for part in PARTS if part != "brows"))
+    assert others[30:].mean() < 0.05 * most[2]
+
+
+def test_curves_of_the_sampler(pipeline, take):
+    for of, value in (("intensity", 0.2), ("intensity", 1.8), ("guidance", 2.0), ("temperature", 2.0)):
+        there = performed(pipeline, {"track": "curve", "of": of, "value": value, "region": "upper", "start": 1.0})
+        upper, lower = (change(there, take, *parts)[30:].mean() for parts in (("brows", "eyes"), ("mouth", "jaw")))
+        assert upper > 0.003, of
+        assert lower < 0.05 * upper, of
+        assert change(there, take, *PARTS)[:18].max() < 0.005, of
+
+
+def test_controls_follow_their_curve(pipeline, take):
+    track = {"track": "control", "field": "brow_offset", "value": [[0.0, 0.0], [2.0, 0.4]], "region": "brows"}
+    rise = (performed(pipeline, track).motion - take.motion)[:, MOTION_INDEX["browInnerUp"]]
+    seconds = (np.arange(len(rise)) + 0.5) / FPS
+    free = take.motion[:, MOTION_INDEX["browInnerUp"]] < 0.55
+    assert rise[free] == pytest.approx((0.2 * seconds).clip(max=0.4)[free], abs=1e-4)
+
+
+def test_cues_move_their_part(pipeline, take):
+    for cue, part in (("blink", "eyes"), ("look", "eyes"), ("nod", "head"), ("shake", "head"), ("laugh", "cheeks"),
+                      ("sigh", "brows"), ("breath", "jaw")):  # fmt: skip
+        aside = {"at": "left"} if cue == "look" else {}
+        there = performed(pipeline, {"track": "cue", "cue": cue, "time": 0.8, **aside})
+        moved = change(there, take, part)
+        assert moved[:19].max() == 0 and moved[20:45].max() > 0.003, cue
+    shut = performed(pipeline, {"track": "cue", "cue": "blink", "time": 0.8}).motion[:, MOTION_INDEX["eyeBlinkLeft"]]
+    assert shut[20:28].max() > 0.95
+
+
+def test_poses_are_met_without_a_jerk(pipeline, take):
+    rng = np.random.default_rng(0)
+    names = ["browInnerUp", "browDownLeft", "mouthSmileLeft", "mouthSmileRight", "cheekSquintLeft", "noseSneerRight"]
+    tracks = [
+        {"track": "pose", "time": time, "shapes": {name: rng.uniform(0, 0.8) for name in rng.choice(names, 3, False)}}
+        for time in np.linspace(0.3, take.duration - 0.3, 4)
+    ]
+    there = performed(pipeline, *tracks)
+    jerk, ordinary = (np.abs(np.diff(one.motion[:, :50], 3, axis=0)) for one in (there, take))
+    for track in tracks:
+        frame = round(track["time"] * FPS - 0.5)
+        for name, weight in track["shapes"].items():
+            channel = MOTION_INDEX[name]
+            assert there.motion[frame, channel] == pytest.approx(weight, abs=1e-4)
+            assert jerk[max(frame - 3, 0) : frame + 1, channel].max() <= 1.5 * np.quantile(ordinary, 0.99)
+
+
+def test_a_direction_needs_a_whole_file(pipeline):
+    with pytest.raises(ValueError, match="latency must be 'file' with a direction"):
+        pipeline.animate(demo_path(), direction=Direction(), latency="live")
+
+
+def test_redoing_brows_leaves_every_other_bit(pipeline, take):
+    again = take.redo(0.8, 1.8, regions="brows", seed=7)
+    seconds = (np.arange(len(take)) + 0.5) / FPS
+    inside = (seconds > 0.8) & (seconds < 1.8)
+    others = [i for i in range(MOTION_SIZE) if i not in PARTS["brows"]]
+    assert np.array_equal(again.motion[~inside], take.motion[~inside])
+    assert np.array_equal(again.motion[:, others], take.motion[:, others])
+    middle = (seconds > 1.05) & (seconds < 1.55)
+    assert np.abs(again.motion - take.motion)[middle][:, list(PARTS["brows"])].mean() > 0.005
+    bends = np.abs(np.diff(again.motion[:, list(PARTS["brows"])], 2, axis=0))
+    ordinary = np.abs(np.diff(take.motion, 2, axis=0))
+    assert bends.max() < np.quantile(ordinary, 0.995)
+    assert again.metadata["edits"] == [{"edit": "redo", "seconds": [0.8, 1.8], "regions": ["brows"]}]
+
+
+def test_a_loaded_take_is_redone_with_its_recording(pipeline, take, tmp_path):
+    take.save(tmp_path / "take.npz")
+    loaded = type(take).load(tmp_path / "take.npz")
+    with pytest.raises(ValueError, match=r"without its recording, 'speech\.wav': give it as audio"):
+        loaded.redo(0.5, 1.0)
+    again = loaded.redo(0.5, 1.0, regions="mouth", seed=5, audio=demo_path())
+    assert np.array_equal(again.motion, take.redo(0.5, 1.0, regions="mouth", seed=5).motion)
+
+
+def test_kept_parts_are_not_redone(take):
+    kept = take.keep(0.0, 1.2, regions="brows")
+    again = kept.redo(0.8, 1.8, regions="upper", seed=3)
+    brows = list(PARTS["brows"])
+    assert np.array_equal(again.motion[:30, brows], take.motion[:30, brows])
+    assert not np.array_equal(again.motion[32:40, brows], take.motion[32:40, brows])
+
+
+def test_blend_and_fill(pipeline, take):
+    other = pipeline.animate(demo_path(), **{**OPTIONS, "emotion": ("happy", 3)})
+    mixed = take.blend(other, 0.8, 1.8, regions="lower")
+    lower = [*PARTS["mouth"], *PARTS["jaw"]]
+    assert np.array_equal(mixed.motion[28:38, lower], other.motion[28:38, lower])
+    assert np.array_equal(mixed.motion[:19], take.motion[:19]) and np.array_equal(mixed.motion[46:], take.motion[46:])
+    spoilt = take.motion.copy()
+    spoilt[25:35] = 0
+    filled = type(take).from_motion(spoilt, FPS, audio=take.audio, metadata=take.metadata).fill([(0.8, 1.6)])
+    assert filled.motion[28:34, MOTION_INDEX["browInnerUp"]].min() > 0.02
+    with pytest.raises(TypeError, match=r"gaps\[0\] must be \(start, end\)"):
+        take.fill([1.0])
+
+
+def test_bad_edits_are_named(take):
+    for wrong, message in (
+        ((1.0, 0.5), "end must be after start"), ((-1, 0.5), "start must be in 0"), ((0, 99), "end must be in 0"),
+    ):  # fmt: skip
+        with pytest.raises(ValueError, match=message):
+            take.redo(*wrong)
+    with pytest.raises(ValueError, match="regions has no region 'ears'"):
+        take.redo(0, 1, regions="ears")
+    with pytest.raises(TypeError, match="there is no option 'sead'"):
+        take.redo(0, 1, sead=3)
+
+
+def test_the_command_line(pipeline, tmp_path, monkeypatch, capsys):
+    from emoface.cli import main
+
+    (tmp_path / "speech.wav").write_bytes(demo_path().read_bytes())
+    (tmp_path / "scene.srt").write_text("1\n00:00:00,500 --> 00:00:01,500\n[brows: worried] (wobbly) Fine.\n")
+    monkeypatch.chdir(tmp_path)
+    assert main(["animate", "speech.wav", "--direct", "scene.srt", "-o", "take.npz"]) == 2
+    assert "line 3, column 19: 'wobbly' names nothing" in capsys.readouterr().err
+    assert main(["animate", "speech.wav", "--direct", "scene.srt", "--skip-unknown", "-o", "take.npz"]) == 0
+    stretch = ["--from", "0.6", "--to", "1.6", "--region", "mouth", "--seed", "7"]
+    assert main(["redo", "take.npz", *stretch, "-o", "b.npz"]) == 0
+    assert "mouth anew from 0.6 to 1.6 s" in capsys.readouterr().out
+    assert (tmp_path / "b.npz").is_file()
