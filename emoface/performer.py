@@ -112,11 +112,13 @@ class Performer:
         device = networks.device
         scales = [scale[: self.size] for scale in networks.sampling.scales()]
         temperature, character, swing = (scale.to(device, non_blocking=True) for scale in scales)
-        self.sampler = WindowSampler(
+        arguments = (
             networks.denoiser, networks.sampling.sampler, request.steps, Guidance(options.guidance), request.style,
             options.seed, options.num_samples if take is None else 1, temperature, networks.products, character,
             networks.threads, swing if scales[2].any() else None, take or 0, sliding,
         )  # fmt: skip
+        self.sampler = WindowSampler(*arguments)
+        self.steered = WindowSampler(*arguments) if request.score is not None and request.score.steers else None
         self.follower = Follower(networks.sampling.following)
         self.lip_style = torch.full((1,), request.style, device=device)
 
@@ -139,13 +141,12 @@ class Performer:
         score = self.score
         tracks = self._tracks(keyframes, window, intensity if score is None else 1.0)
         presence = normalizer.presence(raw)  # (T,)
-        lively, guidance = liveliness(presence)[:, : self.size], None  # (T, size)
+        lively = liveliness(presence)[:, : self.size]  # (T, size)
         if score is not None:
             tracks = score.laid(tracks, window, self.size)
-            lively, guidance = score.livelier(lively, window), score.guided(window, self.size)
         told = networks.hearing(mel, self.lip_style)
         content = networks.audio(told.content(networks.audio.config.kind))[0]  # (T, F)
-        motion = self.sampler.run(window, content, tracks, lively, guidance, painting)  # (B, k, size)
+        motion = self._sampled(window, content, tracks, lively, painting)  # (B, k, size)
         curves, logit = told.curves[0], told.closure[0]  # (T, len(MOUTH)), (T,)
         given = slice(window.keep_from - window.start, window.give_to - window.start)
         motion = full_motion(motion * networks.deviation + networks.mean)  # (B, k, 56)
@@ -156,6 +157,31 @@ class Performer:
             motion, closure_weight(logit)[given] * present, presence[given], loudness(raw)[given],
             self.blinks(keyframes, window.keep_from, window.give_to),
         )  # fmt: skip
+
+    def _sampled(
+        self, window: Window, content: Tensor, tracks: list[Track], lively: Tensor, painting: Painting | None
+    ) -> Tensor:
+        """Motion (B, k, size) of a window.
+
+        Where a direction steers guidance or temperature in some parts or for some time, the window is sampled with and
+        without it, and each value taken from where it belongs, so that the others stay as they are.
+        """
+        steered, score = self.steered, self.score
+        if steered is None or score is None:
+            return self.sampler.run(window, content, tracks, lively, None, painting)
+        share = score.steering(window, self.size)  # (T, size)
+        if not share.any():
+            motion = self.sampler.run(window, content, tracks, lively, None, painting)
+            steered.context = dict(self.sampler.context)
+            return motion
+        livelier, guidance = score.livelier(lively, window), score.guided(window, self.size)
+        there = steered.run(window, content, tracks, livelier, guidance, painting)
+        if bool((share == 1).all()):
+            self.sampler.context = dict(steered.context)
+            return there
+        plain = self.sampler.run(window, content, tracks, lively, None, painting)
+        given = share[window.keep_from - window.start : window.give_to - window.start].to(plain)
+        return torch.where(given > 0, plain + given * (there - plain), plain)
 
     def blinks(self, keyframes: Sequence[Keyframe], start: int, stop: int) -> Tensor:
         """Blinks a minute (T,) in the motion frames start..stop."""

@@ -13,9 +13,12 @@ from torch import Tensor
 from .binding.space import EmotionSpace
 from .diffusion.windows import Track, Window
 from .direct.direction import Direction
-from .direct.tracks import CurveTrack, EmotionTrack
+from .direct.tracks import CurveTrack, EmotionTrack, smooth
 from .emotion import MOST_TRACKS, Keyframe
 from .face.layout import FPS, MOTION_SIZE
+
+STEERED = ("guidance", "temperature")
+"""Curves that change how a window is sampled, not how its trajectories are mixed."""
 
 
 @dataclass(frozen=True)
@@ -99,6 +102,21 @@ class Score:
         """Guidance (T, size) of a window, of a network's channels; None where it is that of the call throughout."""
         guidance = self._over("guidance", self.guidance, window)
         return guidance[:, :size] if isinstance(guidance, Tensor) else None
+
+    @property
+    def steers(self) -> bool:
+        """Whether anything steers guidance or temperature."""
+        return not self.curves.keys().isdisjoint(STEERED)
+
+    def steering(self, window: Window, size: int) -> Tensor:
+        """How far each value (T, size) of a window is sampled with other guidance or temperature, 0..1."""
+        found = np.zeros((window.frames, MOTION_SIZE))
+        for curve in (curve for name in STEERED for curve in self.curves.get(name, ())):
+            seconds = _seconds(curve, window)
+            if seconds is not None:
+                there = smooth(4 * curve.envelope(seconds))
+                found = np.maximum(found, there[:, None] * curve.mask())
+        return torch.from_numpy(found[:, :size]).float()
 
     def livelier(self, scale: Tensor, window: Window) -> Tensor:
         """The scale of the noise (T, size) of a window times its temperature."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 
 import numpy as np
 
@@ -151,7 +152,7 @@ def _look(part: np.ndarray, seconds: np.ndarray, track: CueTrack) -> None:
     part[:, _PITCH] -= head * math.radians(HEAD_SHARE * up)
 
 
-def _swing(channel: int, degrees: float, before: float) -> object:
+def _swing(channel: int, degrees: float, before: float) -> Callable[[np.ndarray, np.ndarray, CueTrack], None]:
     """A cue that swings the head about an axis, each swing a little smaller."""
 
     def swing(part: np.ndarray, seconds: np.ndarray, track: CueTrack) -> None:

@@ -223,7 +223,7 @@ def find_track(words: str, region: str, start: float, end: float) -> Track:
     Raises:
         ValueError: they name nothing; the message names the nearest.
     """
-    span = {"start": start, "end": end}
+    span: dict[str, Any] = {"start": start, "end": end}
     if region in CURVES:
         try:
             return CurveTrack(of=region, value=float(words), **span)

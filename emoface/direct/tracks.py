@@ -232,7 +232,7 @@ class ControlTrack(Track):
 
     def controls(self, value: float) -> Controls:
         """The controls with one value of it."""
-        return Controls(**{self.field: value})
+        return Controls.from_dict({self.field: value})
 
 
 @dataclass(frozen=True, kw_only=True)

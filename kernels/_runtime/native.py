@@ -29,10 +29,6 @@ SOURCES = Path(__file__).resolve().parents[2] / "csrc"
 """Where the C++ sources lie in a checkout; an installed package has none, nor anything to compare."""
 
 
-WITHOUT_PARTS = "df3b2c3a57a11050"
-"""The interface of modules that were built before guidance and in-painting by part; they run all but those."""
-
-
 def load(name: str) -> tuple[ModuleType | None, str | None]:
     """The native module emoface.<name>, or None and the reason why there is none.
 
@@ -46,7 +42,7 @@ def load(name: str) -> tuple[ModuleType | None, str | None]:
         return None, f"emoface.{name} was not built"
     except ImportError as error:
         return None, f"emoface.{name} does not load: {error}"
-    if SOURCES.is_dir() and getattr(module, "interface", None) not in (digest(SOURCES), WITHOUT_PARTS):
+    if SOURCES.is_dir() and getattr(module, "interface", None) != digest(SOURCES):
         raise ImportError(
             f"emoface.{name} ({module.__file__}) was built from other sources than those in {SOURCES}: "
             "build it again with `make native`, or with `python setup.py build_ext --inplace`"
@@ -56,8 +52,6 @@ def load(name: str) -> tuple[ModuleType | None, str | None]:
 
 CPU, CPU_MISSING = load("_cpu")
 CUDA, CUDA_MISSING = load("_cuda")
-PARTS = getattr(CPU, "interface", None) != WITHOUT_PARTS
-"""Whether emoface._cpu guides and in-paints by part."""
 
 
 def select(module: Any, isa: str) -> None:
@@ -122,17 +116,12 @@ def cpu_backend(run: Callable[..., Any], *dtypes: torch.dtype) -> Backend:
     return Backend("cpu", run, ("cpu",), _why_not(*dtypes or (torch.float32, torch.bfloat16)))
 
 
-def call_cpu(name: str, *passed: Any) -> None:
-    """Call a function of emoface._cpu."""
-    getattr(CPU, name)(*map(_plain, passed))
-
-
 def cpu_function(name: str, prepare: Prepare, *dtypes: torch.dtype) -> Backend:
     """The back end that calls a function of emoface._cpu, for the element types that :func:`cpu_backend` takes."""
 
     def run(*args: Any) -> Any:
         outputs, passed = prepare(*args)
-        call_cpu(name, *passed)
+        getattr(CPU, name)(*map(_plain, passed))
         return outputs
 
     return cpu_backend(run, *dtypes)

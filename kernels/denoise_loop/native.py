@@ -12,7 +12,6 @@ from .._runtime import cuda, native
 from .._runtime.heads import cuda_refusal
 from .._runtime.native import DTYPES, address, cpu_backend, dense
 from .._runtime.packed import PackedWeights
-from . import reference
 from .graph import runs, unfit
 from .weights import NORM_EPS, scaled
 
@@ -39,12 +38,6 @@ def _cpu(
     both = mask is not None and known is not None
     if start.numel() == 0 or len(table) == 0:
         return torch.where(mask[..., None], known, start) if both else start.contiguous().clone()
-    parts = share is not None or guidance.dim() > 1
-    if parts and not native.PARTS:
-        return reference.denoise_loop(
-            start, speech, queries, styles, film, table, guidance, matrices, vectors, contents, heads, feed_forward,
-            window, residual, eps, noise, known, mask, threads, share,
-        )  # fmt: skip
     sizes = (motion, channels, heads, blocks, feed_forward, window)
     denoiser = _PACKED.find((matrices, vectors), *sizes, eps, residual, NORM_EPS)
     heard = torch.tensor(contents, dtype=torch.int64)
@@ -54,12 +47,9 @@ def _cpu(
         for tensor in (start, speech, queries, styles, film, table, guidance, noise, *state)
     ]
     out = torch.empty(start.shape, dtype=torch.float32)
-    weights: tuple[int, ...] = (guidance[0].numel(),)
-    if not native.PARTS:
-        tensors, weights = tensors[:-1], ()
     denoiser.run(
-        *map(address, (*tensors, heard, out)), rows, time, speech.shape[0], branches, tracks, len(table), *weights,
-        threads,
+        *map(address, (*tensors, heard, out)), rows, time, speech.shape[0], branches, tracks, len(table),
+        guidance[0].numel(), threads,
     )
     return out.to(start.dtype)
 

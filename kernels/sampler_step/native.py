@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import torch
 
-from .._runtime import native
-from .._runtime.native import compute_dtype, cpu_backend, cuda_function, dense
-from . import reference
+from .._runtime.native import compute_dtype, cpu_function, cuda_function, dense
 
 
 def prepare(prediction, guidance, x, x0_prev, coefficients, noise, known, mask, quantile, limit_low, limit_high, share):
@@ -19,18 +17,4 @@ def prepare(prediction, guidance, x, x0_prev, coefficients, noise, known, mask, 
 
 
 CUDA_BACKEND = cuda_function("sampler_step", prepare)
-
-
-def _cpu(*args):
-    if native.PARTS:
-        outputs, passed = prepare(*args)
-    elif args[1].dim() > 1 or args[-1] is not None:
-        return reference.sampler_step(*args)
-    else:
-        outputs, passed = prepare(*args)
-        passed = (*passed[:8], *passed[9:16], *passed[17:])
-    native.call_cpu("sampler_step", *passed)
-    return outputs
-
-
-CPU_BACKEND = cpu_backend(_cpu, torch.float32, torch.bfloat16, torch.float64)
+CPU_BACKEND = cpu_function("sampler_step", prepare, torch.float32, torch.bfloat16, torch.float64)
