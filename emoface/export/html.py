@@ -17,10 +17,11 @@ import numpy as np
 from emoface.audio.load import UNNAMED
 from emoface.face.face import FaceLike, Identity
 from emoface.face.layout import ARKIT_INDEX
-from emoface.face.normals import welded
+from emoface.face.normals import smooth_normals, welded
 from emoface.face.rig import Rig
 from emoface.face_motion import FaceMotion
 from emoface.rates import frame_rate
+from emoface.render.relief import NO_SKIN, chart, curvature
 
 from ..files import write_text
 from .caption import emotion_changes, emotion_text
@@ -34,6 +35,7 @@ STEP_BITS = 15
 FULL = 4095  # a weight of 1 as a whole number
 TURN = 2**15 - 1  # 1 in a quaternion
 PEAKS = 400
+MOST_CURVED = 0.2  # 1/mm
 TYPES = {np.dtype(code): code for code in ("u1", "i2", "u2", "u4")}
 
 
@@ -48,10 +50,10 @@ def write_html(
 ) -> None:
     """Write the head, its motion and its sound as one .html that needs no network, the same bytes every time.
 
-    The page has play and pause, a scrubber over the waveform, volume, orbit and zoom by mouse, touch and keys, light
-    and dark dress. It runs from a file, in browsers with WebGL 2 and DecompressionStream (2023 or later). A link may
-    end in ``#t=SECONDS``, with ``&yaw=``, ``&pitch=`` (degrees) and ``&zoom=``. Vertices are kept to 1/32767 of the
-    head's extent, weights to 1/4095.
+    The page has play and pause, a scrubber over the waveform, volume, speed, curves on demand, orbit and zoom by mouse,
+    touch and keys, light and dark dress. It runs from a file, in browsers with WebGL 2 and DecompressionStream (2023 or
+    later). A link may end in ``#t=SECONDS``, with ``&yaw=``, ``&pitch=`` (degrees) and ``&zoom=``. Vertices are kept to
+    1/32767 of the head's extent, weights to 1/4095.
 
     Args:
         animation: what to write.
@@ -138,6 +140,7 @@ def packed_clip(
         "indices": np.concatenate(moved).astype(wide),
         "offsets": (np.concatenate([d[rows] for d, rows in zip(deltas, moved)]) / step).round().astype(np.int16),
         "curves": (weights * FULL).round().astype(np.uint16),
+        "chart": _chart(rig),
         "peaks": _peaks(animation),
     }
     if rig.neck is not None and turns is not None:
@@ -154,8 +157,18 @@ def packed_clip(
     }
     if rig.neck is not None:
         header["neck"] = rig.neck.joint.round(6).tolist()
+    sheets = [part.faces[0] for part in rig.parts if part.name.startswith(NO_SKIN)]
+    header["casting"] = min(sheets, default=len(rig.faces))
     text = json.dumps(header).encode()
     return zlib.compress(struct.pack("<I", len(text)) + text + b"".join(map(_packed, arrays.values())), 6)
+
+
+def _chart(rig: Rig) -> np.ndarray:
+    """(V, 4) uint16: column and row in the chart of the skin, how much of it shows, and curvature of 0..0.2 per mm."""
+    normals = smooth_normals(rig.template, rig.faces)
+    charted = chart(rig.template, normals, rig.parts)
+    bent = curvature(rig.template, normals, rig.faces) / MOST_CURVED
+    return (np.column_stack([charted.uv, charted.shown, bent]).clip(0, 1) * 65535).round().astype(np.uint16)
 
 
 def _entry(array: np.ndarray) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -10,10 +11,17 @@ from typing import TYPE_CHECKING
 import numpy as np
 import torch
 
+from emoface.face.rig import Part
+
 if TYPE_CHECKING:
     from emoface.face.wrinkles import Wrinkles
 
 
+SKIN_ROUGHNESS = 0.3  # rougher parts let light in under their surface, but for
+NO_SKIN = ("hair", "brows", "lashes", "beard")
+EYES = ("eye_left", "eye_right")
+CURVED = (0.004, 0.20)  # 1/mm: curvature of skin is kept within
+SMOOTH = 8  # times that the curvature of a vertex is averaged with its neighbours'
 HALF_TURN, TOP, TALL = 1.309, 0.09, 0.22  # of the chart: radians to its edges, metres above the eyes, metres of height
 EYES_APART, EYES_AHEAD = 0.063, 0.0637  # of the open head, metres
 COARSE, FINE = 512, 1024  # texels of the relief's side
@@ -28,7 +36,7 @@ FLUSHED = (  # patches of skin with more blood near the surface: column and row 
     (0.625, 0.455, 0.070, 0.030, 0.14), (0.375, 0.455, 0.070, 0.030, 0.14),  # under the eyes
     (0.500, 0.220, 0.220, 0.090, -0.14),  # forehead
 )  # fmt: skip
-FOLD_CAVITY, FOLD_TINT = 0.62, 0.30  # of a furrow 0.8 mm deep
+FOLD_HEIGHT, FOLD_CAVITY, FOLD_TINT = 0.7, 0.48, 0.34  # share of the height that is drawn; of a furrow 0.8 mm deep
 DEEP = 0.8  # mm
 
 
@@ -44,17 +52,25 @@ class Chart:
     shown: np.ndarray
 
 
-def chart(template: np.ndarray, normals: np.ndarray, skin: np.ndarray, eyes: np.ndarray | None) -> Chart:
+def is_skin(parts: Sequence[Part], count: int) -> np.ndarray:
+    """Which of ``count`` vertices are skin (V,), bool: rough ones that are no hair."""
+    skin = np.ones(count, bool)
+    for part in parts:
+        skin[slice(*part.vertices)] = part.roughness > SKIN_ROUGHNESS and not part.name.startswith(NO_SKIN)
+    return skin
+
+
+def chart(template: np.ndarray, normals: np.ndarray, parts: Sequence[Part]) -> Chart:
     """The skin unrolled from a cylinder around the head.
 
     Args:
-        template: (V, 3), metres. normals: (V, 3), unit. skin: (V,) bool.
-        eyes: (2, 3) their middles, or None where they are not known; then nothing shows.
+        template: (V, 3), metres. normals: (V, 3), unit. parts: of the face; where no two are eyes, nothing shows.
 
     Returns:
         The chart; what the cylinder would stretch or turns away from it shows little.
     """
-    if eyes is None:
+    eyes = np.array([template[slice(*part.vertices)].mean(0) for part in parts if part.name in EYES])
+    if len(eyes) != 2:
         return Chart(np.zeros((len(template), 2), np.float32), np.zeros(len(template), np.float32))
     scale = EYES_APART / float(np.linalg.norm(eyes[0] - eyes[1]))
     place = (template - eyes.mean(0)) * scale + [0.0, 0.0, EYES_AHEAD]
@@ -62,8 +78,20 @@ def chart(template: np.ndarray, normals: np.ndarray, skin: np.ndarray, eyes: np.
     uv = np.stack([0.5 + angle / (2 * HALF_TURN), (TOP - place[:, 1]) / TALL], 1)
     outward = (normals[:, [0, 2]] * np.stack([np.sin(angle), np.cos(angle)], 1)).sum(1)
     edge = np.minimum(uv, 1 - uv).min(1)
-    shown = skin * _step(0.15, 0.55, outward) * _step(0.0, 0.07, edge)
+    shown = is_skin(parts, len(template)) * _step(0.15, 0.55, outward) * _step(0.0, 0.07, edge)
     return Chart(uv.clip(-1, 2).astype(np.float32), shown.astype(np.float32))
+
+
+def curvature(template: np.ndarray, normals: np.ndarray, faces: np.ndarray) -> np.ndarray:
+    """How much the surface bends at each vertex (V,), 1/mm: change of the normal along the edges, smoothed."""
+    a, b = faces[:, [0, 1, 2]].ravel(), faces[:, [1, 2, 0]].ravel()
+    along = template[b] - template[a]
+    bend = np.abs(((normals[b] - normals[a]) * along).sum(1)) / ((along**2).sum(1) + 1e-12)
+    count = np.bincount(a, minlength=len(template)).clip(1)
+    bent = np.bincount(a, bend, len(template)) / count
+    for _ in range(SMOOTH):
+        bent = 0.5 * bent + 0.5 * np.bincount(a, bent[b], len(template)) / count
+    return (1e-3 * bent).clip(*CURVED)
 
 
 def _step(low: float, high: float, x: np.ndarray) -> np.ndarray:
@@ -148,7 +176,7 @@ class Relief:
                     size = (self.columns, self.columns)
                     height = torch.nn.functional.interpolate(wider, size, mode="bicubic")[0, 0].numpy()
                 furrow = (-height / DEEP).clip(0, 1)
-                whole = _slopes(height, FOLD_TINT * furrow, FOLD_CAVITY * furrow)
+                whole = _slopes(FOLD_HEIGHT * height, FOLD_TINT * furrow, FOLD_CAVITY * furrow)
                 used = whole.abs().amax(-1) > 1e-7
                 rows, columns = used.any(1).nonzero(), used.any(0).nonzero()
                 if len(rows):

@@ -20,18 +20,13 @@ from emoface.kernels import rasterize, shade, vertex_normals
 from .camera import Camera
 from .light import Lighting
 from .lights import DEFAULT_LIGHTS, find_lights
-from .relief import Relief, chart
+from .relief import Relief, chart, curvature, is_skin
 
 if TYPE_CHECKING:
     from emoface.face.wrinkles import Wrinkles
 
 SAMPLES = 2  # a side of a pixel
 LARGEST = 8192  # pixels of a picture's side
-SKIN_ROUGHNESS = 0.3  # rougher parts let light in under their surface, but for
-NO_SKIN = ("hair", "brows", "lashes", "beard")
-EYES = ("eye_left", "eye_right")
-CURVED = (0.004, 0.20)  # 1/mm: curvature of skin is kept within
-SMOOTH = 8  # times that the curvature of a vertex is averaged with its neighbours'
 
 
 class Renderer:
@@ -82,18 +77,13 @@ class Renderer:
         roughness = np.full(len(template), 0.6, np.float32)
         for part in parts:
             roughness[slice(*part.vertices)] = part.roughness
-        matt = [slice(*part.vertices) for part in parts if part.name.startswith(NO_SKIN)]
-        skin = roughness > SKIN_ROUGHNESS
-        for vertices in matt:
-            skin[vertices] = False
         self._albedo = torch.tensor(linear_colours(colours).astype(np.float32))
         rest = torch.tensor(template, dtype=torch.float32)
         normals = vertex_normals(rest[None], self.faces)[0].numpy()
-        middles = [template[slice(*part.vertices)].mean(0) for part in parts if part.name in EYES]
-        charted = chart(template, normals, skin, np.stack(middles) if len(middles) == 2 else None)
+        charted = chart(template, normals, parts)
         self.relief = Relief(charted, self.camera.height / self.size, wrinkles)
-        curvature = _curvature(template, normals, faces).clip(*CURVED)
-        material = np.stack([roughness, skin, curvature], 1).astype(np.float32)
+        skin, bent = is_skin(parts, len(template)), curvature(template, normals, faces)
+        material = np.stack([roughness, skin, bent], 1).astype(np.float32)
         self._material = torch.cat([torch.tensor(material), self.relief.shown, self.relief.place], 1)
         away = np.linalg.norm(template - np.array(self.camera.target), axis=1).max()
         radius = 1.05 * float(min(away, self.camera.height * zoom))
@@ -167,15 +157,3 @@ class Renderer:
         away = (line[None, :].square() + (line[:, None] + 0.1).square()).sqrt() / 1.45
         share = (1 - away.clamp(max=1)).square()[..., None] * (1 + 2 * away.clamp(max=1))[..., None]  # smooth step
         return torch.tensor(corner) + (torch.tensor(middle) - torch.tensor(corner)) * share
-
-
-def _curvature(template: np.ndarray, normals: np.ndarray, faces: np.ndarray) -> np.ndarray:
-    """How much the surface bends at each vertex (V,), 1/mm: change of the normal along the edges, smoothed."""
-    a, b = faces[:, [0, 1, 2]].ravel(), faces[:, [1, 2, 0]].ravel()
-    along = template[b] - template[a]
-    bend = np.abs(((normals[b] - normals[a]) * along).sum(1)) / ((along**2).sum(1) + 1e-12)
-    count = np.bincount(a, minlength=len(template)).clip(1)
-    curvature = np.bincount(a, bend, len(template)) / count
-    for _ in range(SMOOTH):
-        curvature = 0.5 * curvature + 0.5 * np.bincount(a, curvature[b], len(template)) / count
-    return 1e-3 * curvature

@@ -25,6 +25,7 @@ from emoface.demo import demo_path
 from emoface.export.caption import emotion_text
 from emoface.export.rig_curves import rig_curves
 from emoface.face.normals import smooth_normals
+from emoface.face.open_head import open_head
 from emoface.face.rig import Neck, Rig
 
 Make = Callable[..., Animation]
@@ -196,7 +197,7 @@ for (let waited = 0; !document.documentElement.dataset.state && waited < 400; wa
 }
 const found = { state: document.documentElement.dataset.state, notice: part("notice").textContent };
 try {
-  const { clip, clock, scene } = globalThis.player;
+  const { clip, clock, scene } = globalThis.player, { player } = globalThis;
   found.positions = TIMES.map((time) => { clip.pose(time); return Array.from(clip.positions); });
   found.normals = Array.from(clip.normals);
   const voice = await new OfflineAudioContext(1, 1, 16000).decodeAudioData(clock.sound.buffer.slice(0));
@@ -209,6 +210,10 @@ try {
     for (let i = 0; i < pixels.length; i += 4) { covered += pixels[i + 3] > 128; sum += pixels[i] * (i % 8191); }
     return [covered / (canvas.width * canvas.height), sum, gl.getError()];
   });
+  await player.rate(-1);
+  player.drawCurves();
+  player.draw();
+  found.rate = [clock.rate, part("rate").textContent, part("curves").hidden];
   found.emotions = TIMES.map((time) => clip.emotionAt(time));
   found.time = document.getElementById("time").textContent;
 } catch (error) { found.error = String(error); }
@@ -262,5 +267,16 @@ def test_in_a_browser(tmp_path: Path, animate: Make, small_rig: Rig) -> None:
     np.testing.assert_allclose(samples, audio.waveform()[8000:8100], atol=2e-4)
     covered, sums, errors = zip(*found["pictures"])
     assert min(covered) > 0.05 and len(set(sums)) == 3 and not any(errors)
+    assert found["rate"] == [0.75, "0.75×", False]
     assert found["time"] == "1.5 / 4.9 s"
     assert found["emotions"] == ["neutral", "happy, level 3", "happy, level 3"]
+
+
+def test_hair_casts_no_hard_shadow_on_the_forehead(tmp_path: Path, animate: Make) -> None:
+    header, arrays = unpack(page_of(animate(frames=2).save(tmp_path / "take.html")))
+    parts = {part.name: part for part in open_head().parts}
+    assert header["casting"] == parts["brows"].faces[0] < parts["hair"].faces[0]
+    chart, skin = arrays["chart"], slice(*parts["skin"].vertices)
+    assert (chart[skin, 2] > 60000).sum() > 1000 and not chart[slice(*parts["eye_left"].vertices), 2].any()
+    right, left = (arrays["template"][:, 0] * side > 200 for side in (-1, 1))
+    assert chart[left, 0].min() >= 32700 and chart[right, 0].max() <= 32840

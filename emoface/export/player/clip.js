@@ -39,7 +39,7 @@ async function unpack(packed) {
 }
 
 class Clip {
-  constructor({ fps, frameRate, duration, emotions, shapes, step, neck, arrays }) {
+  constructor({ fps, frameRate, duration, emotions, shapes, step, neck, maps, casting, arrays }) {
     this.fps = fps; // of the curves here
     this.frameRate = frameRate; // of the animation
     this.duration = duration;
@@ -51,10 +51,15 @@ class Clip {
     this.curves = arrays.curves; // frames x shapes, 0..4095
     this.frames = arrays.curves.length / shapes.length;
     this.faces = arrays.faces;
+    this.casting = casting; // triangles of the first parts, which cast shadows; sheets of hair behind them do not
     this.weld = arrays.weld; // the vertex whose normal each one shares across a seam
     this.corners = arrays.faces.map((vertex) => arrays.weld[vertex]);
     this.surface = arrays.surface; // per vertex: sRGB colour, roughness
     this.peaks = arrays.peaks;
+    this.chart = arrays.chart; // per vertex: column and row in the chart of the skin, how much of it shows, curvature
+    this.maps = maps; // {count, rows, columns, step}: wrinkles of half a face; none where the face has no wrinkles
+    this.heights = arrays.heights; // maps x rows x columns, 128 is flat
+    this.folds = arrays.folds; // frames x 2 maps, 0..255: how strong on the left, then on the right
     this.neck = neck; // joint about which the head turns, metres
     this.turns = arrays.turns; // frames x 4, quaternions x, y, z, w times 32767; none where the head is still
     this.shares = arrays.shares; // how far each vertex goes with the head, 0..4095
@@ -87,6 +92,26 @@ class Clip {
       this.weights[n] = (a + (b - a) * share) / 4095;
     }
     return this.weights;
+  }
+
+  // How strong each wrinkle is at a time, 0..1.
+  foldsAt(time) {
+    const count = this.maps ? 2 * this.maps.count : 0, [before, after, share] = this.around(time);
+    return Float32Array.from({ length: count }, (_, n) => {
+      const a = this.folds[before * count + n], b = this.folds[after * count + n];
+      return (a + (b - a) * share) / 255;
+    });
+  }
+
+  // The curves with these words in their names at a time: the strongest side of each.
+  strongest(words, frame) {
+    return words.map((word) => {
+      let most = 0;
+      this.shapes.forEach(({ name }, n) => {
+        if (name.startsWith(word)) most = Math.max(most, this.curves[frame * this.shapes.length + n]);
+      });
+      return most / 4095;
+    });
   }
 
   // The turn of the head at a time, a unit quaternion.

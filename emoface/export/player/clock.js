@@ -9,13 +9,14 @@ class Clock {
     this.place = 0; // seconds, while not playing
     this.volume = 1;
     this.muted = false;
+    this.rate = 1; // seconds of the clip in a second
   }
 
   get now() {
     if (!this.playing) return this.place;
     const late = this.context ? this.context.outputLatency || this.context.baseLatency || 0 : 0;
     const passed = Math.max(this.ticks() - this.started - late, 0);
-    const time = this.startedAt + passed;
+    const time = this.startedAt + passed * this.rate;
     return this.loop ? time % this.duration : Math.min(time, this.duration);
   }
 
@@ -61,6 +62,7 @@ class Clock {
     this.source = this.context.createBufferSource();
     this.source.buffer = this.voice;
     this.source.loop = this.loop;
+    this.source.playbackRate.value = this.rate;
     this.source.connect(this.gain);
     this.source.start(this.started, this.startedAt);
   }
@@ -83,6 +85,13 @@ class Clock {
     const playing = this.playing;
     if (playing) this.pause();
     this.loop = loop;
+    if (playing) await this.play();
+  }
+
+  async setRate(rate) {
+    const playing = this.playing;
+    if (playing) this.pause();
+    this.rate = rate;
     if (playing) await this.play();
   }
 

@@ -1,5 +1,10 @@
 // The page: buttons, scrubber, keys.
 
+const RATES = [0.25, 0.5, 0.75, 1, 1.5, 2];
+const WATCHED = ["jawOpen", "mouthSmile", "mouthFrown", "mouthPucker", "browInnerUp", "browDown", "eyeBlink"];
+const HUES = ["#e4572e", "#3a9a5b", "#3b7dd8", "#a35bd1", "#d9a514", "#17a2a2", "#888888"];
+const SPAN = 4; // seconds of curves that are seen
+
 class Controls extends Turning {
   constructor(clip, clock, scene) {
     super(scene);
@@ -22,6 +27,8 @@ class Controls extends Turning {
     part("place").max = clock.duration;
     part("place").oninput = (event) => this.seek(event.target.valueAsNumber);
     part("loop").onclick = () => this.repeat();
+    part("rate").onclick = () => this.rate(1, true);
+    part("draw").onclick = () => this.drawCurves();
     if (!clock.sound.length) part("volume").parentElement.hidden = true;
     part("mute").onclick = () => this.sound(clock.volume, !clock.muted);
     part("volume").oninput = (event) => this.sound(event.target.valueAsNumber, false);
@@ -55,6 +62,22 @@ class Controls extends Turning {
     part("loop").setAttribute("aria-pressed", this.clock.loop);
   }
 
+  // The next rate, or the one before; round to the slowest where asked.
+  async rate(by, around = false) {
+    const place = RATES.indexOf(this.clock.rate) + by, count = RATES.length;
+    const next = RATES[around ? (place + count) % count : Math.min(Math.max(place, 0), count - 1)];
+    await this.clock.setRate(next);
+    part("rate").textContent = `${next}×`;
+    part("rate").setAttribute("aria-label", `Speed ${next}`);
+  }
+
+  drawCurves() {
+    const on = part("curves").hidden;
+    part("curves").hidden = !on;
+    part("draw").setAttribute("aria-pressed", on);
+    this.show();
+  }
+
   sound(volume, muted) {
     this.clock.setVolume(volume, muted);
     part("volume").value = muted ? 0 : volume;
@@ -84,6 +107,9 @@ class Controls extends Turning {
       l: () => this.repeat(),
       m: () => this.sound(clock.volume, !clock.muted),
       r: () => this.view(0, 0, 1),
+      c: () => this.drawCurves(),
+      "[": () => this.rate(-1),
+      "]": () => this.rate(1),
       ",": () => this.seek(clock.now - 1 / clip.frameRate),
       ".": () => this.seek(clock.now + 1 / clip.frameRate),
       Escape: () => (part("about").open = false),
@@ -92,6 +118,8 @@ class Controls extends Turning {
     if (!ownArrows && !event.shiftKey) {
       deeds.ArrowLeft = () => this.seek(clock.now - 1);
       deeds.ArrowRight = () => this.seek(clock.now + 1);
+      deeds.ArrowUp = () => this.sound(Math.min(clock.volume + 0.1, 1), false);
+      deeds.ArrowDown = () => this.sound(Math.max(clock.volume - 0.1, 0), false);
       deeds.Home = () => this.seek(0);
       deeds.End = () => this.seek(clock.duration);
     }
@@ -140,6 +168,7 @@ class Controls extends Turning {
     const now = clock.now;
     scene.draw(now, clock.playing ? this.detail : 1);
     this.wave(now);
+    if (!part("curves").hidden) this.curves(now);
     part("play").toggleAttribute("data-on", clock.playing);
     part("play").setAttribute("aria-label", clock.playing ? "Pause" : "Play");
     part("place").value = now;
@@ -148,14 +177,35 @@ class Controls extends Turning {
     part("time").textContent = timeText(now, clock.duration);
   }
 
+  // Curves of the seconds around a time, and their values then.
+  curves(now) {
+    const { pen, width, height } = penOf(part("curves")), { clip } = this, style = getComputedStyle(part("curves"));
+    const names = 136, wide = width - names, frame = clip.around(now)[0], row = (height - 16) / WATCHED.length;
+    const first = clip.around(now - SPAN / 2)[0], last = clip.around(now + SPAN / 2)[0];
+    pen.font = "12px system-ui, sans-serif";
+    pen.textBaseline = "middle";
+    const x = (f) => ((f / clip.fps - now) / SPAN + 0.5) * wide, step = Math.max(Math.round(clip.fps / 30), 1);
+    const seen = [];
+    for (let f = first; f <= last; f += step) seen.push([x(f), clip.strongest(WATCHED, f)]);
+    clip.strongest(WATCHED, frame).forEach((value, n) => {
+      const low = 8 + (n + 1) * row - 3;
+      pen.strokeStyle = pen.fillStyle = HUES[n];
+      pen.lineWidth = 1.6;
+      pen.beginPath();
+      for (const [place, values] of seen) pen.lineTo(place, low - values[n] * (row - 5));
+      pen.stroke();
+      pen.fillStyle = style.color;
+      pen.fillText(`${WATCHED[n]} ${value.toFixed(2)}`, wide + 8, low - row / 2 + 3);
+    });
+    pen.strokeStyle = style.color;
+    pen.lineWidth = 0.6;
+    pen.strokeRect(wide / 2, 6, 0, height - 12);
+  }
+
   // The voice's loudness as bars, those that have sounded in the accent colour.
   wave(now) {
-    const canvas = part("wave"), ratio = devicePixelRatio || 1, peaks = this.clip.peaks;
-    const width = canvas.clientWidth, height = canvas.clientHeight;
-    canvas.width = Math.round(width * ratio);
-    canvas.height = Math.round(height * ratio);
-    const pen = canvas.getContext("2d"), style = getComputedStyle(document.documentElement);
-    pen.scale(ratio, ratio);
+    const { pen, width, height } = penOf(part("wave")), { peaks } = this.clip;
+    const style = getComputedStyle(document.documentElement);
     const count = Math.max(Math.floor(width / 4), 1), reached = (now / this.clock.duration) * width;
     const bars = (colour) => {
       pen.fillStyle = colour;
@@ -186,6 +236,16 @@ class Controls extends Turning {
     pen.roundRect(Math.min(Math.max(reached - 1, 0), width - 2), 1, 2, height - 2, 1);
     pen.fill();
   }
+}
+
+// A canvas as sharp as the screen, and a pen in its own pixels.
+function penOf(canvas) {
+  const ratio = devicePixelRatio || 1, width = canvas.clientWidth, height = canvas.clientHeight;
+  canvas.width = Math.round(width * ratio);
+  canvas.height = Math.round(height * ratio);
+  const pen = canvas.getContext("2d");
+  pen.scale(ratio, ratio);
+  return { pen, width, height };
 }
 
 // Tenths of seconds in short clips, minutes and seconds in long ones.

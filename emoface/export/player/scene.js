@@ -1,19 +1,25 @@
 // The picture: WebGL 2, a key lamp with soft shadow, fill and rim that move with the camera, and ambient occlusion.
 
 const MAP = 1024; // texels of the shadow map
-const KEY = [-0.5, 0.55, 0.67]; // direction to the key lamp in the axes of the view
+const KEY = [-0.62, 0.52, 0.62]; // direction to the key lamp in the axes of the view
 const FIELD = 0.36; // vertical field of view in radians, as of a portrait lens
+
+// Pores: texels of a tile's side, tiles over the width of the chart, mm, and the span of slopes in 8 bits.
+const PORES = { size: 256, repeat: 8, apart: 1.15, radius: 0.2, depth: 0.07, grain: 0.03, span: 0.16 };
+const FOLDS = { size: 512, span: 0.57 }; // texels of the wrinkles of a moment; 1.6 mm a texel, drawn at 0.7 of its height
 
 // centroid: without it, colours at the edges of triangles seen flat are read beyond them and sparkle.
 const VERTEX = `#version 300 es
 layout(location = 0) in vec3 place;
 layout(location = 1) in vec3 normal;
 layout(location = 2) in vec4 surface;
+layout(location = 3) in vec4 chart;
 uniform mat4 view, projection, key;
 centroid out vec3 seen, facing;
-centroid out vec4 look, lit;
+centroid out vec4 look, lit, skinAt;
 out float height;
 void main() {
+  skinAt = chart;
   vec4 inView = view * vec4(place, 1);
   seen = inView.xyz;
   facing = mat3(view) * normal;
@@ -37,9 +43,9 @@ const FRAGMENT = `#version 300 es
 precision highp float;
 precision highp sampler2DShadow;
 centroid in vec3 seen, facing;
-centroid in vec4 look, lit;
+centroid in vec4 look, lit, skinAt;
 in float height;
-uniform sampler2D depths;
+uniform sampler2D depths, pores, folds;
 uniform sampler2DShadow shadow;
 uniform vec4 lens; // tangents of half the field of view, near, far
 uniform float scale; // pixels of a metre at one metre
@@ -47,26 +53,24 @@ uniform vec2 fade; // heights between which the neck passes into the page
 uniform int taps; // looks into the maps for each pixel
 out vec4 colour;
 
-const vec3 KEY = normalize(vec3(${KEY})), KEY_COLOUR = vec3(1.76, 1.68, 1.58);
-const vec3 FILL = normalize(vec3(0.85, 0.10, 0.50)), FILL_COLOUR = vec3(0.30, 0.33, 0.38);
-const vec3 RIM = normalize(vec3(0.75, 0.45, -0.55)), RIM_COLOUR = vec3(0.85, 0.90, 1.00);
-const vec3 ABOVE = vec3(0.34, 0.36, 0.40), BELOW = vec3(0.16, 0.14, 0.13);
-const vec3 WRAP = vec3(0.42, 0.18, 0.10); // how far light creeps around an edge of shadow in skin
-const vec3 BLEED = vec3(0.55, 0.12, 0.0); // and across the edge of a cast shadow
-const vec3 WARM = vec3(1.15, 0.88, 0.80); // what reaches hollows has touched skin before
-const vec3 INNER = vec3(0.34, 0.31, 0.27); // light that teeth and eyes pass on from within
+const vec3 KEY = normalize(vec3(${KEY})), KEY_COLOUR = vec3(0.98, 0.93, 0.87);
+const vec3 FILL = normalize(vec3(0.85, 0.12, 0.52)), FILL_COLOUR = vec3(0.15, 0.165, 0.185);
+const vec3 RIM = normalize(vec3(0.80, 0.35, -0.50)), RIM_COLOUR = vec3(0.46, 0.47, 0.50);
+const vec3 RADIUS = vec3(0.22, 0.40, 0.15); // of the lamps, radians
+const vec3 AROUND = vec3(0.125, 0.121, 0.12), UP = vec3(0.041, 0.044, 0.052), FRONT = vec3(0.022, 0.021, 0.019);
+const vec3 SCATTER = vec3(2.2, 0.55, 0.36); // mm that light travels in skin, which blurs the edge of shadow
+const vec3 LEVEL = vec3(0.40, 0.70, 0.85); // what of the relief light under the skin sees
+const vec3 BLEED = vec3(0.45, 0.13, 0.03); // and across the edge of a cast shadow
+const vec3 TINT = vec3(0.16, 0.40, 0.36);
+const vec3 INNER = vec3(0.22, 0.21, 0.19); // light that teeth and eyes pass on from within
 const vec3 WINDOW = normalize(vec3(-0.42, 0.46, 0.80)); // what wet eyes mirror
-const float MIRROR = 0.04, KNEE = 0.65;
+const float MIRROR = 0.04, SKIN_MIRROR = 0.028;
 
 vec3 linear(vec3 c) { return mix(c / 12.92, pow((c + 0.055) / 1.055, vec3(2.4)), step(0.04045, c)); }
-vec3 below1(vec3 c) {
-  float rest = 1.0 - KNEE;
-  return mix(c, 1.0 - rest * rest / (max(c, KNEE) - KNEE + rest), step(KNEE, c));
-}
-vec3 display(vec3 c) { // brightness above the knee compressed, mostly without a change of hue
-  float top = max(max(c.r, c.g), max(c.b, 1e-4));
-  c = mix(below1(c), c * below1(vec3(top)).r / top, 0.55);
-  return mix(12.92 * c, 1.055 * pow(max(c, 0.0031308), vec3(1.0 / 2.4)) - 0.055, step(0.0031308, c));
+vec3 display(vec3 c) { // a filmic curve and the encoding of sRGB in one
+  float grey = dot(c, vec3(0.2126, 0.7152, 0.0722));
+  c = max(grey + 1.2 * (c - grey), 0.0);
+  return c * (0.907 * c + 0.422) / (c * (0.907 * c + 0.481) + 0.0744);
 }
 float noise(vec2 p) { return fract(52.9829189 * fract(dot(p, vec2(0.06711056, 0.00583715)))); }
 
@@ -98,44 +102,151 @@ float openness(vec3 normal, float turn) { // to the surroundings, from what the 
   return clamp(1.0 - 1.9 * sum / float(taps), 0.0, 1.0);
 }
 
-vec3 shine(vec3 normal, vec3 light, vec3 eye, float rough) {
-  vec3 half_ = normalize(light + eye);
-  float alpha = rough * rough * rough * rough, level = max(dot(half_, light), 1e-3);
-  vec3 across = cross(normal, half_);
-  float sine = dot(across, across), spread = sine + alpha * (1.0 - sine);
-  float fresnel = MIRROR + (1.0 - MIRROR) * pow(1.0 - level, 5.0);
-  return vec3(max(dot(normal, light), 0.0) * fresnel * alpha / (4.0 * spread * spread * level * level * (rough + 0.5)));
+float lobe(float sine, float rough, float radius) {
+  float width = rough * rough + 0.02 + 0.12 * radius, alpha = width * width, spread = sine + alpha * (1.0 - sine);
+  return alpha / (spread * spread * (rough + 0.5));
+}
+
+float shine(vec3 normal, vec3 light, vec3 eye, float rough, float mirror, float radius) {
+  vec3 half_ = normalize(light + eye), across = cross(normal, half_);
+  float level = max(dot(half_, light), 1e-3), sine = dot(across, across);
+  float lobes = 0.7 * lobe(sine, 1.15 * rough, radius) + 0.3 * lobe(sine, 0.62 * rough, radius);
+  float fresnel = mirror + (1.0 - mirror) * pow(1.0 - level, 5.0);
+  return max(dot(normal, light), 0.0) * fresnel * lobes / (4.0 * level * level);
+}
+
+vec3 ramp(vec3 x, vec3 width) { // max(x, 0) averaged over the width on both sides
+  vec3 inside = clamp(x, -width, width) + width;
+  return inside * inside / (4.0 * width + 1e-5) + max(x - width, 0.0);
+}
+
+vec3 around(vec3 way) { return max(AROUND + way.y * UP + way.z * FRONT, 0.0); }
+
+// Change of height by column and row of the chart in metres over its whole width, tint, cavity.
+vec4 relief(vec2 at) {
+  vec4 grain = texture(pores, at * ${PORES.repeat}.0), fold = texture(folds, at);
+  vec2 slope = (grain.xy - 0.502) * ${PORES.span} + (fold.xy - 0.502) * ${FOLDS.span};
+  float aside = abs(at.x - 0.5);
+  vec4 near = vec4( // squared distances from nose, cheeks, forehead and the skin under the eyes
+    dot(vec2(aside, at.y - 0.56) / 0.055, vec2(aside, at.y - 0.56) / 0.055),
+    dot(vec2(aside - 0.16, at.y - 0.585) / 0.08, vec2(aside - 0.16, at.y - 0.585) / 0.08),
+    dot(vec2(aside, at.y - 0.22) / vec2(0.22, 0.09), vec2(aside, at.y - 0.22) / vec2(0.22, 0.09)),
+    dot(vec2(aside - 0.125, at.y - 0.455) / vec2(0.07, 0.03), vec2(aside - 0.125, at.y - 0.455) / vec2(0.07, 0.03)));
+  float tint = dot(exp(-near), vec4(0.34, 0.26, -0.14, 0.14));
+  tint += 0.4 * (texture(pores, at * 1.7).a - 0.5) + 0.34 * fold.z;
+  return vec4(slope, tint, 0.16 * grain.z + 0.48 * fold.z);
 }
 
 void main() {
-  vec3 normal = normalize(facing), eye = normalize(-seen), albedo = linear(look.rgb);
-  float rough = max(look.a, 0.12), skin = smoothstep(0.28, 0.42, look.a);
-  float turn = 6.2832 * noise(gl_FragCoord.xy);
-  float key = reach(turn), open = openness(normal, turn);
+  vec3 smooth_ = normalize(facing), eye = normalize(-seen), albedo = linear(look.rgb);
+  float rough = max(look.a, 0.12), skin = smoothstep(0.28, 0.42, look.a), curvature = max(0.2 * skinAt.w, 0.004);
+  float soft = skin * step(look.a, 0.65); // hair and brows are no skin
+  vec3 right = dFdx(seen), down = dFdy(seen), flat_ = cross(right, down);
+  vec3 along = cross(down, flat_), across = cross(flat_, right);
+  mat2 change = mat2(dFdx(skinAt.xy), dFdy(skinAt.xy));
+  vec4 fine = relief(skinAt.xy) * skinAt.z;
+  float area = max(dot(flat_, flat_), 1e-24);
+  vec3 tilt = (dot(fine.xy, change[0]) * along + dot(fine.xy, change[1]) * across) / area;
+  tilt -= dot(tilt, smooth_) * smooth_;
+  vec3 normal = normalize(smooth_ - tilt * inversesqrt(1.0 + 0.25 * dot(tilt, tilt)));
+  albedo *= max(1.0 - fine.z * TINT, 0.0);
+  float arrives = clamp(1.0 - fine.w, 0.0, 1.0), turn = 6.2832 * noise(gl_FragCoord.xy);
+  float key = reach(turn) * arrives, open = openness(smooth_, turn) * arrives;
   open = mix(sqrt(open), open, skin); // teeth and eyes get light that the picture does not know of
-  vec3 wrap = skin * WRAP, bleed = skin * BLEED;
-  vec3 around = mix(BELOW, ABOVE, 0.5 + 0.5 * normal.y) * mix(WARM, vec3(1), open * skin);
-  vec3 light = around * open / (1.0 - albedo * (1.0 - open)), gloss = vec3(0);
-  light += (1.0 - skin) * INNER * open;
+  vec3 bleed = soft * BLEED, level = mix(vec3(1), LEVEL, soft), gloss = vec3(0);
+  float mirror = mix(MIRROR, SKIN_MIRROR, soft);
+  vec3 light = around(normal) * open / (1.0 - albedo * (1.0 - open)) + (1.0 - skin) * INNER * open;
   for (int i = 0; i < 3; i++) {
     // Teeth and eyes glow a little from within: they never fall quite into shadow.
     vec3 way = i == 0 ? KEY : i == 1 ? FILL : RIM;
     vec3 radiance = i == 0 ? KEY_COLOUR : i == 1 ? FILL_COLOUR : RIM_COLOUR;
+    float radius = i == 0 ? RADIUS.x : i == 1 ? RADIUS.y : RADIUS.z;
     float got = i == 0 ? max(key, 0.6 - 0.6 * skin) * mix(open, 1.0, 0.6) : mix(open * open, open, skin);
-    vec3 diffuse = max((dot(normal, way) + wrap) / (1.0 + wrap), 0.0);
-    if (i == 2) diffuse *= diffuse; // a rim without an edge of its own across the face
-    light += radiance * diffuse * (got + bleed * got * (1.0 - got));
-    gloss += radiance * got * shine(normal, way, eye, rough);
+    vec3 cosine = vec3(dot(smooth_, way)) + (dot(normal, way) - dot(smooth_, way)) * level;
+    light += radiance * ramp(cosine, soft * curvature * SCATTER + radius) * (got + bleed * got * (1.0 - got));
+    gloss += radiance * got * shine(normal, way, eye, rough, mirror, radius);
   }
   float straight = clamp(dot(normal, eye), 0.0, 1.0);
-  vec3 sky = mix(BELOW, ABOVE, 0.5 + straight * normal.y);
-  float grazing = (MIRROR + (1.0 - rough) * (1.0 - MIRROR) * pow(1.0 - straight, 5.0)) * open * open;
+  float grazing = (mirror + (1.0 - rough) * (1.0 - mirror) * pow(1.0 - straight, 5.0)) * open * open;
   float wet = 1.0 - smoothstep(0.15, 0.22, look.a), glint = dot(reflect(-eye, normal), WINDOW);
-  gloss += wet * open * vec3(0.95, 0.98, 1.0) * (smoothstep(0.978, 0.990, glint) + 0.12 * smoothstep(0.6, 1.0, glint));
-  vec3 shown = display(albedo * light + gloss + sky * grazing);
+  gloss += wet * open * vec3(0.55, 0.57, 0.58) * (smoothstep(0.978, 0.990, glint) + 0.12 * smoothstep(0.6, 1.0, glint));
+  vec3 shown = display(albedo * light + gloss + around(reflect(-eye, normal)) * grazing);
   float presence = smoothstep(fade.x, fade.y, height);
   colour = vec4(shown * presence, presence);
 }`;
+
+const FOLD_VERTEX = `#version 300 es
+void main() { gl_Position = vec4(vec2(gl_VertexID & 1, gl_VertexID >> 1) * 4.0 - 1.0, 0, 1); }`;
+
+// The wrinkles of a moment: all maps by their weights, as slopes by column and row, and cavity.
+const FOLD_FRAGMENT = `#version 300 es
+precision highp float;
+precision highp sampler2DArray;
+uniform sampler2DArray maps;
+uniform float weights[2 * COUNT];
+uniform float step_; // millimetres of a height of 1
+out vec4 colour;
+float height(ivec2 at) {
+  ivec3 size = textureSize(maps, 0);
+  int column = clamp(at.x < size.x ? size.x - 1 - at.x : at.x - size.x, 0, size.x - 1);
+  float left = smoothstep(0.0, 1.0, (float(at.x) + 0.5) / float(2 * size.x) / 0.06 - 0.5 / 0.06 + 0.5), sum = 0.0;
+  for (int n = 0; n < COUNT; n++) {
+    float weight = mix(weights[COUNT + n], weights[n], left);
+    if (weight > 0.0) sum += weight * (texelFetch(maps, ivec3(column, clamp(at.y, 0, size.y - 1), n), 0).r - 0.50196);
+  }
+  return sum * step_;
+}
+void main() {
+  ivec2 at = ivec2(gl_FragCoord.xy);
+  float here = height(at);
+  vec2 slope = 0.5 * vec2(height(at + ivec2(1, 0)) - height(at - ivec2(1, 0)),
+                          height(at + ivec2(0, 1)) - height(at - ivec2(0, 1)));
+  colour = vec4(0.502 + slope / 1.6, clamp(-here / 0.8, 0.0, 1.0), 1);
+}`;
+
+// A tile of pores and grain: slopes by column and row, cavity, and in the last channel patches of colour.
+function poreTile() {
+  const { size, apart, radius, depth, grain } = PORES, texel = (220 / PORES.repeat) / size; // mm
+  const height = new Float32Array(size * size), blood = new Float32Array(size * size);
+  let seed = 15;
+  const chance = () => (seed = (1664525 * seed + 1013904223) >>> 0) / 2 ** 32;
+  const wrap = (n) => ((n % size) + size) % size, reach = Math.ceil((2.5 * radius) / texel);
+  for (let n = Math.round(((size * texel) / apart) ** 2); n > 0; n--) {
+    const x = chance() * size, y = chance() * size, deep = depth * (0.4 + 0.6 * chance());
+    for (let j = -reach; j <= reach; j++) {
+      for (let i = -reach; i <= reach; i++) {
+        const away = (i * i + j * j) * (texel / radius) ** 2;
+        height[wrap(Math.floor(y) + j) * size + wrap(Math.floor(x) + i)] -= deep * Math.exp(-0.5 * away);
+      }
+    }
+  }
+  const cavity = height.map((h) => Math.min(-h / depth, 1));
+  const waves = (to, cells, strength) => { // smooth noise with this many cells a side
+    const knots = Float32Array.from({ length: cells * cells }, () => chance() - 0.5);
+    const ease = (t) => t * t * (3 - 2 * t);
+    for (let row = 0; row < size; row++) {
+      for (let column = 0; column < size; column++) {
+        const x = (column / size) * cells, y = (row / size) * cells, i = Math.floor(x), j = Math.floor(y);
+        const a = ease(x - i), b = ease(y - j), at = (di, dj) => knots[((j + dj) % cells) * cells + ((i + di) % cells)];
+        const above = at(0, 0) + (at(1, 0) - at(0, 0)) * a, below = at(0, 1) + (at(1, 1) - at(0, 1)) * a;
+        to[row * size + column] += strength * (above + (below - above) * b);
+      }
+    }
+  };
+  for (const cells of [28, 44]) waves(height, cells, grain);
+  for (const cells of [5, 11]) waves(blood, cells, 0.4);
+  const tile = new Uint8Array(4 * size * size), byte = (value) => Math.max(0, Math.min(255, Math.round(255 * value)));
+  const metres = 1e-3 * size * PORES.repeat; // over the width of the chart
+  for (let row = 0; row < size; row++) {
+    for (let column = 0; column < size; column++) {
+      const at = (i, j) => height[wrap(row + j) * size + wrap(column + i)], place = row * size + column;
+      const across = 0.5 * metres * (at(1, 0) - at(-1, 0)), along = 0.5 * metres * (at(0, 1) - at(0, -1));
+      tile.set([across, along].map((slope) => byte(0.502 + slope / PORES.span)), 4 * place);
+      tile.set([byte(cavity[place]), byte(0.5 + blood[place])], 4 * place + 2);
+    }
+  }
+  return tile;
+}
 
 // Matrices are 16 numbers, column by column.
 function product(a, b) {
@@ -186,6 +297,7 @@ class Scene {
     this.shading = this.program(VERTEX, FRAGMENT);
     this.depth = this.program(DEPTH_VERTEX, DEPTH_FRAGMENT);
     this.upload();
+    this.relief();
     this.shadowMap = this.depthMap(true);
     this.viewMap = this.depthMap(false);
     this.resize(this.shadowMap, MAP, MAP);
@@ -238,15 +350,64 @@ class Scene {
       gl.bindBuffer(gl.ARRAY_BUFFER, buffer);
       gl.bufferData(gl.ARRAY_BUFFER, data, usage);
       gl.enableVertexAttribArray(place);
-      gl.vertexAttribPointer(place, size, type, type === gl.UNSIGNED_BYTE, 0, 0);
+      gl.vertexAttribPointer(place, size, type, type !== gl.FLOAT, 0, 0);
       return buffer;
     };
     this.positions = attribute(0, clip.positions, 3, gl.FLOAT, gl.DYNAMIC_DRAW);
     this.normals = attribute(1, clip.normals, 3, gl.FLOAT, gl.DYNAMIC_DRAW);
     attribute(2, clip.surface, 4, gl.UNSIGNED_BYTE, gl.STATIC_DRAW);
+    attribute(3, clip.chart, 4, gl.UNSIGNED_SHORT, gl.STATIC_DRAW);
     gl.bindBuffer(gl.ELEMENT_ARRAY_BUFFER, gl.createBuffer());
     gl.bufferData(gl.ELEMENT_ARRAY_BUFFER, clip.faces, gl.STATIC_DRAW);
     this.indexType = clip.faces instanceof Uint32Array ? gl.UNSIGNED_INT : gl.UNSIGNED_SHORT;
+    gl.enable(gl.DEPTH_TEST);
+  }
+
+  // The tile of pores, and what the wrinkles of a moment are drawn from and into.
+  relief() {
+    const { gl, clip } = this, { maps } = clip;
+    const texture = (kind, wrap, filter) => {
+      const made = gl.createTexture();
+      gl.bindTexture(kind, made);
+      gl.texParameteri(kind, gl.TEXTURE_WRAP_S, wrap);
+      gl.texParameteri(kind, gl.TEXTURE_WRAP_T, wrap);
+      gl.texParameteri(kind, gl.TEXTURE_MIN_FILTER, filter);
+      return made;
+    };
+    this.pores = texture(gl.TEXTURE_2D, gl.REPEAT, gl.LINEAR_MIPMAP_LINEAR);
+    const { size } = PORES, wide = maps ? FOLDS.size : 1;
+    gl.texImage2D(gl.TEXTURE_2D, 0, gl.RGBA8, size, size, 0, gl.RGBA, gl.UNSIGNED_BYTE, poreTile());
+    gl.generateMipmap(gl.TEXTURE_2D);
+    this.folds = texture(gl.TEXTURE_2D, gl.CLAMP_TO_EDGE, gl.LINEAR);
+    const none = new Uint8Array(4 * wide * wide).map((_, n) => (n % 4 < 2 ? 128 : 0));
+    gl.texImage2D(gl.TEXTURE_2D, 0, gl.RGBA8, wide, wide, 0, gl.RGBA, gl.UNSIGNED_BYTE, none);
+    if (!maps) return;
+    this.folding = this.program(FOLD_VERTEX, FOLD_FRAGMENT.replaceAll("COUNT", maps.count));
+    this.foldBuffer = gl.createFramebuffer();
+    gl.bindFramebuffer(gl.FRAMEBUFFER, this.foldBuffer);
+    gl.framebufferTexture2D(gl.FRAMEBUFFER, gl.COLOR_ATTACHMENT0, gl.TEXTURE_2D, this.folds, 0);
+    this.maps = texture(gl.TEXTURE_2D_ARRAY, gl.CLAMP_TO_EDGE, gl.NEAREST);
+    gl.pixelStorei(gl.UNPACK_ALIGNMENT, 1);
+    const { columns, rows, count } = maps;
+    gl.texImage3D(
+      gl.TEXTURE_2D_ARRAY, 0, gl.R8, columns, rows, count, 0, gl.RED, gl.UNSIGNED_BYTE, clip.heights,
+    );
+  }
+
+  // Draw the wrinkles of a time.
+  fold(time) {
+    if (!this.maps) return;
+    const { gl, clip, folding: { program, at } } = this;
+    gl.useProgram(program);
+    gl.bindFramebuffer(gl.FRAMEBUFFER, this.foldBuffer);
+    gl.viewport(0, 0, FOLDS.size, FOLDS.size);
+    gl.disable(gl.DEPTH_TEST);
+    gl.activeTexture(gl.TEXTURE0);
+    gl.bindTexture(gl.TEXTURE_2D_ARRAY, this.maps);
+    gl.uniform1i(at.maps, 0);
+    gl.uniform1f(at.step_, 255 * clip.maps.step);
+    gl.uniform1fv(at["weights[0]"], clip.foldsAt(time));
+    gl.drawArrays(gl.TRIANGLES, 0, 3);
     gl.enable(gl.DEPTH_TEST);
   }
 
@@ -309,27 +470,29 @@ class Scene {
       gl.bufferSubData(gl.ARRAY_BUFFER, 0, clip.positions);
       gl.bindBuffer(gl.ARRAY_BUFFER, this.normals);
       gl.bufferSubData(gl.ARRAY_BUFFER, 0, clip.normals);
+      this.fold(time);
     }
     const { view, projection, key, toLamp, lens } = this.cameras();
     gl.useProgram(this.depth.program);
-    for (const [map, matrix] of [[this.shadowMap, toLamp], [this.viewMap, product(projection, view)]]) {
+    const passes = [[this.shadowMap, toLamp, 3 * clip.casting], [this.viewMap, product(projection, view), clip.faces.length]];
+    for (const [map, matrix, count] of passes) {
       gl.bindFramebuffer(gl.FRAMEBUFFER, map.buffer);
       gl.viewport(0, 0, map.width, map.height);
       gl.clear(gl.DEPTH_BUFFER_BIT);
       gl.uniformMatrix4fv(this.depth.at.all, false, matrix);
-      gl.drawElements(gl.TRIANGLES, clip.faces.length, this.indexType, 0);
+      gl.drawElements(gl.TRIANGLES, count, this.indexType, 0);
     }
     gl.bindFramebuffer(gl.FRAMEBUFFER, null);
     gl.viewport(0, 0, canvas.width, canvas.height);
     gl.clear(gl.COLOR_BUFFER_BIT | gl.DEPTH_BUFFER_BIT);
     const { program, at } = this.shading;
     gl.useProgram(program);
-    [this.viewMap, this.shadowMap].forEach((map, unit) => {
+    const textures = { depths: this.viewMap.texture, shadow: this.shadowMap.texture, pores: this.pores, folds: this.folds };
+    Object.entries(textures).forEach(([name, texture], unit) => {
       gl.activeTexture(gl.TEXTURE0 + unit);
-      gl.bindTexture(gl.TEXTURE_2D, map.texture);
+      gl.bindTexture(gl.TEXTURE_2D, texture);
+      gl.uniform1i(at[name], unit);
     });
-    gl.uniform1i(at.depths, 0);
-    gl.uniform1i(at.shadow, 1);
     gl.uniformMatrix4fv(at.view, false, view);
     gl.uniformMatrix4fv(at.projection, false, projection);
     gl.uniformMatrix4fv(at.key, false, key);
