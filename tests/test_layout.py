@@ -50,7 +50,7 @@ ALLOWED: dict[str, set[str]] = {
     "score": {"emotion", "direct", *PARTS},
     "performer": {"options", "emotion", "speaker", "direct", "score", *PARTS},
     "repaint": {"emotion", "performer", *PARTS},
-    "live": {"options", "types", "animation", "face_motion", "emotion", "performer", *PARTS},
+    "live": {"options", "types", "animation", "face_motion", "emotion", "export", "performer", *PARTS},
     "pipeline": {
         "options", "types", "animation", "checkpoints", "emotion", "kernels", "speaker", "performer", "live",
         "direct", "emotion_forms", "face_motion", "repaint", "score", *PARTS,
@@ -63,7 +63,8 @@ BELOW = set(ALLOWED)
 ALLOWED["training"] = BELOW - {"info"}
 ALLOWED["evaluation"] = ALLOWED["training"] | {"training"}
 ALLOWED["serve"] = BELOW - {"info"}
-ALLOWED["cli"] = BELOW | {"training", "evaluation", "serve"}
+ALLOWED["jobs"] = {"options", "pipeline", "export", "checkpoints", "emoface"}
+ALLOWED["cli"] = BELOW | {"training", "evaluation", "serve", "jobs"}
 ALLOWED["__main__"] = {"cli"}
 for part in ALLOWED.keys() - TOOLS - {"kernels", "demo"}:
     ALLOWED[part] |= TOOLS

@@ -13,11 +13,11 @@ import warnings
 from collections.abc import Sequence
 from typing import Any
 
-from emoface.cli import animate, card, compare, evaluate, info, redo, render, rig, serve, sheet, train, tune
+from emoface.cli import animate, batch, card, compare, evaluate, info, live, redo, render, rig, serve, sheet, train, tune
 from emoface.cli.arguments import Parser
 from emoface.cli.streams import open_streams
 
-COMMANDS = (animate, redo, render, sheet, rig, serve, info, tune, train, evaluate, card, compare)
+COMMANDS = (animate, redo, batch, live, render, sheet, rig, serve, info, tune, train, evaluate, card, compare)
 """Modules whose ``add_command(commands)`` adds a command, in the order of the help."""
 
 USER_ERRORS = (ValueError, TypeError, OSError, ImportError, RuntimeError)
