@@ -58,7 +58,7 @@ def run(asked: argparse.Namespace) -> None:
 
         from emoface.pipeline import load
 
-        stream = load(**loading).stream(latency=asked.latency, **options)
+        stream = load(**loading).stream(**options)
         reserve = {} if asked.reserve is None else {"reserve": asked.reserve}
         session = Session(source, stream, senders, float(asked.fps), **reserve)
         with _stopped_by_signals(session.stop) as signals, _status_line(asked) as show_status:
