@@ -19,13 +19,14 @@ ROOT = Path(__file__).resolve().parent.parent
 README = ROOT / "README.md"
 GUIDE = ROOT / "docs" / "python.md"
 DIRECTING = ROOT / "docs" / "direction.md"
+LIVE, BATCH = ROOT / "docs" / "live-senders.md", ROOT / "docs" / "batch.md"
 PAGES = [
     *(ROOT / name for name in ("README.md", "CONTRIBUTING.md", "CHANGELOG.md", "benchmarks/README.md")),
     *ROOT.glob("docs/*.md"),
 ]
 BLOCKS = {
     f"{page.name} {number}": block
-    for page in (README, GUIDE, DIRECTING)
+    for page in (README, GUIDE, DIRECTING, LIVE, BATCH)
     for number, block in enumerate(re.findall(r"^```python\n(.*?)^```$", page.read_text(encoding="utf-8"), re.M | re.S))
 }
 
@@ -52,7 +53,7 @@ def test_there_are_examples() -> None:
 
 @pytest.mark.parametrize("place", BLOCKS)
 def test_example_runs(place: str, folder: Path) -> None:
-    for word, package in (("plot", "matplotlib"), (".mp4", "imageio_ffmpeg")):
+    for word, package in (("plot", "matplotlib"), (".mp4", "imageio_ffmpeg"), ("pipecat", "pipecat")):
         if word in BLOCKS[place]:
             pytest.importorskip(package)
     exec(compile(BLOCKS[place], place, "exec"), {"__name__": "__main__"})

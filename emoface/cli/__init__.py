@@ -13,7 +13,22 @@ import warnings
 from collections.abc import Sequence
 from typing import Any
 
-from emoface.cli import animate, batch, card, compare, evaluate, info, live, redo, render, rig, serve, sheet, train, tune
+from emoface.cli import (
+    animate,
+    batch,
+    card,
+    compare,
+    evaluate,
+    info,
+    live,
+    redo,
+    render,
+    rig,
+    serve,
+    sheet,
+    train,
+    tune,
+)
 from emoface.cli.arguments import Parser
 from emoface.cli.streams import open_streams
 

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import threading
 from collections import deque
-from collections.abc import Iterator
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from emoface import checks
 
-from .pose import Pose
+from .pose import Pose, poses_of
 
 if TYPE_CHECKING:
     from .frames import Frames
@@ -45,7 +44,7 @@ class PlayOut:
         self.fps = checks.number("fps", fps, 1, 240)
         self._reserve = round(checks.number("reserve", reserve, 0, MOST / 2, note="seconds") * self.fps)
         self._lock = threading.Lock()
-        self._waiting: deque[tuple[int, Pose]] = deque()
+        self._waiting: deque[Pose] = deque()
         self._still_to_wait = self._reserve
         self._shown = Pose.rest(0, self.fps)
         self._tick = -1
@@ -60,14 +59,14 @@ class PlayOut:
     def add(self, frames: Frames) -> None:
         """Let frames wait behind those that do; beyond a second, the oldest are left out."""
         with self._lock:
-            self._waiting.extend(self._rows(frames))
+            self._waiting.extend(poses_of(frames))
             self._leave_out(max(len(self._waiting) - int(MOST * self.fps), 0))
 
     def replace(self, frames: Frames) -> None:
         """Drop what was not shown, and show these frames from the next tick on."""
         with self._lock:
             self.skipped += len(self._waiting)
-            self._waiting = deque(self._rows(frames))
+            self._waiting = deque(poses_of(frames))
             self._still_to_wait = 0
             self._playing = True
 
@@ -94,15 +93,10 @@ class PlayOut:
             self._playing = True
             self._leave_out(late)
             self._leave_out(self._excess())
-            self.last, pose = self._waiting.popleft()
+            pose = self._waiting.popleft()
+            self.last = pose.index
             self._shown = replace(pose, index=self._tick)
             return self._shown
-
-    def _rows(self, frames: Frames) -> Iterator[tuple[int, Pose]]:
-        """Index in the stream and pose of each frame."""
-        parts = (frames.arkit(), frames.head, frames.eyes)
-        for index, values in enumerate(zip(*parts), frames.start):
-            yield index, Pose(index, self.fps, *values)
 
     def _leave_out(self, count: int) -> None:
         """Drop the oldest frames that wait."""

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import sys
+from pathlib import Path
 
 import pytest
 
-from emoface.live.senders import SENDERS, open_sender
+from emoface.live.senders import SENDERS, open_sender, table
 
 
 def test_addresses() -> None:
@@ -45,6 +46,11 @@ def test_unknown_hosts_and_missing_extras(monkeypatch: pytest.MonkeyPatch) -> No
         monkeypatch.setitem(sys.modules, module, None)
         with pytest.raises(ImportError, match=r"pip install 'emoface\[live\]'"):
             open_sender(name)
+
+
+def test_the_table_of_the_guide() -> None:
+    page = Path(__file__).parents[3] / "docs" / "live-senders.md"
+    assert f"\n\n{table()}\n" in page.read_text(encoding="utf-8")
 
 
 def test_every_row_names_its_class() -> None:
