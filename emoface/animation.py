@@ -123,7 +123,7 @@ class Animation(FaceMotion):
                 audio: as in :meth:`redo`.
 
         Returns:
-            A new take.
+            A new take; within the stretch the other's bits where ``share`` is 1.
 
         Raises:
             TypeError, ValueError: as :meth:`redo`.

@@ -185,6 +185,17 @@ class Directed(Kind):
     def to_json(self, value: Any) -> dict[str, Any]:
         return value.to_dict()
 
+    def from_json(self, value: Any) -> Any:
+        from .direct.direction import Direction
+        from .direct.tracks import RegionTrack
+
+        if not isinstance(value, Mapping):  # whoever sends JSON may not name files to be read here
+            raise TypeError(f"direction must be an object in JSON, got {type(value).__name__}")
+        direction = Direction.from_dict(value)
+        if any(track.source is not None for track in direction.of(RegionTrack)):
+            raise ValueError("direction in JSON cannot take regions from files")
+        return direction
+
 
 @dataclass(frozen=True)
 class Style(Kind):

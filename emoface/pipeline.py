@@ -467,9 +467,10 @@ def options_of_take(take: FaceMotion) -> AnimateOptions:
     if str(plain.get("style", "")).startswith("from "):
         del plain["style"]
     own = told.get("options", {})
-    plain.update({name: value for name, value in own.items() if value is not None})
+    plain.update({name: own[name] for name in BESIDE if own.get(name) is not None and name != "direction"})
     try:
-        return AnimateOptions.from_json(plain)
+        options = AnimateOptions.from_json(plain)
+        return options.changed(direction=own["direction"]) if own.get("direction") else options
     except (TypeError, ValueError) as error:
         raise ValueError(f"the take's metadata do not say how it was made: {error}") from error
 

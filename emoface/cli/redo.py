@@ -21,7 +21,7 @@ def add_command(commands: Commands) -> None:
     add("--seed", type=int, metavar="N", help="of the new performance (default: the take's plus 1)")
     add("--emotion", metavar="TEXT", help="another emotion: a label or a sentence")
     add("--intensity", type=float, metavar="X", help="another intensity, 0 to 2")
-    add("--fade", type=float, metavar="S", help="seconds at either end over which old and new join (0.24)")
+    add("--fade", type=float, metavar="S", help="seconds at either end over which old and new join (0.5)")
     add("--audio", type=Path, metavar="FILE", help="the recording (default: the one it names, beside it or here)")
     add("-o", "--out", type=Path, metavar="OUT", help="output file; its suffix says the format (default: TAKE itself)")
 

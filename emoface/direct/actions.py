@@ -131,6 +131,10 @@ _AMOUNTS: tuple[tuple[str, float], ...] = (
 )  # fmt: skip
 
 
+class UnknownAction(ValueError):
+    """Words, a unit or a shape that name nothing."""
+
+
 @dataclass(frozen=True)
 class Action:
     """What some words, a unit or a shape mean.
@@ -187,7 +191,7 @@ def _sided(name: str, side: str) -> list[str]:
         return [name]
     if f"{name}Left" in SHAPES:
         return [name + side] if side and not fixed else [f"{name}Left", f"{name}Right"]
-    raise ValueError(f"there is no shape {name!r:.60}; {checks.nearest(name, known_names())}")
+    raise UnknownAction(f"there is no shape {name!r:.60}; {checks.nearest(name, known_names())}")
 
 
 def known_names() -> Iterable[str]:
@@ -200,7 +204,7 @@ def find_action(words: str) -> Action:
     """The action of a FACS unit (``AU4``, ``AU12L``, ``AU1C``), an ARKit name (``browDown``) or plain words.
 
     Raises:
-        TypeError: no text. ValueError: it names nothing; the message names the nearest.
+        TypeError: no text. UnknownAction: a ValueError: it names nothing; the message names the nearest.
     """
     words = checks.text("action", words).strip()
     if words in SHAPES or words in HEAD_TURNS or f"{words}Left" in SHAPES:
@@ -211,7 +215,7 @@ def find_action(words: str) -> Action:
         return _unit(words, unit)
     found = _said(words)
     if found is None:
-        raise ValueError(f"there is no action {words!r:.80}; {_nearest(words)}")
+        raise UnknownAction(f"there is no action {words!r:.80}; {_nearest(words)}")
     return found
 
 
@@ -221,7 +225,7 @@ def _unit(words: str, unit: re.Match[str]) -> Action:
         return Action(words, {}, "blink")
     if number not in ACTION_UNITS:
         units = ", ".join(str(n) for n in sorted(ACTION_UNITS, key=lambda n: (abs(n - number), n))[:3])
-        raise ValueError(f"there is no action {words!r:.80}; the nearest units are {units}")
+        raise UnknownAction(f"there is no action {words!r:.80}; the nearest units are {units}")
     scale = INTENSITIES[unit["letters"]] if unit["letters"] else 1.0
     weights = channels(ACTION_UNITS[number], {"l": "Left", "r": "Right"}.get(side, ""))
     return Action(words, {channel: scale * weight for channel, weight in weights.items()})

@@ -16,6 +16,7 @@ from emoface import checks
 from emoface.limits import budget
 from emoface.reading import parse_json, read_text
 
+from .actions import UnknownAction
 from .tracks import KINDS, ActionTrack, CueTrack, PoseTrack, Track, keys_of
 
 VERSION = 1
@@ -38,23 +39,30 @@ class Direction:
 
     tracks: tuple[Track, ...]
 
-    def __init__(self, tracks: Iterable[Track | Mapping[str, Any]] = ()) -> None:
+    def __init__(self, tracks: Iterable[Track | Mapping[str, Any]] = (), unknown: str = "error") -> None:
         """Check tracks.
 
         Args:
             tracks: tracks of :mod:`emoface.direct.tracks`, or objects as in JSON, such as
                 ``{"track": "action", "action": "AU4", "start": 1.2, "end": 2.0, "value": 0.6}``.
+            unknown: of actions that name nothing: ``"error"``, or ``"skip"`` to leave them out with a warning.
 
         Raises:
             ValueError, TypeError: a bad track; the message begins with its place, such as ``$.tracks[3].start``.
         """
         if isinstance(tracks, (str, bytes, Mapping)) or not isinstance(tracks, Iterable):
             raise TypeError(f"$.tracks must be a list of tracks, got {type(tracks).__name__}")
+        checks.choice("unknown", unknown, ("error", "skip"))
         found = []
         for number, track in enumerate(tracks):
             if number >= MOST:
                 raise ValueError(f"$.tracks must be at most {MOST} tracks, got more")
-            found.append(track if isinstance(track, Track) else _track(f"$.tracks[{number}]", track))
+            try:
+                found.append(track if isinstance(track, Track) else _track(f"$.tracks[{number}]", track))
+            except UnknownAction as error:
+                if unknown == "error":
+                    raise
+                warnings.warn(f"direction: {error}; it is left out", UserWarning, stacklevel=2)
         object.__setattr__(self, "tracks", tuple(found))
 
     def __len__(self) -> int:
@@ -88,7 +96,7 @@ class Direction:
         return json.dumps(self.to_dict(), indent=1, ensure_ascii=False)
 
     @classmethod
-    def from_dict(cls, values: Any) -> Direction:
+    def from_dict(cls, values: Any, unknown: str = "error") -> Direction:
         """Read what :meth:`to_dict` gave.
 
         Raises:
@@ -102,7 +110,7 @@ class Direction:
         if version != VERSION or isinstance(version, bool):
             raise ValueError(f"$.emoface_direction must be {VERSION}, got {version!r:.60}")
         _known("$", values, ["emoface_direction", "tracks"])
-        return cls(values.get("tracks", []))
+        return cls(values.get("tracks", []), unknown)
 
     @classmethod
     def from_json(cls, text: str | bytes) -> Direction:
@@ -123,8 +131,7 @@ class Direction:
 
         Args:
             path: the file; its suffix says what it is.
-            unknown: of words that name nothing in subtitles: ``"error"``, or ``"skip"`` to leave them out with a
-                warning.
+            unknown: of words that name nothing: ``"error"``, or ``"skip"`` to leave them out with a warning.
 
         Raises:
             OSError: it cannot be read. ValueError, TypeError: a fault in it; the message names path and place.
@@ -139,7 +146,7 @@ class Direction:
             from .subtitles import from_cues
 
             values = parse_json(text)
-            return from_cues(values, unknown) if isinstance(values, list) else cls.from_dict(values)
+            return from_cues(values, unknown) if isinstance(values, list) else cls.from_dict(values, unknown)
         except (ValueError, TypeError) as error:
             kind = TypeError if isinstance(error, TypeError) else ValueError
             raise kind(f"path {path}: {error}") from error
@@ -233,7 +240,7 @@ def _track(place: str, values: Any) -> Track:
     try:
         return kind.from_dict(rest)
     except (ValueError, TypeError) as error:
-        wrong = TypeError if isinstance(error, TypeError) else ValueError
+        wrong = next(kind for kind in (UnknownAction, TypeError, ValueError) if isinstance(error, kind))
         field = next((key for key in keys if str(error).startswith(key)), "")
         raise wrong(f"{place}.{error}" if field else f"{place}: {error}") from error
 

@@ -21,7 +21,7 @@ from .regions import region_mask, region_names
 from .tracks import RegionTrack, smooth
 
 Take = TypeVar("Take", bound=FaceMotion)
-FADE = 0.24
+FADE = 0.5
 """Seconds over which an edit sets in and ends unless told."""
 KEPT = "kept"
 """Where metadata hold what edits may not touch."""
@@ -101,8 +101,8 @@ def blend(
         envelope, opened = _envelope(motion, [seconds], fade)[:, None], _open(motion, parts)
         there = _at(other, motion)
         base = motion.motion
-        whole = envelope * opened
-        mix = np.where(whole > 0, base + amount * whole * (there - base), base)
+        whole = amount * envelope * opened
+        mix = np.where(whole > 0, (1 - whole) * base + whole * there, base)
         return mix.astype(np.float32), 4 * envelope * (1 - envelope) * opened
 
     mix, _ = mixed(take)

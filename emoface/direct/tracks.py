@@ -354,7 +354,7 @@ class RegionTrack(Track):
     """
 
     KIND = "region"
-    FADE = 0.24
+    FADE = 0.5
 
     do: str
     seed: int | None = None
@@ -399,8 +399,9 @@ class CueTrack(Track):
 
     Attributes:
         cue: blink, look, nod, shake, laugh, sigh or breath. time: seconds at which it begins.
-        duration: seconds, its usual length if left out. count: how often. at: of ``look``, one of ``LOOKS`` or
-            degrees ``[to the speaker's left, up]``.
+        duration: seconds, its usual length if left out. count: how often. at: of ``look``, one of ``LOOKS``, degrees
+            ``[to the speaker's left, up]``, or a point ``[x, y, z]`` in metres from between the eyes: to the speaker's
+            left, up and to the viewer.
     """
 
     KIND = "cue"
@@ -467,8 +468,14 @@ def check_look(name: str, value: Any) -> tuple[float, float]:
         if word not in LOOKS:
             raise ValueError(f"{name} has no direction {value!r:.60}; {checks.nearest(word, LOOKS)}")
         return LOOKS[word]
-    if not isinstance(value, (list, tuple)) or len(value) != 2:
-        raise TypeError(f"{name} must be a direction or [degrees to the left, degrees up], got {value!r:.60}")
+    if not isinstance(value, (list, tuple)) or len(value) not in (2, 3):
+        forms = "a direction, [degrees to the left, degrees up] or a point [x, y, z]"
+        raise TypeError(f"{name} must be {forms}, got {value!r:.60}")
+    if len(value) == 3:
+        x, y, z = (checks.number(f"{name}[{place}]", one, -1e3, 1e3) for place, one in enumerate(value))
+        if z <= 0:
+            raise ValueError(f"{name} must be a point before the face, z above 0, got z {z:g}")
+        value = math.degrees(math.atan2(x, z)), math.degrees(math.atan2(y, math.hypot(x, z)))
     return checks.number(f"{name}[0]", value[0], -35, 35), checks.number(f"{name}[1]", value[1], -30, 30)
 
 

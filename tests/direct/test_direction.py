@@ -7,7 +7,7 @@ import warnings
 
 import pytest
 
-from emoface import Direction
+from emoface import AnimateOptions, Direction
 from emoface.direct.direction import MOST, schema
 from emoface.direct.tracks import KINDS, keys_of
 
@@ -122,3 +122,28 @@ def test_ten_thousand_tracks_and_no_more():
     direction.check(20.0)
     with pytest.raises(ValueError, match=r"at most 10000 tracks"):
         Direction([*many, many[0]])
+
+
+def test_actions_that_name_nothing_are_left_out_when_asked(tmp_path):
+    tracks = [{"track": "action", "action": "wiggle the ears"}, {"track": "action", "action": "smile"}]
+    with pytest.warns(UserWarning, match=r"\$\.tracks\[0\].*there is no action 'wiggle the ears'.*left out"):
+        assert len(Direction(tracks, unknown="skip")) == 1
+    (tmp_path / "scene.json").write_text(json.dumps({"emoface_direction": 1, "tracks": tracks}))
+    with pytest.warns(UserWarning, match="left out"):
+        assert len(Direction.load(tmp_path / "scene.json", unknown="skip")) == 1
+
+
+def test_a_point_is_looked_at():
+    (track,) = Direction([{"track": "cue", "cue": "look", "time": 0, "at": [0.5, 0.0, 1.0]}]).tracks
+    assert track.at == pytest.approx((26.565, 0.0), abs=1e-3)
+    with pytest.raises(ValueError, match=r"\$\.tracks\[0\]\.at must be a point before the face"):
+        Direction([{"track": "cue", "cue": "look", "time": 0, "at": [0.5, 0.0, -1.0]}])
+
+
+def test_options_in_json_name_no_files():
+    """They may come from elsewhere."""
+    with pytest.raises(TypeError, match="direction must be an object in JSON"):
+        AnimateOptions.from_json({"direction": "/etc/scene.json"})
+    taking = {"emoface_direction": 1, "tracks": [{"track": "region", "do": "take", "source": "/tmp/take.npz"}]}
+    with pytest.raises(ValueError, match="cannot take regions from files"):
+        AnimateOptions.from_json({"direction": taking})
