@@ -18,7 +18,8 @@ from .diffusion.denoiser import Denoiser
 from .diffusion.finish import Sampling, liveliness
 from .diffusion.following import Follower
 from .diffusion.guidance import Guidance
-from .diffusion.windows import Painting, Track, Window, WindowSampler
+from .diffusion.joining import Joiner
+from .diffusion.windows import Denoising, Painting, Track, Window, WindowSampler, side_by_side
 from .direct.direction import Direction
 from .emotion import Keyframe, ResolvedEmotion, keyframe_weights, sounding
 from .face.layout import full_motion
@@ -95,8 +96,34 @@ class Piece:
     blinks: Tensor
 
 
+@dataclass(frozen=True)
+class Prepared:
+    """A window that is ready to be performed.
+
+    Attributes:
+        performer: whose it is. window: it. mel: (2 T, 64) normalised. presence: (T,) of speech.
+        loudness: (T,) in dB. keyframes: emotions over time. tracks: emotions to denoise.
+        painting: motion that is kept, None for none.
+    """
+
+    performer: Performer
+    window: Window
+    mel: Tensor
+    presence: Tensor
+    loudness: Tensor
+    keyframes: Sequence[Keyframe]
+    tracks: list[Track]
+    painting: Painting | None
+
+    def denoising(self, content: Tensor) -> Denoising:
+        """What the sampler is asked for, where the voice (T, F) is heard."""
+        performer = self.performer
+        lively = liveliness(self.presence)[:, : performer.size]  # (T, size)
+        return Denoising(performer.sampler, self.window, content, self.tracks, lively)
+
+
 class Performer:
-    """Performs a request window by window; the sampler and the follower carry something from one to the next."""
+    """Performs a request window by window; sampler, joiner and follower carry something on."""
 
     def __init__(self, networks: Networks, request: Request, take: int | None = None, sliding: bool = False) -> None:
         """Set up.
@@ -120,52 +147,55 @@ class Performer:
         self.sampler = WindowSampler(*arguments)
         self.steered = WindowSampler(*arguments) if request.score is not None and request.score.steers else None
         self.follower = Follower(networks.sampling.following)
+        self.joiner = Joiner()
         self.lip_style = torch.full((1,), request.style, device=device)
 
-    def perform(
+    def prepare(
         self, window: Window, normalized: Tensor, raw: Tensor, normalizer: MelNormalizer,
         keyframes: Sequence[Keyframe], intensity: float | Tensor, painting: Painting | None = None,
-    ) -> Piece:  # fmt: skip
-        """Perform one window.
+    ) -> Prepared:  # fmt: skip
+        """What must be known to perform a window.
 
         Args:
             window: the next one. normalized, raw: (2 T, 64) log-mels of its frames.
             normalizer: that has heard them. keyframes: emotions over time. intensity: one, or (T,).
             painting: motion that is kept, None for none.
-
-        Returns:
-            Its given frames.
         """
-        networks, device = self.networks, self.networks.device
-        mel = normalized[None].to(device, non_blocking=True)  # waits for no window before
         score = self.score
         tracks = self._tracks(keyframes, window, intensity if score is None else 1.0)
-        presence = normalizer.presence(raw)  # (T,)
-        lively = liveliness(presence)[:, : self.size]  # (T, size)
         if score is not None:
             tracks = score.laid(tracks, window, self.size)
-        told = networks.hearing(mel, self.lip_style)
-        content = networks.audio(told.content(networks.audio.config.kind))[0]  # (T, F)
-        motion = self._sampled(window, content, tracks, lively, painting)  # (B, k, size)
-        curves, logit = told.curves[0], told.closure[0]  # (T, len(MOUTH)), (T,)
-        given = slice(window.keep_from - window.start, window.give_to - window.start)
-        motion = full_motion(motion * networks.deviation + networks.mean)  # (B, k, 56)
-        present = presence[given].to(device, non_blocking=True)  # nobody's lips are heard where nobody speaks
-        motion = self.follower.follow(motion, curves[given], present, window.keep_to - window.keep_from)
-        motion = add_gestures(motion, curves[given] * present[:, None], networks.sampling.gestures)
-        return Piece(
-            motion, closure_weight(logit)[given] * present, presence[given], loudness(raw)[given],
-            self.blinks(keyframes, window.keep_from, window.give_to),
+        return Prepared(
+            self, window, normalized, normalizer.presence(raw), loudness(raw), keyframes, tracks, painting
         )  # fmt: skip
 
-    def _sampled(
-        self, window: Window, content: Tensor, tracks: list[Track], lively: Tensor, painting: Painting | None
-    ) -> Tensor:
-        """Motion (B, k, size) of a window.
+    def dress(self, one: Prepared, motion: Tensor, curves: Tensor, logit: Tensor) -> Piece:
+        """Make a piece of a window's motion.
+
+        Args:
+            one: the window. motion: (B, k, size) of its given frames, normalised.
+            curves, logit: (T, len(MOUTH)) and (T,) of the lip net.
+        """
+        networks, window = self.networks, one.window
+        motion = full_motion(motion * networks.deviation + networks.mean)  # (B, k, 56)
+        motion = self.joiner.join(motion, window.keep_from - window.give_from, window.keep_to - window.keep_from)
+        given = slice(window.keep_from - window.start, window.give_to - window.start)
+        present = one.presence[given].to(networks.device, non_blocking=True)  # nobody's lips are heard where nobody
+        motion = self.follower.follow(motion, curves[given], present, window.keep_to - window.keep_from)  # speaks
+        motion = add_gestures(motion, curves[given] * present[:, None], networks.sampling.gestures)
+        return Piece(
+            motion, closure_weight(logit)[given] * present, one.presence[given], one.loudness[given],
+            self.blinks(one.keyframes, window.keep_from, window.give_to),
+        )  # fmt: skip
+
+    def sample(self, one: Prepared, content: Tensor) -> Tensor:
+        """Motion (B, k, size) of a window, normalised, where the voice (T, F) is heard.
 
         Where a direction steers guidance or temperature in some parts or for some time, the window is sampled with and
         without it, and each value taken from where it belongs, so that the others stay as they are.
         """
+        asked, painting = one.denoising(content), one.painting
+        window, tracks, lively = one.window, one.tracks, asked.liveliness
         steered, score = self.steered, self.score
         if steered is None or score is None:
             return self.sampler.run(window, content, tracks, lively, None, painting)
@@ -180,7 +210,7 @@ class Performer:
             self.sampler.context = dict(steered.context)
             return there
         plain = self.sampler.run(window, content, tracks, lively, None, painting)
-        given = share[window.keep_from - window.start : window.give_to - window.start].to(plain)
+        given = share[window.given].to(plain)
         return torch.where(given > 0, plain + given * (there - plain), plain)
 
     def blinks(self, keyframes: Sequence[Keyframe], start: int, stop: int) -> Tensor:
@@ -207,3 +237,28 @@ class Performer:
         if base.any():
             tracks.append(Track("neutral", self.networks.emotion.neutral.to(device, non_blocking=True), base))
         return tracks
+
+
+def perform(prepared: Sequence[Prepared]) -> list[Piece]:
+    """Perform windows of one length side by side; none changes another's bits.
+
+    Args:
+        prepared: at least one, of performers with the same networks.
+
+    Returns:
+        The given frames of each.
+    """
+    networks = prepared[0].performer.networks
+    mel = torch.stack([one.mel for one in prepared])  # (N, 2 T, 64)
+    mel = mel.to(networks.device, non_blocking=True)  # waits for no window before
+    told = networks.hearing(mel, torch.cat([one.performer.lip_style for one in prepared]))
+    content = networks.audio(told.content(networks.audio.config.kind))  # (N, T, F)
+    heard = zip(prepared, content)
+    if len(prepared) > 1 and networks.device.type == "cuda" and all(one.performer.score is None for one in prepared):
+        motions = side_by_side([one.denoising(voice) for one, voice in heard])
+    else:
+        motions = [one.performer.sample(one, voice) for one, voice in heard]
+    return [
+        one.performer.dress(one, motion, curves, logit)
+        for one, motion, curves, logit in zip(prepared, motions, told.curves, told.closure)
+    ]

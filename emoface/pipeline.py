@@ -41,7 +41,7 @@ from .host import own_settings
 from .kernels import fast_products
 from .live import Stream
 from .options import AnimateOptions, LoadOptions, options_of
-from .performer import Networks, Performer, Request
+from .performer import Networks, Performer, Request, perform
 from .repaint import LIFE, repaint
 from .score import Score
 
@@ -367,7 +367,8 @@ class Pipeline:
             normalized, raw = stream.read(window.start, window.stop, frames)  # (2 T, 64)
             if heard_emotion is not None:
                 keyframes = [Keyframe.of(0.0, heard_emotion.update(raw), self.emotion)]
-            piece = performer.perform(window, normalized, raw, stream.normalizer, keyframes, request.options.intensity)
+            asked = (window, normalized, raw, stream.normalizer, keyframes, request.options.intensity)
+            piece = perform([performer.prepare(*asked)])[0]
             stream.finish(max(window.keep_to - config.context, 0))
             kept = slice(window.keep_from, window.keep_to)
             # Small tensors kept from window to window would scatter what others free between them.

@@ -20,7 +20,7 @@ from .diffusion.finish import ARTICULATING, finish
 from .diffusion.windows import LEAD_IN, SHORTEST, Painting, Window, plan_windows
 from .emotion import HeardEmotion, Keyframe
 from .face.layout import MOTION_NAMES
-from .performer import Networks, Performer, Piece, Request
+from .performer import Networks, Performer, Piece, Request, perform
 
 TAIL = 12
 """Frames behind a stretch that are denoised with it, so that it ends where the kept motion goes on."""
@@ -111,7 +111,8 @@ def repaint(
             normalized, raw = stream.read(part.start, part.stop, frames)
             painting = _painting(part, begin, result, free, networks)
             intensity = request.options.intensity
-            piece = performer.perform(part, normalized, raw, stream.normalizer, keyframes, intensity, painting)
+            asked = performer.prepare(part, normalized, raw, stream.normalizer, keyframes, intensity, painting)
+            piece = perform([asked])[0]
             _paste(part, begin, end, piece, result, free, networks)
         stream.finish(max(window.keep_to - 2 * config.context - REACH, 0))
     return Repainted(result, relative_loudness(level).numpy(), rates.numpy())

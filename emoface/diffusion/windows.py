@@ -10,8 +10,8 @@ whole recording and a stream of chunks give the same motion.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Hashable, Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
 
 import torch
 from torch import Tensor
@@ -19,7 +19,7 @@ from torch import Tensor
 from emoface.kernels import OPS, denoise_loop
 
 from .denoiser import ADAIN_EPS, Denoiser
-from .finish import gaussian_filter
+from .finish import FILTER_REACH, gaussian_filter
 from .guidance import Guidance, stack_conditions
 from .samplers import SAMPLERS, needs_noise, sample
 from .schedule import sampling_times
@@ -32,6 +32,8 @@ WHOLE_TAKE = -4
 """Stands for a window's number where the noise is drawn that all windows of a take share. The value is free; with -4
 seed 0 is an ordinary take, neither weak nor strong."""
 
+TOGETHER = 64
+"""Rows of a batch of windows on a GPU."""
 NOISE_BLOCK = 128
 """Frames whose noise is drawn at once where noise belongs to frames."""
 FIRST_BLOCK = 500_000
@@ -45,8 +47,8 @@ class Window:
     Attributes:
         start, stop: frames denoised; start is negative in the silence before the recording.
         keep_from, keep_to: frames kept. index: number of the window.
-        known_to: frames before it are known from earlier windows. give_to: end of the given frames, which begin with
-            ``keep_from``.
+        known_to: frames before it are known from earlier windows, those before ``keep_from`` if it is left out.
+        give_from, give_to: frames that are given, the kept ones where they are left out.
     """
 
     start: int
@@ -54,13 +56,24 @@ class Window:
     keep_from: int
     keep_to: int
     index: int
-    known_to: int
-    give_to: int
+    known_to: int = field(default=None)  # type: ignore[assignment]  # becomes keep_from
+    give_from: int = field(default=None)  # type: ignore[assignment]  # becomes keep_from
+    give_to: int = field(default=None)  # type: ignore[assignment]  # becomes keep_to
+
+    def __post_init__(self) -> None:
+        for name, usual in (("known_to", self.keep_from), ("give_from", self.keep_from), ("give_to", self.keep_to)):
+            if getattr(self, name) is None:
+                object.__setattr__(self, name, usual)
 
     @property
     def frames(self) -> int:
         """T, how many are denoised."""
         return self.stop - self.start
+
+    @property
+    def given(self) -> slice:
+        """The frames that are given, counted from the window's start."""
+        return slice(self.give_from - self.start, self.give_to - self.start)
 
 
 def plan_windows(frames: int, window: int, context: int, lookahead: int) -> Iterator[Window]:
@@ -86,7 +99,7 @@ def plan_windows(frames: int, window: int, context: int, lookahead: int) -> Iter
         start = max(done - context, -LEAD_IN)
         keep_to = min(start + window - lookahead, frames)
         stop = max(min(keep_to + lookahead, frames), start + SHORTEST)
-        yield Window(start, stop, done, keep_to, index, known_to=done, give_to=keep_to)
+        yield Window(start, stop, done, keep_to, index)
         done, index = keep_to, index + 1
 
 
@@ -99,7 +112,7 @@ class SlidingPlan:
 
     Attributes:
         window: frames denoised at once. hop: frames kept of each window.
-        lookahead: frames behind them, which are given but not kept.
+        lookahead: frames behind them, which are given but not kept, as is the frame before.
     """
 
     window: int
@@ -111,15 +124,16 @@ class SlidingPlan:
         keep_to = done + self.hop
         stop = keep_to + self.lookahead
         start = stop - self.window
-        return Window(start, stop, done, keep_to, done // self.hop, known_to=start, give_to=stop)
+        return Window(start, stop, done, keep_to, done // self.hop, start, done - 1, stop)
 
 
 SWING_FRAMES = 3.0
 """Standard deviation of the Gaussian that makes noise swing: at 25 fps it passes what is slower than about 1.3 Hz."""
+SWING_REACH = math.ceil(FILTER_REACH * SWING_FRAMES)
 
 
 def start_noise(
-    drawn: Tensor, take: Tensor, temperature: Tensor, character: Tensor, swing: Tensor | None = None
+    drawn: Tensor, take: Tensor, temperature: Tensor, character: Tensor, swing: Tensor | None = None, beyond: int = 0
 ) -> Tensor:
     """Where sampling starts: ``temperature (n' - mean_t n') + character m / sqrt(T)``, ``n' = n + swing G(n)``.
 
@@ -129,13 +143,15 @@ def start_noise(
     Args:
         drawn: (B, T, motion) n, standard normal, of a window. take: (B, 1, motion) m, the same for the whole take.
         temperature: (..., motion). character: (..., motion). swing: (motion,), None for 0.
+        beyond: frames by which n reaches beyond both ends of the window, for G.
 
     Returns:
-        (B, T, motion).
+        (B, T, motion), or (B, T - 2 beyond, motion).
     """
     if swing is not None:
         unit = math.sqrt(2 * SWING_FRAMES * math.sqrt(math.pi))
         drawn = drawn + swing * unit * gaussian_filter(drawn, SWING_FRAMES)
+    drawn = drawn[:, beyond : drawn.shape[1] - beyond]
     return (drawn - drawn.mean(1, keepdim=True)) * temperature + take * character / math.sqrt(drawn.shape[1])
 
 
@@ -228,6 +244,7 @@ class WindowSampler:
                 :class:`SlidingPlan` needs it, not to windows.
         """
         self.denoiser = denoiser
+        self.settings = (sampler, steps, guidance)
         self.swing = swing
         self.guidance = guidance
         self.style = style
@@ -265,13 +282,15 @@ class WindowSampler:
         scale = self.temperature
         if liveliness is not None:
             scale = scale * liveliness.to(scale, non_blocking=True)
-        if self.by_frame is None:
-            drawn, later = self._drawn(window.index, window.frames, self.noisy_steps)
-        else:
-            drawn, later = self.by_frame.read(window.start, window.stop)
         if self.take is None:
             self.take = self._drawn(WHOLE_TAKE, 1)[0]
-        start = start_noise(drawn, self.take, scale, self.character, self.swing)
+        if self.by_frame is None:
+            drawn, later = self._drawn(window.index, window.frames, self.noisy_steps)
+            start = start_noise(drawn, self.take, scale, self.character, self.swing)
+        else:
+            drawn, later = self.by_frame.read(window.start - SWING_REACH, window.stop + SWING_REACH)
+            start = start_noise(drawn, self.take, scale, self.character, self.swing, SWING_REACH)
+            later = later[:, :, SWING_REACH : later.shape[2] - SWING_REACH]
         return start, later * scale if self.noisy_steps else None
 
     def _noise_block(self, number: int) -> tuple[Tensor, Tensor]:
@@ -316,16 +335,24 @@ class WindowSampler:
             known, mask, share = _kept(painting, known, mask)
         guide = self.guidance if guidance is None else replace(self.guidance, parts=guidance)
         whole = self.denoiser.fused and OPS["denoise_loop"].accelerates(start)
-        motion = (self._trajectory if whole else self._stepwise)(
+        motion = (self._trajectory if whole else self.stepwise)(
             start, content, tracks, noise, known, mask, share, guide
         )
         motion = motion.unflatten(0, (len(tracks), samples))  # (K, B, T, motion)
         if self.by_frame is None:
             self._carry(window, tracks, motion)
+        return self.combine(window, tracks, motion)
+
+    @property
+    def kind(self) -> Hashable:
+        """What samplers have in common whose windows can be denoised as one batch."""
+        return (id(self.denoiser), self.settings, self.style, self.products)
+
+    def combine(self, window: Window, tracks: list[Track], motion: Tensor) -> Tensor:
+        """The given frames (B, k, motion) of trajectories (K, B, T, motion), each by its share."""
         weights = torch.stack([_by_channel(track.weights) for track in tracks])  # (K, T, 1 or motion)
         shares = weights.to(motion, non_blocking=True)
-        combined = (shares[:, None] * motion).sum(0)  # (B, T, motion)
-        return combined[:, window.keep_from - window.start : window.give_to - window.start]
+        return (shares[:, None] * motion).sum(0)[:, window.given]
 
     def _trajectory(
         self, start: Tensor, content: Tensor, tracks: list[Track], noise: Tensor | None, known: Tensor, mask: Tensor,
@@ -349,11 +376,17 @@ class WindowSampler:
             self.threads, share,
         )  # fmt: skip
 
-    def _stepwise(
+    def stepwise(
         self, start: Tensor, content: Tensor, tracks: list[Track], noise: Tensor | None, known: Tensor, mask: Tensor,
         share: Tensor | None, guide: Guidance,
     ) -> Tensor:  # fmt: skip
-        """The same, one step after the other."""
+        """Denoise one step after the other: motion (K B, T, motion).
+
+        Args:
+            start: (K B, T, motion). content: (T, F), or (K B, T, F). tracks: K of them.
+            noise: (steps, K B, T, motion) or None. known, mask: (K B, T, motion), (K B, T).
+            share: of the known motion, None where it is whole. guide: guidance.
+        """
         emotion = torch.stack([track.emotion for track in tracks]).repeat_interleave(self.num_samples, 0)  # (K B, Z)
         contents, emotions = stack_conditions(
             guide,
@@ -407,3 +440,68 @@ def _kept(painting: Painting, known: Tensor, mask: Tensor) -> tuple[Tensor, Tens
     known = torch.where(mask[..., None], known, painted)
     mask = mask | painting.clean.to(mask.device)
     return known, mask, painting.share.to(known).expand_as(known).contiguous()
+
+
+@dataclass(frozen=True)
+class Denoising:
+    """What a sampler is to denoise; see :meth:`WindowSampler.run`."""
+
+    sampler: WindowSampler
+    window: Window
+    content: Tensor
+    tracks: list[Track]
+    liveliness: Tensor
+
+
+def side_by_side(asked: Sequence[Denoising]) -> list[Tensor]:
+    """Denoise windows of several sliding samplers as a GPU likes it best: as few batches.
+
+    Returns:
+        Motion (B, given frames, motion) of each.
+    """
+    found: dict[int, Tensor] = {}
+    for group in _alike(asked):
+        found.update(zip(group, _as_one([asked[number] for number in group])))
+    return [found[number] for number in range(len(asked))]
+
+
+def _alike(asked: Sequence[Denoising]) -> Iterator[list[int]]:
+    """Numbers of windows that can be denoised together, at most ``TOGETHER`` tracks at once."""
+    groups: dict[Hashable, list[int]] = {}
+    for number, one in enumerate(asked):
+        groups.setdefault((one.sampler.kind, one.window.frames), []).append(number)
+    for group in groups.values():
+        part: list[int] = []
+        for number in group:
+            if sum(len(asked[other].tracks) for other in [*part, number]) > TOGETHER and part:
+                yield part
+                part = []
+            part.append(number)
+        yield part
+
+
+def _as_one(asked: Sequence[Denoising]) -> list[Tensor]:
+    """Windows of sliding samplers of one kind as one batch, filled up to ``TOGETHER`` rows.
+
+    Products of one size sum in one order, so what a row gives does not depend on what is in the others.
+    """
+    lead = asked[0].sampler
+    noises = [one.sampler.noise(one.window, one.liveliness) for one in asked]
+    counts = [len(one.tracks) for one in asked]
+    rows = max(sum(counts), TOGETHER)
+
+    def filled(parts: Iterable[Tensor], rows_at: int = 0) -> Tensor:
+        """Parts, each as often as it has tracks, one after the other; zeros behind them."""
+        whole = torch.cat([part.repeat_interleave(n, rows_at) for part, n in zip(parts, counts)], rows_at)
+        beyond = [0, 0] * (whole.ndim - 1 - rows_at) + [0, rows - whole.shape[rows_at]]
+        return torch.nn.functional.pad(whole, beyond)
+
+    start = filled(first for first, _ in noises)  # (R, T, motion)
+    content = filled(one.content[None] for one in asked)  # (R, T, F)
+    tracks = [track for one in asked for track in one.tracks]
+    tracks += [tracks[0]] * (rows - len(tracks))
+    later = None if noises[0][1] is None else filled((noise for _, noise in noises if noise is not None), 1)
+    known, mask = torch.zeros_like(start), torch.zeros_like(start[..., 0], dtype=torch.bool)
+    motion = lead.stepwise(start, content, tracks, later, known, mask, None, lead.guidance)
+    parts = motion[: sum(counts)].split(counts)
+    return [one.sampler.combine(one.window, one.tracks, part[:, None]) for one, part in zip(asked, parts)]

@@ -5,5 +5,6 @@ from __future__ import annotations
 from .frames import Frames
 from .latency import LATENCIES
 from .stream import Stream
+from .streams import Streams
 
-__all__ = ["LATENCIES", "Frames", "Stream"]
+__all__ = ["LATENCIES", "Frames", "Stream", "Streams"]

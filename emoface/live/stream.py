@@ -13,10 +13,10 @@ from emoface.audio.channels import mix, scaled
 from emoface.audio.load import MAX_CHANNELS, MAX_RATE, MIN_RATE, check_samples
 from emoface.device import one_thread
 from emoface.emotion import resolve
-from emoface.face.layout import FPS
+from emoface.face.layout import FPS, MOTION_SIZE
 from emoface.host import own_settings
 from emoface.options import AnimateOptions, options_of
-from emoface.performer import Networks, Request
+from emoface.performer import Networks, Piece, Prepared, Request
 
 from .frames import Frames
 from .latency import PROFILES
@@ -84,6 +84,11 @@ class Stream:
         return self._profile.hop
 
     @property
+    def window(self) -> int:
+        """Frames at 25 fps that are denoised at once."""
+        return self._profile.plan.window
+
+    @property
     def index(self) -> int:
         """Index of the next frame."""
         return self._out.index
@@ -139,6 +144,16 @@ class Stream:
                 finite, or another rate in the middle of a voice. RuntimeError: after :meth:`flush`. The stream goes on
                 as if it had not been called.
         """
+        self.push(pcm, sample_rate)
+        return self._frames(None)
+
+    @own_settings()
+    def push(self, pcm: Any, sample_rate: float | None = None) -> None:
+        """Take in the next samples as :meth:`feed` does, which also performs them; :class:`Streams` performs others'.
+
+        Raises:
+            TypeError, ValueError, RuntimeError: as :meth:`feed`.
+        """
         samples = _mono(pcm)
         rate = self._rate if sample_rate is None else _check_rate(sample_rate)
         if self._closed:
@@ -150,7 +165,19 @@ class Stream:
             self._rate = rate
             take.restart(take.state.done, rate)
         take.state.voice.push(samples)
-        return self._frames(None)
+
+    @property
+    def ready(self) -> bool:
+        """Whether the audio of the next frames is there."""
+        return not self._closed and self._take.ready()
+
+    def prepare(self) -> Prepared:
+        """The next window, which :class:`Streams` performs and gives back to :meth:`take_in`."""
+        return self._take.prepare()
+
+    def take_in(self, piece: Piece) -> Frames:
+        """The next frames, of the window that was prepared."""
+        return self._given(self.index, self._out.push(self._take.take_in(piece)))
 
     @own_settings()
     def flush(self) -> Frames:
@@ -212,15 +239,18 @@ class Stream:
     def _frames(self, last: int | None, until: int | None = None) -> Frames:
         """Perform what can be: while audio is there, or up to the end of the voice."""
         start, take = self.index, self._take
-        pieces = [np.zeros((0, len(self._shown[0]) if self._shown else 56), np.float32)]
+        pieces = [np.zeros((0, MOTION_SIZE), np.float32)]
         with torch.inference_mode():
             while take.ready() if last is None else take.state.done < last:
                 pieces.append(self._out.push(take.step(last)))
         if until is not None:
             pieces.append(self._out.push(pieces[0], until))
-        frames = Frames(start, self.fps, np.concatenate(pieces))
-        self._shown.extend(frames.motion)
-        return frames
+        return self._given(start, np.concatenate(pieces))
+
+    def _given(self, start: int, motion: np.ndarray) -> Frames:
+        """Frames (n, 56) that are given now, remembered for an interruption."""
+        self._shown.extend(motion)
+        return Frames(start, self.fps, motion)
 
 
 def _check_rate(rate: Any) -> float:

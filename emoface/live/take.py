@@ -20,7 +20,7 @@ from emoface.face.controls import FWHM, Controls, clip_motion
 from emoface.face.layout import FACE_NAMES, FPS, MOTION_SIZE
 from emoface.face.life import Life
 from emoface.face.slow_noise import ease
-from emoface.performer import Networks, Performer, Piece, Request
+from emoface.performer import Networks, Performer, Piece, Prepared, Request, perform
 
 from .script import Script
 
@@ -149,6 +149,10 @@ class Take:
         Returns:
             (hop, 56) float32 at 25 fps, or fewer up to ``last``.
         """
+        return self.take_in(perform([self.prepare(last)])[0], last)
+
+    def prepare(self, last: int | None = None) -> Prepared:
+        """The next window, to be performed and then taken in; ``last`` as for :meth:`step`."""
         state, plan = self.state, self.plan
         window = plan.at(state.done)
         new = state.voice.read(window.stop - state.base)
@@ -158,13 +162,17 @@ class Take:
         raw = state.mel[-MEL_PER_FRAME * plan.window :]
         state.script.listen(state.mel, state.done, plan.hop)
         state.script.forget(window.start)
-        piece = self.performer.perform(
+        return self.performer.prepare(
             window, state.normalizer.apply(raw), raw, state.normalizer, state.script.keyframes,
             state.script.intensity(window.start, window.stop),
         )  # fmt: skip
-        kept = plan.hop if last is None else min(plan.hop, last - state.done)
+
+    def take_in(self, piece: Piece, last: int | None = None) -> np.ndarray:
+        """Make the frames of :meth:`step` of what was performed for the prepared window."""
+        left = self.plan.hop if last is None else last - self.state.done
+        kept = min(self.plan.hop, left)
         motion = self._enliven(self._finished(piece, kept), piece, kept)
-        state.done += kept
+        self.state.done += kept
         return motion
 
     def _finished(self, piece: Piece, kept: int) -> np.ndarray:
@@ -209,6 +217,8 @@ class Take:
             frame: at which it begins. rate: of it. settling: where the face comes from, None for where it is.
         """
         state = self.state
+        if settling is not None:
+            self.performer.joiner.last = None
         self.state = replace(
             state, voice=ArrivingVoice(rate), base=frame, done=frame, mel=_silence(self.mel_frames),
             past=state.past if settling is None else Past.none(self.networks.device),

@@ -1,0 +1,45 @@
+"""Windows that are denoised afresh go on from each other."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+from emoface.face.layout import MOTION_SIZE, MOUTH, NECK, UPPER
+
+HOLD_UPPER, HOLD_MOUTH = 0.9, 0.5
+"""Share of the difference between two windows that is left after a frame. A window tells how a face moves better than
+where it is: its frames go on from those before, and the difference fades."""
+
+
+class Joiner:
+    """Lays a window's motion on to where the last one ended: ``x_t + h^t (y_0 - x_0)``.
+
+    x_0 is the frame before as this window has it, y_0 as it was given; h is held longer on the upper face than on the
+    mouth.
+    """
+
+    def __init__(self) -> None:
+        self.last: Tensor | None = None  # (B, 1, 56)
+        self.share = torch.empty(MOTION_SIZE)
+        self.share[list(MOUTH)], self.share[[*UPPER, *NECK]] = HOLD_MOUTH, HOLD_UPPER
+
+    def join(self, motion: Tensor, before: int, kept: int) -> Tensor:
+        """Join the next window.
+
+        Args:
+            motion: (B, before + k, 56). before: frames that were given already, 1, or 0 for windows that share none.
+            kept: of the k frames.
+
+        Returns:
+            (B, k, 56).
+        """
+        if not before:
+            return motion
+        own, given = motion[:, before - 1 : before], motion[:, before:]
+        if self.last is not None:
+            powers = torch.arange(1, given.shape[1] + 1)[:, None]
+            fading = (self.share**powers).to(motion.device, non_blocking=True)  # (k, 56)
+            given = given + (self.last - own) * fading
+        self.last = given[:, kept - 1 : kept].clone()
+        return given

@@ -1,0 +1,91 @@
+"""Many streams at once, which step together."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any, Protocol
+
+import torch
+
+from emoface import checks
+from emoface.device import one_thread
+from emoface.host import own_settings
+from emoface.performer import perform
+
+from .frames import Frames
+from .stream import Stream
+
+
+class MakesStreams(Protocol):
+    """A :class:`emoface.Pipeline`."""
+
+    def stream(self, *options: Any, **changes: Any) -> Stream:
+        """Make a stream."""
+
+
+class Streams:
+    """Up to ``capacity`` streams of one pipeline, each at its own time.
+
+    What is ready steps as one batch; what is not, waits. On a CPU a stream gives the bits that it would give alone,
+    and on a GPU those that it would give with any others beside it.
+    """
+
+    def __init__(self, pipeline: MakesStreams, capacity: int) -> None:
+        """Set up.
+
+        Args:
+            pipeline: of all streams. capacity: how many may be open at once.
+
+        Raises:
+            TypeError, ValueError: ``capacity`` is no whole number from 1 on.
+        """
+        self.pipeline, self.capacity = pipeline, checks.whole("capacity", capacity, 1)
+        self._open: dict[int, Stream] = {}
+
+    def __len__(self) -> int:
+        return len(self._open)
+
+    def __iter__(self) -> Iterator[Stream]:
+        return iter(list(self._open.values()))
+
+    def open(self, *options: Any, **changes: Any) -> Stream:
+        """Open a stream; arguments as for :meth:`emoface.Pipeline.stream`.
+
+        Returns:
+            The stream. Give it samples by :meth:`Stream.push`, and take frames from :meth:`step`; whatever else a
+            stream does, it does.
+
+        Raises:
+            RuntimeError: as many are open as there may be. TypeError, ValueError: a bad option.
+        """
+        if len(self._open) >= self.capacity:
+            raise RuntimeError(f"capacity is {self.capacity} streams, and as many are open")
+        stream = self.pipeline.stream(*options, **changes)
+        self._open[id(stream)] = stream
+        return stream
+
+    def close(self, stream: Stream) -> None:
+        """Forget a stream.
+
+        Raises:
+            ValueError: it is not open here.
+        """
+        if self._open.pop(id(stream), None) is None:
+            raise ValueError("stream must be one that is open here")
+
+    @own_settings()
+    @one_thread()
+    def step(self) -> list[tuple[Stream, Frames]]:
+        """Perform the next frames of every stream whose audio is there, one hop of each.
+
+        Returns:
+            The streams that stepped with their frames; none when nobody's audio is there.
+        """
+        ready = [stream for stream in self._open.values() if stream.ready]
+        given: list[tuple[Stream, Frames]] = []
+        with torch.inference_mode():
+            for windows in {stream.window for stream in ready}:
+                alike = [stream for stream in ready if stream.window == windows]
+                pieces = perform([stream.prepare() for stream in alike])
+                given += [(stream, stream.take_in(piece)) for stream, piece in zip(alike, pieces)]
+        return given
