@@ -53,7 +53,7 @@ def watched(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> 
     fused = request.param == "in one call"
     if fused and not OPS["denoise_loop"].accelerates(torch.zeros(1, 1, 1)):
         pytest.skip("denoise_loop has no back end here")
-    name, known_at = ("denoise_loop", -3) if fused else ("sample", 5)
+    name, known_at = ("denoise_loop", -4) if fused else ("sample", 5)
     plain = getattr(module, name)
 
     def watch(*args: Any) -> Tensor:
