@@ -40,6 +40,7 @@ from .face_motion import FaceMotion
 from .host import own_settings
 from .kernels import fast_products
 from .live import Stream
+from .live.latency import PROFILES
 from .options import AnimateOptions, LoadOptions, options_of
 from .performer import Networks, Performer, Request, perform
 from .repaint import LIFE, repaint
@@ -274,7 +275,10 @@ class Pipeline:
 
     def _request(self, options: AnimateOptions) -> Request:
         """The checked options with what they leave to the checkpoint."""
-        steps = self.sampling.steps if options.steps is None else options.steps
+        usual = self.sampling.steps
+        if options.latency != "file":
+            usual = min(usual, PROFILES[options.latency].steps)
+        steps = usual if options.steps is None else options.steps
         emotion = resolve(options.emotion, self.emotion)
         check_density(emotion.keyframes or (), self.denoiser.config.window / FPS)
         lips = options.style if isinstance(options.style, str) else self.sampling.style

@@ -7,7 +7,7 @@ from torch import Tensor
 
 from emoface.face.layout import MOTION_SIZE, MOUTH, NECK, UPPER
 
-HOLD_UPPER, HOLD_MOUTH = 0.9, 0.5
+HOLD_UPPER, HOLD_MOUTH = 0.98, 0.3
 """Share of the difference between two windows that is left after a frame. A window tells how a face moves better than
 where it is: its frames go on from those before, and the difference fades."""
 

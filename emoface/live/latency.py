@@ -13,10 +13,12 @@ class Latency:
     """How a voice is performed while it arrives.
 
     Attributes:
-        plan: the windows.
+        plan: the windows. steps: network calls per window, at most, where none are asked for. Frames that follow each
+            other see much the same noise, so few steps do.
     """
 
     plan: SlidingPlan
+    steps: int = 2
 
     @property
     def lookahead(self) -> float:
@@ -30,8 +32,8 @@ class Latency:
 
 
 PROFILES = {
-    "live": Latency(SlidingPlan(window=64, hop=2, lookahead=2)),
-    "instant": Latency(SlidingPlan(window=64, hop=2, lookahead=0)),
+    "live": Latency(SlidingPlan(window=40, hop=2, lookahead=2)),
+    "instant": Latency(SlidingPlan(window=40, hop=2, lookahead=0)),
 }
 """Profiles of streams by name."""
 LATENCIES = ("file", *PROFILES)
