@@ -20,15 +20,20 @@ class Service:
         limits, access: as given. telemetry: its counters. worker: steps the streams. uploads: animates files.
     """
 
-    def __init__(self, pipeline: Any, limits: Limits, access: Access) -> None:
+    def __init__(self, pipeline: Any, limits: Limits, access: Access, streams: Any = None) -> None:
         """Make the parts; ``start()`` on the event loop begins.
 
         Args:
             pipeline: an :class:`emoface.Pipeline`. limits: what clients may ask. access: who may.
+            streams: what steps streams, :class:`emoface.live.Streams` of the pipeline if None.
         """
+        if streams is None:
+            from emoface.live import Streams
+
+            streams = Streams(pipeline, limits.connections)
         self.limits, self.access = limits, access
         self.telemetry = Telemetry()
-        self.worker = Worker(pipeline, self.telemetry, self._post)
+        self.worker = Worker(streams, self.telemetry, self._post)
         self.uploads = Uploads(pipeline, limits, self.telemetry)
         self._loop: asyncio.AbstractEventLoop | None = None
 

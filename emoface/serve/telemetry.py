@@ -23,16 +23,19 @@ class Telemetry:
         """Start at zero."""
         self.registry = CollectorRegistry()
         ProcessCollector(registry=self.registry)
-        within = {"registry": self.registry}
-        self.frames = Counter("emoface_frames", "Frames sent", ["protocol"], **within)
+        self.frames = Counter("emoface_frames", "Frames sent", ["protocol"], registry=self.registry)
         self.latency = Histogram(
             "emoface_frame_latency_seconds", "From the arrival of the audio that completes frames until they are made",
-            buckets=SECONDS, **within,
+            buckets=SECONDS, registry=self.registry,
         )  # fmt: skip
-        self.dropped = Counter("emoface_frames_dropped", "Frames that were not sent", ["reason"], **within)
-        self.refused = Counter("emoface_refused", "What was refused for a limit", ["limit"], **within)
-        self.errors = Counter("emoface_errors", "Messages that were answered by an error", ["code"], **within)
-        self.files = Counter("emoface_files", "Uploaded files", ["outcome"], **within)
+        self.dropped = Counter(
+            "emoface_frames_dropped", "Frames that were not sent", ["reason"], registry=self.registry
+        )
+        self.refused = Counter("emoface_refused", "What was refused for a limit", ["limit"], registry=self.registry)
+        self.errors = Counter(
+            "emoface_errors", "Messages that were answered by an error", ["code"], registry=self.registry
+        )
+        self.files = Counter("emoface_files", "Uploaded files", ["outcome"], registry=self.registry)
 
     def watch(self, name: str, meaning: str, read: Callable[[], float]) -> None:
         """Add a gauge whose value is read when it is asked for."""

@@ -7,7 +7,7 @@ import math
 import threading
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -16,7 +16,7 @@ import numpy as np
 from .limits import OverLimit
 
 if TYPE_CHECKING:
-    from emoface.live import Frames, Stream
+    from emoface.live import Frames, Stream, Streams
 
     from .telemetry import Telemetry
 
@@ -104,6 +104,7 @@ class Voice:
     _stream: Stream | None = field(default=None, repr=False)
     _begun: float | None = None  # when its sound began to be spoken
     _heard: float = 0.0  # seconds of sound so far
+    _due: float = 0.0  # when its last sound could have been animated
     _made: int = 0
     _gone: bool = False
 
@@ -113,23 +114,23 @@ class Voice:
 
 
 class Worker(threading.Thread):
-    """Steps the streams of a pipeline, first come first served, one piece of sound at a time.
+    """Steps the streams of a pipeline together, one piece of sound of each at a time.
 
     Attributes:
         streams: number of open voices.
     """
 
     def __init__(
-        self, pipeline: Any, telemetry: Telemetry, post: Callable[[Callable[[Event], None], Event], None]
+        self, streams: Streams, telemetry: Telemetry, post: Callable[[Callable[[Event], None], Event], None]
     ) -> None:
         """Get ready; ``start()`` begins and ``stop()`` ends.
 
         Args:
-            pipeline: what opens streams. telemetry: where latency is counted.
+            streams: what opens and steps streams. telemetry: where latency is counted.
             post: calls a function with an event on the thread of who listens, such as an event loop.
         """
         super().__init__(name="emoface-streams", daemon=True)
-        self._pipeline, self._telemetry, self._post = pipeline, telemetry, post
+        self._streams, self._telemetry, self._post = streams, telemetry, post
         self._voices: list[Voice] = []
         self._ready = threading.Condition()
         self._stopping = False
@@ -203,10 +204,12 @@ class Worker(threading.Thread):
     def close(self, voice: Voice) -> None:
         """Forget a stream, whatever it still waits for."""
         with self._ready:
-            voice._gone = True
-            voice._queue.clear()
             if voice in self._voices:
-                self._voices.remove(voice)
+                voice._gone = True
+                voice.waiting = 0.0
+                voice._queue.clear()
+                voice._queue.append(_Deed("close"))
+                self._ready.notify()
 
     def stop(self) -> None:
         """End the thread after the step that it is in."""
@@ -223,98 +226,125 @@ class Worker(threading.Thread):
                     self._ready.wait()
                 if self._stopping:
                     return
-                voice = self._next(time.monotonic())
-                item = self._take(voice)
-            begun = time.monotonic()
-            in_time = voice.ahead(begun) <= AHEAD_SECONDS
-            try:
-                self._do(voice, item)
-            except Exception:  # one stream's fault is not another's
-                log.exception("a stream failed")
-                self._send(voice, Failed("internal", "the stream failed and is closed", fatal=True))
-                self.close(voice)
+                begun = time.monotonic()
+                voices = [voice for voice in self._voices if voice._queue]
+                in_time = [voice for voice in voices if voice.ahead(begun) <= AHEAD_SECONDS]
+                served = in_time or [min(voices, key=lambda voice: voice.ahead(begun))]
+                taken = [(voice, item) for voice in served for item in self._take(voice)]
+            for voice, item in taken:
+                self._guard(voice, self._do, voice, item)
+            self._step()
             if in_time:
                 self._count(time.monotonic() - begun)
 
-    def _next(self, now: float) -> Voice:
-        """The voice to serve: of those in time before those ahead, the one whose oldest item came first."""
+    def _take(self, voice: Voice) -> Iterator[_Sound | _Deed]:
+        """The next things of a voice: deeds, up to its next sound, and ``PIECE_SECONDS`` of that at most."""
+        while voice._queue:
+            item = voice._queue.popleft()
+            if isinstance(item, _Deed):
+                yield item
+                continue
+            most = max(round(PIECE_SECONDS * voice.sample_rate), 1)
+            parts, count, came = [item.samples], len(item.samples), item.came
+            while count < most and voice._queue and isinstance(following := voice._queue[0], _Sound):
+                voice._queue.popleft()
+                parts.append(following.samples)
+                count, came = count + len(following.samples), following.came
+            joined = np.concatenate(parts) if len(parts) > 1 else parts[0]
+            if count > most:
+                voice._queue.appendleft(_Sound(joined[most:], came))
+            piece = joined[:most]
+            voice.waiting = max(voice.waiting - len(piece) / voice.sample_rate, 0.0)
+            yield _Sound(piece, came)
+            return
 
-        def order(voice: Voice) -> tuple[bool, float]:
-            first = voice._queue[0]
-            return voice.ahead(now) > AHEAD_SECONDS, first.came if isinstance(first, _Sound) else -math.inf
-
-        return min((voice for voice in self._voices if voice._queue), key=order)
-
-    def _take(self, voice: Voice) -> _Sound | _Deed:
-        """The next thing of a voice: a deed, or its sound up to the next deed, ``PIECE_SECONDS`` of it at most."""
-        item = voice._queue.popleft()
-        if isinstance(item, _Deed):
-            return item
-        most = max(round(PIECE_SECONDS * voice.sample_rate), 1)
-        parts, count, came = [item.samples], len(item.samples), item.came
-        while count < most and voice._queue and isinstance(voice._queue[0], _Sound):
-            following = voice._queue.popleft()
-            parts.append(following.samples)
-            count, came = count + len(following.samples), following.came
-        joined = np.concatenate(parts) if len(parts) > 1 else parts[0]
-        if count > most:
-            voice._queue.appendleft(_Sound(joined[most:], came))
-        piece = joined[:most]
-        voice.waiting = max(voice.waiting - len(piece) / voice.sample_rate, 0.0)
-        return _Sound(piece, came)
+    def _guard(self, voice: Voice, deed: Callable[..., None], *arguments: Any) -> None:
+        """Do something for a voice; its fault ends its stream and no other."""
+        try:
+            deed(*arguments)
+        except Exception:
+            log.exception("a stream failed")
+            self._send(voice, Failed("internal", "the stream failed and is closed", fatal=True))
+            self._end(voice)
 
     def _do(self, voice: Voice, item: _Sound | _Deed) -> None:
-        if isinstance(item, _Sound):
-            self._step(voice, item)
-        elif item.kind == "open":
+        stream = voice._stream
+        if isinstance(item, _Deed) and item.kind == "open":
             self._begin(voice)
-        elif voice._stream is None:
+        elif isinstance(item, _Deed) and item.kind == "close":
+            self._end(voice)
+        elif stream is None:
             return
+        elif isinstance(item, _Sound):
+            self._push(voice, stream, item)
         elif item.kind == "end":
-            self._made(voice, voice._stream.flush())
+            self._made(voice, stream.flush())
             self._send(voice, Ended(voice._made))
-            self.close(voice)
+            self._end(voice)
         elif item.kind == "interrupt":
-            closing = _interrupted(voice._stream, item.value)
+            closing = _interrupted(stream, item.value)
             voice._made = closing.start
             self._send(voice, Interrupted(closing.start))
             self._made(voice, closing)
         else:
             try:
-                setattr(voice._stream, item.kind, item.value)
+                setattr(stream, item.kind, item.value)
             except (TypeError, ValueError) as error:
                 self._send(voice, Failed(f"bad_{item.kind}", str(error)))
 
     def _begin(self, voice: Voice) -> None:
         try:
-            voice._stream = self._pipeline.stream(**voice.options, sample_rate=voice.sample_rate)
+            voice._stream = self._streams.open(**voice.options, sample_rate=voice.sample_rate)
         except (TypeError, ValueError) as error:
             self._send(voice, Failed("bad_start", str(error), fatal=True))
-            self.close(voice)
+            self._end(voice)
             return
         self._send(voice, Opened(voice._stream.fps, voice._stream.lookahead))
 
-    def _step(self, voice: Voice, sound: _Sound) -> None:
-        if voice._stream is None:
-            return
+    def _end(self, voice: Voice) -> None:
+        """Forget a voice and its stream."""
+        if voice._stream is not None:
+            self._streams.close(voice._stream)
+            voice._stream = None
+        with self._ready:
+            voice._gone = True
+            voice._queue.clear()
+            if voice in self._voices:
+                self._voices.remove(voice)
+
+    def _push(self, voice: Voice, stream: Stream, sound: _Sound) -> None:
         seconds = len(sound.samples) / voice.sample_rate
         if voice._begun is None:
             voice._begun = sound.came - seconds
         voice._heard += seconds
-        due = max(sound.came, voice._begun + voice._heard)  # sound that came early is not late yet
+        voice._due = max(sound.came, voice._begun + voice._heard)  # sound that came early is not late yet
         try:
-            frames = voice._stream.feed(sound.samples)
+            stream.push(sound.samples)
         except (TypeError, ValueError) as error:
             self._send(voice, Failed("bad_sound", str(error)))
-            return
-        if len(frames):
-            self._made(voice, frames)
-            self._telemetry.latency.observe(max(time.monotonic() - due, 0.0))
+
+    def _step(self) -> None:
+        """Step all streams whose sound is there, as often as it lasts."""
+        try:
+            while stepped := self._streams.step():
+                owners = {id(voice._stream): voice for voice in self._voices}
+                for stream, frames in stepped:
+                    if voice := owners.get(id(stream)):
+                        self._guard(voice, self._made, voice, frames)
+        except Exception:  # somebody's fault: alone, only its own stream fails
+            log.exception("streams failed together")
+            for voice in list(self._voices):
+                if voice._stream is not None:
+                    self._guard(voice, self._step_alone, voice, voice._stream)
+
+    def _step_alone(self, voice: Voice, stream: Stream) -> None:
+        self._made(voice, stream.feed(np.zeros(0, np.float32)))
 
     def _made(self, voice: Voice, frames: Frames) -> None:
         if len(frames):
             voice._made += len(frames)
             self._send(voice, Made(voice.encode(frames), frames.start, len(frames)))
+            self._telemetry.latency.observe(max(time.monotonic() - voice._due, 0.0))
 
     def _send(self, voice: Voice, event: Event) -> None:
         if not voice._gone:

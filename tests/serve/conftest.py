@@ -56,6 +56,7 @@ class FakeStream:
         self.fps = options.get("fps", 25.0)
         self.index, self.sound, self._emotion = 0, np.zeros(0, np.float32), None
         self.intensity = options.get("intensity", 1.0)
+        self.faulty = False
 
     @property
     def emotion(self) -> Any:
@@ -71,12 +72,16 @@ class FakeStream:
         self.sound, self.index = self.sound[frames * size :], self.index + frames
         return made
 
-    def feed(self, sound: np.ndarray, sample_rate: float | None = None) -> FakeFrames:
-        if len(sound) and (sound == 13).all():
-            raise RuntimeError("a fault within the stream")
+    def push(self, sound: np.ndarray) -> None:
+        self.faulty |= len(sound) > 0 and bool((sound == 13).all())
         scale = 32768 if sound.dtype.kind == "i" else 1
         mono = sound / scale if sound.ndim == 1 else sound.mean(1) / scale
         self.sound = np.concatenate([self.sound, mono.astype(np.float32)])
+
+    def feed(self, sound: np.ndarray) -> FakeFrames:
+        self.push(sound)
+        if self.faulty:
+            raise RuntimeError("a fault within the stream")
         return self._cut(int(len(self.sound) / round(self.sample_rate / self.fps)))
 
     def flush(self) -> FakeFrames:
@@ -91,27 +96,37 @@ class FakeStream:
         return self._cut(2)
 
 
-class FakePipeline:
-    """Opens stand-ins, and may be held so that sound waits."""
+class FakeStreams:
+    """Opens and steps stand-ins."""
 
     def __init__(self) -> None:
         self.opened: list[FakeStream] = []
+        self.now: list[FakeStream] = []
 
-    def stream(self, *, sample_rate: int, latency: str, **options: Any) -> FakeStream:
-        if latency not in ("live", "instant", "file"):
-            raise ValueError(f"latency must be one of file, live, instant, got {latency!r}")
-        self.opened.append(FakeStream(sample_rate, options))
-        return self.opened[-1]
+    def open(self, *, sample_rate: int, latency: str, **options: Any) -> FakeStream:
+        if latency not in ("live", "instant"):
+            raise ValueError(f"latency must be one of live, instant, got {latency!r}")
+        stream = FakeStream(sample_rate, options)
+        self.opened.append(stream)
+        self.now.append(stream)
+        return stream
+
+    def close(self, stream: FakeStream) -> None:
+        self.now.remove(stream)
+
+    def step(self) -> list[tuple[FakeStream, FakeFrames]]:
+        given = [(stream, stream.feed(np.zeros(0, np.float32))) for stream in self.now]
+        return [(stream, frames) for stream, frames in given if len(frames)]
 
 
 @dataclass
 class Running:
-    """A service that runs: its ``port``, the port of gRPC if there is one, and its parts."""
+    """A service that runs: its ``port``, the address of gRPC if there is one, and its parts."""
 
     port: int
     grpc: str
     service: Any
-    pipeline: Any
+    streams: Any
 
 
 @contextlib.contextmanager
@@ -126,11 +141,11 @@ def running(
     from emoface.serve.app import build_app
     from emoface.serve.service import Service
 
-    pipeline = pipeline or FakePipeline()
+    streams = None if pipeline else FakeStreams()
     checked = Limits(**limits)
     listening = bind("127.0.0.1", 0, checked.idle_seconds)
     port = listening.getsockname()[1]
-    service = Service(pipeline, checked, Access(token, "127.0.0.1", port, origins))
+    service = Service(pipeline, checked, Access(token, "127.0.0.1", port, origins), streams)
     server = uvicorn.Server(uvicorn.Config(build_app(service), **_settings(checked)))
     lines: list[str] = []
     doors = Doors(port=port, grpc_port=0 if grpc else None)
@@ -140,12 +155,18 @@ def running(
         while not server.started:
             assert thread.is_alive()
             threading.Event().wait(0.01)
-        yield Running(port, lines[0].split()[-1] if grpc else "", service, pipeline)
+        yield Running(port, lines[0].split()[-1] if grpc else "", service, streams)
     finally:
         server.should_exit = True
         thread.join(20)
         listening.close()
         assert not thread.is_alive()
+
+
+@pytest.fixture
+def fake_streams() -> FakeStreams:
+    """Stand-ins for streams."""
+    return FakeStreams()
 
 
 @pytest.fixture(scope="session")

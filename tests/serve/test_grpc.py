@@ -92,10 +92,10 @@ def test_a_long_clip_in_a_burst_is_heard_to_its_end(call: Callable[..., list[Any
 def test_emotions_come_at_their_times(service: Any, call: Callable[..., list[Any]]) -> None:
     first = sound(np.zeros(RATE), (0.0, {"joy": 0.7}), (1.5, {"anger": 1.0, "sadness": 1.0}))
     call([header(emotion_post_processing_params={"emotion_strength": 0.9}), first, sound(np.zeros(RATE)), end()])
-    stream = service.pipeline.opened[-1]
+    stream = service.streams.opened[-1]
     assert stream.emotion == {"angry": 0.5, "sad": 0.5} and abs(stream.intensity - 1.5) < 1e-6
     call([header(emotion_post_processing_params={"enable_preferred_emotion": False}), first, end()])
-    assert service.pipeline.opened[-1].emotion is None
+    assert service.streams.opened[-1].emotion is None
 
 
 def test_an_unknown_emotion_is_warned_of(call: Callable[..., list[Any]]) -> None:

@@ -107,7 +107,7 @@ def test_forms_of_sound(shared: Any) -> None:
 def test_wishes_reach_the_stream_in_their_order(shared: Any) -> None:
     with connect(address(shared)) as client:
         start(client, emotion={"happy": 0.7, "sad": 0.3}, intensity=1.5, seed=3, blink=False)
-        stream = shared.pipeline.opened[-1]
+        stream = shared.streams.opened[-1]
         assert stream.options["emotion"] == {"happy": 0.7, "sad": 0.3} and stream.intensity == 1.5
         assert stream.options["seed"] == 3 and stream.options["blink"] is False
         client.send(json.dumps({"type": "emotion", "emotion": ["angry", 3]}))
@@ -139,7 +139,7 @@ def test_a_wrong_message_is_told_and_the_stream_goes_on(shared: Any, message: An
         assert told["type"] == "error" and words in told["message"], told
         client.send(pcm(0.04))
         assert isinstance(client.recv(5), bytes)
-        assert shared.pipeline.opened[-1].options["emotion"] == "happy"
+        assert shared.streams.opened[-1].options["emotion"] == "happy"
 
 
 def test_sound_that_is_not_finite(shared: Any) -> None:
@@ -242,7 +242,7 @@ def test_those_who_read_too_slowly_lose_the_oldest_frames(run_service: RunServic
         with connect(address(running), sock=small, max_queue=1) as slow, connect(address(running)) as quick:
             ready = start(slow, dtype="float32", output="flame", fps=240.0, sample_rate=4800)
             start(quick)
-            stream = running.pipeline.opened[0]
+            stream = running.streams.opened[0]
             for _ in range(12):  # the client reads nothing, so that the sockets fill
                 heard = stream.index + 240
                 slow.send(pcm(1, rate=4800))
