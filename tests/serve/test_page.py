@@ -27,8 +27,8 @@ PRESSED = """
 document.getElementById("emotion").value = "happy";
 document.getElementById("talk").click();
 """
-SPEAKING = """live.clip.frames.length > 40 &&
-  Math.max(...live.clip.frames.map(({ values }) => values[live.talk.format.names.indexOf("jawOpen")])) > 0.1"""
+SPEAKING = """live.clip.arrived.length > 40 &&
+  Math.max(...live.clip.arrived.map(({ values }) => values[live.talk.format.names.indexOf("jawOpen")])) > 0.1"""
 FOUND = """({
   state: document.documentElement.dataset.state,
   notice: document.getElementById("notice").textContent,
@@ -36,8 +36,8 @@ FOUND = """({
   pressed: document.getElementById("talk").getAttribute("aria-pressed"),
   level: document.getElementById("level").value,
   shown: live.clip.shownAt(performance.now() / 1000),
-  newest: live.clip.frames.at(-1)?.time,
-  indices: live.clip.frames.map((frame) => frame.index),
+  newest: live.clip.arrived.at(-1)?.time,
+  indices: live.clip.arrived.map((frame) => frame.index),
   jaw: live.clip.weights[live.clip.shapes.findIndex(({ name }) => name === "jawOpen")],
   moved: live.clip.positions.some((value, n) => value !== live.clip.rest[n]),
   error: live.scene.gl.getError(),

@@ -64,9 +64,9 @@ class Live extends Turning {
       this.pace = 20;
     }
     const clock = performance.now() / 1000, { clip } = this;
-    this.scene.draw(clip.frames.length ? clip.shownAt(clock) : 0, this.detail);
-    const arrived = clip.frames.at(-1);
-    part("time").textContent = arrived && this.talk.open ? `${arrived.time.toFixed(1)} s` : "";
+    this.scene.draw(clip.arrived.length ? clip.shownAt(clock) : 0, this.detail);
+    const newest = clip.arrived.at(-1);
+    part("time").textContent = newest && this.talk.open ? `${newest.time.toFixed(1)} s` : "";
     requestAnimationFrame((next) => this.run(next));
   }
 }

@@ -14,15 +14,15 @@ class LiveClip extends Clip {
   }
 
   clear() {
-    this.frames = []; // {time, values}, by time
+    this.arrived = []; // {time, values}, by time
     this.ways = []; // [arrival, arrival minus time of the frame]
   }
 
   // Frames that just arrived, at a time of the page's clock in seconds.
   push(frames, arrival) {
-    this.frames.push(...frames);
+    this.arrived.push(...frames);
     const newest = frames.at(-1).time;
-    while (this.frames[0].time < newest - KEPT) this.frames.shift();
+    while (this.arrived[0].time < newest - KEPT) this.arrived.shift();
     this.ways.push([arrival, arrival - newest]);
     while (this.ways[0][0] < arrival - MEMORY) this.ways.shift();
   }
@@ -34,11 +34,11 @@ class LiveClip extends Clip {
 
   // Values at a time of the stream, null before the first frame.
   valuesAt(time) {
-    const { frames } = this;
-    const after = frames.findIndex((frame) => frame.time >= time);
-    if (after === 0 || !frames.length) return frames.length ? frames[0].values : null;
-    if (after < 0) return frames.at(-1).values;
-    const a = frames[after - 1], b = frames[after], share = (time - a.time) / (b.time - a.time);
+    const { arrived } = this;
+    const after = arrived.findIndex((frame) => frame.time >= time);
+    if (after === 0 || !arrived.length) return arrived.length ? arrived[0].values : null;
+    if (after < 0) return arrived.at(-1).values;
+    const a = arrived[after - 1], b = arrived[after], share = (time - a.time) / (b.time - a.time);
     return a.values.map((value, n) => value + (b.values[n] - value) * share);
   }
 
