@@ -151,7 +151,7 @@ async def listen(client: ClientConnection, size: int, owner: np.ndarray, sent: n
             raise RuntimeError(message)
         got += len(message) // size
         last = np.frombuffer(message[-size:], "<u4", 1)[0]
-        if last < len(owner):  # what the end of the sound completes comes at once
+        if last < len(owner) and owner[last] < len(sent):  # the end of the sound completes the others
             outcome.late += [now - sent[owner[last]]] * (len(message) // size)
     return 0
 
