@@ -47,11 +47,13 @@ def animate(
     blink: bool = True,
     gaze: bool = True,
     head: float = 1.0,
+    nonverbal: float = 1.0,
     latency: str = "file",
     style: StyleInput | None = None,
     direction: DirectionInput | None = None,
     controls: Controls | None = None,
     sample_rate: float | None = None,
+    other: AudioInput | None = None,
     checkpoint: str | os.PathLike[str] | None = None,
     device: str = "cpu",
     dtype: str = "auto",
@@ -73,11 +75,13 @@ def animate(
     blink: bool = True,
     gaze: bool = True,
     head: float = 1.0,
+    nonverbal: float = 1.0,
     latency: str = "file",
     style: StyleInput | None = None,
     direction: DirectionInput | None = None,
     controls: Controls | None = None,
     sample_rate: float | None = None,
+    other: AudioInput | None = None,
     checkpoint: str | os.PathLike[str] | None = None,
     device: str = "cpu",
     dtype: str = "auto",
@@ -98,11 +102,13 @@ def animate(
     blink: bool = True,
     gaze: bool = True,
     head: float = 1.0,
+    nonverbal: float = 1.0,
     latency: str = "file",
     style: StyleInput | None = None,
     direction: DirectionInput | None = None,
     controls: Controls | None = None,
     sample_rate: float | None = None,
+    other: AudioInput | None = None,
     checkpoint: str | os.PathLike[str] | None = None,
     device: str = "cpu",
     dtype: str = "auto",
@@ -123,7 +129,7 @@ def animate(
     arguments = locals()
     options, loading = AnimateOptions.among(arguments), LoadOptions.among(arguments)
     pipeline = _cached(loading.checkpoint, _written(loading.checkpoint or DEFAULT), loading.device, loading.dtype)
-    return pipeline.animate(audio, options, sample_rate=sample_rate, progress=progress)
+    return pipeline.animate(audio, options, sample_rate=sample_rate, other=other, progress=progress)
 
 
 animate.__doc__ = (animate.__doc__ or "").replace(

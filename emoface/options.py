@@ -189,6 +189,9 @@ class AnimateOptions(Options):
     gaze: bool = field(default=True, metadata=_about(Switch(), "eye movements and micro-motion"))
     head: float = field(default=1.0, metadata=_about(
         Number(0, 2), "strength of the head's motion, 0 holds it still"))  # fmt: skip
+    nonverbal: float = field(default=1.0, metadata=_about(
+        Number(0, 2), "how much laughter, breaths, sighs, coughs and humming in the voice show on the face, 0 not at "
+        "all"))  # fmt: skip
     latency: str = field(default="file", metadata=_about(
         Choice(("file", "live", "instant")),
         "how far ahead it hears: whole windows, at most 80 ms, or nothing, as a stream with the same options does"
@@ -243,6 +246,10 @@ def animate_arguments() -> list[Option]:
         ),
         *options_of(AnimateOptions).values(),
         Option("sample_rate", Described("4000 to 192000 Hz"), None, "of an array"),
+        Option(
+            "other", Described("no longer than `audio`"), None,
+            "the voice of somebody to talk with, as `audio`: the face listens while it sounds, and speaks in turn",
+        ),
         *loading,
         Option("progress", Described("function of 0 to 1"), None, "called with the finished share after every window"),
     ]  # fmt: skip

@@ -15,12 +15,15 @@ from torch import Tensor, nn
 from .animation import Animation
 from .audio.delivery import relative_loudness
 from .audio.encoder import ContentConfig, ContentEncoder
+from .audio.features import MEL_PER_FRAME
 from .audio.hearing import Hearing
 from .audio.lip_net import STYLES, LipNet
-from .audio.load import Recording, open_audio
+from .audio.load import Recording, open_audio, open_other
+from .audio.nonverbal import SOUNDS, NonverbalListener, SoundGate
 from .audio.normalize import HEARD_PRESENCE
 from .audio.speech_encoder import SpeechEncoder
 from .audio.stream import MelStream
+from .audio.voice import Voice, hear_voice
 from .binding.space import EmotionSpace
 from .checkpoints import Checkpoint, Unfilled, check_sizes, load_checkpoint
 from .device import find_device, one_thread
@@ -36,6 +39,8 @@ from .emotion_forms import HEARD
 from .face.controls import Controls
 from .face.layout import FACE_NAMES, FPS, MOTION_NAMES, MOTION_SIZE
 from .face.life import add_life
+from .face.listening import listening
+from .face.nonverbal import NonverbalFace
 from .face_motion import FaceMotion
 from .host import own_settings
 from .kernels import fast_products
@@ -64,13 +69,14 @@ class Performance:
 
     Attributes:
         motions: (B, T, 56). loudness: (T,) relative loudness of the voice. blinks: (T,) per minute.
-        heard: whether a voice stands out anywhere.
+        heard: whether a voice stands out anywhere. sounds: (T, 5) bool, which sound that is no word there is.
     """
 
     motions: np.ndarray
     loudness: np.ndarray
     blinks: np.ndarray
     heard: bool
+    sounds: np.ndarray
 
 
 class Pipeline:
@@ -161,26 +167,27 @@ class Pipeline:
     @overload
     def animate(
         self, audio: AudioInput, *, num_samples: Literal[1] = 1, sample_rate: float | None = None,
-        progress: Callable[[float], None] | None = None, **changes: Any,
+        other: AudioInput | None = None, progress: Callable[[float], None] | None = None, **changes: Any,
     ) -> Animation: ...  # fmt: skip
 
     @overload
     def animate(
         self, audio: AudioInput, options: AnimateOptions | None = None, *, sample_rate: float | None = None,
-        progress: Callable[[float], None] | None = None, **changes: Any,
+        other: AudioInput | None = None, progress: Callable[[float], None] | None = None, **changes: Any,
     ) -> Animation | list[Animation]: ...  # fmt: skip
 
     @own_settings()
     @one_thread()
     def animate(
         self, audio: AudioInput, options: AnimateOptions | None = None, *, sample_rate: float | None = None,
-        progress: Callable[[float], None] | None = None, **changes: Any,
+        other: AudioInput | None = None, progress: Callable[[float], None] | None = None, **changes: Any,
     ) -> Animation | list[Animation]:  # fmt: skip
         """Animate a recording.
 
         Args:
             audio: as in :func:`emoface.animate`. options: how; the defaults if None.
-            sample_rate: Hz of an array. progress: called with the finished share after every window.
+            sample_rate: Hz of an array. other: the voice of somebody to talk with, no longer than ``audio``.
+            progress: called with the finished share after every window.
             **changes: options by name, such as ``emotion="happy"``, which take the place of those in ``options``.
 
         Returns:
@@ -202,7 +209,10 @@ class Pipeline:
                 f"audio must be at least half a frame long, got {recording.num_samples} samples "
                 f"({1000 * recording.duration:.3f} ms) at {fps:g} fps"
             )
+        partner = None if other is None else open_other(other, sample_rate, recording)
         if request.options.latency != "file":
+            if partner is not None:
+                raise ValueError(f"latency must be 'file' with other, got {request.options.latency!r}")
             numbers = range(request.options.num_samples)
             takes = [self._live_take(number, recording, request, progress) for number in numbers]
             return takes[0] if len(takes) == 1 else takes
@@ -213,8 +223,9 @@ class Pipeline:
         if not performance.heard:
             told = f"audio {recording.name!r} counts as silence, as no voice stands out in it; the mouth rests"
             warnings.warn(told, UserWarning, stacklevel=3)
+        voice = None if partner is None else hear_voice(partner, len(performance.loudness))
         takes = [
-            self._take(number, motion, performance, recording, request) for number, motion in enumerate(motions)
+            self._take(number, motion, performance, recording, request, voice) for number, motion in enumerate(motions)
         ]
         for track in () if request.direction is None else request.direction.of(RegionTrack):
             takes = [apply_region(take, track, _take_of) for take in takes]
@@ -301,17 +312,23 @@ class Pipeline:
         return request
 
     def _take(
-        self, number: int, motion: np.ndarray, performance: Performance, recording: Recording, request: Request
-    ) -> Animation:
+        self, number: int, motion: np.ndarray, performance: Performance, recording: Recording, request: Request,
+        other: Voice | None = None,
+    ) -> Animation:  # fmt: skip
         """One take: motion (T, 56) with blinks and gaze, adjusted, at the asked frame rate."""
-        options = request.options
+        options, seed = request.options, request.options.seed * 1000 + number
+        laid = NonverbalFace(FPS, seed, options.nonverbal)
+        motion = laid.apply(motion, performance.sounds, performance.loudness)
+        heard = None if other is None else listening(performance.loudness, other.loudness, other.sounds, FPS, seed)
+        if heard is not None:
+            motion = heard.apply(motion)
         if options.head != 1:  # before the eyes make up for the turns
             motion = Controls(head_strength=options.head).apply(motion, FPS)
         moving = options.head > 0 and self.denoiser.config.motion > len(FACE_NAMES)
         lively = add_life(
-            motion, FPS, seed=options.seed * 1000 + number, emotion_rate=performance.blinks,
+            motion, FPS, seed=seed, emotion_rate=performance.blinks,
             loudness=performance.loudness, blink=options.blink, gaze=options.gaze,
-            head="breath" if moving else "still",
+            head="breath" if moving else "still", attention=None if heard is None else heard.attention,
         )  # fmt: skip
         take = Animation.from_motion(lively, FPS, audio=recording, metadata=self._metadata(number, request, recording))
         if options.controls is not None:
@@ -351,7 +368,8 @@ class Pipeline:
         motion[:, LIFE] *= 1 - free[:, LIFE]
         with torch.inference_mode():
             painted = repaint(self._networks(), recording, request, motion[None], free)
-        done = Performance(painted.motion, painted.loudness, painted.blinks, True)
+        silent = np.zeros((len(painted.blinks), len(SOUNDS)), bool)  # what the take shows of them is kept
+        done = Performance(painted.motion, painted.loudness, painted.blinks, True, silent)
         number = 0 if "seed" in changes else int(take.metadata.get("sample", 0))
         return self._take(number, done.motions[0], done, recording, request).motion
 
@@ -363,6 +381,7 @@ class Pipeline:
         shape = (request.options.num_samples, frames, MOTION_SIZE)
         motion, closure = torch.empty(shape, device=self.device), torch.empty(frames, device=self.device)
         presence, level, blinks = torch.empty(3, frames)
+        listener, certainty = NonverbalListener(), torch.empty(frames, len(SOUNDS))
         config, stream = self.denoiser.config, MelStream(recording.heard(10 * 16000))
         performer = Performer(self._networks(), request)
         heard_emotion = HeardEmotion(self.emotion) if request.emotion.keyframes is None else None
@@ -375,6 +394,8 @@ class Pipeline:
             piece = perform([performer.prepare(*asked)])[0]
             stream.finish(max(window.keep_to - config.context, 0))
             kept = slice(window.keep_from, window.keep_to)
+            new = normalized[MEL_PER_FRAME * (window.keep_from - window.start) :]
+            certainty[kept] = listener.hear(new, window.keep_to - window.keep_from)
             # Small tensors kept from window to window would scatter what others free between them.
             motion[:, kept], closure[kept] = piece.motion, piece.closure
             presence[kept], level[kept], blinks[kept] = piece.presence, piece.loudness, piece.blinks
@@ -385,7 +406,8 @@ class Pipeline:
         motion = finish(motion, closure, presence, self.sampling).cpu()  # the only wait for a GPU
         if not motion.isfinite().all():
             raise ValueError(f"checkpoint {self.checkpoint.path or ''} gives motion that is not finite: it is broken")
-        return Performance(motion.numpy(), relative_loudness(level).numpy(), blinks.numpy(), heard)
+        sounds = SoundGate().decide(certainty.numpy())
+        return Performance(motion.numpy(), relative_loudness(level).numpy(), blinks.numpy(), heard, sounds)
 
     def _in_manner(self, performance: Performance, recording: Recording, request: Request) -> np.ndarray:
         """Motion (B, T, 56) in the asked speaker's style, which is read against the same takes in neutral."""

@@ -31,7 +31,7 @@ ALLOWED: dict[str, set[str]] = {
     "kernels": {"_cpu", "_cuda"},
     "checkpoints": set(),
     "face": {"kernels"},
-    "audio": {"kernels", "face.layout", "face.lips"},
+    "audio": {"kernels", "face.layout", "face.lips", "face.nonverbal"},
     "binding": {"kernels", "face.layout", "audio.features", "audio.normalize"},
     "diffusion": {"kernels", "face.layout", "audio.lip_net"},
     "emotion_forms": {"binding.emotions"},

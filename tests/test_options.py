@@ -22,7 +22,7 @@ from emoface.options import Options, animate_arguments, options_of
 MOTION = np.full((40, 53), 0.1, np.float32)
 OTHERS: dict[str, Any] = {
     "emotion": ("sad", 2.0), "intensity": 1.5, "guidance": 2.0, "steps": 6, "seed": 9, "num_samples": 3, "fps": 30.0,
-    "blink": False, "gaze": False, "head": 0.5, "latency": "instant", "style": "rule",
+    "blink": False, "gaze": False, "head": 0.5, "nonverbal": 0.5, "latency": "instant", "style": "rule",
     "direction": emoface.Direction([{"track": "cue", "cue": "nod", "time": 1.0}]),
     "controls": emoface.Controls(symmetry=0.5, shapes={"jawOpen": emoface.face.controls.Shape(gain=2.0)}),
     "checkpoint": Path("model.safetensors"), "device": "auto", "dtype": "float32", "threads": 2,

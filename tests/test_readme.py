@@ -20,13 +20,14 @@ README = ROOT / "README.md"
 GUIDE = ROOT / "docs" / "python.md"
 DIRECTING = ROOT / "docs" / "direction.md"
 LIVE, BATCH = ROOT / "docs" / "live-senders.md", ROOT / "docs" / "batch.md"
+CONVERSATION = ROOT / "docs" / "conversation.md"
 PAGES = [
     *(ROOT / name for name in ("README.md", "CONTRIBUTING.md", "CHANGELOG.md", "benchmarks/README.md")),
     *ROOT.glob("docs/*.md"),
 ]
 BLOCKS = {
     f"{page.name} {number}": block
-    for page in (README, GUIDE, DIRECTING, LIVE, BATCH)
+    for page in (README, GUIDE, DIRECTING, LIVE, BATCH, CONVERSATION)
     for number, block in enumerate(re.findall(r"^```python\n(.*?)^```$", page.read_text(encoding="utf-8"), re.M | re.S))
 }
 
@@ -34,7 +35,7 @@ BLOCKS = {
 @pytest.fixture
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, tiny_checkpoint: Path) -> Path:
     """An empty folder with the recordings that the examples name; without a default checkpoint the toy one serves."""
-    for name in ("speech.wav", "angry_voice.wav"):
+    for name in ("speech.wav", "angry_voice.wav", "other.wav"):
         shutil.copy(demo_path(), tmp_path / name)
     if not DEFAULT.exists():
         for module in ("emoface.checkpoints", "emoface.api"):

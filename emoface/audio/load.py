@@ -33,6 +33,8 @@ LARGEST_SAMPLE = 2.0**31
 """Floats beyond it are no sound, nor integers of 32 bits that were made floats."""
 MISSING_SECONDS, MISSING_SHARE = 0.1, 0.1
 """Of a file that is cut short: what is missing beyond one of these is told."""
+OTHER_SLACK = 0.1
+"""Seconds by which the other's recording of a conversation may be longer."""
 KEEP_FRAMES = 1 << 21  # a decoded file of at most this many samples is kept instead of decoded again
 
 Pass = Callable[[], Iterator[np.ndarray]]
@@ -183,6 +185,28 @@ def open_audio(source: Any, sample_rate: float | None = None, argument: str = "a
         f"{argument} must be a path, a binary file object, (samples, sample_rate), or a numpy array or torch "
         f"tensor with sample_rate, got {type(source).__name__}"
     )
+
+
+def open_other(source: Any, sample_rate: float | None, beside: Recording) -> Recording:
+    """Open the voice of somebody else in the same conversation; where it is shorter, silence goes on.
+
+    Args:
+        source: as in :func:`open_audio`. sample_rate: of ``source`` if it is an array. beside: the own voice.
+
+    Returns:
+        The opened recording.
+
+    Raises:
+        ValueError: it lasts more than ``OTHER_SLACK`` longer than the own voice. Others as :func:`open_audio`.
+    """
+    plain = isinstance(source, (np.ndarray, torch.Tensor))
+    other = open_audio(source, sample_rate if plain else None, "other")
+    if other.duration > beside.duration + OTHER_SLACK:
+        raise ValueError(
+            f"other must be no longer than audio, got {other.duration:.2f} s beside {beside.duration:.2f} s: both are "
+            "tracks of one conversation; let silence follow audio"
+        )
+    return other
 
 
 def _check_rate(rate: Any, argument: str) -> float:

@@ -22,6 +22,8 @@ def add_command(commands: Commands) -> None:
     add = parser.add_argument
     add("audio", metavar="AUDIO", help="sound file, or - for standard input")
     formats = ", ".join(f"{row.suffix} {row.name}" for row in FORMATS.values())
+    add("--other", metavar="AUDIO", help=(
+        "sound file of somebody to talk with, no longer than AUDIO: the face listens to it and speaks in turn"))
     add("-o", "--out", action="append", type=Path, metavar="OUT", help=(
         f"output file, may be given several times: {formats}; files of several takes are numbered out_0, out_1, ... "
         "(default: the recording's name with .npz, in this folder)"))  # fmt: skip
@@ -52,7 +54,7 @@ def run(asked: argparse.Namespace) -> None:
     from emoface.api import animate
 
     audio = sys.stdin.buffer if asked.audio == "-" else asked.audio
-    result = animate(audio, **options)
+    result = animate(audio, other=asked.other, **options)
     takes = result if isinstance(result, list) else [result]
     for number, take in enumerate(takes):
         fitted = take if flame is None else take.to_flame(flame)

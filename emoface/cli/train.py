@@ -13,6 +13,7 @@ from emoface.cli.arguments import Commands, check_folder
 STAGES = {
     "corpus": "emoface.training.corpus.build",
     "speech": "emoface.training.speech",
+    "nonverbal": "emoface.training.nonverbal",
     "lips": "emoface.training.lip_net",
     "text": "emoface.training.text.train",
     "binding": "emoface.training.binding",

@@ -21,6 +21,7 @@ from .lips import berlin_rows, bundled_rows, captured_rows
 from .liveliness import liveliness_rows
 from .material import CAPTURED, Captured, Performer, Spoken, assets_folder, berlin, bundled, captured
 from .noise import noise_rows
+from .nonverbal import nonverbal_rows
 from .pictures import draw_curves, draw_measured, draw_sheets, draw_spectra, draw_strangers, draw_strengths
 from .prompts import prompt_rows
 from .report import Row, not_measured
@@ -180,6 +181,17 @@ def _seeds(e: Evaluation) -> list[Row]:
     return seed_rows(e.performer, e.voice[: SEED_SECONDS * SAMPLE_RATE], 4 if e.quick else 8, e.quick)
 
 
+def _nonverbal(e: Evaluation) -> list[Row]:
+    speech = {}
+    if e.measured is not None:
+        speech["2_05"] = [e.measured.samples]
+    for name, tracks in e.strangers.splits.items():
+        speech[name] = [clip.samples for clip in tracks.clips]
+    if e.labelled:
+        speech["Berlin speakers 13, 14"] = [voice.samples for voice in e.labelled]
+    return nonverbal_rows(speech, None if e.folder is None else e.folder / "nonverbal", e.quick)
+
+
 def _draw_measured(e: Evaluation, folder: Path) -> dict[str, str]:
     if e.measured is None:
         return {}
@@ -197,6 +209,7 @@ PARTS: tuple[Part, ...] = (
     Part("speakers", "lips of speakers left out", STRANGERS,
          lambda e: speaker_rows(e.performer, e.recordings, e.strangers, e.folds)),
     Part("noise", "music, babble, noise", PEOPLE, _noise),
+    Part("nonverbal", "laughter, breath, sighs, coughs, humming", PEOPLE, _nonverbal),
     Part("liveliness", "upper face, eyes and head in time", PEOPLE, _liveliness),
     Part("seeds", "what seeds change", PEOPLE, _seeds),
     Part("lips", "lips and mesh against the measured curves of 2_05", PEOPLE, _lips, _draw_measured),

@@ -47,6 +47,7 @@ AVERSION_SPREAD, AVERSION_SHARE = (5.5, 5.0), 0.35  # the same where somebody lo
 GAZE_LIMIT = (11.0, 9.0)  # degrees
 EYE_DRIFT, EYE_DRIFT_KNOTS = 0.24, (0.28, 0.8)  # degrees by which the eyes drift in a fixation, seconds between knots
 REFLEX, RECENTRE = 0.85, 1.2  # share of the head's turns that the eyes make up for, and seconds until they recentre
+HOLD = 0.85  # share of the gaze's wandering that full attention takes away
 FULL_LOOK = 35.0  # degrees that an eyeLook weight of 1 stands for
 LID_DROP, LID_RAISE = 0.3, 0.15  # lid movement per unit of gaze down and up
 
@@ -242,13 +243,17 @@ class Life:
         self.breath = Breath(self.fps, seed) if head == "breath" else None
         self.head = Head(self.fps, seed) if head == "rule" else None
 
-    def apply(self, motion: np.ndarray, rate: Any = 17.0, loudness: np.ndarray | None = None) -> np.ndarray:
+    def apply(
+        self, motion: np.ndarray, rate: Any = 17.0, loudness: np.ndarray | None = None,
+        attention: np.ndarray | None = None,
+    ) -> np.ndarray:  # fmt: skip
         """Add life to the next frames.
 
         Args:
             motion: (T, 56) motion vectors.
             rate: blinks a minute, one number or (T,); clamped to ``RATE_RANGE``.
             loudness: (T,) relative loudness of the voice, 1 where it is loud; None if not known.
+            attention: (T,) 0..1, how firmly the eyes stay on what is straight ahead; None leaves them free.
 
         Returns:
             (T, 56), of the same dtype; the input is left as it is.
@@ -261,6 +266,8 @@ class Life:
             raise ValueError(f"motion must have shape (T, {MOTION_SIZE}), got {motion.shape}")
         if loudness is not None and loudness.shape != (frames,):
             raise ValueError(f"loudness must have shape ({frames},) like motion, got {loudness.shape}")
+        if attention is not None and attention.shape != (frames,):
+            raise ValueError(f"attention must have shape ({frames},) like motion, got {attention.shape}")
         rates = np.asarray(rate, np.float64)
         if rates.shape not in ((), (frames,)) or not np.isfinite(rates).all():
             raise ValueError(f"rate must be a finite number or shape ({frames},), got {rate!r}")
@@ -268,17 +275,23 @@ class Life:
         rates = np.broadcast_to(rates, frames)
         for start in range(0, frames, BLOCK):
             part = slice(start, start + BLOCK)
-            self._enliven(motion[part], rates[part], None if loudness is None else loudness[part])
+            loud, held = (None if course is None else course[part] for course in (loudness, attention))
+            self._enliven(motion[part], rates[part], loud, held)
         return motion
 
-    def _enliven(self, motion: np.ndarray, rates: np.ndarray, loudness: np.ndarray | None) -> None:
+    def _enliven(
+        self, motion: np.ndarray, rates: np.ndarray, loudness: np.ndarray | None, attention: np.ndarray | None
+    ) -> None:
         voice = np.zeros(len(motion)) if loudness is None else loudness
         if self.breath is not None:
             motion[:, _NECK[0]] += np.radians(self.breath.pitch(voice)[0])
         if self.head is not None:
             motion[:, _NECK] += self.head.angles(voice)
         if self.gaze is not None and self.reflex is not None:
-            self._look(motion, self.gaze.angles(self.frame, len(motion)) + self.reflex.angles(motion[:, _NECK]))
+            gaze = self.gaze.angles(self.frame, len(motion))  # (T, 2)
+            if attention is not None:
+                gaze *= 1 - HOLD * attention[:, None]
+            self._look(motion, gaze + self.reflex.angles(motion[:, _NECK]))
         if self.blinks is not None:
             shut = self.blinks.weights(self.frame, rates, loudness)[:, None]
             motion[:, _BLINK] = np.maximum(motion[:, _BLINK], shut)
@@ -309,6 +322,7 @@ def add_life(
     blink: bool = True,
     gaze: bool = True,
     head: HeadLife = "still",
+    attention: np.ndarray | None = None,
 ) -> np.ndarray:
     """Add blinks, eye movements and micro-motion to a whole clip; :class:`Life` does it in pieces.
 
@@ -323,6 +337,7 @@ def add_life(
         blink: add blinks.
         gaze: add eye movements and micro-motion.
         head: what is added to the head, see :class:`Life`.
+        attention: (T,) 0..1, how firmly the eyes stay on what is straight ahead; None leaves them free.
 
     Returns:
         (T, 56), of the same dtype.
@@ -330,4 +345,4 @@ def add_life(
     Raises:
         ValueError: a wrong shape or an argument out of range.
     """
-    return Life(fps, seed, blink, gaze, head).apply(motion, emotion_rate, loudness)
+    return Life(fps, seed, blink, gaze, head).apply(motion, emotion_rate, loudness, attention)

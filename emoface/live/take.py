@@ -12,6 +12,7 @@ from torch import Tensor
 from emoface.audio.arriving import ArrivingVoice
 from emoface.audio.delivery import RunningLoudness
 from emoface.audio.features import MEL_BINS, MEL_PER_FRAME
+from emoface.audio.nonverbal import NonverbalListener, SoundGate
 from emoface.audio.normalize import SILENT_MEL, MelNormalizer
 from emoface.diffusion.finish import FILTER_REACH, Sampling, finish
 from emoface.diffusion.windows import SlidingPlan
@@ -19,6 +20,7 @@ from emoface.emotion import HEARD_FRAMES
 from emoface.face.controls import FWHM, Controls, clip_motion
 from emoface.face.layout import FACE_NAMES, FPS, MOTION_SIZE
 from emoface.face.life import Life
+from emoface.face.nonverbal import NonverbalFace
 from emoface.face.slow_noise import ease
 from emoface.performer import Networks, Performer, Piece, Prepared, Request, perform
 
@@ -65,6 +67,8 @@ class TakeState:
         voice: the voice that arrives. base: the frame of the take at which it begins. done: frames performed.
         mel: (2 R, 64) the latest log-mels, not normalised. normalizer: of all that was heard.
         loudness: of the voice beside its own. past: of the filters. life: blinks, gaze and breath.
+        new: (2 n, 64) normalised log-mels of the prepared frames, and of those that are foreseen.
+        listener, gate, laid: sounds that are no words, as they are heard, decided on and laid over the face.
         lively: (k, 56) the latest frames before the controls. script: what is asked for.
         settling: where the face comes from after an interruption.
     """
@@ -72,12 +76,16 @@ class TakeState:
     voice: ArrivingVoice
     script: Script
     life: Life
+    laid: NonverbalFace
     past: Past
     mel: Tensor
     base: int = 0
     done: int = 0
     normalizer: MelNormalizer = field(default_factory=MelNormalizer)
     loudness: RunningLoudness = field(default_factory=RunningLoudness)
+    listener: NonverbalListener = field(default_factory=NonverbalListener)
+    gate: SoundGate = field(default_factory=SoundGate)
+    new: Tensor = field(default_factory=lambda: _silence(0))
     lively: np.ndarray = field(default_factory=lambda: np.zeros((0, MOTION_SIZE), np.float32))
     settling: Settling | None = None
 
@@ -120,6 +128,7 @@ class Take:
             Life(
                 FPS, options.seed * 1000 + number, options.blink, options.gaze, "breath" if moving else "still"
             ),
+            NonverbalFace(FPS, options.seed * 1000 + number, options.nonverbal),
             Past.none(networks.device),
             _silence(self.mel_frames),
         )  # fmt: skip
@@ -162,17 +171,20 @@ class Take:
         raw = state.mel[-MEL_PER_FRAME * plan.window :]
         state.script.listen(state.mel, state.done, plan.hop)
         state.script.forget(window.start)
+        normalized = state.normalizer.apply(raw)
+        state.new = normalized[MEL_PER_FRAME * (window.keep_from - window.start) :]
         return self.performer.prepare(
-            window, state.normalizer.apply(raw), raw, state.normalizer, state.script.keyframes,
+            window, normalized, raw, state.normalizer, state.script.keyframes,
             state.script.intensity(window.start, window.stop),
         )  # fmt: skip
 
     def take_in(self, piece: Piece, last: int | None = None) -> np.ndarray:
         """Make the frames of :meth:`step` of what was performed for the prepared window."""
-        left = self.plan.hop if last is None else last - self.state.done
-        kept = min(self.plan.hop, left)
-        motion = self._enliven(self._finished(piece, kept), piece, kept)
-        self.state.done += kept
+        state = self.state
+        kept = self.plan.hop if last is None else min(self.plan.hop, last - state.done)
+        sounds = state.gate.decide(state.listener.hear(state.new, kept).numpy())
+        motion = self._enliven(self._finished(piece, kept), piece, sounds)
+        state.done += kept
         return motion
 
     def _finished(self, piece: Piece, kept: int) -> np.ndarray:
@@ -190,12 +202,13 @@ class Take:
         self.state.past = Past(motion[:, keep].clone(), closure[keep].clone(), presence[keep].clone())
         return smooth
 
-    def _enliven(self, motion: np.ndarray, piece: Piece, kept: int) -> np.ndarray:
-        """Add life to finished frames (k, 56), and apply controls to them."""
-        state, options = self.state, self.request.options
+    def _enliven(self, motion: np.ndarray, piece: Piece, sounds: np.ndarray) -> np.ndarray:
+        """Add sounds (k, 5) and life to finished frames (k, 56), and apply controls to them."""
+        state, options, kept = self.state, self.request.options, len(motion)
+        loudness = state.loudness.hear(piece.loudness[:kept]).numpy()
+        motion = state.laid.apply(motion, sounds, loudness)
         if options.head != 1:  # before the eyes make up for the turns
             motion = Controls(head_strength=options.head).apply(motion, FPS)
-        loudness = state.loudness.hear(piece.loudness[:kept]).numpy()
         motion = state.life.apply(motion, piece.blinks[:kept].numpy(), loudness)
         if self.controls is not None:
             lively = np.concatenate([state.lively, motion])
@@ -221,6 +234,7 @@ class Take:
             self.performer.joiner.last = None
         self.state = replace(
             state, voice=ArrivingVoice(rate), base=frame, done=frame, mel=_silence(self.mel_frames),
+            listener=NonverbalListener(), gate=SoundGate(),
             past=state.past if settling is None else Past.none(self.networks.device),
             settling=state.settling if settling is None else settling,
         )  # fmt: skip

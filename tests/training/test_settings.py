@@ -18,6 +18,7 @@ from emoface.training.data import PROMPTS, read_prompts
 from emoface.training.denoiser import DenoiserTraining
 from emoface.training.distill import DistillTraining
 from emoface.training.lip_net import LipsConfig
+from emoface.training.nonverbal.stage import NonverbalConfig
 from emoface.training.pack import PackConfig
 from emoface.training.run import read_config
 from emoface.training.speech import SpeechConfig
@@ -25,7 +26,8 @@ from emoface.training.text.train import TextTraining
 
 CLASSES = {
     "corpus": CorpusConfig, "speech": SpeechConfig, "lips": LipsConfig, "text": TextTraining, "binding": BindingConfig,
-    "denoiser": DenoiserTraining, "distill": DistillTraining, "pack": PackConfig, "ablations": Ablations,
+    "denoiser": DenoiserTraining, "distill": DistillTraining, "pack": PackConfig, "nonverbal": NonverbalConfig,
+    "ablations": Ablations,
 }  # fmt: skip
 
 

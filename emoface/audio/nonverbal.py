@@ -1,0 +1,162 @@
+"""Sounds of a voice that are no words: laughter, breaths, sighs, coughs and humming, found frame by frame.
+
+The net reads log-mels alone, so that it goes with every checkpoint. It looks 80 ms ahead and 1.3 s back.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from functools import lru_cache
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from emoface.face.nonverbal import SOUNDS
+from emoface.reading import Arrays
+
+from .features import MEL_BINS, MEL_PER_FRAME, by_frame
+
+AHEAD = 2
+"""Motion frames after a frame that its classes depend on."""
+WEIGHTS = Path(__file__).with_name("nonverbal.npz")
+_KERNEL = 3
+_DILATIONS = (1, 2, 4, 8)
+BACK = 1 + (_KERNEL - 1) * sum(_DILATIONS)
+"""Motion frames before a frame that its classes depend on."""
+
+
+class NonverbalNet(nn.Module):
+    """Normalised log-mels -> logits of "no such sound" and of each of ``SOUNDS``: dilated convolutions at 25 Hz.
+
+    Args:
+        width: channels.
+    """
+
+    def __init__(self, width: int = 40) -> None:
+        super().__init__()
+        self.width = width
+        self.stem = nn.Conv1d(MEL_PER_FRAME * MEL_BINS, width, _KERNEL)
+        self.near = nn.Conv1d(width, width, AHEAD)  # the second and last that looks ahead
+        self.wide = nn.ModuleList(nn.Conv1d(width, width, _KERNEL, dilation=d) for d in _DILATIONS)
+        self.point = nn.ModuleList(nn.Conv1d(width, width, 1) for _ in _DILATIONS)
+        self.head = nn.Conv1d(width, 1 + len(SOUNDS), 1)
+
+    def forward(self, mel: Tensor) -> Tensor:
+        """Classify frames that have ``BACK`` frames before and ``AHEAD`` behind them.
+
+        Args:
+            mel: (B, 2 (BACK + T + AHEAD), 64) log-mels normalised as by ``emoface.audio.normalize``.
+
+        Returns:
+            (B, T, 6) logits.
+        """
+        x = by_frame(mel).transpose(1, 2).clamp(-4, 4)  # (B, 128, BACK + T + AHEAD)
+        x = nn.functional.gelu(self.stem(x))
+        x = x[..., :-1] + nn.functional.gelu(self.near(x))
+        for wide, point in zip(self.wide, self.point):
+            y = wide(nn.functional.gelu(x))
+            x = x[..., -y.shape[-1] :] + point(nn.functional.gelu(y))
+        return self.head(nn.functional.gelu(x)).transpose(1, 2)
+
+
+@dataclass
+class NonverbalListener:
+    """Listens to a voice that arrives in windows; what it keeps between them is ``past``.
+
+    Attributes:
+        past: (2 BACK, 64) normalised log-mels before the next frame.
+    """
+
+    past: Tensor = field(default_factory=lambda: torch.full((MEL_PER_FRAME * BACK, MEL_BINS), -4.0))
+
+    def hear(self, mel: Tensor, frames: int) -> Tensor:
+        """How surely each sound is heard in the next frames.
+
+        Args:
+            mel: (2 (T + n), 64) normalised log-mels of the next T frames and of n that follow them. What is missing
+                of the ``AHEAD`` frames that the net looks ahead is taken to go on as the last one.
+            frames: T.
+
+        Returns:
+            (T, 5) float32, 0..1, in the order of ``SOUNDS``.
+        """
+        mel = mel[: MEL_PER_FRAME * (frames + AHEAD)].cpu()
+        missing = MEL_PER_FRAME * (frames + AHEAD) - len(mel)
+        rows = torch.cat([self.past, mel, mel[-1:].expand(missing, -1)])  # (2 (BACK + T + AHEAD), 64)
+        self.past = rows[MEL_PER_FRAME * frames :][: MEL_PER_FRAME * BACK].clone()
+        return nonverbal_net()(rows[None])[0].softmax(-1)[:, 1:]
+
+
+@dataclass(frozen=True)
+class Bar:
+    """When a sound counts.
+
+    Attributes:
+        begin: least mean certainty over the frames in which it begins. frames: so many. go_on: least certainty,
+            averaged over as many frames, while it lasts.
+    """
+
+    begin: float
+    frames: int
+    go_on: float
+
+
+BARS: dict[str, Bar] = {
+    "laugh": Bar(0.6, 6, 0.3), "breath": Bar(0.6, 4, 0.35), "sigh": Bar(0.75, 8, 0.4), "cough": Bar(0.6, 3, 0.3),
+    "hum": Bar(0.75, 8, 0.35),
+}  # fmt: skip
+"""Bar of each sound: none of them is reached once a minute by speech without the sound."""
+
+
+class SoundGate:
+    """Decides which sound there is, from certainties that arrive in pieces; one at a time."""
+
+    def __init__(self) -> None:
+        longest = max(bar.frames for bar in BARS.values())
+        self.past = np.zeros((longest - 1, len(SOUNDS)))
+        self.now = -1  # number of the sound that lasts
+
+    def decide(self, certainty: np.ndarray) -> np.ndarray:
+        """Which sound there is in the next frames.
+
+        Args:
+            certainty: (T, 5) of a :class:`NonverbalListener`.
+
+        Returns:
+            (T, 5) bool, at most one a frame.
+        """
+        rows = np.concatenate([self.past, certainty.astype(np.float64)])  # (P + T, 5)
+        past, frames = len(self.past), len(certainty)
+        means = np.empty((frames, len(SOUNDS)))
+        for sound, name in enumerate(SOUNDS):
+            width = BARS[name].frames
+            windows = np.lib.stride_tricks.sliding_window_view(rows[past - width + 1 :, sound], width)
+            means[:, sound] = windows.mean(1)
+        self.past = rows[frames:].copy()
+        begin = means >= [bar.begin for bar in BARS.values()]
+        go_on = means >= [bar.go_on for bar in BARS.values()]
+        active = np.zeros((frames, len(SOUNDS)), bool)
+        if self.now < 0 and not begin.any():
+            return active
+        for k in range(frames):
+            if self.now >= 0 and not go_on[k, self.now]:
+                self.now = -1
+            if begin[k].any():
+                likeliest = int(np.argmax(np.where(begin[k], means[k], 0)))
+                if self.now < 0 or means[k, likeliest] > means[k, self.now]:
+                    self.now = likeliest
+            if self.now >= 0:
+                active[k, self.now] = True
+        return active
+
+
+@lru_cache(maxsize=1)
+def nonverbal_net() -> NonverbalNet:
+    """The net that comes with the package, trained by ``emoface train nonverbal``."""
+    with Arrays(WEIGHTS) as arrays:
+        tensors = {name: torch.from_numpy(np.asarray(arrays[name], np.float32).copy()) for name in arrays}
+    net = NonverbalNet(tensors["head.weight"].shape[1])
+    net.load_state_dict(tensors)
+    return net.eval().requires_grad_(False)
