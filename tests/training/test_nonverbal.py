@@ -19,7 +19,7 @@ from emoface.training.nonverbal import train
 from emoface.training.nonverbal.scenes import FRAMES, SceneMaker, judged
 from emoface.training.nonverbal.stage import NonverbalConfig
 
-TINY = {"sounds": 2, "scenes": 6, "tested": 2, "steps": 3, "batch": 2, "width": 8}
+TINY = {"sounds": 2, "scenes": 3, "tested": 1, "steps": 3, "batch": 2, "width": 8}
 
 
 def test_the_stage_writes_a_net_and_a_card(tmp_path: Path, toy_clips: Callable[..., list[Any]]) -> None:
