@@ -306,15 +306,6 @@ class Scene {
   // What the picture holds: the whole head, turning about its middle; the face, as one comes closer.
   frame() {
     const { clip } = this;
-    const low = [Infinity, Infinity, Infinity], high = low.map((v) => -v);
-    clip.rest.forEach((value, i) => {
-      low[i % 3] = Math.min(low[i % 3], value);
-      high[i % 3] = Math.max(high[i % 3], value);
-    });
-    this.target = low.map((v, i) => (v + high[i]) / 2);
-    this.height = high[1] - low[1];
-    this.width = high[0] - low[0];
-    this.radius = 0.5 * Math.hypot(...low.map((v, i) => high[i] - v));
     let heavy = 0; // how far the shapes move each vertex says where the face is
     this.face = [0, 0, 0];
     clip.indices.forEach((vertex, row) => {
@@ -323,8 +314,28 @@ class Scene {
       this.face = this.face.map((sum, i) => sum + far * clip.rest[3 * vertex + i]);
     });
     this.face = this.face.map((sum) => sum / heavy);
+    const all = this.box(-Infinity), least = all[1][1] - 2.05 * (all[1][1] - this.face[1]);
+    const [low, high] = this.box(this.face[1]); // of the head without shoulders
+    low[1] = Math.max(all[0][1], least);
+    this.target = low.map((v, i) => (v + high[i]) / 2);
+    this.height = high[1] - low[1];
+    this.width = high[0] - low[0];
+    this.radius = 0.5 * Math.hypot(...all[0].map((v, i) => all[1][i] - v));
     this.fade = [low[1] + 0.005 * this.height, low[1] + 0.16 * this.height];
     this.target[1] += 0.035 * this.height;
+  }
+
+  // The least and the greatest coordinates of the vertices at rest that are higher than this.
+  box(above) {
+    const { rest } = this.clip, low = [Infinity, Infinity, Infinity], high = low.map((v) => -v);
+    for (let v = 0; v < rest.length; v += 3) {
+      if (rest[v + 1] < above) continue;
+      for (let i = 0; i < 3; i++) {
+        low[i] = Math.min(low[i], rest[v + i]);
+        high[i] = Math.max(high[i], rest[v + i]);
+      }
+    }
+    return [low, high];
   }
 
   program(vertex, fragment) {
