@@ -31,38 +31,47 @@ def run_local(jobs: Sequence[Job], workers: int) -> Iterator[Outcome]:
         for task, key in jobs:
             yield perform(task, key)
         return
-    suspects: list[Job] = []
+    suspects: deque[Job] = deque()
     waiting = deque(jobs)
     while waiting:
-        yield from _pool(waiting, workers, suspects)
-    for job in suspects:
-        dead: list[Job] = []
-        yield from _pool(deque([job]), 1, dead)
-        for task, key in dead:
+        yield from _pool(waiting, workers, 2 * workers, suspects)
+    while suspects:
+        guilty: deque[Job] = deque()
+        yield from _pool(suspects, 1, 1, guilty)
+        for task, key in guilty:
             yield Outcome(task.name, key, error="the process that animated it was killed, twice")
 
 
-def _pool(waiting: deque[Job], workers: int, suspects: list[Job]) -> Iterator[Outcome]:
-    """Work off what waits until it is done or a process dies; then what was in work is added to ``suspects``."""
+def _pool(waiting: deque[Job], workers: int, most: int, suspects: deque[Job]) -> Iterator[Outcome]:
+    """Work off what waits until it is done or a process dies; then what was in work is added to ``suspects``.
+
+    Args:
+        waiting: jobs, which leave it. workers: processes. most: jobs that are in work, or next, at a time.
+        suspects: gets those of which one may have killed its process.
+
+    Yields:
+        Outcomes.
+    """
     context = multiprocessing.get_context("spawn")  # a fork would copy locks that threads of torch may hold
     with ProcessPoolExecutor(workers, mp_context=context, initializer=_begin) as pool:
         working: dict[Future[Outcome], Job] = {}
-        while waiting or working:
-            try:
-                while waiting and len(working) < 2 * workers:
+        try:
+            while waiting or working:
+                while waiting and len(working) < most:
                     working[pool.submit(perform, *waiting[0])] = waiting[0]
                     waiting.popleft()
                 for future in wait(working, return_when=FIRST_COMPLETED).done:
                     outcome = future.result()
                     del working[future]
                     yield outcome
-            except BrokenProcessPool:
-                for future, job in working.items():  # some may have been finished in time
-                    if future.done() and future.exception() is None:
-                        yield future.result()
-                    else:
-                        suspects.append(job)
-                return
+        except BrokenProcessPool:
+            for future, job in working.items():  # some may have been finished in time
+                if future.done() and future.exception() is None:
+                    yield future.result()
+                else:
+                    suspects.append(job)
+        finally:
+            pool.shutdown(cancel_futures=True)
 
 
 def _begin() -> None:

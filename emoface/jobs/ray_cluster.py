@@ -59,11 +59,16 @@ def run_on_ray(jobs: Sequence[Job], workers: int, address: str) -> Iterator[Outc
     try:
         rows = [{"job": pickle.dumps(job)} for job in jobs]
         loading = jobs[0][0].loading
-        gpu = {"num_gpus": 1} if loading.device.startswith("cuda") else {}
+        gpus = 1 if loading.device.startswith("cuda") else None
         data = ray.data.from_items(rows, override_num_blocks=min(len(rows), BLOCKS))
         pool = ray.data.ActorPoolStrategy(min_size=1, max_size=workers)
         done = data.map_batches(
-            Animator, fn_constructor_args=(pickle.dumps(loading),), batch_size=1, compute=pool, num_cpus=1, **gpu
+            Animator,
+            fn_constructor_args=(pickle.dumps(loading),),
+            batch_size=1,
+            compute=pool,
+            num_cpus=1,
+            num_gpus=gpus,
         )
         for row in done.iter_rows():
             yield pickle.loads(row["outcome"])

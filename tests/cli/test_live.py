@@ -14,8 +14,9 @@ import pytest
 import soundfile
 
 import emoface
-from emoface.cli import main
+from emoface.cli import live, main
 from emoface.face.layout import MOTION_SIZE
+from emoface.live import LATENCIES
 from emoface.live.frames import Frames
 
 
@@ -72,6 +73,10 @@ def test_a_file_goes_to_several_receivers(streams: list[Any], capsys: pytest.Cap
     assert not any(lines[-1]["weights"]) and Path("b.jsonl").read_text() == Path("a.jsonl").read_text()
     told = capsys.readouterr()
     assert told.err.count("\n") == 1 and "json a.jsonl:" in told.err and told.out == ""
+
+
+def test_profiles() -> None:
+    assert {"file", *live.LATENCIES} == set(LATENCIES)
 
 
 def test_interrupted(streams: list[Any], capsys: pytest.CaptureFixture[str]) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import signal
 from collections.abc import Callable
 from pathlib import Path
 
@@ -13,8 +12,10 @@ import pytest
 import soundfile
 
 import emoface
-from emoface.jobs import Outcome, run_batch
+from emoface.jobs import run_batch
+from emoface.jobs.batch import plan
 from emoface.jobs.ledger import Ledger
+from emoface.jobs.local import run_local
 from emoface.options import AnimateOptions, LoadOptions
 
 Contents = Callable[[Path], dict[str, bytes]]
@@ -159,18 +160,24 @@ def test_refusals_before_any_work(recordings: Path, tmp_path: Path) -> None:
     held.close()
 
 
+class Deadly:
+    """A job that ends the process that unpacks it, as one does that takes too much memory."""
+
+    name = "deadly.wav"
+
+    def __reduce__(self) -> tuple:
+        return os._exit, (1,)
+
+
 @pytest.mark.slow
-def test_processes_give_the_same_bytes_when_one_is_killed(
+def test_a_recording_that_kills_its_process_costs_no_other(
     recordings: Path, loading: LoadOptions, tmp_path: Path, contents: Contents
 ) -> None:
     run_batch(recordings, tmp_path / "one", SAD, loading=loading, workers=1)
-    killed: list[int] = []
-
-    def kill_first(outcome: Outcome, *_: int) -> None:
-        if not killed:
-            killed.append(outcome.worker)
-            os.kill(outcome.worker, signal.SIGKILL)
-
-    report = run_batch(recordings, tmp_path / "two", SAD, loading=loading, workers=2, progress=kill_first)
-    assert killed[0] != os.getpid() and len(report.finished) == 4 and not report.failed
+    jobs: list = [(task, task.key()) for task in plan(recordings, tmp_path / "two", SAD, ["npz"], None, loading)]
+    outcomes = {outcome.name: outcome for outcome in run_local([jobs[0], (Deadly(), "key"), *jobs[1:]], 2)}
+    assert outcomes.pop("deadly.wav").error == "the process that animated it was killed, twice"
+    assert sorted(outcomes) == ["a.wav", "b.flac", "deep/c.wav", "deep/d.wav"]
+    assert not any(outcome.error for outcome in outcomes.values())
+    assert os.getpid() not in {outcome.worker for outcome in outcomes.values()}
     assert contents(tmp_path / "two") == contents(tmp_path / "one")

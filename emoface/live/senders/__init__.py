@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import inspect
 from dataclasses import dataclass
+from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
 from emoface import checks
@@ -27,8 +28,8 @@ class Row:
     meaning: str
 
     @property
-    def sender(self) -> type[Sender]:
-        """The class."""
+    def sender(self) -> type[Any]:
+        """The class of the sender; what it takes depends on the row."""
         module, name = self.place.split(":")
         return getattr(importlib.import_module(f"{__name__}.{module}"), name)
 
