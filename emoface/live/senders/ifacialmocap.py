@@ -69,14 +69,17 @@ class IFacialMocapSender(Sender):
         self._socket = socket.socket(family, kind, protocol)
         self._socket.setblocking(False)
         self._receivers: dict[tuple, int] = {}
-        if wait == "no":
-            self._receivers[address] = 1
-            return
+        self._waits = wait == "yes"
         try:
-            self._socket.bind(address)
+            if self._waits:
+                self._socket.bind(address)
+            else:
+                self._receivers[address] = 1
+                self._socket.connect(address)  # so that a refusal is heard
         except OSError as error:
             self._socket.close()
-            raise OSError(f"port {port} of {host} cannot be listened at: {error.strerror}") from error
+            deed = "listened at" if self._waits else "sent to"
+            raise OSError(f"port {port} of {host} cannot be {deed}: {error.strerror}") from error
 
     def _hear(self) -> None:
         """Take in what receivers have said since the last pose."""
@@ -91,7 +94,8 @@ class IFacialMocapSender(Sender):
                 self._receivers[address] = 2 if b"sendDataVersion=v2" in said else 1
 
     def _send(self, pose: Pose) -> bool:
-        self._hear()
+        if self._waits:
+            self._hear()
         texts: dict[int, bytes] = {}
         gone = False
         for address, version in self._receivers.items():

@@ -42,6 +42,8 @@ def test_text_arrives(pose: Pose, receiver: socket.socket) -> None:
     sender = open_sender(f"ifacialmocap://127.0.0.1:{receiver.getsockname()[1]}")
     assert sender.send(pose)
     check(*decode(receiver.recv(4096)))
+    receiver.close()
+    assert False in [sender.send(pose) for _ in range(4)] and sender.dropped  # it is gone
     sender.close()
 
 
