@@ -148,7 +148,8 @@ async def listen(client: ClientConnection, size: int, owner: np.ndarray, sent: n
             told = json.loads(message)
             if told["type"] == "end":
                 return int(told["frames"]) - got
-            raise RuntimeError(message)
+            outcome.refused = told["code"]
+            return 0
         got += len(message) // size
         last = np.frombuffer(message[-size:], "<u4", 1)[0]
         if last < len(owner) and owner[last] < len(sent):  # the end of the sound completes the others

@@ -92,16 +92,18 @@ class _Connection:
                 raise result
 
     async def receive(self) -> Any:
-        """The next message, counted.
+        """The next message, counted; while sound still waits to be heard, a client may be silent.
 
         Raises:
             OverLimit: none came in time, or too many bytes. WebSocketDisconnect: the client left.
         """
-        idle = self.service.limits.idle_seconds
-        try:
-            message = await asyncio.wait_for(self.websocket.receive(), idle)
-        except (TimeoutError, asyncio.TimeoutError):
-            raise OverLimit("idle_seconds", f"no message came for {idle:g} s") from None
+        idle, message = self.service.limits.idle_seconds, None
+        while message is None:
+            try:
+                message = await asyncio.wait_for(self.websocket.receive(), idle)
+            except (TimeoutError, asyncio.TimeoutError):
+                if not (self.ended or (self.voice and self.voice.waiting > 0)):
+                    raise OverLimit("idle_seconds", f"no message came for {idle:g} s") from None
         if message["type"] == "websocket.disconnect":
             raise WebSocketDisconnect(message.get("code", DONE))
         self.allowance.take(len(message.get("bytes") or message.get("text") or ""))

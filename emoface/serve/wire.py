@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from emoface.live import Frames
 
 VERSION = 1
-SOUNDS = {"s16le": np.dtype("<i2"), "f32le": np.dtype("<f4")}
-VALUES = {"float16": np.dtype("<f2"), "float32": np.dtype("<f4")}
+SOUNDS: dict[str, np.dtype[Any]] = {"s16le": np.dtype("<i2"), "f32le": np.dtype("<f4")}
+VALUES: dict[str, np.dtype[Any]] = {"float16": np.dtype("<f2"), "float32": np.dtype("<f4")}
 HEAD_NAMES = ("headX", "headY", "headZ")
 """The turn of the head, axis-angle in radians: nod, turn to the speaker's left, tilt to the speaker's right."""
 COLUMNS = {"arkit": ARKIT_NAMES, "arkit+head": (*ARKIT_NAMES, *HEAD_NAMES), "flame": MOTION_NAMES}

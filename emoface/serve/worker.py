@@ -254,7 +254,8 @@ class Worker(threading.Thread):
             if count > most:
                 voice._queue.appendleft(_Sound(joined[most:], came))
             piece = joined[:most]
-            voice.waiting = max(voice.waiting - len(piece) / voice.sample_rate, 0.0)
+            left = any(isinstance(one, _Sound) for one in voice._queue)
+            voice.waiting = max(voice.waiting - len(piece) / voice.sample_rate, 0.0) if left else 0.0
             yield _Sound(piece, came)
             return
 

@@ -102,6 +102,7 @@ class FakeStreams:
     def __init__(self) -> None:
         self.opened: list[FakeStream] = []
         self.now: list[FakeStream] = []
+        self.pause = 0.0
 
     def open(self, *, sample_rate: int, latency: str, **options: Any) -> FakeStream:
         if latency not in ("live", "instant"):
@@ -115,6 +116,7 @@ class FakeStreams:
         self.now.remove(stream)
 
     def step(self) -> list[tuple[FakeStream, FakeFrames]]:
+        threading.Event().wait(self.pause)
         given = [(stream, stream.feed(np.zeros(0, np.float32))) for stream in self.now]
         return [(stream, frames) for stream, frames in given if len(frames)]
 

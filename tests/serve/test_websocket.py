@@ -234,6 +234,15 @@ def test_silent_clients_are_let_go(run_service: RunService) -> None:
         assert running.service.worker.streams == 0
 
 
+def test_a_client_may_be_silent_while_its_sound_is_heard(run_service: RunService) -> None:
+    with run_service(idle_seconds=0.2) as running, connect(address(running)) as client:
+        start(client)
+        running.streams.pause = 0.1  # of every step
+        client.send(pcm(0.64))
+        client.send('{"type": "end"}')
+        assert rest(client)[-1] == {"type": "end", "frames": 16} and client.close_code == 1000
+
+
 def test_those_who_read_too_slowly_lose_the_oldest_frames(run_service: RunService) -> None:
     with run_service(queue_seconds=2, bytes_per_second=1 << 24) as running:
         small = socket.socket()

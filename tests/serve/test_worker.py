@@ -66,7 +66,7 @@ def test_a_long_burst_leaves_room_for_those_in_time(listener: Listener) -> None:
     assert sum(event.frames for event in listener.of("burst", Made)) == 500
     owners = [owner for owner, event in listener.told if isinstance(event, Made)]
     assert owners.index("spoken") <= 2
-    assert abs(burst.waiting) < 1e-9 and listener.worker.streams == 1
+    assert burst.waiting == 0 and listener.worker.streams == 1
 
 
 def test_what_is_asked_for_comes_after_the_sound_before_it(listener: Listener, fake_streams: Any) -> None:

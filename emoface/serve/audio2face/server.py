@@ -139,16 +139,20 @@ class _Call:
         self.outbox.put(event)
 
     async def receive(self) -> Any:
-        """The next request.
+        """The next request; while sound still waits to be heard, a client may be silent.
 
         Raises:
             OverLimit: none came in time.
         """
-        idle = self.service.limits.idle_seconds
+        idle, reading = self.service.limits.idle_seconds, asyncio.ensure_future(self.context.read())
         try:
-            return await asyncio.wait_for(self.context.read(), idle)
-        except (TimeoutError, asyncio.TimeoutError):
-            raise OverLimit("idle_seconds", f"no message came for {idle:g} s") from None
+            while not reading.done():
+                done, _ = await asyncio.wait([reading], timeout=idle)
+                if not done and not (self.voice and self.voice.waiting > 0):
+                    raise OverLimit("idle_seconds", f"no message came for {idle:g} s")
+            return reading.result()
+        finally:
+            reading.cancel()
 
     async def read(self) -> None:
         """Pass the clip on, no faster than it can be heard and its motion is read."""
