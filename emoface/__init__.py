@@ -25,8 +25,12 @@ _PUBLIC = {
     "LoadOptions": "options",
     "Pipeline": "pipeline",
     "animate": "api",
+    "capture_camera": "capture.camera",
+    "capture_video": "capture.video",
     "from_audio": "emotion",
+    "from_image": "capture.emotion",
     "from_motion": "emotion",
+    "from_video": "capture.emotion",
     "load": "pipeline",
     "load_rig": "face.rigs",
 }
@@ -43,8 +47,12 @@ __all__ = [
     "Pipeline",
     "__version__",
     "animate",
+    "capture_camera",
+    "capture_video",
     "from_audio",
+    "from_image",
     "from_motion",
+    "from_video",
     "load",
     "load_rig",
 ]
@@ -53,6 +61,9 @@ if TYPE_CHECKING:
     from .animation import Animation
     from .api import animate
     from .binding.emotions import EMOTIONS
+    from .capture.camera import capture_camera
+    from .capture.emotion import from_image, from_video
+    from .capture.video import capture_video
     from .direct.direction import Direction
     from .emotion import from_audio, from_motion
     from .face.controls import Controls

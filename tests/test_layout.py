@@ -37,11 +37,11 @@ ALLOWED: dict[str, set[str]] = {
     "emotion_forms": {"binding.emotions"},
     "face_motion": {"face", "audio"},
     "direct": {"binding.emotions", "emotion_forms", "face_motion", "face", "audio"},
-    "capture": {"face_motion", "face"},
     "render": {"face_motion", "face", "kernels"},
     "export": {"emotion_forms", "face_motion", "render", "face", "audio"},
     "metrics": {"face_motion", "export", "face", "audio", "binding"},
     "animation": {"face_motion", "direct", "export", "render", "face"},
+    "capture": {"animation", "emotion_forms", "export", "face_motion", "face", "audio"},
     "emotion": {"emotion_forms", "animation", "face_motion", *PARTS},
     "speaker": {"emotion_forms", "face_motion", "emotion", *PARTS},
     "types": {"emotion_forms", "face_motion", "speaker", "direct"},  # annotations alone
@@ -56,7 +56,7 @@ ALLOWED: dict[str, set[str]] = {
         "direct", "emotion_forms", "face_motion", "repaint", "score", *PARTS,
     },
     "api": {"options", "types", "animation", "checkpoints", "emotion", "pipeline", *PARTS},
-    "emoface": {"animation", "api", "direct", "emotion", "options", "pipeline", *PARTS},
+    "emoface": {"animation", "api", "capture", "direct", "emotion", "options", "pipeline", *PARTS},
     "info": {"emoface", "_cpu", "_cuda", "checkpoints", "kernels"},
 }
 BELOW = set(ALLOWED)

@@ -12,11 +12,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import overload
+from typing import Literal, TypeAlias, overload
 
 import numpy as np
 import torch
 
+from emoface import checks
 from emoface.face.bounded import bounded_least_squares
 from emoface.face.layout import (
     EXPRESSION_NAMES,
@@ -33,8 +34,8 @@ from emoface.face.resample import resample_curves
 from emoface.face_motion import FaceMotion
 from emoface.host import own_settings
 
-from .neutral import find_identity, find_neutral, lip_gaps, rigid_modes
-from .similarity import filtered, matrix_axis_angle, mean_rotation
+from .neutral import find_identity, find_neutral, identity_basis, lip_gaps, rigid_modes
+from .similarity import align, filtered, matrix_axis_angle, mean_rotation
 from .tracker import LIPS, tracker
 from .tracks import SCORES, Tracks
 
@@ -47,7 +48,8 @@ UNSURE = ("noseSneerLeft", "noseSneerRight", "mouthPressLeft", "mouthPressRight"
 """Channels that are fitted, so that their motion is not taken for another's, but whose size is not known."""
 BROWS = ("browDownLeft", "browDownRight", "browInnerUp", "browOuterUpLeft", "browOuterUpRight")
 BROW_NOISE = 0.06  # standard deviation that the brows of a still forehead read
-FITTED = tuple(name for name in (*EXPRESSION_NAMES, "jaw_pose_x", "jaw_pose_y") if name not in UNSEEN)
+FACE_CHANNELS = (*EXPRESSION_NAMES, "jaw_pose_x", "jaw_pose_y", "jaw_pose_z")
+FITTED = tuple(name for name in FACE_CHANNELS if name not in UNSEEN)
 
 # Standard deviation of each channel about zero, by the beginning of its name; others have OTHER_SPREAD.
 SPREAD = {
@@ -69,6 +71,7 @@ GROUP_WEIGHTS = {
 SCORE_GAINS = {"eyeBlink": (0.5, 0.3), "eyeLookOut": (1.1, 0.15), "eyeLookIn": (0.56, 0.2)}
 """What the net's score gives for a unit of the channel, and the standard deviation of the channel as it tells it."""
 NEWTON_ROUNDS = (60, 60, 60, 150)  # steps of the bounded solver in each Gauss-Newton step
+NEXT_ROUNDS = (30, 40)  # the same for a frame that follows another
 SLOPE_AT = 0.06  # radians of the jaw at which the slope is taken
 STEP = 0.02  # of a channel, in the slope's differences
 
@@ -77,6 +80,18 @@ PROFILE = np.radians(40.0)  # turned further to a side, half of the lips are hid
 ABOUT = np.diag([1.0, -1.0, -1.0])  # from the picture's axes to the head's
 GAP_CONFIDENCE = 0.5  # of the frame beside a gap
 POOR_RESIDUAL = 2.5  # mm left at the lips at which nothing is believed
+
+
+FELT = {
+    "mouthSmile": 0.3, "mouthFrown": 0.3, "mouthDimple": 0.1, "mouthStretch": 0.2, "mouthPress": 0.15,
+    "mouthUpperUp": 0.15, "mouthLowerDown": 0.1, "browDown": 0.3, "browInnerUp": 0.3, "browOuterUp": 0.25,
+    "eyeSquint": 0.25, "eyeWide": 0.25, "noseSneer": 0.2,
+}  # fmt: skip
+"""Standard deviation of the shapes that a face may hold all through a clip, by the beginning of their names."""
+PERSON, PERSON_NOISE = 0.45, 0.6
+"""Standard deviation of an identity component of people, and mm^2 by which their landmarks differ beside these."""
+
+Rest: TypeAlias = "Literal['calm', 'felt'] | np.ndarray"
 
 
 @dataclass(frozen=True)
@@ -116,12 +131,12 @@ class Capture:
 
 
 @overload
-def fit(tracks: Tracks, still: np.ndarray | None = None) -> Capture: ...
+def fit(tracks: Tracks, still: np.ndarray | None = None, rest: Rest = "calm") -> Capture: ...
 @overload
-def fit(tracks: Sequence[Tracks], still: Sequence[np.ndarray] | None = None) -> list[Capture]: ...
+def fit(tracks: Sequence[Tracks], still: Sequence[np.ndarray] | None = None, rest: Rest = "calm") -> list[Capture]: ...
 @own_settings()
 def fit(
-    tracks: Tracks | Sequence[Tracks], still: np.ndarray | Sequence[np.ndarray] | None = None
+    tracks: Tracks | Sequence[Tracks], still: np.ndarray | Sequence[np.ndarray] | None = None, rest: Rest = "calm"
 ) -> Capture | list[Capture]:
     """Motion of the open head that does what a person's landmarks do.
 
@@ -133,6 +148,9 @@ def fit(
         tracks: one take, or takes of one person.
         still: (T,) bool of each take at its own frame rate, frames in which the person is silent; None: the frames with
             the most closed lips are taken for them.
+        rest: how the face looks when it rests: ``"calm"``, as in those frames; ``"felt"``, those frames may hold an
+            expression, as a smile all through a clip, which is found by comparing them with other people; or (L, 3),
+            landmarks of the person at rest, as :func:`emoface.capture.neutral.find_neutral` gives them.
 
     Returns:
         What was captured, of each take if there are several. Takes of another frame rate come out at 25 fps.
@@ -152,7 +170,11 @@ def fit(
         if lengths != [(len(take),) for take in takes]:
             raise ValueError(f"still must hold a mask (T,) for each take, got shapes {lengths}")
         masks = [_nearest(np.asarray(mask, bool), take.fps) for mask, take in zip(masks, takes)]
-    found = _fit_person([_at_25_fps(take) for take in takes], masks)
+    if isinstance(rest, str):
+        checks.choice("rest", rest, ("calm", "felt"))
+    elif not isinstance(rest, np.ndarray) or rest.shape != tracker().neutral.shape or not np.isfinite(rest).all():
+        raise ValueError(f"rest must be 'calm', 'felt' or finite landmarks {tracker().neutral.shape}")
+    found = _fit_person([_at_25_fps(take) for take in takes], masks, rest)
     return found[0] if isinstance(tracks, Tracks) else found
 
 
@@ -170,14 +192,14 @@ def _at_25_fps(take: Tracks) -> Tracks:
     rows = [take.landmarks.reshape(len(take), -1)] + ([] if take.scores is None else [take.scores])
     moved = []
     for values in rows:
-        values = _bridged(values, take.seen) if take.seen.any() else values
+        values = bridged(values, take.seen) if take.seen.any() else values
         moved.append(resample_curves(values.astype(np.float32), take.fps, FPS, frames).astype(np.float64))
         moved[-1][~seen] = np.nan
     scores = None if take.scores is None else moved[1]
     return replace(take, landmarks=moved[0].reshape(frames, -1, 3), fps=FPS, scores=scores)
 
 
-def _bridged(values: np.ndarray, good: np.ndarray) -> np.ndarray:
+def bridged(values: np.ndarray, good: np.ndarray) -> np.ndarray:
     """Values (T, n) with straight lines over the frames that are not good, ends held."""
     if good.all():
         return values
@@ -195,9 +217,9 @@ def _runs(good: np.ndarray) -> list[slice]:
     return [slice(int(start), int(stop)) for start, stop in zip(edges[::2], edges[1::2])]
 
 
-def _profile(take: Tracks) -> np.ndarray:
-    """(T,) bool: frames turned so far to a side that one eye looks much narrower than the other."""
-    corners = take.landmarks[:, tracker().at((33, 133, 362, 263))]
+def is_profile(landmarks: np.ndarray) -> np.ndarray:
+    """(T,) bool: frames of (T, L, 3) turned so far to a side that one eye looks much narrower than the other."""
+    corners = landmarks[:, tracker().at((33, 133, 362, 263))]
     right, left = (np.linalg.norm(corners[:, i, :2] - corners[:, i + 1, :2], axis=1) for i in (0, 2))
     with np.errstate(invalid="ignore", divide="ignore"):
         turned = np.arctan2(np.abs(corners[:, 3, 2] - corners[:, 0, 2]), np.abs(corners[:, 3, 0] - corners[:, 0, 0]))
@@ -207,13 +229,13 @@ def _profile(take: Tracks) -> np.ndarray:
 
 def _gaps(take: Tracks) -> tuple[Gap, ...]:
     seen = take.seen
-    side = seen & _profile(take)
+    side = seen & is_profile(take.landmarks)
     found = [Gap(run.start, run.stop, "no face") for run in _runs(~seen)]
     found += [Gap(run.start, run.stop, "profile") for run in _runs(side)]
     return tuple(sorted(found, key=lambda gap: gap.start))
 
 
-def _fit_person(takes: list[Tracks], still: list[np.ndarray] | None) -> list[Capture]:
+def _fit_person(takes: list[Tracks], still: list[np.ndarray] | None, rest: Rest) -> list[Capture]:
     """Captures of the takes of one person at 25 fps."""
     seen = tracker()
     gaps = [_gaps(take) for take in takes]
@@ -230,8 +252,12 @@ def _fit_person(takes: list[Tracks], still: list[np.ndarray] | None) -> list[Cap
     parts = [(number, run) for number, mask in enumerate(good) for run in _runs(mask)]
     runs = [takes[number].landmarks[run] for number, run in parts]
     quiet = None if still is None else [still[number][run] for number, run in parts]
-    neutral, aligned = find_neutral(runs, quiet)
-    identity = find_identity(neutral)
+    if isinstance(rest, np.ndarray):
+        neutral, aligned = rest, [align(run, rest) for run in runs]
+        identity = find_identity(neutral)
+    else:
+        neutral, aligned = find_neutral(runs, quiet)
+        neutral, identity = (neutral, find_identity(neutral)) if rest == "calm" else find_felt(neutral)
 
     moved, turn = (
         [np.zeros((len(take), 2 * len(neutral))) for take in takes],
@@ -239,19 +265,20 @@ def _fit_person(takes: list[Tracks], still: list[np.ndarray] | None) -> list[Cap
     )
     for number in range(len(takes)):
         own = [(run, one) for (owner, run), one in zip(parts, aligned) if owner == number]
-        turned = [ABOUT @ np.swapaxes(one.rotation, 1, 2) @ ABOUT for _, one in own]
+        turned = [of_head(one.rotation) for _, one in own]
         middle = mean_rotation(np.concatenate(turned))
         for (run, one), rotation in zip(own, turned):
             moved[number][run] = (one.points - neutral)[..., :2].reshape(len(rotation), -1)
             turn[number][run] = matrix_axis_angle(rotation @ middle.T) / POSE_GAIN
-        moved[number] = filtered(_bridged(moved[number], good[number]), seen.taps)
-        turn[number] = _bridged(turn[number], good[number])
+        moved[number] = filtered(bridged(moved[number], good[number]), seen.taps)
+        turn[number] = bridged(turn[number], good[number])
     told = [_told(take, mask) for take, mask in zip(takes, good)]
     lengths = [len(take) for take in takes]
     cuts = np.cumsum(lengths)[:-1]
     displacement = np.concatenate(moved).reshape(sum(lengths), -1, 2)
-    rows = _solve(displacement, np.concatenate(told), cuts, identity)
-    residual = _residual_mm(displacement, rows, identity)
+    solver = Solver(identity)
+    rows = solver(displacement, np.concatenate(told), cuts)
+    residual = solver.residual_mm(displacement, rows)
     known = _known(rows[np.concatenate(good)])
     names = open_head().identity_names
     person = {name: round(float(weight), 4) for name, weight in zip(names, identity)}
@@ -264,6 +291,11 @@ def _fit_person(takes: list[Tracks], still: list[np.ndarray] | None) -> list[Cap
         confidence = _confidence(left, good[number])
         captures.append(Capture(motion, confidence, known, gaps[number], person, left.astype(np.float32)))
     return captures
+
+
+def of_head(rotation: np.ndarray) -> np.ndarray:
+    """Turns (T, 3, 3) of a head whose landmarks were brought back by (T, 3, 3) in the picture's axes."""
+    return ABOUT @ np.swapaxes(rotation, 1, 2) @ ABOUT
 
 
 def _told(take: Tracks, good: np.ndarray) -> np.ndarray:
@@ -308,72 +340,135 @@ class Forward:
         return mesh + (weights @ self.response).reshape(mesh.shape), lip_gaps(mesh)
 
 
-def _precision(neutral: np.ndarray) -> np.ndarray:
-    """(2 L, 2 L): the inverse of the tracker's noise, blind to small rigid motions."""
+def _precision(neutral: np.ndarray, beside: float = 0.0) -> np.ndarray:
+    """(2 L, 2 L): the inverse of the tracker's noise, and of so many mm^2 beside it, blind to small rigid motions."""
     seen = tracker()
     weights = np.zeros(len(seen.index))
     for name, part in seen.groups.items():
         weights[part] = GROUP_WEIGHTS[name]
-    inverse = np.linalg.inv(seen.noise + np.diag(np.repeat(FLOOR / weights, 2)))
+    inverse = np.linalg.inv(seen.noise + np.diag(np.repeat(FLOOR / weights + beside, 2)))
     modes = rigid_modes(neutral, weights).T  # (2 L, 6)
     seen_modes = inverse @ modes
     return inverse - seen_modes @ np.linalg.solve(modes.T @ seen_modes, seen_modes.T)
 
 
-def _solve(displacement: np.ndarray, told: np.ndarray, cuts: np.ndarray, identity: np.ndarray) -> np.ndarray:
-    """Expression and jaw (T, 53) for displacements (T, L, 2) and what the scores tell (T, 6)."""
-    forward, precision = Forward(identity), _precision(tracker().neutral)
-    names = (*EXPRESSION_NAMES, "jaw_pose_x", "jaw_pose_y", "jaw_pose_z")
-    used = [names.index(name) for name in FITTED]
-    base = np.zeros(len(names))
-    base[names.index("jaw_pose_x")] = SLOPE_AT
-    at, (ahead, ahead_gap) = forward(base[None]), forward(base + STEP * np.eye(len(names)))
-    basis = ((ahead - at[0]) / STEP)[used].reshape(len(used), -1)  # (N, 2 L)
-    gap_basis = ((ahead_gap - at[1]) / STEP)[used]  # (N, 5)
-    pull, gap_pull = basis @ precision, gap_basis / GAP**2
-    seen = pull @ basis.T + gap_pull @ gap_basis.T
-    spread = np.array([_spread(name) for name in FITTED])
-    gram = seen + np.diag(spread**-2.0)
-    energy = np.diag(seen)
-    for left, name in enumerate(FITTED):
-        if name.endswith("Left") and name != "mouthLeft" and not name.startswith("eyeLook"):
-            right = FITTED.index(name[:-4] + "Right")
-            both = SYMMETRY * (energy[left] + energy[right]) / 2
+class Solver:
+    """The least squares of a person, whose slopes are taken once."""
+
+    def __init__(self, identity: np.ndarray) -> None:
+        self.forward, precision = Forward(identity), _precision(tracker().neutral)
+        self._used = [FACE_CHANNELS.index(name) for name in FITTED]
+        base = np.zeros(len(FACE_CHANNELS))
+        base[FACE_CHANNELS.index("jaw_pose_x")] = SLOPE_AT
+        at, (ahead, ahead_gap) = self.forward(base[None]), self.forward(base + STEP * np.eye(len(base)))
+        basis = ((ahead - at[0]) / STEP)[self._used].reshape(len(self._used), -1)  # (N, 2 L)
+        gap_basis = ((ahead_gap - at[1]) / STEP)[self._used]  # (N, 5)
+        self._pull, self._gap_pull = basis @ precision, gap_basis / GAP**2
+        self._seen = self._pull @ basis.T + self._gap_pull @ gap_basis.T
+        spread = np.array([_spread(name) for name in FITTED])
+        self._pace = (PACE * spread) ** -2.0
+        self._gram = self._seen + np.diag(spread**-2.0)
+        energy = np.diag(self._seen)
+        for left, name in enumerate(FITTED):
+            if name.endswith("Left") and name != "mouthLeft" and not name.startswith("eyeLook"):
+                right = FITTED.index(name[:-4] + "Right")
+                both = SYMMETRY * (energy[left] + energy[right]) / 2
+                self._gram[[left, right], [left, right]] += both
+                self._gram[[left, right], [right, left]] -= both
+
+    def __call__(self, displacement: np.ndarray, told: np.ndarray, cuts: np.ndarray | None = None) -> np.ndarray:
+        """Expression and jaw (T, 53) for displacements (T, L, 2) and what the scores tell (T, 6).
+
+        Args:
+            displacement: of the landmarks from the person at rest, mm. told: channels of ``SCORES``, NaN where unknown.
+            cuts: frames that begin a take of their own.
+        """
+        return self._solve(displacement, told, NEWTON_ROUNDS, cuts, None)
+
+    def next(self, displacement: np.ndarray, told: np.ndarray, before: np.ndarray) -> np.ndarray:
+        """The same for one frame (1, L, 2) that follows a known one (1, 53)."""
+        return self._solve(displacement, told, NEXT_ROUNDS, None, before)
+
+    def _solve(
+        self, displacement: np.ndarray, told: np.ndarray, newton_rounds: tuple[int, ...], cuts: np.ndarray | None,
+        before: np.ndarray | None,
+    ) -> np.ndarray:  # fmt: skip
+        gram, count = np.array(self._gram), len(self._used)
+        heard = [FITTED.index(name) for name in SCORES]
+        belief = np.array(
+            [next(s for start, (_, s) in SCORE_GAINS.items() if name.startswith(start)) for name in SCORES]
+        )
+        told_pull = np.isfinite(told).all(1)[:, None] * belief**-2.0  # (T, 6)
+        told = np.nan_to_num(told)
+        if told_pull.any():  # one gram for all frames: where scores are missing the fit itself stands in for them
+            gram[heard, heard] += belief**-2.0
+        low, high = np.zeros(count), np.ones((len(displacement), count))
+        jaw, close = FITTED.index("jaw_pose_x"), FITTED.index("mouthClose")
+        for name, (least, most) in BOUNDS.items():
+            low[FITTED.index(name)], high[:, FITTED.index(name)] = least, most
+        goal_gap = np.interp(lip_gaps(displacement), tracker().gap_tracked, tracker().gap_mesh)
+        weights = np.zeros((len(displacement), count))
+        held = 0.0
+        if before is not None:
+            weights = np.array(before[:, self._used])
+            held = weights * self._pace
+            gram += np.diag(self._pace)
+        full = np.zeros((len(displacement), len(FACE_CHANNELS)))
+        for rounds in newton_rounds:
+            full[:, self._used] = weights
+            moved, gap = self.forward(full)
+            missing = (displacement - moved).reshape(len(full), -1)
+            linear = missing @ self._pull.T + (goal_gap - gap) @ self._gap_pull.T + weights @ self._seen + held
+            if told_pull.any():
+                stand_in = np.where(told_pull > 0, told, weights[:, heard])
+                linear[:, heard] += stand_in * belief**-2.0
+            if weights.any():  # mouthClose takes up what the jaw opened, no more
+                high[:, close] = (weights[:, jaw] / JAW_OPEN_RADIANS).clip(0, 1)
+            weights = bounded_least_squares(gram, linear, low, high, self._pace, weights, rounds, cuts)
+        full[:, self._used] = weights
+        return full
+
+    def residual_mm(self, displacement: np.ndarray, weights: np.ndarray) -> np.ndarray:
+        """(T,) root mean square distance at the lips, rigid motion left out."""
+        lips = tracker().group(*LIPS)
+        missing = (displacement - self.forward(weights)[0])[:, lips]
+        return np.sqrt(((missing - missing.mean(1, keepdims=True)) ** 2).sum(2).mean(1))
+
+
+def find_felt(calm: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """What a face would be without the expression that it holds: identity and expression at once, by ridge.
+
+    Args:
+        calm: (L, 3) landmarks of the calmest frames.
+
+    Returns:
+        The neutral (L, 3), and the identity (N,) float32 of the open head.
+    """
+    forward, seen = Forward(np.zeros(len(open_head().identity_names), np.float32)), tracker()
+    held = [name for name in FITTED if any(name.startswith(start) for start in FELT)]
+    spread = np.array([next(value for start, value in FELT.items() if name.startswith(start)) for name in held])
+    used = [FACE_CHANNELS.index(name) for name in held]
+    still, moved = forward(np.zeros((1, len(FACE_CHANNELS))))[0], forward(STEP * np.eye(len(FACE_CHANNELS)))[0]
+    shapes = ((moved - still) / STEP)[used].reshape(len(used), -1)  # (N, 2 L)
+    people = identity_basis().reshape(len(open_head().identity_names), -1)  # (I, 2 L)
+    basis = np.concatenate([shapes, people])
+    precision = _precision(seen.neutral, PERSON_NOISE)
+    gram = basis @ precision @ basis.T + np.diag(np.concatenate([spread, np.full(len(people), PERSON)]) ** -2.0)
+    energy = np.diag(gram)
+    for left, name in enumerate(held):
+        if name.endswith("Left"):
+            right = held.index(name[:-4] + "Right")
+            both = (energy[left] + energy[right]) / 2
             gram[[left, right], [left, right]] += both
             gram[[left, right], [right, left]] -= both
-    heard = [FITTED.index(name) for name in SCORES]
-    belief = np.array([next(s for start, (_, s) in SCORE_GAINS.items() if name.startswith(start)) for name in SCORES])
-    told_pull = np.isfinite(told).all(1)[:, None] * belief**-2.0  # (T, 6)
-    told = np.nan_to_num(told)
-    if told_pull.any():  # one gram for all frames: where scores are missing the fit itself stands in for them
-        gram[heard, heard] += belief**-2.0
-    low, high = np.zeros(len(used)), np.ones((len(displacement), len(used)))
-    jaw, close = FITTED.index("jaw_pose_x"), FITTED.index("mouthClose")
-    for name, (least, most) in BOUNDS.items():
-        low[FITTED.index(name)], high[:, FITTED.index(name)] = least, most
-    goal_gap = np.interp(lip_gaps(displacement), tracker().gap_tracked, tracker().gap_mesh)
-    weights = np.zeros((len(displacement), len(used)))
-    full = np.zeros((len(displacement), len(names)))
-    for rounds in NEWTON_ROUNDS:
-        full[:, used] = weights
-        moved, gap = forward(full)
-        missing = (displacement - moved).reshape(len(full), -1)
-        linear = missing @ pull.T + (goal_gap - gap) @ gap_pull.T + weights @ seen
-        if told_pull.any():
-            stand_in = np.where(told_pull > 0, told, weights[:, heard])
-            linear[:, heard] += stand_in * belief**-2.0
-        if weights.any():  # mouthClose takes up what the jaw opened, no more
-            high[:, close] = (weights[:, jaw] / JAW_OPEN_RADIANS).clip(0, 1)
-        weights = bounded_least_squares(gram, linear, low, high, (PACE * spread) ** -2.0, weights, rounds, cuts)
-    full[:, used] = weights
-    return full
-
-
-def _residual_mm(displacement: np.ndarray, weights: np.ndarray, identity: np.ndarray) -> np.ndarray:
-    """(T,) root mean square distance at the lips, rigid motion left out."""
-    lips = tracker().group(*LIPS)
-    missing = (displacement - Forward(identity)(weights)[0])[:, lips]
-    return np.sqrt(((missing - missing.mean(1, keepdims=True)) ** 2).sum(2).mean(1))
+    linear = basis @ precision @ (calm - seen.neutral)[:, :2].ravel()
+    low = np.concatenate([np.zeros(len(held)), -np.ones(len(people))])
+    one = bounded_least_squares(
+        gram, linear[None], low, np.ones(len(low)), np.zeros(len(low)), np.zeros((1, len(low))), 2000
+    )[0]
+    neutral = np.array(calm)
+    neutral[:, :2] -= (one[: len(held)] @ shapes).reshape(-1, 2)
+    return neutral, one[len(held) :].astype(np.float32)
 
 
 def _known(weights: np.ndarray) -> np.ndarray:
@@ -385,8 +480,13 @@ def _known(weights: np.ndarray) -> np.ndarray:
     return known
 
 
+def confidence_of(residual: np.ndarray) -> np.ndarray:
+    """Belief (T,), 0.1..1, in frames whose lips lie so many mm from where a face can have them."""
+    return (1 - (residual / POOR_RESIDUAL) ** 2).clip(0.1, 1)
+
+
 def _confidence(residual: np.ndarray, good: np.ndarray) -> np.ndarray:
-    confidence = (1 - (residual / POOR_RESIDUAL) ** 2).clip(0.1, 1)
+    confidence = confidence_of(residual)
     beside = ~good
     beside[1:] |= ~good[:-1]
     beside[:-1] |= ~good[1:]

@@ -61,9 +61,7 @@ def find_identity(neutral: np.ndarray) -> np.ndarray:
     Args:
         neutral: (L, 3) from :func:`find_neutral`.
     """
-    seen, head = tracker(), open_head().data
-    corners = head.identity_basis[:, head.faces[seen.faces]]  # (N, L, 3, 3)
-    basis = 1000 * np.einsum("nlcx,lc->nlx", corners, seen.weights)[..., :2] * [1, -1]  # (N, L, 2) mm, y down
+    seen, basis = tracker(), identity_basis()
     size = len(basis)
     rows = np.concatenate([basis.reshape(size, -1), rigid_modes(seen.neutral), seen.neutral[:, :2].reshape(1, -1)])
     gram = rows @ rows.T
@@ -71,6 +69,13 @@ def find_identity(neutral: np.ndarray) -> np.ndarray:
     gram[np.arange(size, len(rows)), np.arange(size, len(rows))] += 1e-6
     found = np.linalg.solve(gram, rows @ (neutral - seen.neutral)[:, :2].ravel())
     return found[:size].clip(-1, 1).astype(np.float32)
+
+
+def identity_basis() -> np.ndarray:
+    """What a unit of each identity component of the open head moves the landmarks: (N, L, 2) mm, y down."""
+    seen, head = tracker(), open_head().data
+    corners = head.identity_basis[:, head.faces[seen.faces]]  # (N, L, 3, 3)
+    return 1000 * np.einsum("nlcx,lc->nlx", corners, seen.weights)[..., :2] * [1, -1]
 
 
 def rigid_modes(points: np.ndarray, weights: np.ndarray | None = None) -> np.ndarray:

@@ -16,6 +16,7 @@ from typing import Any
 from emoface.cli import (
     animate,
     batch,
+    capture,
     card,
     compare,
     evaluate,
@@ -32,7 +33,7 @@ from emoface.cli import (
 from emoface.cli.arguments import Parser
 from emoface.cli.streams import open_streams
 
-COMMANDS = (animate, redo, batch, live, render, sheet, rig, serve, info, tune, train, evaluate, card, compare)
+COMMANDS = (animate, capture, redo, batch, live, render, sheet, rig, serve, info, tune, train, evaluate, card, compare)
 """Modules whose ``add_command(commands)`` adds a command, in the order of the help."""
 
 USER_ERRORS = (ValueError, TypeError, OSError, ImportError, RuntimeError)

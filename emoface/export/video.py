@@ -12,6 +12,7 @@ from pathlib import Path
 import numpy as np
 
 from emoface import checks
+from emoface.audio.load import Recording
 from emoface.face.face import FaceLike, Identity
 from emoface.face_motion import FaceMotion
 from emoface.render import render_frames
@@ -65,13 +66,36 @@ def write_video(
         two_sided=two_sided, lights=lights,
     )  # fmt: skip
     pictures = told(pictures, len(animation), animation.fps, progress)
+    write_pictures(pictures, path, (size, size), animation.fps, animation.audio, quality, encoder)
+
+
+def write_pictures(
+    pictures: Iterable[np.ndarray], path: str | os.PathLike[str], size: tuple[int, int], fps: float,
+    audio: Recording | None = None, quality: float = QUALITY, encoder: str | None = None,
+) -> None:  # fmt: skip
+    """Write pictures into an MP4, with a recording if there is one; the file appears complete or not at all.
+
+    Args:
+        pictures: (height, width, 3) uint8, sRGB, contiguous.
+        path: the file.
+        size: width and height in pixels, even.
+        fps: pictures per second.
+        audio: the sound, which starts at 0.
+        quality: constant rate factor of x264.
+        encoder: the ffmpeg program; that of :func:`find_encoder` if None.
+
+    Raises:
+        ImportError: imageio-ffmpeg is not installed (the extra ``video``).
+        OSError: the path cannot be written, or the encoder failed.
+    """
+    encoder = encoder or find_encoder()
     with atomic_path(path) as temporary, tempfile.TemporaryFile() as voice:  # it has no name that could be left behind
         handle = None
-        if animation.audio:
-            write_sound(animation.audio, voice)
+        if audio:
+            write_sound(audio, voice)
             voice.seek(0)
             handle = voice.fileno()
-        _encode(_command(encoder, size, animation.fps, quality, handle, temporary), handle, pictures, path)
+        _encode(_command(encoder, size, fps, quality, handle, temporary), handle, pictures, path)
 
 
 def find_encoder() -> str:
@@ -86,11 +110,13 @@ def find_encoder() -> str:
     return get_ffmpeg_exe()
 
 
-def _command(encoder: str, size: int, fps: float, quality: float, voice: int | None, target: Path) -> list[str]:
+def _command(
+    encoder: str, size: tuple[int, int], fps: float, quality: float, voice: int | None, target: Path
+) -> list[str]:
     rate = Fraction(fps).limit_denominator(1001)
     command = [encoder, "-loglevel", "error", "-nostdin", "-y"]
-    command += ["-f", "rawvideo", "-pix_fmt", "rgb24", "-video_size", f"{size}x{size}", "-framerate", str(rate)]
-    command += ["-i", "pipe:0"]
+    command += ["-f", "rawvideo", "-pix_fmt", "rgb24", "-video_size", f"{size[0]}x{size[1]}"]
+    command += ["-framerate", str(rate), "-i", "pipe:0"]
     if voice is not None:
         command += ["-i", f"/dev/fd/{voice}", "-map", "0:v", "-map", "1:a", "-c:a", "aac", "-b:a", str(AUDIO_BITS)]
     command += ["-c:v", "libx264", "-preset", "fast", "-crf", f"{quality:g}", "-pix_fmt", "yuv420p", "-fps_mode", "cfr"]
