@@ -35,7 +35,7 @@ from emoface.face_motion import FaceMotion
 from emoface.host import own_settings
 
 from .neutral import find_identity, find_neutral, identity_basis, lip_gaps, rigid_modes
-from .similarity import align, filtered, matrix_axis_angle, mean_rotation
+from .similarity import align, filtered, matrix_axis_angle, mean_rotation, of_head
 from .tracker import LIPS, tracker
 from .tracks import SCORES, Tracks
 
@@ -77,7 +77,6 @@ STEP = 0.02  # of a channel, in the slope's differences
 
 POSE_GAIN = np.array([0.67, 0.92, 0.98])  # what a turn of the open head reads as: nod, turn, tilt
 PROFILE = np.radians(40.0)  # turned further to a side, half of the lips are hidden
-ABOUT = np.diag([1.0, -1.0, -1.0])  # from the picture's axes to the head's
 GAP_CONFIDENCE = 0.5  # of the frame beside a gap
 POOR_RESIDUAL = 2.5  # mm left at the lips at which nothing is believed
 
@@ -291,11 +290,6 @@ def _fit_person(takes: list[Tracks], still: list[np.ndarray] | None, rest: Rest)
         confidence = _confidence(left, good[number])
         captures.append(Capture(motion, confidence, known, gaps[number], person, left.astype(np.float32)))
     return captures
-
-
-def of_head(rotation: np.ndarray) -> np.ndarray:
-    """Turns (T, 3, 3) of a head whose landmarks were brought back by (T, 3, 3) in the picture's axes."""
-    return ABOUT @ np.swapaxes(rotation, 1, 2) @ ABOUT
 
 
 def _told(take: Tracks, good: np.ndarray) -> np.ndarray:

@@ -75,7 +75,7 @@ def identity_basis() -> np.ndarray:
     """What a unit of each identity component of the open head moves the landmarks: (N, L, 2) mm, y down."""
     seen, head = tracker(), open_head().data
     corners = head.identity_basis[:, head.faces[seen.faces]]  # (N, L, 3, 3)
-    return 1000 * np.einsum("nlcx,lc->nlx", corners, seen.weights)[..., :2] * [1, -1]
+    return 1000 * np.einsum("nlcx,lc->nlx", corners, seen.weights)[..., :2] * [1, -1] + seen.people
 
 
 def rigid_modes(points: np.ndarray, weights: np.ndarray | None = None) -> np.ndarray:

@@ -16,6 +16,8 @@ STILL_POINTS: dict[int, float] = {
 """Points that expressions move little, with their weights."""
 POSE_SMOOTHING = 1.0  # frames, standard deviation
 SCALE_SMOOTHING = 5.0  # a head comes closer slowly
+ABOUT = np.diag([1.0, -1.0, -1.0])  # from the picture's axes to the head's
+FURTHEST = np.radians([20.0, 36.0, 25.0])  # nod, turn and tilt up to which it was measured what a turn moves
 
 
 @dataclass(frozen=True, eq=False)
@@ -35,8 +37,11 @@ class Aligned:
 def align(landmarks: np.ndarray, reference: np.ndarray) -> Aligned:
     """Bring frames that follow one another to a reference by a similarity each, smoothed over time.
 
+    The net guesses depths, so that a turned face comes back a little out of shape; what it does so on a known head is
+    taken away.
+
     Args:
-        landmarks: (T, L, 3), finite. reference: (L, 3).
+        landmarks: (T, L, 3), finite. reference: (L, 3), which looks ahead.
 
     Returns:
         The landmarks and what was applied.
@@ -56,7 +61,21 @@ def align(landmarks: np.ndarray, reference: np.ndarray) -> Aligned:
     scale = np.exp(smooth(np.log((size * sign).sum(1) / spread), SCALE_SMOOTHING))
     middle = smooth(middle, POSE_SMOOTHING)
     moved = scale[:, None, None] * np.einsum("tij,tpj->tpi", rotation, landmarks - middle[:, None]) + goal_middle
+    terms = pose_terms(matrix_axis_angle(of_head(rotation)))
+    moved[..., :2] -= np.einsum("tk,kpc->tpc", terms, tracker().pose)
     return Aligned(moved, rotation, scale)
+
+
+def of_head(rotation: np.ndarray) -> np.ndarray:
+    """Turns (T, 3, 3) of a head whose landmarks were brought back by (T, 3, 3) in the picture's axes."""
+    return ABOUT @ np.swapaxes(rotation, 1, 2) @ ABOUT
+
+
+def pose_terms(turn: np.ndarray) -> np.ndarray:
+    """The terms (T, 10) of :attr:`Tracker.pose` for nod x, turn y and tilt z (T, 3) in radians: x, y, z, x^2, y^2, xy,
+    yz, xz, y^3 and x y^2."""
+    x, y, z = turn.clip(-FURTHEST, FURTHEST).T
+    return np.stack([x, y, z, x * x, y * y, x * y, y * z, x * z, y**3, x * y * y], 1)
 
 
 def _still_points() -> tuple[list[int], np.ndarray]:

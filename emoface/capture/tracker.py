@@ -30,6 +30,9 @@ class Tracker:
             moves their places on the mesh: the net under-reads form.
         noise: (2 L, 2 L) covariance in mm^2 of what the landmarks do beside that.
         taps: (2 R + 1,) filter over frames at 25 fps that undoes the net's own smoothing in time.
+        pose: (10, L, 2) what a turned head moves the landmarks that were brought back, of the terms of
+            :func:`emoface.capture.similarity.pose_terms`: the net's depths are guesses.
+        people: (18, L, 2) what a unit of each identity component moves them beyond what it moves the mesh.
         gap_tracked, gap_mesh: (K,) opening of the inner lips as the landmarks show it, and that of the mesh.
     """
 
@@ -41,6 +44,8 @@ class Tracker:
     response: np.ndarray
     noise: np.ndarray
     taps: np.ndarray
+    pose: np.ndarray
+    people: np.ndarray
     gap_tracked: np.ndarray
     gap_mesh: np.ndarray
 
@@ -70,6 +75,8 @@ def tracker() -> Tracker:
         response=stored["response"].astype(np.float64),
         noise=factors.T @ factors + np.diag(stored["noise_rest"].astype(np.float64)),
         taps=stored["taps"].astype(np.float64),
+        pose=stored["pose"].astype(np.float64),
+        people=stored["people"].astype(np.float64),
         gap_tracked=stored["gap_tracked"].astype(np.float64),
         gap_mesh=stored["gap_mesh"].astype(np.float64),
     )
