@@ -4,7 +4,7 @@
 landmark net, each picture by itself, and takes of ``python -m emoface.evaluation.capture_fit pictures`` as videos;
 store what it says in the form that :func:`emoface.capture.read_tracks` reads. Then ``python -m authoring.capture
 measure --singles FOLDER/motion.npz TRACKS --takes FOLDER/motion.npz TRACKS`` writes ``emoface/capture/tracker.npz``;
-pairs may be repeated.
+pairs may be repeated. ``python -m authoring.capture_turns`` comes after it: what turned heads and other people do.
 """
 
 from __future__ import annotations
@@ -333,8 +333,10 @@ def main() -> None:
         return
     from emoface.evaluation.capture_fit import camera
 
+    with np.load(FILE, allow_pickle=False) as file:  # what authoring.capture_turns measured stays until it runs again
+        kept = {name: file[name] for name in ("pose", "people")}
     seen = {kind: [read_seen(*pair, camera()) for pair in getattr(asked, kind)] for kind in ("singles", "takes")}
-    arrays: dict[str, Any] = measure(seen["singles"], seen["takes"], camera())
+    arrays: dict[str, Any] = {**measure(seen["singles"], seen["takes"], camera()), **kept}
     with atomic_path(asked.out) as temporary, open(temporary, "wb") as file:
         np.savez_compressed(file, **arrays)
     print(f"{asked.out}: {asked.out.stat().st_size} bytes; taps {arrays['taps'].round(3)}")

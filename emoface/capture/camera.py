@@ -162,7 +162,7 @@ def capture_camera(
     """
     fps = checks.whole("fps", fps, 1, 240)
     live = LiveCapture(face=face, neutral=neutral, model=model)
-    pictures = _camera_pictures(camera, fps) if isinstance(camera, (int, str)) else iter(camera)
+    pictures = camera_pictures(camera, fps) if isinstance(camera, (int, str)) else iter(camera)
 
     def faces() -> Iterator[LiveFace]:
         began = time.monotonic()
@@ -172,7 +172,8 @@ def capture_camera(
     return faces()
 
 
-def _camera_pictures(camera: int | str, fps: int) -> Iterator[np.ndarray]:
+def camera_pictures(camera: int | str, fps: int) -> Iterator[np.ndarray]:
+    """The pictures (H, W, 3) of a camera, which is opened at once."""
     container: Any = open_camera(camera, fps, sys.platform)
 
     def pictures() -> Iterator[np.ndarray]:

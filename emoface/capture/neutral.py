@@ -73,9 +73,14 @@ def find_identity(neutral: np.ndarray) -> np.ndarray:
 
 def identity_basis() -> np.ndarray:
     """What a unit of each identity component of the open head moves the landmarks: (N, L, 2) mm, y down."""
+    return mesh_identity_basis() + tracker().people
+
+
+def mesh_identity_basis() -> np.ndarray:
+    """The same (N, L, 2) for the landmarks' places on the mesh."""
     seen, head = tracker(), open_head().data
     corners = head.identity_basis[:, head.faces[seen.faces]]  # (N, L, 3, 3)
-    return 1000 * np.einsum("nlcx,lc->nlx", corners, seen.weights)[..., :2] * [1, -1] + seen.people
+    return 1000 * np.einsum("nlcx,lc->nlx", corners, seen.weights)[..., :2] * [1, -1]
 
 
 def rigid_modes(points: np.ndarray, weights: np.ndarray | None = None) -> np.ndarray:

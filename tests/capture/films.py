@@ -63,7 +63,8 @@ def write_film(
     """A film of pictures (H, W, 3), or of so many grey ones; ``times`` are milliseconds."""
     if isinstance(pictures, int):
         pictures = [np.full((SIZE[1], SIZE[0], 3), 100, np.uint8)] * pictures
-    with av.open(str(path), "w") as file:
+    options = {"movflags": "faststart"} if path.suffix == ".mp4" else {}  # what is cut short still has its index
+    with av.open(str(path), "w", options=options) as file:
         stream = file.add_stream(codec, rate=fps)
         stream.height, stream.width = pictures[0].shape[:2]
         stream.pix_fmt = "yuv420p"

@@ -91,7 +91,7 @@ def test_faces_before_a_camera_come_one_by_one() -> None:
     spoken = (times > SETTLING + 0.1) & (times < 4.0)
     expected = speaking((times - SETTLING).clip(0))[:, JAW]
     assert np.corrcoef(jaw[spoken], expected[spoken])[0, 1] > 0.95
-    assert (np.abs(np.diff(np.abs(jaw[lost]))) >= 0).all() and abs(jaw[lost][-1]) < abs(jaw[lost][0]) + 1e-9
+    assert (np.diff(np.abs(jaw[lost])) <= 0).all() and abs(jaw[lost][-1]) < 0.1
 
 
 def test_pictures_of_another_source_and_wrong_ones() -> None:
@@ -107,4 +107,4 @@ def test_pictures_of_another_source_and_wrong_ones() -> None:
     with pytest.raises(ValueError, match="seconds must be"):
         live.push(grey, 0.5)
     with pytest.raises(OSError, match="camera 97 does not open"):
-        next(capture_camera(97, model=KnownFaces()))
+        capture_camera(97, model=KnownFaces())

@@ -164,8 +164,8 @@ def test_bad_films_are_refused_before_any_work(tmp_path: Path, film: Path, monke
 
 def test_a_film_that_breaks_off_is_captured_as_far_as_it_goes(tmp_path: Path) -> None:
     noise = np.random.default_rng(0).integers(0, 255, (SIZE[1], SIZE[0], 3)).astype(np.uint8)
-    whole = write_film(tmp_path / "whole.avi", [noise] * 50)
-    cut = tmp_path / "cut.avi"
+    whole = write_film(tmp_path / "whole.mp4", [noise] * 50)
+    cut = tmp_path / "cut.mp4"
     cut.write_bytes(whole.read_bytes()[: whole.stat().st_size // 2])
     with warnings.catch_warnings(record=True) as told:
         warnings.simplefilter("always")
