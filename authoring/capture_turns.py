@@ -1,7 +1,7 @@
 """What turned heads and other people do to the landmarks of the net, beyond what their meshes do.
 
 ``python -m authoring.capture_turns`` (extra ``capture``, and the landmark net) draws the open head as random people in
-random light, with random faces, turned up to 34 degrees to each side; looks at them; and adds ``pose`` and ``people`` to
+random light, with random faces, up to 34 degrees to each side; looks at them; and adds ``pose`` and ``people`` to
 ``emoface/capture/tracker.npz``, which ``python -m authoring.capture`` wrote before. With ``d`` the landmarks' distance
 from where the mesh has them, t the turn as it is read and a the identity,
 
