@@ -30,21 +30,13 @@ from emoface.evaluation.capture_fit import SIZE, ZOOM
 from emoface.face.layout import EXPRESSION_SIZE
 from emoface.face.open_head import open_head, open_head_model
 from emoface.files import atomic_path
-from emoface.render import light
 from emoface.render.frames import face_renderer
+from emoface.render.lights import LIGHTS
 
 from .capture import RIDGE, random_faces
 
 PEOPLE = 0.45  # standard deviation of identity components
 TURNS = np.radians([6.0, 34.0, 4.0])  # nod and tilt: standard deviation; turn: the furthest
-LAMPS = (
-    light.LAMPS,
-    tuple(((-x, y, z), colour) for (x, y, z), colour in light.LAMPS),  # from the other side
-    tuple(
-        ((0.1, 0.8, 0.6) if i == 0 else where, tuple((0.45 if i == 0 else 0.9) * c for c in colour))
-        for i, (where, colour) in enumerate(light.LAMPS)
-    ),  # weaker, from above
-)
 
 
 def look(count: int, seed: int, model: Path | None) -> dict[str, np.ndarray]:
@@ -55,10 +47,7 @@ def look(count: int, seed: int, model: Path | None) -> dict[str, np.ndarray]:
     turn = rng.normal(size=(count, 3)) * TURNS
     turn[:, 1] = rng.uniform(-TURNS[1], TURNS[1], count)
     identity = (PEOPLE * rng.normal(size=(count, len(open_head().identity_names)))).clip(-1, 1)
-    renderers = []
-    for lamps in LAMPS:
-        with mock.patch.object(light, "LAMPS", lamps):
-            renderers.append(face_renderer(None, size=SIZE, zoom=ZOOM))
+    renderers = [face_renderer(None, size=SIZE, zoom=ZOOM, lights=lights) for lights in LIGHTS]
     net, points = FaceLandmarker(model, most_faces=1), np.full((count, len(tracker().index), 3), np.nan)
     head = open_head_model()
     for number in range(count):
@@ -68,7 +57,7 @@ def look(count: int, seed: int, model: Path | None) -> dict[str, np.ndarray]:
         with torch.inference_mode():
             vertices = head(w[:, :EXPRESSION_SIZE], w[:, EXPRESSION_SIZE:], identity=a[0], neck_pose=t)[0].numpy()
         net.forget()
-        for face in net.faces(renderers[int(rng.integers(len(LAMPS)))].frame(vertices), 0):
+        for face in net.faces(renderers[int(rng.integers(len(renderers)))].frame(vertices), 0):
             points[number] = face.points[tracker().index]
     seen = np.isfinite(points).all((1, 2))
     return {"points": points[seen], "weights": weights[seen], "turn": turn[seen], "identity": identity[seen]}
