@@ -345,6 +345,36 @@ class FaceMotion:
         return self.from_arkit(fit.arkit(), self.fps, **kept)
 
     @own_settings()
+    def fit_to(self, face: FaceLike | None = None, *, identity: Identity | None = None) -> Self:
+        """The same performance for the bones and the mouth of another head.
+
+        The jaw travels as far for that face's height as it does for the open head's, and where the lips meet on the
+        open head they meet on that head's own mesh; see :mod:`emoface.face.contact`. What is rendered or exported on
+        the head then shows it; on other heads it means little.
+
+        Args:
+            face, identity: the head, as in :func:`emoface.face.face.as_face`.
+
+        Returns:
+            A new motion.
+
+        Raises:
+            ValueError: the coefficients are not the open head's, or the head has no mouth. TypeError: no head.
+        """
+        from emoface.face.contact import fit_lips
+        from emoface.face.face import as_face
+
+        head = as_face(face, identity)
+        moved = arkit_to_motion(fit_lips(self.arkit(), head.rig))  # (T, 56)
+        up = EXPRESSION_NAMES.index("tongueUp")
+        moved[:, up] = self.expression[:, up]  # ARKit has no place for it
+        expression, jaw_pose, _ = _parts(moved)
+        name = head.rig.name if identity is None else "open head of another identity"
+        return replace(
+            self, expression=expression, jaw_pose=jaw_pose, metadata={**self.metadata, "fitted to": name}
+        )  # fmt: skip
+
+    @own_settings()
     def adjust(self, controls: Controls) -> Self:
         """The same performance with other strengths, offsets or smoothing; see :class:`emoface.Controls`.
 

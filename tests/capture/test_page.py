@@ -28,7 +28,7 @@ def test_the_page_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     for module in (camera, video):
         monkeypatch.setattr(module, "as_landmarker", lambda _: KnownFaces())
     monkeypatch.setattr(camera, "camera_pictures", lambda *_: iter([np.full((48, 64, 3), 90, np.uint8)] * 9))
-    assert len(BLOCKS) == 3
+    assert len(BLOCKS) == 4
     for block in BLOCKS:
         exec(compile(block, "capture.md", "exec"), {"__name__": "__main__"})
     assert (tmp_path / "take.npz").exists() and (tmp_path / "take.glb").exists()

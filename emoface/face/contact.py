@@ -1,0 +1,196 @@
+"""Lips and jaw of another head: the lips meet on its own mesh where they meet on the open head's.
+
+On a rig the inner lips' opening beyond rest is linear in the weights, ``g = sum_s w_s h_s``, with h measured at three
+pairs of facing vertices. With g_o the opening on the open head's mesh, a frame's opening on the rig is to be at most
+
+    goal = g S(g_o / FREE),    S(x) = x^2 (3 - 2 x) for x in 0..1, then 1:
+
+none where the open head's lips meet, and what the rig makes of the weights where they are ``FREE`` mm apart. It is
+reached in the order of :mod:`emoface.face.lips`: mouthClose rises up to jawOpen, shapes that part the lips are scaled
+down together, mouthPress rises, and what then is left is taken from jawOpen and mouthClose together.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+
+import numpy as np
+
+from .layout import ARKIT_INDEX, ARKIT_NAMES
+from .lips import PRESSED
+from .rig import Rig
+
+FREE = 2.0
+"""Millimetres of opening on the open head from which on the other head's lips are left as they are."""
+BESIDE = 0.12
+"""Share of the mouth's half width by which the outer two of the three pairs lie beside its middle."""
+REACH = (0.7, 1.3)
+"""Least and greatest factor of the jaw's travel."""
+PARTING = (
+    "mouthFunnel", "mouthShrugUpper", "mouthLowerDownLeft", "mouthLowerDownRight", "mouthUpperUpLeft",
+    "mouthUpperUpRight", "noseSneerLeft", "noseSneerRight", "mouthRollUpper", "mouthRollLower", "jawForward",
+    "mouthSmileLeft", "mouthSmileRight", "mouthStretchLeft", "mouthStretchRight", "mouthFrownLeft", "mouthFrownRight",
+)  # fmt: skip
+"""Shapes that give way where lips are to meet; a pucker may stay, p, b and m may be rounded."""
+BROWS = ("browInnerUp", "browOuterUpLeft", "browOuterUpRight")
+LIP_SHAPES = ("mouthClose", "mouthPucker", "mouthUpperUpLeft", "mouthUpperUpRight", "mouthPressLeft", "mouthPressRight")
+"""Shapes that move lips and little else."""
+PRESSES = ("mouthPressLeft", "mouthPressRight")
+"""Shapes that press the lips."""
+
+
+@dataclass(frozen=True, eq=False)
+class Lips:
+    """The inner lips of a rig.
+
+    Attributes:
+        pairs: (3, 2) vertices of the upper and the lower lip that face each other, at the middle and beside it.
+        heights: (52, 3) mm by which a unit of each ARKit shape parts each pair.
+        travel: of the chin with an open jaw, as a share of the height from chin to brows.
+    """
+
+    pairs: np.ndarray
+    heights: np.ndarray
+    travel: float
+
+    def gaps(self, arkit: np.ndarray) -> np.ndarray:
+        """Opening (T, 3) of the pairs beyond rest at ARKit weights (T, 52), mm; below 0 the lips overlap."""
+        return arkit @ self.heights
+
+    def opening(self, arkit: np.ndarray) -> np.ndarray:
+        """Opening (T,) of the lips: the mean over the pairs, where overlapping counts as none."""
+        return self.gaps(arkit).clip(0).mean(1)
+
+
+def find_lips(rig: Rig) -> Lips:
+    """The inner lips of a rig, from how its jaw parts them.
+
+    Raises:
+        ValueError: the rig has no jawOpen, or its jaw parts no lips.
+    """
+    if "jawOpen" not in rig.shape_names:
+        raise ValueError(f"face {rig.name!r} has no jawOpen, so it has no mouth whose lips could meet")
+    shapes = {name: rig.deltas[rig.shape_names.index(name)] for name in ARKIT_NAMES if name in rig.shape_names}
+    opened = shapes["jawOpen"]
+    pairs = None
+    for names in (("mouthClose",), LIP_SHAPES):  # some rigs close the mouth by the lower lip alone
+        size = sum(_share(shapes[name]) for name in names if name in shapes)
+        if pairs is None and np.any(size):
+            pairs = _pairs(rig.template, opened, np.asarray(size))
+    if pairs is None:
+        raise ValueError(f"face {rig.name!r} has a jawOpen that parts no lips")
+    at = np.array(pairs)
+    heights = np.zeros((len(ARKIT_NAMES), 3))
+    for name, deltas in shapes.items():
+        heights[ARKIT_INDEX[name]] = 1000 * (deltas[at[:, 0], 1] - deltas[at[:, 1], 1])
+    return Lips(at, heights, _travel(rig, opened))
+
+
+def _share(deltas: np.ndarray) -> np.ndarray:
+    """How far a shape (V, 3) moves each vertex, as a share of the furthest."""
+    size = np.linalg.norm(deltas, axis=1)
+    return size / max(size.max(initial=0), 1e-9)
+
+
+def _pairs(template: np.ndarray, opened: np.ndarray, size: np.ndarray) -> list[tuple[int, int]] | None:
+    """Vertices of the upper and the lower lip at three places across the mouth; None where there are no two lips."""
+    moving = size > 0.02
+    lowest = opened[moving, 1].min(initial=0)
+    middle = float(np.average(template[moving, 0], weights=size[moving]))
+    half = float(np.abs(template[moving, 0] - middle).max())
+    found = []
+    for side in (-1, 0, 1):
+        away = np.abs(template[:, 0] - middle - side * BESIDE * half)
+        for width in (0.02, 0.05, 0.12, 0.3, 2.0):
+            near = np.flatnonzero(moving & (away < width * half + 1e-9))
+            upper, lower = near[opened[near, 1] > 0.4 * lowest], near[opened[near, 1] < 0.55 * lowest]
+            if len(upper) and len(lower):
+                break
+        else:
+            return None
+        apart = [
+            np.linalg.norm(shape[upper][:, None] - shape[lower], axis=-1) for shape in (template, template + opened)
+        ]  # (U, L) each: nearest at rest, and parted by the jaw
+        one, other = np.unravel_index((apart[0] + 0.1 * apart[1]).argmin(), apart[0].shape)
+        found.append((int(upper[one]), int(lower[other])))
+    return found
+
+
+def _travel(rig: Rig, opened: np.ndarray) -> float:
+    """How far the jaw travels, as a share of the height from chin to brows; 0 where there are no brows."""
+    brows = [rig.shape_names.index(name) for name in BROWS if name in rig.shape_names]
+    lifted = np.linalg.norm(rig.deltas[brows], axis=2).max(0, initial=0)  # (V,)
+    if not lifted.any():
+        return 0.0
+    carried = opened[:, 1] < 0.8 * opened[:, 1].min()
+    height = float(np.average(rig.template[:, 1], weights=lifted) - rig.template[carried, 1].min())
+    return float(-opened[carried, 1].mean() / height) if height > 0 else 0.0
+
+
+@lru_cache(maxsize=1)
+def open_lips() -> Lips:
+    """The inner lips of the open head."""
+    from .rigs.open_head import open_head_rig
+
+    return find_lips(open_head_rig())
+
+
+def fit_lips(arkit: np.ndarray, rig: Rig, jaw: bool = True) -> np.ndarray:
+    """ARKit weights for a rig: its jaw travels as far for its face as the open head's, and its lips meet.
+
+    Args:
+        arkit: (T, 52) of the open head, 0..1. rig: the head. jaw: whether the jaw's travel follows the face's height;
+            False: jawOpen changes only where lips are to meet.
+
+    Returns:
+        (T, 52) float32, 0..1.
+
+    Raises:
+        ValueError: the rig has no mouth.
+    """
+    lips, ours = find_lips(rig), open_lips()
+    weights = arkit.astype(np.float64)
+    place = {name: ARKIT_INDEX[name] for name in ("jawOpen", "mouthClose")}
+    if jaw and lips.travel > 0:
+        factor = np.clip(ours.travel / lips.travel, *REACH)
+        weights[:, list(place.values())] = (weights[:, list(place.values())] * factor).clip(0, 1)
+    apart = ours.opening(arkit)
+    share = (apart / FREE).clip(0, 1)
+    goal = lips.opening(weights) * share**2 * (3 - 2 * share)
+    _close(weights, lips, goal, apart < FREE)
+    return weights.astype(np.float32)
+
+
+def _close(weights: np.ndarray, lips: Lips, goal: np.ndarray, chosen: np.ndarray) -> None:
+    """Bring the opening of chosen frames down to the goal, in place."""
+    jaw, close = ARKIT_INDEX["jawOpen"], ARKIT_INDEX["mouthClose"]
+    parting = [ARKIT_INDEX[name] for name in PARTING if lips.heights[ARKIT_INDEX[name]].mean() > 0]
+    presses = [ARKIT_INDEX[name] for name in PRESSES if lips.heights[ARKIT_INDEX[name]].mean() < 0]
+
+    def towards(target: np.ndarray) -> None:
+        """Go as far towards other weights as the goal asks, by halving."""
+        if not chosen.any():
+            return
+        start, way = weights[chosen], target[chosen] - weights[chosen]
+        low, high = np.zeros(len(start)), np.ones(len(start))
+        needed = lips.opening(start) > goal[chosen] + 1e-6
+        for _ in range(12):
+            middle = (low + high) / 2
+            over = lips.opening(start + middle[:, None] * way) > goal[chosen]
+            low, high = np.where(over, middle, low), np.where(over, high, middle)
+        weights[chosen] = start + (high * needed)[:, None] * way
+
+    if lips.heights[close].mean() < 0:
+        shut = np.array(weights)
+        shut[:, close] = np.maximum(shut[:, close], shut[:, jaw])
+        towards(shut)
+    gone = np.array(weights)
+    gone[:, parting] = 0
+    towards(gone)
+    pressed = np.array(weights)
+    pressed[:, presses] = np.maximum(pressed[:, presses], PRESSED)
+    towards(pressed)
+    still = np.array(weights)
+    still[:, [jaw, close]] = 0
+    towards(still)
