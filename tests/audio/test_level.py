@@ -126,7 +126,7 @@ def test_a_room_without_a_voice_rests_and_warns_once(name: str) -> None:
     assert [str(w.message) for w in caught if "counts as silence" in str(w.message)] != []
     pressing = [place for place, i in enumerate(MOUTH) if MOTION_NAMES[i].startswith("mouthPress")]
     moved = np.abs(np.diff(motion, axis=0)).max(0)
-    assert moved[pressing].max() < 0.06, "what keeps nearly shut lips together"
+    assert moved[pressing].max() < 0.08, "what keeps nearly shut lips together"
     assert len(caught) == 1 and np.delete(moved, pressing).max() < 0.02
 
 

@@ -56,8 +56,8 @@ def watched(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> 
     name, known_at = ("denoise_loop", -4) if fused else ("sample", 5)
     plain = getattr(module, name)
 
-    def watch(*args: Any) -> Tensor:
-        result = plain(*args)
+    def watch(*args: Any, **named: Any) -> Tensor:
+        result = plain(*args, **named)
         seen.append((args[known_at], args[known_at + 1], result))
         return result
 
