@@ -64,6 +64,12 @@ part ceilings 20 "$python" benchmarks/bench_gpu.py $dry --out "$out" --seconds 1
 part step 80 "$python" benchmarks/bench_gpu.py $dry --out "$out" --seconds 60 step
 part attention 50 "$python" benchmarks/bench_gpu.py $dry --out "$out" --seconds 35 attention
 part gradient 20 "$python" benchmarks/bench_gpu.py $dry --out "$out" --seconds 12 gradient
+if [ -z "$dry" ]; then
+    part live 90 "$python" benchmarks/bench_live.py --device cuda --seconds 5 --streams 50 100 200 400 1000 \
+        --out "$out/live.json"
+else
+    part live 90 "$python" benchmarks/bench_live.py --dry --out "$out/live.json"
+fi
 part clip 40 "$python" benchmarks/bench_gpu.py $dry --out "$out" --seconds 30 clip
 if [ -z "${QUICK:-}" ] && [ -z "$dry" ]; then
     if command -v compute-sanitizer >/dev/null; then

@@ -19,7 +19,7 @@ ROOT = Path(__file__).resolve().parent.parent
 README = ROOT / "README.md"
 GUIDE = ROOT / "docs" / "python.md"
 DIRECTING = ROOT / "docs" / "direction.md"
-LIVE, BATCH = ROOT / "docs" / "live-senders.md", ROOT / "docs" / "batch.md"
+LIVE, STREAMS, BATCH = (ROOT / "docs" / name for name in ("live-senders.md", "live.md", "batch.md"))
 CONVERSATION = ROOT / "docs" / "conversation.md"
 PAGES = [
     *(ROOT / name for name in ("README.md", "CONTRIBUTING.md", "CHANGELOG.md", "benchmarks/README.md")),
@@ -27,7 +27,7 @@ PAGES = [
 ]
 BLOCKS = {
     f"{page.name} {number}": block
-    for page in (README, GUIDE, DIRECTING, LIVE, BATCH, CONVERSATION)
+    for page in (README, GUIDE, DIRECTING, LIVE, STREAMS, BATCH, CONVERSATION)
     for number, block in enumerate(re.findall(r"^```python\n(.*?)^```$", page.read_text(encoding="utf-8"), re.M | re.S))
 }
 

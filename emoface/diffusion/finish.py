@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 import torch
@@ -169,14 +170,22 @@ def _groups(channels: tuple[int, ...], at_once: int, device: torch.device) -> It
         yield torch.tensor(part.tolist()).to(device, non_blocking=True)
 
 
+@lru_cache(maxsize=64)
+def _gaussian(sigma: float, dtype: torch.dtype, device: torch.device) -> Tensor:
+    """The kernel of a Gaussian of ``sigma`` frames, (2 reach + 1,), whose sum is 1."""
+    reach = math.ceil(FILTER_REACH * sigma)
+    with torch.inference_mode(False), torch.no_grad():
+        offsets = torch.arange(-reach, reach + 1, dtype=dtype, device=device)
+        kernel = torch.exp(-0.5 * (offsets / sigma).square())
+        return kernel / kernel.sum()
+
+
 def gaussian_filter(curves: Tensor, sigma: float) -> Tensor:
     """Smooth curves (B, T, C) over time with a Gaussian of ``sigma`` frames, 0 for none; ends held."""
     if sigma <= 0:
         return curves
-    reach = math.ceil(FILTER_REACH * sigma)
-    offsets = torch.arange(-reach, reach + 1, dtype=curves.dtype, device=curves.device)
-    kernel = torch.exp(-0.5 * (offsets / sigma).square())
-    kernel = kernel / kernel.sum()
+    kernel = _gaussian(sigma, curves.dtype, curves.device)
+    reach = len(kernel) // 2
     batch, frames, channels = curves.shape
     rows = curves.transpose(1, 2).reshape(batch * channels, 1, frames)
     padded = torch.cat([rows[..., :1].expand(-1, -1, reach), rows, rows[..., -1:].expand(-1, -1, reach)], -1)

@@ -2,14 +2,38 @@
 
 from __future__ import annotations
 
+import numpy as np
 import torch
 from torch import Tensor
 
-from emoface.face.layout import MOTION_SIZE, MOUTH, NECK, UPPER
+from emoface.face.layout import MOTION_NAMES, MOTION_SIZE, MOUTH, NECK, UPPER
 
-HOLD_UPPER, HOLD_MOUTH = 0.98, 0.3
+HOLD_UPPER, HOLD_MOUTH = 0.9, 0.5
 """Share of the difference between two windows that is left after a frame. A window tells how a face moves better than
 where it is: its frames go on from those before, and the difference fades."""
+
+EASE = 0.4
+"""Share of the way to the next frame that brows, lids, cheeks and head go at once."""
+_EASED = [i for i in (*UPPER, *NECK) if not MOTION_NAMES[i].startswith("noseSneer")]  # sneers part the lips
+
+
+class Easing:
+    """Takes the last trembling out of what is slow by nature, ``y_t = y_{t-1} + EASE (x_t - y_{t-1})``: a frame late.
+
+    A filter that foresees two frames sees them again, a little changed, in the next window.
+    """
+
+    def __init__(self) -> None:
+        self.last: np.ndarray | None = None  # (56,)
+
+    def ease(self, motion: np.ndarray) -> np.ndarray:
+        """The next finished frames (k, 56), eased."""
+        eased = motion.copy()
+        for row in eased:
+            if self.last is not None:
+                row[_EASED] = self.last[_EASED] + EASE * (row[_EASED] - self.last[_EASED])
+            self.last = row.copy()
+        return eased
 
 
 class Joiner:

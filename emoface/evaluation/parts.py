@@ -16,6 +16,7 @@ from emoface.pipeline import Pipeline
 from .binding import bound_row, judge_rows, retrieval_rows
 from .expression import Expression
 from .folds import Recordings, recording_rows, speaker_rows
+from .latency import latency_rows
 from .life import life_rows
 from .lips import berlin_rows, bundled_rows, captured_rows
 from .liveliness import liveliness_rows
@@ -229,6 +230,8 @@ PARTS: tuple[Part, ...] = (
     Part("diversity", "diversity", OBEDIENCE,
          lambda e: e.expression.diversity_rows(4 if e.quick else 6, 1 if e.quick else 2)),
     Part("text", "text", OBEDIENCE, lambda e: prompt_rows(e.pipeline)),
+    Part("latency", "low latency", COST,
+         lambda e: latency_rows(e.performer, e.measured, e.labelled, e.clip, e.quick)),
     Part("speed", "speed", COST, lambda e: speed_rows(e.pipeline, e.voice, e.path, e.quick)),
 )  # fmt: skip
 """Every part, in the order of the report."""

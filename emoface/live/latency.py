@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+from emoface.diffusion.finish import Sampling
 from emoface.diffusion.windows import SlidingPlan
 from emoface.face.layout import FPS
 
@@ -15,10 +16,17 @@ class Latency:
     Attributes:
         plan: the windows. steps: network calls per window, at most, where none are asked for. Frames that follow each
             other see much the same noise, so few steps do.
+        following: share, at least, of what is heard faster than the denoiser moves the lips, as ``Sampling.following``:
+            it makes up for what a window misses behind its end.
     """
 
     plan: SlidingPlan
     steps: int = 2
+    following: float = 0.5
+
+    def of(self, sampling: Sampling) -> Sampling:
+        """How motion is sampled with this latency, where a checkpoint's recordings are sampled so."""
+        return replace(sampling, following=max(sampling.following, self.following))
 
     @property
     def lookahead(self) -> float:

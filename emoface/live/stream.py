@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -44,9 +45,10 @@ class Stream:
             networks: what performs. request: checked options. sample_rate: of the voice in Hz.
             number: of the take.
         """
-        self._networks, self._request, self._number = networks, request, number
+        self._request, self._number = request, number
         self._rate = _check_rate(sample_rate)
         self._profile = PROFILES[request.options.latency]
+        self._networks = replace(networks, sampling=self._profile.of(networks.sampling))
         self._begin()
 
     @own_settings()

@@ -15,6 +15,7 @@ from emoface.audio.features import MEL_BINS, MEL_PER_FRAME
 from emoface.audio.nonverbal import NonverbalListener, SoundGate
 from emoface.audio.normalize import SILENT_MEL, MelNormalizer
 from emoface.diffusion.finish import FILTER_REACH, Sampling, finish
+from emoface.diffusion.joining import Easing
 from emoface.diffusion.windows import SlidingPlan
 from emoface.emotion import HEARD_FRAMES
 from emoface.face.controls import FWHM, Controls, clip_motion
@@ -65,7 +66,7 @@ class TakeState:
 
     Attributes:
         voice: the voice that arrives. base: the frame of the take at which it begins. done: frames performed.
-        mel: (2 R, 64) the latest log-mels, not normalised. normalizer: of all that was heard.
+        mel: (2 R, 64) the latest log-mels, not normalised. normalizer: of all that was heard. easing: of slow parts.
         loudness: of the voice beside its own. past: of the filters. life: blinks, gaze and breath.
         new: (2 n, 64) normalised log-mels of the prepared frames, and of those that are foreseen.
         listener, gate, laid: sounds that are no words, as they are heard, decided on and laid over the face.
@@ -82,6 +83,7 @@ class TakeState:
     base: int = 0
     done: int = 0
     normalizer: MelNormalizer = field(default_factory=MelNormalizer)
+    easing: Easing = field(default_factory=Easing)
     loudness: RunningLoudness = field(default_factory=RunningLoudness)
     listener: NonverbalListener = field(default_factory=NonverbalListener)
     gate: SoundGate = field(default_factory=SoundGate)
@@ -200,7 +202,7 @@ class Take:
             raise ValueError("the checkpoint gives motion that is not finite: it is broken")
         keep = slice(max(before + kept - self.reach, 0), before + kept)
         self.state.past = Past(motion[:, keep].clone(), closure[keep].clone(), presence[keep].clone())
-        return smooth
+        return self.state.easing.ease(smooth)
 
     def _enliven(self, motion: np.ndarray, piece: Piece, sounds: np.ndarray) -> np.ndarray:
         """Add sounds (k, 5) and life to finished frames (k, 56), and apply controls to them."""
@@ -235,6 +237,7 @@ class Take:
         self.state = replace(
             state, voice=ArrivingVoice(rate), base=frame, done=frame, mel=_silence(self.mel_frames),
             listener=NonverbalListener(), gate=SoundGate(),
+            easing=state.easing if settling is None else Easing(),
             past=state.past if settling is None else Past.none(self.networks.device),
             settling=state.settling if settling is None else settling,
         )  # fmt: skip

@@ -13,8 +13,8 @@ import pytest
 import torch
 
 SCRIPT = Path(bench_gpu.__file__).parent / "gpu.sh"
-PARTS = ["build", "tests", "info", "ceilings", "step", "attention", "gradient", "clip", "memcheck", "racecheck", "tune",
-         "step-tuned", "report"]  # fmt: skip
+PARTS = ["build", "tests", "info", "ceilings", "step", "attention", "gradient", "live", "clip", "memcheck", "racecheck",
+         "tune", "step-tuned", "report"]  # fmt: skip
 
 
 def test_every_table_is_filled_at_toy_sizes(tmp_path):
