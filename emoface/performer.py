@@ -150,6 +150,10 @@ class Performer:
         self.joiner = Joiner()
         self.lip_style = torch.full((1,), request.style, device=device)
 
+    def forget(self) -> None:
+        """Begin the next window as if none had been before."""
+        self.joiner, self.follower = Joiner(), Follower(self.follower.share)
+
     def prepare(
         self, window: Window, normalized: Tensor, raw: Tensor, normalizer: MelNormalizer,
         keyframes: Sequence[Keyframe], intensity: float | Tensor, painting: Painting | None = None,

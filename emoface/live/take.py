@@ -233,7 +233,7 @@ class Take:
         """
         state = self.state
         if settling is not None:
-            self.performer.joiner.last = None
+            self.performer.forget()
         self.state = replace(
             state, voice=ArrivingVoice(rate), base=frame, done=frame, mel=_silence(self.mel_frames),
             listener=NonverbalListener(), gate=SoundGate(),
