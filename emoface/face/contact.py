@@ -3,7 +3,7 @@
 On a rig the inner lips' opening beyond rest is linear in the weights, ``g = sum_s w_s h_s``, with h measured at three
 pairs of facing vertices. With g_o the opening on the open head's mesh, a frame's opening on the rig is to be at most
 
-    goal = g S(g_o / FREE),    S(x) = x^2 (3 - 2 x) for x in 0..1, then 1:
+    goal = min(g, max(g_o, g S(g_o / FREE))),    S(x) = x^2 (3 - 2 x) for x in 0..1, then 1:
 
 none where the open head's lips meet, and what the rig makes of the weights where they are ``FREE`` mm apart. It is
 reached in the order of :mod:`emoface.face.lips`: mouthClose rises up to jawOpen, shapes that part the lips are scaled
@@ -157,7 +157,8 @@ def fit_lips(arkit: np.ndarray, rig: Rig, jaw: bool = True) -> np.ndarray:
         weights[:, list(place.values())] = (weights[:, list(place.values())] * factor).clip(0, 1)
     apart = ours.opening(arkit)
     share = (apart / FREE).clip(0, 1)
-    goal = lips.opening(weights) * share**2 * (3 - 2 * share)
+    own = lips.opening(weights)
+    goal = np.minimum(own, np.maximum(apart, own * share**2 * (3 - 2 * share)))
     _close(weights, lips, goal, apart < FREE)
     return weights.astype(np.float32)
 

@@ -10,8 +10,10 @@ from PIL import Image
 
 import emoface
 from emoface.capture.camera import SETTLING, LiveCapture, capture_camera
+from emoface.capture.emotion import unshrunk
 from emoface.capture.pictures import read_picture
 from emoface.emotion_forms import EmotionReference
+from emoface.face.layout import MOTION_NAMES
 
 from .films import JAW, KnownFaces, seen_face, speaking, write_film
 
@@ -72,6 +74,15 @@ def test_the_emotion_of_a_picture_and_of_a_film(tmp_path: Path) -> None:
         emoface.from_image(tmp_path / "face.png", model=KnownFaces(lambda *_: []))
     with pytest.raises(ValueError, match="shows no face 3; it shows 1"):
         emoface.from_image(tmp_path / "face.png", model=net, face=3)
+
+
+def test_a_feeling_is_as_strong_as_it_most_likely_was() -> None:
+    motion = np.full((2, 56), 0.2, np.float32)
+    known, guessed = unshrunk(motion, True), unshrunk(motion, False)
+    brow, smile, jaw = (list(MOTION_NAMES).index(name) for name in ("browInnerUp", "mouthSmileLeft", "jaw_pose_x"))
+    assert known[0, brow] == pytest.approx(0.32) and guessed[0, brow] == pytest.approx(0.6)
+    assert known[0, smile] == guessed[0, smile] == motion[0, smile] and known[0, jaw] == motion[0, jaw]
+    assert unshrunk(np.full((1, 56), 0.9, np.float32), False).max() == 1
 
 
 def test_faces_before_a_camera_come_one_by_one() -> None:
