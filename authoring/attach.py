@@ -35,6 +35,7 @@ class Attachment:
             {shape: field for shape, field in moves.items() if np.abs(field).max() > 1e-6},
             None if on.jaw_corrective is None else self.carry(on.jaw_corrective),
             (self.corners, self.weights),
+            {pair: self.carry(field) for pair, field in on.correctives.items()},
         )
 
 

@@ -7,9 +7,11 @@ from scipy.spatial import cKDTree
 
 from emoface.face.layout import EXPRESSION_NAMES
 
-from . import identity
+from . import identity, wrinkles
 from .brow import brow_piece
+from .bust import bust_patch
 from .colour import SKIN, skin_colours
+from .correctives import PAIRS, corrective_shapes, drivers
 from .ear import ear_patch
 from .eye_patch import EDGE, eye_patch, lid_colours
 from .eye_shapes import eye_shapes
@@ -30,6 +32,7 @@ from .tongue import tongue_piece
 
 METRES = 0.01
 STEP = 5e-6  # displacements are rounded to this many metres, so that the file packs well
+LEAST = 1.5e-5  # metres: the tails of smooth fields below it are cut, so that a shape moves what it is for
 
 
 def build_head() -> dict[str, np.ndarray]:
@@ -40,7 +43,7 @@ def build_head() -> dict[str, np.ndarray]:
     """
     skin = Skin()
     eye, mouth = eye_patch(skin), mouth_patch(skin)
-    mesh = build_mesh(skin, eye, mouth, ear_patch(skin), nostril_patch(skin))
+    mesh = build_mesh(skin, eye, mouth, ear_patch(skin), nostril_patch(skin), bust_patch(skin))
     share = jaw_share(mesh, mouth)
     face = Piece(
         "skin",
@@ -51,12 +54,19 @@ def build_head() -> dict[str, np.ndarray]:
         joint_weights(mesh.vertices, share),
         {**eye_shapes(mesh, eye, mouth), **mouth_shapes(mesh, mouth, share)},
         jaw_corrective(mesh, mouth),
+        correctives=corrective_shapes(mesh, eye, mouth),
     )
     pieces = [face, *eye_pieces(), *teeth_pieces(), tongue_piece()]
     pieces += [brow_piece(mesh, face), lash_piece(mesh, face), hair_piece(skin, np.array(SKIN))]
     rim = mesh.eye[EDGE]
     lips = mesh.mouth[mouth.lips]
-    return _arrays(pieces, mesh, landmarks(mesh, rim, lips[-2], lips[1]))
+    arrays = _arrays(pieces, mesh, landmarks(mesh, rim, lips[-2], lips[1]))
+    return arrays | {
+        "wrinkle_names": np.array(list(wrinkles.GROUPS)),
+        "wrinkle_uv": wrinkles.chart(arrays["template"] / METRES),
+        "wrinkle_heights": wrinkles.heights(skin),
+        "wrinkle_drivers": wrinkles.drivers(),
+    }
 
 
 def _arrays(pieces: list[Piece], mesh: HeadMesh, embedded: tuple[np.ndarray, np.ndarray]) -> dict[str, np.ndarray]:
@@ -74,6 +84,13 @@ def _arrays(pieces: list[Piece], mesh: HeadMesh, embedded: tuple[np.ndarray, np.
     for name in EXPRESSION_NAMES:
         if name.endswith("Right"):
             deltas[name] = deltas[name.removesuffix("Right") + "Left"][mirror] * (-1, 1, 1)
+    together = {name: np.zeros_like(vertices) for name in PAIRS}
+    for piece in pieces:
+        for name, moved in piece.correctives.items():
+            together[name][named[piece.name]] = moved
+    for name, pair in PAIRS.items():
+        if pair[0].endswith("Right"):
+            together[name] = together[name.replace("Right", "Left")][mirror] * (-1, 1, 1)
     lost = [name for name, moved in deltas.items() if not moved.any()]
     if lost:
         raise ValueError(f"no piece has the shapes {lost}")
@@ -96,6 +113,9 @@ def _arrays(pieces: list[Piece], mesh: HeadMesh, embedded: tuple[np.ndarray, np.
         "expression_names": np.array(EXPRESSION_NAMES),
         "expression_basis": _packed(np.array(list(deltas.values()))),
         "jaw_basis": _packed(corrective),
+        "corrective_names": np.array(list(PAIRS)),
+        "corrective_drivers": drivers(),
+        "corrective_basis": _packed(np.array(list(together.values()))),
         "joint_regressor": regressor(vertices, len(mesh.vertices), (named["eye_left"], named["eye_right"])).astype(
             np.float32
         ),
@@ -107,6 +127,9 @@ def _arrays(pieces: list[Piece], mesh: HeadMesh, embedded: tuple[np.ndarray, np.
 
 
 def _packed(centimetres: np.ndarray) -> np.ndarray:
+    """Displacements (..., 3) in metres, those too small to be seen left out."""
+    seen = np.linalg.norm(centimetres, axis=-1, keepdims=True) * METRES > LEAST
+    centimetres = np.where(seen, centimetres, 0.0)
     return (np.rint(centimetres * (METRES / STEP)) * STEP).astype(np.float16)
 
 
@@ -130,4 +153,6 @@ def _identity(name: str, vertices: np.ndarray, named: dict[str, np.ndarray], pie
         if piece.held_by is not None:
             corners, weights = piece.held_by
             moved[named[piece.name]] = np.einsum("nc,nck->nk", weights, moved[corners])
+        if name in piece.identity:
+            moved[named[piece.name]] = piece.identity[name]
     return moved

@@ -69,6 +69,8 @@ class Head:
     faces: np.ndarray
     basis: np.ndarray
     jaw_basis: np.ndarray
+    corrective_basis: np.ndarray
+    corrective_drivers: np.ndarray
     joints: np.ndarray
     skin_weights: np.ndarray
     mirror: np.ndarray
@@ -117,13 +119,18 @@ class Head:
     def pose(self, weights: dict[str, float]) -> np.ndarray:
         """Vertices (V, 3) at ARKit weights; a name without side stands for both sides."""
         vertices, turn = self.template.copy(), np.eye(3)
+        driving = np.zeros(len(EXPRESSION_NAMES) + 1)
+        driving[-1] = weights.get("jawOpen", 0.0)
         for name, weight in weights.items():
             if name in JAW_SHAPES:
                 turn = turn @ _jaw_turn(name, weight)
                 continue
             for side in ("", "Left", "Right"):
                 if name + side in EXPRESSION_NAMES:
-                    vertices += weight * self.basis[EXPRESSION_NAMES.index(name + side)]
+                    place = EXPRESSION_NAMES.index(name + side)
+                    vertices += weight * self.basis[place]
+                    driving[place] = weight
+        vertices += np.tensordot(driving.clip(0, 1)[self.corrective_drivers].prod(1), self.corrective_basis, 1)
         bend = turn - np.eye(3)
         vertices += np.tensordot(bend.ravel(), self.jaw_basis, 1)
         arm = vertices - self.joints[JAW]
@@ -147,6 +154,8 @@ def load_head(file: Path = FILE) -> Head:
         data["faces"].astype(int),
         data["expression_basis"].astype(float) * 1000,
         data["jaw_basis"].astype(float) * 1000,
+        data["corrective_basis"].astype(float) * 1000,
+        data["corrective_drivers"],
         data["joint_regressor"].astype(float) @ template,
         data["skin_weights"].astype(float),
         data["mirror"].astype(int),

@@ -6,7 +6,7 @@ import numpy as np
 
 from .eye_patch import EDGE, LASHES, EyePatch
 from .eyeball import GAZE
-from .handles import Fill, left_half, push
+from .handles import Fill, Fold, left_half, push
 from .mesh import HeadMesh
 from .mouth_patch import MouthPatch
 from .skin import EYE_CENTRE
@@ -27,6 +27,33 @@ LOWER_FOLLOWS = np.array([1, 1, 1, 1, 0.96, 0.86, 0.72, 0.55, 0.40, 0.24, 0.09, 
 UPPER_YIELDS = np.array([0, 0, 0, 0, 0, 0.01, 0.04, 0.10, 0.30, 0.52, 0.78, 1])
 LOWER_YIELDS = np.array([0, 0, 0, 0, 0.03, 0.10, 0.20, 0.35, 0.52, 0.70, 0.86, 1])
 
+FROWN = (
+    Fold(((0.46, 0.70), (0.52, 1.45), (0.78, 2.5)), 0.20, 0.17, 0.17, -0.42, 0.30),
+    Fold(((0.0, 0.66), (0.62, 0.62)), 0.10, 0.16, 0.10, 0.38, 0.22),
+    Fold(((1.15, 2.1), (1.45, 2.8)), 0.07, 0.15),
+)
+"""The brows drawn together: a furrow on each side of the glabella, flesh heaped beside it and over the nose's root."""
+FOREHEAD_INNER = (
+    Fold(((0.0, 2.80), (1.2, 2.98), (2.4, 3.30)), 0.075, 0.16, 0.055, 0.36, 0.2),
+    Fold(((0.0, 3.50), (1.3, 3.66), (2.8, 3.98)), 0.085, 0.17, 0.060, 0.38, 0.2),
+    Fold(((0.0, 4.30), (1.4, 4.42), (3.0, 4.58)), 0.075, 0.18, 0.050, 0.40, 0.2),
+    Fold(((0.0, 5.15), (1.2, 5.22), (2.4, 5.24)), 0.050, 0.18, 0.035, 0.40, 0.2),
+)
+FOREHEAD_OUTER = (
+    Fold(((1.5, 3.12), (2.8, 3.48), (4.0, 3.46), (5.0, 2.95)), 0.075, 0.17, 0.055, 0.38, 0.2),
+    Fold(((1.2, 3.88), (2.7, 4.22), (4.0, 4.17), (5.0, 3.60)), 0.075, 0.18, 0.055, 0.38, 0.2),
+    Fold(((1.4, 4.68), (2.8, 4.92), (4.0, 4.76)), 0.050, 0.18, 0.035, 0.38, 0.2),
+)
+BAG = (Fold(((1.8, -0.85), (2.6, -1.50), (3.6, -1.70), (4.7, -1.15)), 0.065, 0.18, 0.075, 0.45, 0.22),)
+"""Flesh heaped under the lower lid, over a furrow."""
+SNARL = (
+    Fold(((1.62, -3.70), (2.05, -4.55), (2.62, -5.50), (3.05, -6.30)), 0.20, 0.19, 0.14, 0.50, 0.36),
+    Fold(((0.0, 0.42), (0.70, 0.30)), 0.10, 0.15, 0.09, -0.30, 0.18),
+    Fold(((0.62, 0.05), (0.95, -0.70), (1.45, -1.30)), 0.11, 0.15, 0.10, 0.32, 0.2),
+    Fold(((0.42, -0.75), (0.80, -1.35), (1.15, -1.90)), 0.07, 0.13, 0.06, 0.28, 0.18),
+)
+"""The nose wrinkled at its root and sides, and the fold from its wing to the corner of the mouth."""
+
 
 def eye_shapes(mesh: HeadMesh, eye: EyePatch, mouth: MouthPatch) -> dict[str, np.ndarray]:
     """Displacements (V, 3) of the skin in cm at weight 1: the left side's shapes and browInnerUp.
@@ -36,44 +63,49 @@ def eye_shapes(mesh: HeadMesh, eye: EyePatch, mouth: MouthPatch) -> dict[str, np
     shapes = {name: _lids(mesh, eye, *share) for name, share in LIDS.items()}
     for name, turn in GAZE.items():
         shapes[name] = shapes.get(name, 0) + _cornea_push(mesh, eye, turn[:, 2])
-    lid_give = _lid_give(mesh, eye)
+    give = lid_give(mesh, eye)
     points = mesh.vertices
 
     def on_left(*pushes: tuple) -> np.ndarray:
-        return left_half(lid_give * sum(push(points, *one) for one in pushes), points)
+        return left_half(give * sum(push(points, *one) for one in pushes), points)
+
+    def folds(*lines: Fold) -> np.ndarray:
+        return give * sum(line(mesh) for line in lines)
 
     shapes["browDownLeft"] = on_left(
-        ((1.2, 1.5, 8.4), (1.3, 1.3, 3), (-0.26, -0.46, 0.14)),
-        ((3.3, 1.9, 7.6), (1.8, 1.3, 3), (-0.16, -0.40, 0.14)),
-        ((0.55, 1.2, 8.8), (0.45, 0.8, 3), (0.0, -0.10, 0.12)),
-    )
+        ((1.15, 1.5, 8.4), (1.25, 1.15, 3), (-0.30, -0.50, 0.16)),
+        ((3.3, 1.9, 7.6), (1.8, 1.3, 3), (-0.16, -0.60, 0.14)),
+        ((1.9, 0.80, 8.0), (1.3, 0.55, 3), (-0.04, -0.08, 0.14)),  # the mass under the inner brow
+        ((0.0, 1.5, 9.0), (0.55, 0.8, 2), (0.0, -0.16, 0.10)),
+    ) + left_half(folds(*FROWN), points, 0.35)
     shapes["browOuterUpLeft"] = on_left(
         ((3.9, 2.0, 7.2), (2.1, 1.5, 3), (0.06, 0.66, -0.06)),
         ((4.6, 1.9, 6.6), (1.2, 1.2, 3), (0.06, 0.14, -0.06)),
         ((1.7, 1.8, 8.3), (1.0, 1.2, 3), (0.0, 0.14, 0.0)),
         ((3.6, 4.0, 7.0), (2.2, 1.7, 3), (0.03, 0.28, 0.02)),
-    )
-    shapes["browInnerUp"] = lid_give * (
-        push(points, (1.1, 1.8, 8.4), (1.6, 1.3, 3), (0.0, 0.62, 0.02))
-        + push(points, (0.9, 3.8, 8.3), (1.8, 1.6, 3), (0.0, 0.22, 0.06))
-    )
+    ) + left_half(folds(*FOREHEAD_OUTER), points)
+    shapes["browInnerUp"] = give * (
+        push(points, (1.1, 1.8, 8.4), (1.6, 1.3, 3), (0.0, 0.70, 0.02))
+        + push(points, (0.9, 3.8, 8.3), (1.8, 1.6, 3), (0.0, 0.24, 0.06))
+    ) + folds(*FOREHEAD_INNER)
     shapes["eyeSquintLeft"] += on_left(
         ((3.5, -1.7, 7.4), (1.7, 0.9, 3), (-0.08, 0.24, 0.11)),
         ((5.2, -0.3, 6.2), (0.9, 1.1, 3), (-0.14, -0.02, 0.06)),
-        ((3.0, 1.6, 7.9), (2.0, 0.8, 3), (-0.02, -0.10, 0.03)),
-    )
+        ((3.0, 1.6, 7.9), (2.0, 0.8, 3), (-0.02, -0.05, 0.03)),
+    ) + left_half(folds(*BAG), points)
     shapes["cheekSquintLeft"] += on_left(
         ((4.0, -2.6, 7.0), (2.0, 1.5, 3.5), (-0.06, 0.56, 0.30)),
         ((3.4, -1.5, 7.6), (1.6, 0.45, 3), (0.0, 0.06, 0.10)),
         ((5.4, -0.4, 6.2), (0.9, 1.0, 3), (-0.08, 0.06, 0.12)),
-    )
-    shapes["noseSneerLeft"] = left_half(_sneer(mesh, mouth), points, 0.7) + on_left(
-        ((1.5, 1.6, 8.4), (1.4, 1.0, 3), (-0.10, -0.28, 0.06)),
-        ((0.8, 0.0, 8.8), (0.5, 0.5, 2), (0.0, -0.06, 0.20)),
-        ((1.0, -1.4, 8.7), (0.55, 0.45, 2), (0.0, 0.12, 0.20)),
-        ((0.9, -0.7, 8.8), (0.6, 0.3, 2), (0.0, 0.0, -0.22)),
-        ((2.1, -4.3, 8.3), (0.35, 0.9, 2), (0.0, 0.0, -0.30)),
-        ((2.85, -4.7, 8.0), (0.6, 0.9, 2), (0.0, 0.05, 0.22)),
+    ) + left_half(folds(*BAG), points)
+    shapes["noseSneerLeft"] = (
+        left_half(_sneer(mesh, mouth), points, 0.7)
+        + on_left(
+            ((1.5, 1.6, 8.4), (1.4, 1.0, 3), (-0.10, -0.34, 0.10)),
+            ((1.9, 0.8, 8.0), (1.2, 0.55, 3), (-0.02, -0.10, 0.10)),
+            ((2.85, -4.5, 8.0), (0.7, 0.9, 2), (0.0, 0.06, 0.14)),
+        )
+        + left_half(folds(*SNARL), points, 0.5)
     )
     return shapes
 
@@ -135,7 +167,7 @@ def _follows(eye: EyePatch) -> np.ndarray:
     return follows
 
 
-def _lid_give(mesh: HeadMesh, eye: EyePatch) -> np.ndarray:
+def lid_give(mesh: HeadMesh, eye: EyePatch) -> np.ndarray:
     """(V, 1) share of a move of brow or cheek that the skin takes: all, less towards the edges of the lids."""
     give = np.ones((len(mesh.vertices), 1))
     share = UPPER_YIELDS[:, None] * eye.upper + LOWER_YIELDS[:, None] * (1 - eye.upper)

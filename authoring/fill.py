@@ -9,19 +9,24 @@ from .sdf import smooth_step
 from .skin import NECK_CUT, Skin
 
 ORIGIN = np.array([0.0, -3.6, -1.0])  # every point of the fill is seen from here
-FACE_SIZE, BACK_SIZE = 0.60, 1.7  # distance between neighbours
+FACE_SIZE, BACK_SIZE = 0.42, 0.95  # distance between neighbours
 FINER = (  # centre, radius, distance between neighbours there
-    ((0.5, -4.1, 9.4), 1.7, 0.26),  # tip and wings of the nose
-    ((0.0, -1.5, 9.2), 1.6, 0.38),
-    ((3.15, 0.0, 8.0), 2.3, 0.40),
-    ((0.0, -7.0, 9.0), 3.4, 0.40),
-    ((7.8, -0.8, -1.4), 4.4, 0.62),  # ear
-    ((2.6, 2.0, 8.0), 2.2, 0.36),  # brow
-    ((0.0, -10.3, 8.0), 2.6, 0.48),
-    ((0.0, -12.0, 4.0), 4.0, 0.75),  # under the chin
-    ((5.0, -8.5, 2.5), 4.0, 0.7),  # angle of the jaw
+    ((0.5, -4.1, 9.4), 1.8, 0.20),  # tip and wings of the nose
+    ((0.6, -0.6, 8.9), 2.2, 0.21),  # root of the nose
+    ((3.15, 0.0, 8.0), 2.5, 0.26),
+    ((0.0, -7.0, 9.0), 3.4, 0.25),
+    ((2.4, -5.4, 8.0), 1.9, 0.20),  # fold from the nose to the mouth
+    ((3.8, -3.6, 6.8), 2.6, 0.27),  # cheek
+    ((5.1, -0.6, 6.0), 1.5, 0.25),  # beside the eye
+    ((7.8, -0.8, -1.4), 4.4, 0.50),  # ear
+    ((1.2, 1.8, 8.3), 2.2, 0.19),  # glabella
+    ((2.8, 2.4, 8.0), 2.6, 0.24),  # brow
+    ((0.5, 4.6, 7.8), 3.6, 0.30),  # forehead
+    ((0.0, -9.9, 8.2), 2.4, 0.27),  # chin
+    ((0.0, -12.0, 4.0), 4.0, 0.55),  # under the chin
+    ((5.0, -8.5, 2.5), 4.0, 0.5),  # angle of the jaw
 )
-CANDIDATES = 16000
+CANDIDATES = 44000
 RELAXATIONS = 8
 
 
@@ -41,7 +46,7 @@ def spacing(p: np.ndarray) -> np.ndarray:
 def seen_from_inside(skin: Skin, directions: np.ndarray) -> np.ndarray:
     """Outermost points (n, 3) of the skin, closed by the neck's cut, along directions (n, 3) from the origin."""
     p = ORIGIN + 19.0 * directions
-    for _ in range(60):
+    for _ in range(32):
         gap = np.maximum(skin.distance(p), NECK_CUT - p[:, 1])
         p = p - directions * (0.75 * np.clip(gap, -0.5, 2.0))[:, None]
     return p
@@ -70,15 +75,6 @@ def midline(skin: Skin, mouth: np.ndarray, neck: np.ndarray) -> np.ndarray:
     points = np.array(chosen)
     points[:, 0] = 0.0
     return points
-
-
-def neck_ring(skin: Skin, columns: int = 17) -> np.ndarray:
-    """The neck's open end (columns, 3), left half, from the front to the back."""
-    angle = np.linspace(0, np.pi, columns)
-    outward = np.stack([np.sin(angle), np.zeros(columns), np.cos(angle)], -1)
-    ring = skin.trace(np.array([0.0, NECK_CUT, -4.0]) + 14 * outward, -outward)
-    ring[[0, -1], 0] = 0.0
-    return ring
 
 
 def inside_ring(p: np.ndarray, ring: np.ndarray) -> np.ndarray:
@@ -117,7 +113,8 @@ def scatter(skin: Skin, rings: list[np.ndarray], fixed: np.ndarray, keep_off: np
     p = p[(p[:, 1] > NECK_CUT + 0.3) & (np.abs(skin.distance(p)) < 0.02)]
     for ring in rings:
         p = p[~inside_ring(p, ring)]
-    p = p[(np.linalg.norm(p[:, None] - fixed, axis=-1) > keep_off).all(1)]
+    near = cKDTree(p).query_ball_point(fixed, keep_off)
+    p = np.delete(p, np.unique(np.concatenate([np.array(few, int) for few in near])), 0)
     size = spacing(p)
     away = p[:, 0] > 0.45 * size
     p, size = p[away], size[away]

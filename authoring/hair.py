@@ -27,32 +27,42 @@ TONE = np.array([0.23, 0.155, 0.11])
 EDGE, SHORT, LONG = 0.06, 0.26, 0.75  # thickness at the hairline, at the sides and on top
 
 
+STRANDS = 400, 260  # of the left half: along the hairline, and over the rest
+STRAND_WIDTH = 0.06
+UNDER = 0.45  # how far below the skin the hair of a bald head lies, cm
+
+
 def hair_piece(skin: Skin, colour: np.ndarray) -> Piece:
-    """The hair over a skin of the given colour (3,) at the hairline; it makes no expression."""
+    """The hair over a skin of the given colour (3,) at the hairline; it makes no expression.
+
+    Two identity components are its own: `bald` sinks it under the scalp, `hair_volume` lifts it, or crops it at -1.
+    """
     random = np.random.default_rng(3)
     line = _hairline()
     t = np.array(ROWS)[:, None, None]
-    even = smooth_step(t / 0.4)  # the line's corners fade on the way up
-    start = line + even * (_smoothed(line) - line)
-    rows = _between(start / np.linalg.norm(start, axis=-1, keepdims=True), CROWN, t)  # (rows, columns, 3) directions
-    rows = np.concatenate([rows.reshape(-1, 3), CROWN[None]])
-    on_skin = skin.trace(CENTRE + 20 * rows, -rows)
-    normal = skin.gradient(on_skin)
-    normal /= np.linalg.norm(normal, axis=1, keepdims=True)
     way = np.concatenate([np.repeat(ROWS, COLUMNS), [1.0]])
-    top = smooth_step((on_skin[:, 1] - 2.0) / 6.0)
-    full = (SHORT + (LONG - SHORT) * top) * (1 + 0.05 * random.uniform(-1, 1, len(rows)))
-    edge = EDGE + 0.08 * smooth_step(-on_skin[:, 2] / 6)  # the nape is hollow
-    thick = edge + (full - edge) * smooth_step((way - 0.02) / 0.3)
-    left = on_skin + thick[:, None] * normal
+    rows = _rows(line, np.tile(np.arange(float(COLUMNS)), len(ROWS)), t.repeat(COLUMNS, 1).ravel())
+    shell = _Layer(skin, np.concatenate([rows, CROWN[None]]), way)
+    shell.thick *= 1 + 0.05 * random.uniform(-1, 1, len(way))
     share = smooth_step((way + 0.04) / 0.10)[:, None]
-    tones = colour + share * (TONE * (1 + 0.14 * random.uniform(-1, 1, len(rows)))[:, None] - colour)
+    tones = colour + share * (TONE * (1 + 0.14 * random.uniform(-1, 1, len(way)))[:, None] - colour)
 
-    faces = _faces()
-    side = np.flatnonzero(~_on_middle())
+    strands, strand_tones = _strands(skin, random, line, colour)
+    whole = _Layer.joined([shell, strands])
+    tones = np.concatenate([tones, strand_tones])
+    faces = np.concatenate([_faces(), len(way) + np.arange(len(strand_tones)).reshape(-1, 3)])
+    left = whole.points()
+    middle = np.zeros(len(left), bool)
+    middle[: len(way)] = _on_middle()
+    left[middle, 0] = 0.0
+    side = np.flatnonzero(~middle)
     mirror = np.arange(len(left))
-    left[_on_middle(), 0] = 0.0
     mirror[side] = len(left) + np.arange(len(side))
+
+    def both(field: np.ndarray) -> np.ndarray:
+        field[middle, 0] = 0.0
+        return np.concatenate([field, field[side] * (-1, 1, 1)])
+
     vertices = np.concatenate([left, left[side] * (-1, 1, 1)])
     return Piece(
         "hair",
@@ -61,7 +71,75 @@ def hair_piece(skin: Skin, colour: np.ndarray) -> Piece:
         np.concatenate([tones, tones[side]]),
         ROUGHNESS,
         joint_weights(vertices, np.zeros(len(vertices))),
+        identity={
+            "bald": both(-(whole.thick + UNDER)[:, None] * whole.normal),
+            "hair_volume": both((0.9 * whole.thick * smooth_step(whole.way / 0.3))[:, None] * whole.normal),
+        },
     )
+
+
+class _Layer:
+    """Points of the hair: where they stand on the scalp, how far up from the hairline, how high over it."""
+
+    def __init__(self, skin: Skin, directions: np.ndarray, way: np.ndarray) -> None:
+        self.on_skin = skin.trace(CENTRE + 20 * directions, -directions)
+        normal = skin.gradient(self.on_skin)
+        self.normal = normal / np.linalg.norm(normal, axis=1, keepdims=True)
+        self.way = way
+        top = smooth_step((self.on_skin[:, 1] - 2.0) / 6.0)
+        edge = EDGE + 0.08 * smooth_step(-self.on_skin[:, 2] / 6)  # the nape is hollow
+        self.thick = edge + (SHORT + (LONG - SHORT) * top - edge) * smooth_step((way - 0.02) / 0.3)
+
+    @classmethod
+    def joined(cls, layers: list[_Layer]) -> _Layer:
+        """All of them as one."""
+        whole = cls.__new__(cls)
+        for name in ("on_skin", "normal", "way", "thick"):
+            setattr(whole, name, np.concatenate([getattr(layer, name) for layer in layers]))
+        return whole
+
+    def points(self) -> np.ndarray:
+        """(n, 3), cm."""
+        return self.on_skin + self.thick[:, None] * self.normal
+
+
+def _rows(line: np.ndarray, column: np.ndarray, way: np.ndarray) -> np.ndarray:
+    """Directions (n, 3) at fractional columns (n,) of the hairline (COLUMNS, 3) and ways (n,) up to the crown."""
+    low = np.minimum(column.astype(int), len(line) - 2)
+    part = (column - low)[:, None]
+    smoothed = _smoothed(line)
+    even = smooth_step(way / 0.4)[:, None]  # the line's corners fade on the way up
+
+    def between(row: np.ndarray) -> np.ndarray:
+        return row[low] + part * (row[low + 1] - row[low])
+
+    start = between(line) + even * (between(smoothed) - between(line))
+    start /= np.linalg.norm(start, axis=1, keepdims=True)
+    return _between(start, CROWN, way[:, None])
+
+
+def _strands(
+    skin: Skin, random: np.random.Generator, line: np.ndarray, colour: np.ndarray
+) -> tuple[_Layer, np.ndarray]:
+    """Tapered strands of the left half, three points each, two at the root and the tip, and their colours (3 n, 3)."""
+    edge, over = STRANDS
+    count = edge + over
+    column = np.concatenate([np.linspace(0.15, COLUMNS - 1.2, edge), random.uniform(0.2, COLUMNS - 1.3, over)])
+    column[:edge] += random.uniform(-0.03, 0.03, edge)
+    root = np.concatenate([random.uniform(-0.016, 0.04, edge), random.uniform(0.05, 0.8, over)])
+    long = np.concatenate([random.uniform(0.07, 0.13, edge), random.uniform(0.10, 0.17, over)])
+    sway = random.normal(0, 0.16, count)
+    half = STRAND_WIDTH / 2 * np.where(np.arange(count) < edge, 1.0, 2.6) * random.uniform(0.8, 1.2, count)
+    place = np.stack([column - 1.2 * half, column + 1.2 * half, column + sway], 1).clip(0.02, COLUMNS - 1.02)
+    way = np.stack([root, root, root + long], 1)
+    layer = _Layer(skin, _rows(line, place.ravel(), way.ravel()), way.ravel())
+    lift = np.tile([0.0, 0.0, 0.05], count)
+    outer = np.repeat(np.arange(count) >= edge, 3)
+    layer.thick = np.where(np.tile([True, True, False], count) & ~outer, 0.015, layer.thick) + lift + 0.02 * outer
+    share = np.tile([0.30, 0.30, 0.95], count)
+    share[outer] = 1.0
+    tone = TONE * random.uniform(0.82, 1.18, (count, 1)).repeat(3, 0)
+    return layer, colour + share[:, None] * (tone - colour)
 
 
 def _on_middle() -> np.ndarray:

@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 import scipy.sparse as sp
 from scipy.sparse.linalg import factorized
 
+from emoface.face.surface import mesh_normals
+
 from .mesh import HeadMesh
+from .sdf import smooth_step
+from .skin import Skin
 
 STIFFNESS = 50.0  # of a handle against the smoothness of the field
 
@@ -58,6 +64,49 @@ def push(points: np.ndarray, centre: tuple, radii: tuple | float, move: tuple) -
     if centre[0] == 0:
         return field
     return field + _gaussian(points * [-1, 1, 1], centre, radii) * np.array(move, float) * [-1, 1, 1]
+
+
+@dataclass(frozen=True)
+class Fold:
+    """A furrow of the skin along a line, with a bank of flesh beside it.
+
+    Attributes:
+        line: points (x, y) of the left half as seen from the front, in cm; the bank lies on the left of its direction.
+        depth: of the furrow, cm. width: half of it, cm.
+        bank: height of the bank, cm. away: of its ridge from the line, cm. broad: half its width, cm.
+        ends: shares of the line over which the fold sets in and runs out.
+    """
+
+    line: tuple[tuple[float, float], ...]
+    depth: float
+    width: float
+    bank: float = 0.0
+    away: float = 0.0
+    broad: float = 1.0
+    ends: tuple[float, float] = (0.25, 0.3)
+
+    def __call__(self, mesh: HeadMesh) -> np.ndarray:
+        """Displacement (V, 3) in cm along the normals of the skin, on both sides of the face."""
+        points, normals = mesh.vertices, mesh_normals(mesh.vertices, mesh.faces)
+        line = Skin().front(*np.array(self.line).T)  # (m, 3)
+        fold = np.stack([np.abs(points[:, 0]), points[:, 1], points[:, 2]], -1)
+        steps = np.concatenate([[0], np.cumsum(np.linalg.norm(np.diff(line, axis=0), axis=1))])
+        best, share, side = np.full(len(fold), np.inf), np.zeros(len(fold)), np.zeros(len(fold))
+        for a, b, start, stop in zip(line, line[1:], steps, steps[1:]):
+            axis = b - a
+            t = np.clip((fold - a) @ axis / (axis @ axis), 0, 1)
+            off = fold - a - t[:, None] * axis
+            away = np.linalg.norm(off, axis=1)
+            nearer = away < best
+            best = np.where(nearer, away, best)
+            share = np.where(nearer, (start + t * (stop - start)) / steps[-1], share)
+            side = np.where(nearer, np.sign(axis[0] * off[:, 1] - axis[1] * off[:, 0]), side)
+        fade = smooth_step(share / self.ends[0]) if line[0, 0] > 0.05 else 1.0
+        fade = fade * smooth_step((1 - share) / self.ends[1])
+        height = -self.depth * np.exp(-((best / self.width) ** 2))
+        if self.bank:
+            height += self.bank * np.exp(-(((side * best - self.away) / self.broad) ** 2))
+        return (height * fade)[:, None] * normals
 
 
 def _gaussian(points: np.ndarray, centre: tuple, radii: tuple | float) -> np.ndarray:

@@ -75,7 +75,7 @@ def opening_corrective(mesh: HeadMesh, patch: MouthPatch) -> np.ndarray:
     values = _held(mesh, patch)
     x, y, z = mesh.vertices[: mesh.half].T
     lens = np.sqrt(1 - patch.across**2)
-    corner = np.array([-0.40, 0.0, 0.18]) * (patch.across**3)[:, None]
+    corner = np.array([-0.16, 0.0, 0.10]) * (patch.across**3)[:, None]
     lift = np.array([0.0, 0.16, 0.0]) * (lens * (patch.side > 0))[:, None]
     drop = np.array([0.0, -0.26, 0.08]) * (lens * (patch.side < 0))[:, None]
     values[mesh.mouth[patch.contact - 3 : patch.lips.stop]] = corner + lift + drop

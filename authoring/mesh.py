@@ -48,27 +48,26 @@ class _Points:
         return index
 
 
-def build_mesh(skin: Skin, eye: Patch, mouth: Patch, ear: Patch, nostril: Patch) -> HeadMesh:
+def build_mesh(skin: Skin, eye: Patch, mouth: Patch, ear: Patch, nostril: Patch, bust: Patch) -> HeadMesh:
     """Join the patches of the left half with the fill, and mirror.
 
     Args:
         skin: the shape.
-        eye, mouth, ear, nostril: patches of the left half; ear and nostril end in a hole that is closed here.
+        eye, mouth, ear, nostril, bust: patches of the left half; ear and nostril end in a hole that is closed here.
 
     Raises:
         ValueError: a patch's outer ring, or the mid-line, is not a row of edges of the fill.
     """
     points = _Points()
-    patches = {"eye": eye, "mouth": mouth, "ear": ear, "nostril": nostril}
+    patches = {"eye": eye, "mouth": mouth, "ear": ear, "nostril": nostril, "bust": bust}
     index = {name: points.add(patch.points) for name, patch in patches.items()}
     caps = {name: points.add(patches[name].points[0].mean(0)[None])[0] for name in ("ear", "nostril")}
-    neck = points.add(fill.neck_ring(skin))
     ends = mouth.points[-1][[0, -1]]
-    middle = points.add(fill.midline(skin, ends, points.blocks[-1][[0, -1]]))
+    middle = points.add(fill.midline(skin, ends, bust.points[-1][[0, -1]]))
 
-    fixed = np.concatenate([index[name][-1] for name in patches] + [neck, middle])
+    fixed = np.concatenate([index[name][-1] for name in patches] + [middle])
     vertices = np.concatenate(points.blocks)
-    on_rings = len(fixed) - len(neck) - len(middle)
+    on_rings = len(fixed) - len(middle)
     keep_off = np.zeros(len(fixed))
     keep_off[:on_rings] = np.concatenate([_ring_spacing(patch) for patch in patches.values()])
     mouth_loop = np.concatenate([mouth.points[-1], [ends[1] - [1, 0, 0], ends[0] - [1, 0, 0]]])
@@ -77,7 +76,7 @@ def build_mesh(skin: Skin, eye: Patch, mouth: Patch, ear: Patch, nostril: Patch)
     vertices = np.concatenate(points.blocks)
 
     skinned = np.concatenate([fixed, free])
-    rings = [index[name][-1] for name in patches] + [neck]
+    rings = [index[name][-1] for name in patches]
     faces = np.zeros((0, 3), int)
     for _ in range(2):  # relaxed points make a better triangulation
         on_middle = np.abs(vertices[skinned, 0]) < 1e-9
@@ -109,7 +108,7 @@ def build_mesh(skin: Skin, eye: Patch, mouth: Patch, ear: Patch, nostril: Patch)
         np.concatenate([faces, mirror[faces][:, ::-1]]),
         mirror,
         half,
-        **index,
+        **{name: rows for name, rows in index.items() if name != "bust"},
     )
 
 

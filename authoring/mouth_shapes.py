@@ -12,7 +12,7 @@ import numpy as np
 
 from emoface.face.layout import JAW_OPEN_RADIANS
 
-from .handles import Fill, left_half, push
+from .handles import Fill, Fold, left_half, push
 from .jaw import JAW_FORWARD, opening_corrective, rotated, turn
 from .mesh import HeadMesh
 from .mouth_patch import LIP_ROWS, MouthPatch
@@ -21,7 +21,18 @@ from .teeth import UPPER, arch_points
 
 INNER_ROWS = (0.35, 0.78, 0.96, 1.0)  # how far the bag's rows behind the lips follow them
 CORNER, CORNER_ROWS = 0.80, (1.0, 0.95, 0.86)  # beyond this place across, the skin's first rows follow the lips' edge
+SMILE = (Fold(((1.58, -3.75), (2.02, -4.55), (2.60, -5.50), (2.98, -6.10)), 0.24, 0.21, 0.18, 0.54, 0.40, (0.25, 0.4)),)
+"""The fold from the wing of the nose towards the corner of the mouth."""
+LIFT = (Fold(((1.62, -3.75), (2.02, -4.55), (2.58, -5.40), (3.00, -6.20)), 0.15, 0.22, 0.13, 0.54, 0.40),)
+"""The fold beside the nose over a raised lip."""
+DROOP = (Fold(((2.60, -7.25), (2.92, -8.05), (2.95, -9.0)), 0.085, 0.24, 0.07, -0.52, 0.36),)
+"""The fold under a lowered corner."""
+SHRUG = (Fold(((0.0, -8.72), (0.9, -8.62), (1.7, -8.25)), 0.11, 0.28, 0.07, -0.58, 0.4),)
+"""The groove under the lower lip over a raised chin."""
+ROLL_UPPER = ((0.26, 0.52, 0.70, 0.72, 0.58, 0.40, 0.28), (0.0, 0.66, 0.78, 0.84, 0.86, 0.86, 0.84))
+ROLL_LOWER = ((0.42, 0.74, 0.92, 0.92, 0.78, 0.56, 0.36), (0.0, 0.70, 0.87, 0.925, 0.945, 0.958, 0.962))
 Vector = tuple[float, float, float]
+Profile = tuple[tuple[float, ...], tuple[float, ...]]
 
 
 class MouthShapes:
@@ -104,10 +115,15 @@ class MouthShapes:
         """A Gaussian displacement of the skin (V, 3) on both sides."""
         return push(self.mesh.vertices, centre, radii, move)
 
-    def off_nose(self, field: np.ndarray) -> np.ndarray:
-        """A field (V, 3) that leaves the nose alone."""
+    def off_nose(self, field: np.ndarray, near: float = 1.6, over: float = 1.2) -> np.ndarray:
+        """A field (V, 3) that leaves the nose alone: nothing up to `near` of its tip, all from `over` beyond on."""
         x, y, _ = self.mesh.vertices.T
-        return field * smooth_step((np.hypot(x, y + 3.6) - 1.6) / 1.2)[:, None]
+        return field * smooth_step((np.hypot(x, y + 3.6) - near) / over)[:, None]
+
+    def off_corner(self, field: np.ndarray) -> np.ndarray:
+        """A field (V, 3) that leaves the corners of the mouth alone."""
+        x, y, _ = self.mesh.vertices.T
+        return field * smooth_step((np.hypot(np.abs(x) - 2.6, y + 6.95) - 0.65) / 0.75)[:, None]
 
     # -- shapes ----------------------------------------------------------------------------------------------------
 
@@ -116,18 +132,17 @@ class MouthShapes:
         corner = 1 - (1 - self.across**2.2) ** 1.4
         move = self.spread((corner, (0.74, 0.80, -0.54)), (1 - corner, (0.0, 0.06, -0.08)))
         values = self.with_lips(self.held(radius=6.4, top=-1.4), move)
-        cheek = self.push((4.0, -3.4, 7.0), (1.4, 1.1, 3.0), (0.10, 0.32, 0.58))
-        cheek += self.push((4.1, -5.6, 7.2), (0.85, 1.1, 2.0), (0.10, 0.05, 0.20))
-        for x, y in ((2.05, -4.7), (2.5, -5.3), (3.0, -6.0)):  # the fold from the nose to the corner of the mouth
-            cheek += self.push((x, y, 8.4), (0.42, 0.50, 1.5), (0.05, 0.0, -0.17))
-            cheek += self.push((x + 0.75, y + 0.45, 8.0), (0.55, 0.50, 1.5), (0.0, 0.0, 0.11))
+        cheek = self.push((3.9, -3.3, 7.0), (1.5, 1.15, 3.0), (0.10, 0.34, 0.56))
+        cheek += self.push((4.1, -5.4, 7.2), (0.9, 1.1, 2.0), (0.10, 0.05, 0.18))
+        cheek += self.off_nose(self.off_corner(sum(fold(self.mesh) for fold in SMILE)), 1.35, 0.9)
         cheek[self.eyes] = 0.0
         return self.fill.symmetric(values) + cheek
 
     def frown(self) -> np.ndarray:
         """Corners down, the middle a little up."""
         corner = self.across**1.7
-        return self.lips(self.spread((corner, (0.12, -0.60, -0.20)), (1 - corner, (0.0, 0.07, 0.05))))
+        field = self.lips(self.spread((corner, (0.12, -0.64, -0.20)), (1 - corner, (0.0, 0.07, 0.05))))
+        return field + sum(fold(self.mesh) for fold in DROOP)
 
     def dimple(self) -> np.ndarray:
         """Corners drawn back into the cheeks."""
@@ -150,10 +165,11 @@ class MouthShapes:
 
     def funnel(self) -> np.ndarray:
         """Lips narrow, forward, turned outwards and open."""
-        move = self.spread((np.ones_like(self.lens), (0, 0, 0.60)), (self.across**2, (0, 0, 0.25)))
-        move[..., 0] -= 0.34 * self.lip[..., 0]
-        move += self.spread((self.upper * self.lens, (0, 0.42, 0)), (self.lower * self.lens, (0, -0.82, 0)))
-        return self.lips(move + self.everted(0.65 * self.lens), radius=6.2)
+        move = self.spread((np.ones_like(self.lens), (0, 0, 0.60)), (self.across**2, (0, 0, 0.30)))
+        move[..., 0] -= 0.42 * self.lip[..., 0]
+        move[..., 1] += self.thicker(0.3)
+        move += self.spread((self.upper * self.lens, (0, 0.52, 0)), (self.lower * self.lens, (0, -0.72, 0)))
+        return self.lips(move + self.everted(0.85 * self.lens), radius=6.2)
 
     def sideways(self) -> np.ndarray:
         """The mouth drawn to the left; the only shape that is not symmetric."""
@@ -174,8 +190,8 @@ class MouthShapes:
         lift = self.upper * self.lens * (1 + 0.25 * np.sin(np.pi * self.across))
         move = self.spread((lift, (0.04, 0.72, 0.04)), (self.across**4, (0.05, 0.18, -0.10)))
         move[..., 1] *= np.linspace(1, 0.72, LIP_ROWS)[:, None]  # the raised lip is thinner
-        cheek = self.push((3.1, -4.4, 8.0), (1.4, 1.15, 2.5), (0.06, 0.26, 0.20))
-        cheek += self.push((2.2, -5.2, 8.5), (0.55, 0.75, 1.5), (0.03, 0.0, -0.12))  # fold beside the nose
+        cheek = self.push((3.1, -4.3, 8.0), (1.4, 1.15, 2.5), (0.06, 0.32, 0.22))
+        cheek += sum(fold(self.mesh) for fold in LIFT)
         return self.lips(move, top=-3.6) + self.off_nose(cheek)
 
     def lower_down(self) -> np.ndarray:
@@ -185,8 +201,11 @@ class MouthShapes:
 
     def shrug_upper(self) -> np.ndarray:
         """Upper lip raised and a little turned out."""
-        move = self.spread((self.upper * self.lens, (0, 0.54, 0.10)))
-        return self.lips(move + self.everted(0.12 * self.upper * self.lens))
+        move = self.spread(
+            (self.upper * self.lens, (0, 0.68, 0.14)), (self.lower * self.lens, (0, 0.15, 0.08)),
+            (self.across**2, (0.0, -0.18, 0.0)),
+        )  # fmt: skip
+        return self.lips(move + self.everted(0.14 * self.upper * self.lens))
 
     def shrug_lower(self) -> np.ndarray:
         """Chin pushed up; it lifts both lips and turns the lower one out."""
@@ -194,7 +213,8 @@ class MouthShapes:
             (self.upper * self.lens, (0, 0.42, 0.06)), (self.lower * self.lens, (0, 0.42, 0.14)),
             (self.across**2, (0.0, -0.12, 0.0)),
         )  # fmt: skip
-        return self.lips(move) + self.push((0.0, -9.7, 8.8), (1.8, 1.25, 2.5), (0.0, 0.62, 0.26))
+        chin = self.push((0.0, -9.7, 8.8), (1.8, 1.25, 2.5), (0.0, 0.64, 0.26))
+        return self.lips(move) + chin + sum(fold(self.mesh) for fold in SHRUG)
 
     def press(self) -> np.ndarray:
         """Lips pressed flat against each other."""
@@ -204,20 +224,28 @@ class MouthShapes:
         move[..., 2] -= 0.14 * np.sin(np.pi * np.linspace(0, 1, LIP_ROWS))[:, None] * self.lens
         return self.lips(move) + self.push((0.0, -9.7, 8.8), (1.8, 1.3, 2.5), (0.0, 0.26, 0.10))
 
-    def roll(self, side: np.ndarray) -> np.ndarray:
-        """A lip (upper or lower, (columns,) 1 on it) turned in over the teeth."""
-        back = np.array([0.26, 0.52, 0.70, 0.72, 0.58, 0.40, 0.28])[:, None]
-        narrower = np.array([0.0, 0.66, 0.78, 0.84, 0.86, 0.86, 0.84])[:, None]
+    def roll(self, side: np.ndarray, profile: Profile) -> np.ndarray:
+        """A lip (upper or lower, (columns,) 1 on it) turned in over the teeth.
+
+        Args:
+            side: of the columns.
+            profile: of each row, how far back it goes in cm, and by what share it comes nearer to the contact.
+        """
+        back, nearer = np.array(profile)[:, :, None]
         move = np.zeros_like(self.lip)
-        move[..., 1] = -narrower * (self.lip[..., 1] - self.lip[0, :, 1]) * side * self.lens
+        move[..., 1] = -nearer * (self.lip[..., 1] - self.lip[0, :, 1]) * side * self.lens
         inwards = back * side * self.lens**1.25
         move[..., 2] = -np.minimum(inwards, np.maximum(self.lip[..., 2] - self._before_teeth(), 0))
         return self.lips(move)
 
+    def roll_lower(self) -> np.ndarray:
+        """The lower lip out of sight; the skin under it follows."""
+        return self.roll(self.lower, ROLL_LOWER) + self.push((0.0, -8.5, 9.0), (1.8, 0.5, 2.5), (0.0, 0.0, -0.14))
+
     def _before_teeth(self) -> np.ndarray:
         """Depth z (LIP_ROWS, columns) that the lips keep in front of the upper teeth, whose edges both lips meet."""
         curve, outward = arch_points(UPPER, np.linspace(0, UPPER.length, 200))
-        front = curve + 0.15 * outward
+        front = curve + 0.17 * outward
         return np.interp(np.abs(self.lip[..., 0]), front[:, 0], front[:, 1])
 
     def cheek_puff(self) -> np.ndarray:
@@ -271,8 +299,8 @@ def mouth_shapes(mesh: HeadMesh, patch: MouthPatch, jaw: np.ndarray) -> dict[str
     fields = {f"{name}Left": left_half(shape(), mesh.vertices) for name, shape in pairs.items()}
     fields |= {
         "jawForward": shapes.jaw_forward(), "mouthClose": shapes.close(), "mouthFunnel": shapes.funnel(),
-        "mouthPucker": shapes.pucker(), "mouthLeft": shapes.sideways(), "mouthRollLower": shapes.roll(shapes.lower),
-        "mouthRollUpper": shapes.roll(shapes.upper), "mouthShrugLower": shapes.shrug_lower(),
+        "mouthPucker": shapes.pucker(), "mouthLeft": shapes.sideways(), "mouthRollLower": shapes.roll_lower(),
+        "mouthRollUpper": shapes.roll(shapes.upper, ROLL_UPPER), "mouthShrugLower": shapes.shrug_lower(),
         "mouthShrugUpper": shapes.shrug_upper(), "cheekPuff": shapes.cheek_puff(), "tongueOut": shapes.tongue_out(),
     }  # fmt: skip
     return fields

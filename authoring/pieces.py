@@ -22,6 +22,8 @@ class Piece:
         jaw_corrective: (9, n, 3) displacement per element of R - I of the jaw; None where there is none.
         held_by: corners (n, 3) and weights (n, 3) of the skin's vertices on which the piece rides, None where it
             moves by itself; identity moves it with them.
+        identity: (n, 3) centimetres at weight 1 of components that move this piece alone.
+        correctives: (n, 3) centimetres where both shapes of a pair are at weight 1, for each pair that moves the piece.
     """
 
     name: str
@@ -33,3 +35,5 @@ class Piece:
     deltas: dict[str, np.ndarray] = field(default_factory=dict)
     jaw_corrective: np.ndarray | None = None
     held_by: tuple[np.ndarray, np.ndarray] | None = None
+    correctives: dict[str, np.ndarray] = field(default_factory=dict)
+    identity: dict[str, np.ndarray] = field(default_factory=dict)

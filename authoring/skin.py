@@ -10,7 +10,7 @@ EYE_CENTRE = np.array([3.15, 0.0, 6.34])
 EYE_RADIUS = 1.55  # larger than life: a real ball is narrower than the opening between the lids
 EAR_CENTRE = np.array([7.6, -1.1, -1.3])
 NOSTRIL = np.array([0.80, -4.7, 9.25])
-NECK_CUT = -17.2  # height of the open end of the neck
+NECK_CUT = -13.4  # height at which the neck runs out into the bust
 MIDLINE_ROUNDING = 0.12
 FRONT = 14.0  # a plane before the face
 
@@ -38,9 +38,11 @@ class Skin:
         d = union(d, ellipsoid(p, (3.5, -4.9, 4.9), (2.6, 2.9, 2.4)), 2.4)  # flesh of the cheek
         d = union(d, both_sides(lambda q: cone(q, (0.8, 1.55, 7.75), (4.6, 1.8, 5.9), 0.8, 0.75), p, 1.2), 1.5)  # brow
         d = union(d, ellipsoid(p, (0, -6.9, 6.35), (2.9, 2.7, 2.75)), 1.8)  # over the teeth
-        d = union(d, cone(p, (0, -3.0, -3.6), (0, -19.0, -5.0), 4.1, 4.9), 3.2)  # neck
-        d = union(d, cone(p, (0, -9.0, 0.6), (0, -19.0, -1.6), 2.6, 3.4), 2.6)  # throat
-        return union(d, cone(p, (0, -14.0, -4.0), (0, -21.0, -3.6), 3.8, 7.0), 2.0)  # towards the shoulders
+        d = union(d, cone(p, (0, -3.0, -3.4), (0, -19.0, -4.6), 4.7, 5.4), 3.2)  # neck
+        d = union(d, cone(p, (0, -9.0, 0.4), (0, -19.0, -1.4), 2.7, 3.4), 2.6)  # throat
+        d = union(d, cone(p, (5.5, -3.6, -2.4), (1.6, -18.5, 0.9), 1.0, 0.75), 1.1)  # sternomastoid
+        d = union(d, ellipsoid(p, (0, -13.3, 2.1), (0.75, 1.5, 0.95)), 1.2)  # larynx
+        return union(d, cone(p, (0, -13.0, -4.6), (0, -21.0, -4.0), 4.4, 7.4), 2.4)  # towards the shoulders
 
     def _nose(self, p: np.ndarray) -> np.ndarray:
         n = ellipsoid(p, (0, -2.6, 7.7), (1.25, 2.9, 1.75))  # root, so that the bridge does not float
@@ -62,7 +64,7 @@ class Skin:
             p = p - (self.distance(p) / ((g * g).sum(-1) + 1e-6))[..., None] * g
         return p
 
-    def trace(self, start: np.ndarray, direction: np.ndarray, steps: int = 60) -> np.ndarray:
+    def trace(self, start: np.ndarray, direction: np.ndarray, steps: int = 40) -> np.ndarray:
         """First hits (n, 3) of rays from points (n, 3) outside the head along `direction` (n, 3) or (3,)."""
         p = np.array(start, float)
         direction = direction / np.linalg.norm(direction, axis=-1, keepdims=True)

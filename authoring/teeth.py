@@ -10,12 +10,12 @@ from .jaw import JAW_FORWARD
 from .pieces import Piece
 from .sdf import smooth_step
 
-ENAMEL = np.array([0.86, 0.83, 0.755])
-GUM = np.array([0.70, 0.40, 0.39])
+ENAMEL = np.array([0.93, 0.905, 0.84])
+GUM = np.array([0.76, 0.44, 0.43])
 ROUGHNESS = 0.3
 
 # From the mid-line backwards, cm: width, height, thickness of the cutting edge (incisors, canine, premolars, molar).
-UPPER_TEETH = ((0.86, 1.00, 0.10), (0.67, 0.88, 0.10), (0.77, 0.98, 0.16), (0.70, 0.82, 0.55), (0.68, 0.78, 0.6),
+UPPER_TEETH = ((0.86, 1.00, 0.10), (0.66, 0.89, 0.10), (0.76, 1.00, 0.16), (0.70, 0.84, 0.55), (0.68, 0.78, 0.6),
                (1.0, 0.74, 0.75))  # fmt: skip
 LOWER_TEETH = ((0.54, 0.84, 0.09), (0.59, 0.86, 0.09), (0.68, 0.96, 0.16), (0.69, 0.82, 0.5), (0.70, 0.78, 0.6),
                (1.05, 0.74, 0.75))  # fmt: skip

@@ -444,7 +444,8 @@ def find_felt(calm: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     used = [FACE_CHANNELS.index(name) for name in held]
     still, moved = forward(np.zeros((1, len(FACE_CHANNELS))))[0], forward(STEP * np.eye(len(FACE_CHANNELS)))[0]
     shapes = ((moved - still) / STEP)[used].reshape(len(used), -1)  # (N, 2 L)
-    people = identity_basis().reshape(len(open_head().identity_names), -1)  # (I, 2 L)
+    people = identity_basis()
+    people = people.reshape(len(people), -1)  # (I, 2 L)
     basis = np.concatenate([shapes, people])
     precision = _precision(seen.neutral, PERSON_NOISE)
     gram = basis @ precision @ basis.T + np.diag(np.concatenate([spread, np.full(len(people), PERSON)]) ** -2.0)
@@ -462,7 +463,9 @@ def find_felt(calm: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     )[0]
     neutral = np.array(calm)
     neutral[:, :2] -= (one[: len(held)] @ shapes).reshape(-1, 2)
-    return neutral, one[len(held) :].astype(np.float32)
+    identity = np.zeros(len(open_head().identity_names), np.float32)
+    identity[: len(people)] = one[len(held) :]
+    return neutral, identity
 
 
 def _known(weights: np.ndarray) -> np.ndarray:

@@ -68,12 +68,18 @@ def find_identity(neutral: np.ndarray) -> np.ndarray:
     gram[np.arange(size), np.arange(size)] += IDENTITY_RIDGE
     gram[np.arange(size, len(rows)), np.arange(size, len(rows))] += 1e-6
     found = np.linalg.solve(gram, rows @ (neutral - seen.neutral)[:, :2].ravel())
-    return found[:size].clip(-1, 1).astype(np.float32)
+    identity = np.zeros(len(open_head().identity_names), np.float32)
+    identity[:size] = found[:size].clip(-1, 1)
+    return identity
 
 
 def identity_basis() -> np.ndarray:
-    """What a unit of each identity component of the open head moves the landmarks: (N, L, 2) mm, y down."""
-    return mesh_identity_basis() + tracker().people
+    """What a unit of each identity component that the tracker knows moves the landmarks: (18, L, 2) mm, y down.
+
+    Those after them are mixtures, or move no landmark.
+    """
+    known = tracker().people
+    return mesh_identity_basis()[: len(known)] + known
 
 
 def mesh_identity_basis() -> np.ndarray:

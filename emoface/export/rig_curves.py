@@ -29,8 +29,8 @@ def rig_curves(
         animation: the motion. face, identity: the head to move, as in :func:`emoface.face.face.as_face`.
 
     Returns:
-        The rig, and (T, N) float32 weights 0..1: ARKit's by :meth:`Rig.weights`, and ``tongueUp`` where
-        the rig has it.
+        The rig, its correctives among its shapes, and (T, N) float32 weights 0..1: ARKit's by :meth:`Rig.weights`, and
+        ``tongueUp`` where the rig has it.
 
     Raises:
         TypeError, ValueError, FileNotFoundError: no such face, or one without ARKit's shapes. ValueError: a motion
@@ -41,7 +41,7 @@ def rig_curves(
     if TONGUE_UP in rig.shape_names:
         tongue = animation.expression[:, animation.expression_names.index(TONGUE_UP)]
         weights[:, rig.shape_names.index(TONGUE_UP)] = tongue.clip(0, 1)
-    return rig, weights
+    return rig.with_correctives(weights)
 
 
 def head_turns(motion: FaceMotion, rig: Rig) -> np.ndarray | None:

@@ -10,6 +10,8 @@ from torch import Tensor, nn
 
 from emoface.kernels import flame_lbs
 
+from .layout import JAW_OPEN_RADIANS
+
 JOINTS = ("global", "neck", "jaw", "left_eye", "right_eye")
 PARENTS = (-1, 0, 1, 1, 1)
 
@@ -29,6 +31,10 @@ class FlameData:
         skin_weights: (V, 5) float32, rows that add up to 1.
         landmark_faces: (68,) int32 triangle of each landmark; empty where the embedding is not known.
         landmark_weights: (68, 3) float32 barycentric weights; empty likewise.
+        corrective_basis: (C, V, 3) float32, displacement that two shapes make together beyond what each makes alone,
+            times the product of both weights, each held to 0..1. FLAME itself has none.
+        corrective_drivers: (C, 2) int32, the two: places in the expression, or K for the jaw's opening
+            ``jaw_pose_x / JAW_OPEN_RADIANS``.
     """
 
     version: str
@@ -41,6 +47,8 @@ class FlameData:
     skin_weights: np.ndarray
     landmark_faces: np.ndarray = field(default_factory=lambda: np.zeros(0, np.int32))
     landmark_weights: np.ndarray = field(default_factory=lambda: np.zeros((0, 3), np.float32))
+    corrective_basis: np.ndarray = field(default_factory=lambda: np.zeros((0, 0, 3), np.float32))
+    corrective_drivers: np.ndarray = field(default_factory=lambda: np.zeros((0, 2), np.int32))
 
 
 class FlameModel(nn.Module):
@@ -62,19 +70,23 @@ class FlameModel(nn.Module):
     skin_weights: Tensor
     landmark_vertices: Tensor
     landmark_weights: Tensor
+    corrective_drivers: Tensor
 
     def __init__(self, data: FlameData, dtype: torch.dtype = torch.float32) -> None:
         super().__init__()
         self.data = data
         self.identity_size, self.expression_size = len(data.identity_basis), len(data.expression_basis)
-        shapes = np.concatenate([data.identity_basis, data.expression_basis]).astype(np.float64)  # (N + K, V, 3)
+        bases = [data.identity_basis, data.expression_basis]
+        if len(data.corrective_drivers):
+            bases.append(data.corrective_basis)
+        shapes = np.concatenate(bases).astype(np.float64)  # (N + K + C, V, 3)
         regressor = data.joint_regressor.astype(np.float64)
         arrays = {
             "template": data.template,
             "shape_basis": shapes,
             "pose_basis": data.pose_basis,
             "joints": regressor @ data.template.astype(np.float64),  # (5, 3)
-            "joint_basis": regressor @ shapes,  # (N + K, 5, 3)
+            "joint_basis": regressor @ shapes,  # (N + K + C, 5, 3)
             "skin_weights": data.skin_weights,
             "landmark_weights": data.landmark_weights,
         }
@@ -82,6 +94,8 @@ class FlameModel(nn.Module):
             self.register_buffer(name, torch.as_tensor(array).to(dtype).contiguous(), persistent=False)
         triangles = torch.as_tensor(data.faces[data.landmark_faces].astype(np.int64)).reshape(-1, 3)
         self.register_buffer("landmark_vertices", triangles, persistent=False)  # (68, 3)
+        pairs = torch.from_numpy(np.array(data.corrective_drivers, np.int64))
+        self.register_buffer("corrective_drivers", pairs, persistent=False)  # (C, 2)
 
     def with_identity(self, identity: Tensor) -> FlameModel:
         """The layer of one person: an identity (N,) or shorter folded into the template, no components left."""
@@ -127,6 +141,7 @@ class FlameModel(nn.Module):
         parts = [("global_pose", global_pose, 3), ("neck_pose", neck_pose, 3), ("jaw_pose", jaw_pose, 3),
                  ("eye_pose", eye_pose, 6)]  # fmt: skip
         pose = torch.cat([self._rows(name, value, width, frames) for name, value, width in parts], 1)
+        weights = self.driven(weights, pose[:, 6:7])
         template, joints, first = self.template, self.joints, self.identity_size
         if identity is not None:
             person = self._coefficients("identity", identity, self.identity_size, frames)
@@ -142,6 +157,22 @@ class FlameModel(nn.Module):
             weights, pose.unflatten(1, (5, 3)), self._rows("translation", translation, 3, frames), template,
             self.shape_basis[used], self.pose_basis, joints, self.joint_basis[used], self.skin_weights,
         )  # fmt: skip
+
+    def driven(self, expression: Tensor, jaw_open: Tensor) -> Tensor:
+        """Weights of all shapes of the expression: its own, then those of the correctives that they drive.
+
+        Args:
+            expression: (B, k), k up to the model's K. jaw_open: (B, 1) rotation of the jaw about x, radians.
+
+        Returns:
+            (B, K + C), or the expression itself where the model has no correctives.
+        """
+        if not len(self.corrective_drivers):
+            return expression
+        rest = expression.new_zeros(len(expression), self.expression_size - expression.shape[1])
+        drivers = torch.cat([expression, rest, jaw_open / JAW_OPEN_RADIANS], 1).clamp(0, 1)  # (B, K + 1)
+        pairs = drivers[:, self.corrective_drivers]  # (B, C, 2)
+        return torch.cat([expression, rest, pairs[..., 0] * pairs[..., 1]], 1)
 
     def landmarks(self, vertices: Tensor) -> Tensor:
         """The 68 landmarks of the usual layout: 17 of the contour, 51 inside the face.

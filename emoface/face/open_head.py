@@ -14,6 +14,7 @@ from emoface import checks
 from .flame import FlameData, FlameModel
 from .layout import EXPRESSION_NAMES, OPEN_HEAD
 from .rig import Part
+from .wrinkles import Wrinkles
 
 FILE = Path(__file__).with_name("open_head.npz")
 
@@ -28,6 +29,8 @@ class OpenHead:
         colours: (V, 3) float32 sRGB, 0..1.
         parts: skin, eyes, teeth, tongue, brows, lashes, hair.
         mirror: (V,) int32, each vertex's counterpart on the other side.
+        corrective_names: the two shapes of each corrective, joined by a plus sign.
+        wrinkles: of the skin.
     """
 
     data: FlameData
@@ -35,6 +38,8 @@ class OpenHead:
     colours: np.ndarray
     parts: tuple[Part, ...]
     mirror: np.ndarray
+    corrective_names: tuple[str, ...]
+    wrinkles: Wrinkles
 
 
 @lru_cache(maxsize=1)
@@ -57,6 +62,8 @@ def open_head() -> OpenHead:
         skin_weights=stored["skin_weights"],
         landmark_faces=stored["landmark_faces"],
         landmark_weights=stored["landmark_weights"],
+        corrective_basis=stored["corrective_basis"].astype(np.float32),
+        corrective_drivers=stored["corrective_drivers"],
     )
     parts = tuple(
         Part(str(name), (int(v[0]), int(v[1])), (int(f[0]), int(f[1])), float(roughness))
@@ -65,7 +72,14 @@ def open_head() -> OpenHead:
         )
     )
     colours = stored["colours"].astype(np.float32) / 255
-    return OpenHead(data, tuple(stored["identity_names"].tolist()), colours, parts, stored["mirror"])
+    wrinkles = Wrinkles(
+        stored["wrinkle_uv"],
+        tuple(stored["wrinkle_names"].tolist()),
+        stored["wrinkle_heights"],
+        stored["wrinkle_drivers"],
+    )
+    names = tuple(stored["corrective_names"].tolist())
+    return OpenHead(data, tuple(stored["identity_names"].tolist()), colours, parts, stored["mirror"], names, wrinkles)
 
 
 @lru_cache(maxsize=1)

@@ -29,14 +29,15 @@ class PosedPoints:
             model.joint_basis[first:].contiguous(),
             model.skin_weights[vertices],
         )
-        self.corners = corners
+        self.model, self.corners = model, corners
 
     def __call__(self, weights: np.ndarray) -> np.ndarray:
         """Points (T, P, 3) at expression and jaw (T, K + 3)."""
         values = torch.from_numpy(weights).to(self.rest[0].dtype)
         pose = values.new_zeros(len(values), 5, 3)
         pose[:, 2] = values[:, -3:]
-        points = flame_lbs(values[:, :-3].contiguous(), pose, values.new_zeros(len(values), 3), *self.rest)
+        weighed = self.model.driven(values[:, :-3], values[:, -3:-2]).contiguous()
+        points = flame_lbs(weighed, pose, values.new_zeros(len(values), 3), *self.rest)
         if self.corners is not None:  # (T, P * 3, 3) corners of the triangles that the landmarks lie on
             points = (points.unflatten(1, (-1, 3)) * self.corners[:, :, None]).sum(2)
         return points.numpy()

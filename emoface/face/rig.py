@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 import numpy as np
@@ -43,8 +43,26 @@ class Neck:
 
 
 @dataclass(frozen=True, eq=False)
+class Correctives:
+    """What two shapes of a rig make together beyond what each makes alone, by the product of their weights.
+
+    Attributes:
+        names: of the correctives. drivers: (C, 2) int, the two shapes of each. deltas: (C, V, 3) float32, metres where
+            both weights are 1.
+    """
+
+    names: tuple[str, ...]
+    drivers: np.ndarray
+    deltas: np.ndarray
+
+    def weights(self, shapes: np.ndarray) -> np.ndarray:
+        """Weights (T, C) of the correctives from those of the rig's shapes (T, N), each held to 0..1."""
+        return shapes[:, self.drivers].clip(0, 1).prod(2)
+
+
+@dataclass(frozen=True, eq=False)
 class Rig:
-    """A mesh with named blend shapes: vertices(w) = template + sum_n w_n deltas_n.
+    """A mesh with named blend shapes: vertices(w) = template + sum_n w_n deltas_n + sum_c w_i w_j correctives_c.
 
     Attributes:
         name: of the rig.
@@ -55,6 +73,7 @@ class Rig:
         colours: (V, 3) float32, sRGB, 0..1.
         parts: pieces in order, covering all vertices and triangles.
         neck: where the head turns; None if that is not known, and it does not.
+        correctives: of pairs of shapes; None where there are none.
     """
 
     name: str
@@ -65,6 +84,7 @@ class Rig:
     colours: np.ndarray
     parts: tuple[Part, ...]
     neck: Neck | None = field(default=None, kw_only=True)
+    correctives: Correctives | None = field(default=None, kw_only=True)
 
     @cached_property
     def missing(self) -> tuple[str, ...]:
@@ -83,13 +103,29 @@ class Rig:
     @own_settings()
     def vertices(self, weights: np.ndarray, neck_pose: np.ndarray | None = None) -> np.ndarray:
         """Vertices (T, V, 3) in metres at weights (T, N), with the head turned by ``neck_pose`` (T, 3) where it can."""
-        moved = weights.astype(np.float32) @ self.deltas.reshape(len(self.deltas), -1)  # (T, V * 3)
+        weights = weights.astype(np.float32)
+        moved = weights @ self.deltas.reshape(len(self.deltas), -1)  # (T, V * 3)
+        if self.correctives is not None:
+            together = self.correctives.weights(weights)
+            moved += together @ self.correctives.deltas.reshape(together.shape[1], -1)
         vertices = self.template + moved.reshape(len(weights), *self.template.shape)
         if self.neck is None or neck_pose is None or not neck_pose.any():
             return vertices
         away = vertices - self.neck.joint.astype(np.float32)
         turned = away @ matrices(limit_turn(neck_pose)).transpose(0, 2, 1).astype(np.float32)  # (T, V, 3)
         return vertices + self.neck.shares[:, None] * (turned - away)
+
+    def with_correctives(self, weights: np.ndarray) -> tuple[Rig, np.ndarray]:
+        """The rig with its correctives as shapes like others, and the weights (T, N + C) float32 that they then need.
+
+        For programs that know no correctives. The rig itself and its weights (T, N) where there are none.
+        """
+        if self.correctives is None:
+            return self, weights
+        both = np.concatenate([weights, self.correctives.weights(weights)], 1).astype(np.float32)
+        names = (*self.shape_names, *self.correctives.names)
+        deltas = np.concatenate([self.deltas, self.correctives.deltas])
+        return replace(self, shape_names=names, deltas=deltas, correctives=None), both
 
 
 def check_rig(rig: Rig) -> None:

@@ -147,9 +147,7 @@ def test_usd_bakes_to_the_same_points(tmp_path: Path, necked: Rig) -> None:
 def test_the_rig_of_the_open_head_turns_as_the_head_does() -> None:
     head = nodding(20)
     for identity in (None, {"nose_width": 0.5, "face_width": -0.5}):
-        np.testing.assert_allclose(
-            head.vertices(open_head_rig(identity)), head.vertices(identity=identity), atol=5e-6
-        )
+        np.testing.assert_allclose(head.vertices(open_head_rig(identity)), head.vertices(identity=identity), atol=5e-6)
 
 
 def test_a_vrm_animation_turns_the_head_of_its_humanoid(tmp_path: Path) -> None:

@@ -45,10 +45,10 @@ def joints(vertices: np.ndarray) -> np.ndarray:
 
 
 def test_size():
-    assert 2000 <= len(DATA.template) <= 8000
-    assert FILE.stat().st_size < 1_000_000
+    assert np.ptp(PARTS["skin"].vertices) <= 12_000
+    assert FILE.stat().st_size < 2_000_000
     low, high = DATA.template.min(0), DATA.template.max(0)
-    assert 0.25 < high[1] - low[1] < 0.30  # crown to the end of the neck, metres
+    assert 0.30 < high[1] - low[1] < 0.35  # crown to the end of the bust, metres
 
 
 def test_parts_cover_everything_in_order():
@@ -127,8 +127,9 @@ def test_identity_keeps_the_head_whole(name, weight):
 
 
 def test_identity_components_differ():
-    assert len(HEAD.identity_names) >= 10
-    basis = DATA.identity_basis[:, SKIN].reshape(len(HEAD.identity_names), -1).astype(float)
+    assert len(HEAD.identity_names) >= 24
+    skin = [i for i, name in enumerate(HEAD.identity_names) if name not in ("bald", "hair_volume")]
+    basis = DATA.identity_basis[skin][:, SKIN].reshape(len(skin), -1).astype(float)
     basis /= np.linalg.norm(basis, axis=1, keepdims=True)
     alike = np.abs(basis @ basis.T - np.eye(len(basis)))
     assert alike.max() < 0.8

@@ -15,6 +15,7 @@ import numpy as np
 
 from emoface.face.layout import ARKIT_NAMES
 from emoface.face.rig import Part, Rig
+from emoface.face.rotation import matrices
 from emoface.limits import Account, OverBudget, size_text
 from emoface.reading import Arrays, open_file
 
@@ -37,6 +38,8 @@ MOST_SHAPES = 1000
 MOST_BYTES = 64 << 20
 """Bytes of an OBJ that is read; the published ones have 4 MB."""
 SCLERA = 770  # vertices of an eyeball before those of its iris
+LOOKS = {"Up": (-25.0, 0.0), "Down": (25.0, 0.0), "In": (0.0, -30.0), "Out": (0.0, 30.0)}
+"""Degrees by which the left eyeball turns about x and y at weight 1 of each look."""
 IRIS_RADIUS, PUPIL_RADIUS = 0.0062, 0.0024  # metres, seen along the eye's axis
 IRIS_COLOUR, PUPIL_COLOUR = (0.36, 0.27, 0.19), (0.05, 0.04, 0.04)
 
@@ -46,7 +49,8 @@ def ict_rig(path: str | os.PathLike[str]) -> Rig:
 
     The vertices keep their order; the 2128 last ones, which are made to be seen through, are left out. Halves that
     ARKit does not tell apart (browInnerUp_L and _R, cheekPuff_L and _R) are joined; shapes that ARKit lacks keep
-    their own names. ``tongueOut`` is missing.
+    their own names. ``tongueOut`` is missing. The published looks move lids alone; here the eyeballs turn with them
+    about the middle of their spheres, linearly: at weight 1 by 25 degrees up or down and 30 to the sides.
 
     Args:
         path: the folder ``FaceXModel`` of the published files (``generic_neutral_mesh.obj`` and an OBJ a shape), or
@@ -80,6 +84,7 @@ def ict_rig(path: str | os.PathLike[str]) -> Rig:
     for part in parts:
         if part.name in ("eye_left", "eye_right"):
             _paint_eye(colours[slice(*part.vertices)], template[slice(*part.vertices)])
+            _turn_eye(part, template, (*arkit, *own), deltas)
     return Rig("ICT-FaceKit", template, faces, (*arkit, *own), deltas, colours.astype(np.float32), parts)
 
 
@@ -94,6 +99,21 @@ def _pieces(faces: np.ndarray) -> tuple[np.ndarray, tuple[Part, ...]]:
         parts.append(Part(name, (first_vertex, end), (first_face, first_face + len(own)), roughness))
         first_vertex, first_face = end, first_face + len(own)
     return np.concatenate(kept).astype(np.int32), tuple(parts)
+
+
+def _turn_eye(part: Part, template: np.ndarray, names: tuple[str, ...], deltas: np.ndarray) -> None:
+    """Let an eyeball of the template (V, 3) turn in the looks among the shapes' deltas (N, V, 3), changed in place."""
+    rows, left = slice(*part.vertices), part.name == "eye_left"
+    ball = template[rows][:SCLERA].astype(np.float64)
+    plane = np.concatenate([2 * ball, np.ones((len(ball), 1))], 1)  # |p|^2 = 2 p c + r^2 - c^2
+    middle = np.linalg.lstsq(plane, (ball**2).sum(1), rcond=None)[0][:3]
+    arm = template[rows] - middle
+    for way, (pitch, yaw) in LOOKS.items():
+        name = f"eyeLook{way}{'Left' if left else 'Right'}"
+        if name not in names:
+            continue
+        turn = np.radians([[pitch, yaw if left else -yaw, 0.0]])
+        deltas[names.index(name), rows] += (arm @ matrices(turn)[0].T - arm).astype(np.float32)
 
 
 def _paint_eye(colours: np.ndarray, vertices: np.ndarray) -> None:

@@ -75,6 +75,17 @@ def test_real_model(assets):
         "cheekRaiser_L",
         "cheekRaiser_R",
     }
+    for part in rig.parts:
+        if part.name in ("eye_left", "eye_right"):  # the pupil goes where the look's name says, the ball keeps its size
+            eye = rig.template[slice(*part.vertices)]
+            pupil = eye[:, 2].argmax()
+            side = 1 if part.name == "eye_left" else -1
+            for way, direction in (("Up", (0, 1)), ("Down", (0, -1)), ("In", (-side, 0)), ("Out", (side, 0))):
+                name = f"eyeLook{way}{'Left' if side == 1 else 'Right'}"
+                moved = rig.deltas[rig.shape_names.index(name), slice(*part.vertices)]
+                assert moved[pupil, :2] @ direction > 0.004
+                before, after = (np.ptp(points, 0).max() for points in (eye, eye + moved))
+                assert after == pytest.approx(before, rel=0.1)
     opened = rig.deltas[rig.shape_names.index("jawOpen")]
     assert 0.015 < -opened[:, 1].min() < 0.06  # the chin sinks by centimetres
 

@@ -49,6 +49,21 @@ def test_linear_rig_is_exact_at_weight_one(rig):
         assert farthest_mm(rig, values) < 1e-3, name
 
 
+def test_pairs_of_shapes_are_exact_where_both_are_at_weight_one(rig):
+    assert rig.correctives is not None and rig.correctives.names == open_head().corrective_names
+    for name in ("mouthSmileLeft+jawOpen", "noseSneerRight+browDownRight", "mouthFunnel+jawOpen"):
+        assert farthest_mm(rig, dict.fromkeys(name.split("+"), 1.0)) < 2e-3, name
+
+
+def test_correctives_are_shapes_for_programs_that_know_none(rig):
+    values = weights(mouthSmileLeft=0.6, jawOpen=0.5, browDownLeft=1.4, noseSneerLeft=0.7)
+    plain, both = rig.with_correctives(values)
+    assert plain.correctives is None and plain.shape_names[:53] == rig.shape_names
+    place = plain.shape_names.index("noseSneerLeft+browDownLeft")
+    assert both[0, place] == pytest.approx(0.7)  # a weight counts up to 1
+    np.testing.assert_allclose(plain.vertices(both), rig.vertices(values), atol=1e-6)
+
+
 def test_linear_jaw_stays_near_the_rotating_jaw(rig):
     for values in ({"jawOpen": 0.5}, {"jawOpen": 0.5, "mouthClose": 0.5}, {"jawLeft": 0.5}):
         assert farthest_mm(rig, values) < 2, values
