@@ -20,7 +20,7 @@ from .sdf import smooth_step
 from .teeth import UPPER, arch_points
 
 INNER_ROWS = (0.35, 0.78, 0.96, 1.0)  # how far the bag's rows behind the lips follow them
-CORNER, CORNER_ROWS = 0.80, (1.0, 0.95, 0.86)  # beyond this place across, the skin's first rows follow the lips' edge
+CORNER, CORNER_ROWS = 0.80, (1.0, 0.93, 0.80, 0.60)  # beyond this place across, the skin's first rows follow the lips' edge
 SMILE = (Fold(((1.58, -3.75), (2.02, -4.55), (2.60, -5.50), (2.98, -6.10)), 0.24, 0.21, 0.18, 0.54, 0.40, (0.25, 0.4)),)
 """The fold from the wing of the nose towards the corner of the mouth."""
 LIFT = (Fold(((1.62, -3.75), (2.02, -4.55), (2.58, -5.40), (3.00, -6.20)), 0.15, 0.22, 0.13, 0.54, 0.40),)
@@ -142,7 +142,7 @@ class MouthShapes:
         """Corners down, the middle a little up."""
         corner = self.across**1.7
         field = self.lips(self.spread((corner, (0.12, -0.64, -0.20)), (1 - corner, (0.0, 0.07, 0.05))))
-        return field + sum(fold(self.mesh) for fold in DROOP)
+        return field + self.off_corner(sum(fold(self.mesh) for fold in DROOP))
 
     def dimple(self) -> np.ndarray:
         """Corners drawn back into the cheeks."""
