@@ -20,7 +20,7 @@ from .sdf import smooth_step
 from .teeth import UPPER, arch_points
 
 INNER_ROWS = (0.35, 0.78, 0.96, 1.0)  # how far the bag's rows behind the lips follow them
-CORNER, CORNER_ROWS = 0.80, (1.0, 0.93, 0.80, 0.60)  # beyond this place across, the skin's first rows follow the lips' edge
+CORNER, CORNER_ROWS = 0.80, (1.0, 0.96, 0.88, 0.74)  # beyond this place across, the skin's rows follow the lips
 SMILE = (Fold(((1.58, -3.75), (2.02, -4.55), (2.60, -5.50), (2.98, -6.10)), 0.24, 0.21, 0.18, 0.54, 0.40, (0.25, 0.4)),)
 """The fold from the wing of the nose towards the corner of the mouth."""
 LIFT = (Fold(((1.62, -3.75), (2.02, -4.55), (2.58, -5.40), (3.00, -6.20)), 0.15, 0.22, 0.13, 0.54, 0.40),)
