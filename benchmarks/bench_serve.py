@@ -23,7 +23,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import soundfile
@@ -64,9 +64,9 @@ def chunks(seconds: float) -> list[bytes]:
     return [part.tobytes() for part in whole.reshape(-1, CHUNK)]
 
 
-def needed(messages: int) -> np.ndarray:
+def needed(messages: int, checkpoint: Path | None) -> np.ndarray:
     """For each frame the number of the message that completes it, as a stream that is never late gives it."""
-    stream = load().stream(latency="live", fps=FPS, emotion="happy")
+    stream = load(checkpoint).stream(latency="live", fps=FPS, emotion="happy")
     found: list[int] = []
     for number in range(messages):
         found += [number] * len(stream.feed(np.zeros(CHUNK, np.int16)))
@@ -76,9 +76,12 @@ def needed(messages: int) -> np.ndarray:
 class Server:
     """``emoface serve`` in a process of its own, without a bound on what streams may take."""
 
+    flags: ClassVar[list[str]] = []
+    """Those of every service of the run."""
+
     def __init__(self, **limits: Any) -> None:
         flags = [f"--{name.replace('_', '-')}={value}" for name, value in {"busy_share": 1.0, **limits}.items()]
-        command = [sys.executable, "-m", "emoface", "serve", "--port", "0", *flags]
+        command = [sys.executable, "-m", "emoface", "serve", "--port", "0", *self.flags, *flags]
         self.process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
         assert self.process.stdout
         self.http = self.process.stdout.readline().strip()
@@ -273,7 +276,7 @@ def machine() -> dict[str, Any]:
         "cpu": cpu_model(), "cores": len(os.sched_getaffinity(0)), "isa": native.CPU.isa() if native.CPU else None,
         "load_average_before": [round(load, 1) for load in os.getloadavg()], "python": platform.python_version(),
         "versions": {name: version(name) for name in packages}, "chunk_ms": 1000 * CHUNK / RATE, "fps": FPS,
-        "latency": "live", "threads": 1,
+        "latency": "live",
     }  # fmt: skip
 
 
@@ -285,10 +288,22 @@ def main() -> None:
     add("--clients", type=int, default=64, metavar="N", help="at most so many (64)")
     add("--soak", type=float, default=20, metavar="S", help="seconds of the long run (20)")
     add("--soak-clients", type=int, default=2, metavar="N", help="in the long run (2)")
+    add(
+        "--checkpoint",
+        type=Path,
+        metavar="FILE",
+        help="another checkpoint; a toy one shows what the service itself takes",
+    )
+    add("--threads", type=int, default=1, metavar="N", help="of the denoiser (1)")
     add("--out", type=Path, metavar="JSON", help="where the figures are written")
     asked = parser.parse_args()
-    found: dict[str, Any] = {"machine": machine()}
-    owner = needed(round(max(asked.seconds, 10) * RATE / CHUNK))
+    found: dict[str, Any] = {"machine": machine() | {"threads": asked.threads, "checkpoint": str(asked.checkpoint)}}
+    Server.flags = [
+        "--threads",
+        str(asked.threads),
+        *(["--checkpoint", str(asked.checkpoint)] if asked.checkpoint else []),
+    ]
+    owner = needed(round(max(asked.seconds, 10) * RATE / CHUNK), asked.checkpoint)
     found["load"] = load_curve(asked.seconds, asked.clients, owner)
     in_time = [row["clients"] for row in found["load"] if row["p99_ms"] <= 1e3 * TARGET]
     found["streams_in_time"] = max(in_time, default=0)

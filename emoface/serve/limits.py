@@ -43,7 +43,7 @@ class Limits:
     bytes_per_second: int = _limit(400_000, 1000, 1 << 30, (
         f"bytes that a stream may send each second; {BURST_SECONDS:g} times as many at once"))  # fmt: skip
     busy_share: float = _limit(0.9, 0.05, 1.0, (
-        "share of the time that the streams may take; where another one would take more, it is refused"))  # fmt: skip
+        "share of the time that streams may take; one more that would exceed it is refused; 1: no bound"))  # fmt: skip
     files: int = _limit(4, 1, 1000, "files that are animated or wait for it")
     file_bytes: int = _limit(64 << 20, 1024, 1 << 34, "bytes of an uploaded file")
     file_seconds: float = _limit(600.0, 0.1, 86_400, "seconds of the recording in an uploaded file")

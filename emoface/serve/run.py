@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from emoface import checks
 
 from .access import Access, is_loopback, read_token
@@ -106,6 +108,7 @@ def serve(
     try:
         access = Access(token, doors.host, listening.getsockname()[1], doors.origins)
         pipeline = load()
+        _warm_up(pipeline)
         from .app import build_app
         from .service import Service
 
@@ -115,6 +118,13 @@ def serve(
             asyncio.run(_serve(server, listening, service, doors, ready))
     finally:
         listening.close()
+
+
+def _warm_up(pipeline: Pipeline) -> None:
+    """Perform a second of silence, so that the first client does not wait for what is made once."""
+    stream = pipeline.stream(emotion="a calm voice")
+    stream.feed(np.zeros(16000, np.float32))
+    stream.flush()
 
 
 def _settings(limits: Limits) -> dict[str, Any]:

@@ -24,7 +24,7 @@ log = logging.getLogger(__name__)
 
 PIECE_SECONDS = 0.08
 """Audio of a stream that is heard at once: a stream that has much to catch up gives way to the others after it."""
-AHEAD_SECONDS = 1.0
+AHEAD_SECONDS = 0.25
 """A stream that is further ahead of real time, such as quick synthetic speech, is stepped when no other waits."""
 BUSY_SECONDS = 5.0
 """Time over which the share of work is averaged."""
@@ -85,7 +85,10 @@ class _Deed:
     value: Any = None
 
 
-@dataclass
+_OPEN = _Deed("open")
+
+
+@dataclass(eq=False)
 class Voice:
     """One stream as both sides see it.
 
@@ -159,7 +162,7 @@ class Worker(threading.Thread):
         """Begin a stream.
 
         Args:
-            voice: what it is. most: streams at once. busy_share: share of the time that all may take.
+            voice: what it is. most: streams at once. busy_share: share of the time that all may take; 1 for no bound.
 
         Raises:
             OverLimit: there is no room for another one.
@@ -169,9 +172,9 @@ class Worker(threading.Thread):
             count = len(self._voices)
             if count >= most:
                 raise OverLimit("connections", f"all {most} streams are taken")
-            if count and busy * (count + 1) / count > busy_share:
+            if count and busy_share < 1 and busy * (count + 1) / count > busy_share:
                 raise OverLimit("busy_share", f"{count} streams take {busy:.0%} of the time; another would be late")
-            voice._queue.append(_Deed("open"))
+            voice._queue.append(_OPEN)
             self._voices.append(voice)
             self._ready.notify()
 
@@ -227,15 +230,24 @@ class Worker(threading.Thread):
                 if self._stopping:
                     return
                 begun = time.monotonic()
-                voices = [voice for voice in self._voices if voice._queue]
-                in_time = [voice for voice in voices if voice.ahead(begun) <= AHEAD_SECONDS]
-                served = in_time or [min(voices, key=lambda voice: voice.ahead(begun))]
+                served, in_time = self._next(begun)
                 taken = [(voice, item) for voice in served for item in self._take(voice)]
             for voice, item in taken:
                 self._guard(voice, self._do, voice, item)
             self._step()
             if in_time:
                 self._count(time.monotonic() - begun)
+
+    def _next(self, now: float) -> tuple[list[Voice], bool]:
+        """The voices to serve, and whether they are in time: all of those, or else the one that is least ahead.
+
+        Of those that begin, one alone is served: many that come at once shall not hold up those inside.
+        """
+        voices = [voice for voice in self._voices if voice._queue]
+        in_time = [voice for voice in voices if voice.ahead(now) <= AHEAD_SECONDS]
+        beginning = [voice for voice in in_time if voice._queue[0] is _OPEN]
+        served = [voice for voice in in_time if voice not in beginning[1:]]
+        return served or [min(voices, key=lambda voice: voice.ahead(now))], bool(in_time)
 
     def _take(self, voice: Voice) -> Iterator[_Sound | _Deed]:
         """The next things of a voice: deeds, up to its next sound, and ``PIECE_SECONDS`` of that at most."""
@@ -270,7 +282,7 @@ class Worker(threading.Thread):
 
     def _do(self, voice: Voice, item: _Sound | _Deed) -> None:
         stream = voice._stream
-        if isinstance(item, _Deed) and item.kind == "open":
+        if item is _OPEN:
             self._begin(voice)
         elif isinstance(item, _Deed) and item.kind == "close":
             self._end(voice)

@@ -116,7 +116,8 @@ def test_room_for_another_stream(listener: Listener, monkeypatch: pytest.MonkeyP
     monkeypatch.setattr(Worker, "busy", 0.6)
     with pytest.raises(OverLimit, match="2 streams take 60% of the time; another would be late"):
         listener.worker.open(Voice(OPTIONS, RATE, len, print), 3, 0.85)
-    listener.worker.open(Voice(OPTIONS, RATE, len, print), 3, 0.95)
+    monkeypatch.setattr(Worker, "busy", 0.9)
+    listener.worker.open(Voice(OPTIONS, RATE, len, print), 3, 1.0)
     with pytest.raises(OverLimit, match="all 3 streams are taken"):
         listener.worker.open(Voice(OPTIONS, RATE, len, print), 3)
     with pytest.raises(OverLimit, match=r"more than 0.5 s of sound would wait to be heard"):
