@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -126,7 +126,10 @@ def liveliness(presence: Tensor) -> Tensor:
     return scale
 
 
-def finish(motion: Tensor, closure: Tensor, presence: Tensor, sampling: Sampling) -> Tensor:
+def finish(
+    motion: Tensor, closure: Tensor, presence: Tensor, sampling: Sampling,
+    smooth: Callable[[Tensor, float], Tensor] | None = None,
+) -> Tensor:  # fmt: skip
     """Smooth motion, clip it to the anatomical range and close the lips where the voice says so.
 
     The gate closes and opens as smoothly as the mouth moves. A long recording on a CPU is filtered a few channels and
@@ -134,25 +137,26 @@ def finish(motion: Tensor, closure: Tensor, presence: Tensor, sampling: Sampling
 
     Args:
         motion: (B, T, 56) of a whole recording. closure: (T,) closure weight, 0..1. presence: (T,) of speech, 0..1.
-        sampling: strengths of the filters and the gate.
+        sampling: strengths of the filters and the gate. smooth: the filter, :func:`gaussian_filter` if None.
 
     Returns:
         (B, T, 56), a new tensor.
     """
+    smooth = smooth or gaussian_filter
     motion, frames = motion.clone(), motion.shape[1]
     at_once = CHANNELS if frames > BLOCK and motion.device.type == "cpu" else MOTION_SIZE
     for upper in _groups(UPPER, at_once, motion.device):
-        motion[..., upper] = gaussian_filter(motion[..., upper], sampling.upper_filter)
+        motion[..., upper] = smooth(motion[..., upper], sampling.upper_filter)
     neck = torch.tensor(NECK).to(motion.device, non_blocking=True)
-    motion[..., neck] = limit_turn(gaussian_filter(motion[..., neck], sampling.upper_filter))
-    speech = gaussian_filter(presence[None, :, None], 1.0)  # (1, T, 1)
+    motion[..., neck] = limit_turn(smooth(motion[..., neck], sampling.upper_filter))
+    speech = smooth(presence[None, :, None], 1.0)  # (1, T, 1)
     for mouth in _groups(MOUTH, at_once, motion.device):
-        resting = gaussian_filter(motion[..., mouth], sampling.rest_filter)
-        speaking = gaussian_filter(motion[..., mouth], sampling.mouth_filter)
+        resting = smooth(motion[..., mouth], sampling.rest_filter)
+        speaking = smooth(motion[..., mouth], sampling.mouth_filter)
         motion[..., mouth] = torch.lerp(resting, speaking, speech)
     if sampling.articulation != 1:
         motion[..., list(ARTICULATING)] *= sampling.articulation
-    gate = gaussian_filter(closure.expand(motion.shape[0], -1)[..., None], sampling.mouth_filter)[..., 0]  # (B, T)
+    gate = smooth(closure.expand(motion.shape[0], -1)[..., None], sampling.mouth_filter)[..., 0]  # (B, T)
     jaw = MOTION_INDEX["jaw_pose_x"]
     for start in range(0, frames, BLOCK):
         block = motion[:, start : start + BLOCK]
@@ -190,3 +194,15 @@ def gaussian_filter(curves: Tensor, sigma: float) -> Tensor:
     rows = curves.transpose(1, 2).reshape(batch * channels, 1, frames)
     padded = torch.cat([rows[..., :1].expand(-1, -1, reach), rows, rows[..., -1:].expand(-1, -1, reach)], -1)
     return nn.functional.conv1d(padded, kernel[None, None]).view(batch, channels, frames).transpose(1, 2)
+
+
+@lru_cache(maxsize=256)
+def _smoother(frames: int, sigma: float, device: torch.device) -> Tensor:
+    """:func:`gaussian_filter` of so many frames as a matrix (T, T)."""
+    with torch.inference_mode(False), torch.no_grad():
+        return gaussian_filter(torch.eye(frames, device=device)[None], sigma)[0]
+
+
+def short_filter(curves: Tensor, sigma: float) -> Tensor:
+    """:func:`gaussian_filter` of a few frames (B, T, C) as one product, up to rounding."""
+    return curves if sigma <= 0 else _smoother(curves.shape[1], sigma, curves.device) @ curves

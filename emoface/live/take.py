@@ -14,7 +14,7 @@ from emoface.audio.delivery import RunningLoudness
 from emoface.audio.features import MEL_BINS, MEL_PER_FRAME
 from emoface.audio.nonverbal import NonverbalListener, SoundGate
 from emoface.audio.normalize import SILENT_MEL, MelNormalizer
-from emoface.diffusion.finish import FILTER_REACH, Sampling, finish
+from emoface.diffusion.finish import FILTER_REACH, Sampling, finish, short_filter
 from emoface.diffusion.joining import Easing
 from emoface.diffusion.windows import SlidingPlan
 from emoface.emotion import HEARD_FRAMES
@@ -197,7 +197,8 @@ class Take:
         closure = torch.cat([past.closure, piece.closure])
         presence = torch.cat([past.presence, piece.presence.to(device, non_blocking=True)])
         done = slice(before, before + kept)
-        smooth = finish(motion, closure, presence, self.networks.sampling)[0, done].cpu().numpy()  # (k, 56)
+        finished = finish(motion, closure, presence, self.networks.sampling, short_filter)
+        smooth = finished[0, done].cpu().numpy()  # (k, 56)
         if not np.isfinite(smooth).all():
             raise ValueError("the checkpoint gives motion that is not finite: it is broken")
         keep = slice(max(before + kept - self.reach, 0), before + kept)

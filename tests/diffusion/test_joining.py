@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import torch
 
+from emoface.diffusion.finish import gaussian_filter, short_filter
 from emoface.diffusion.joining import EASE, HOLD_MOUTH, HOLD_UPPER, Easing, Joiner
 from emoface.face.layout import MOTION_INDEX, MOTION_SIZE
 
@@ -36,3 +37,9 @@ def test_easing_goes_on_from_piece_to_piece_and_leaves_lips_alone() -> None:
     np.testing.assert_array_equal(pieces, Easing().ease(motion))
     np.testing.assert_array_equal(pieces[:, [JAW, SNEER]], motion[:, [JAW, SNEER]])
     np.testing.assert_allclose(pieces[1, BROW], (1 - EASE) * motion[0, BROW] + EASE * motion[1, BROW], rtol=1e-6)
+
+
+def test_a_few_frames_are_filtered_by_one_product() -> None:
+    curves = torch.rand(2, 9, 5, generator=torch.Generator().manual_seed(0))
+    for sigma in (0.0, 0.49, 1.5):
+        torch.testing.assert_close(short_filter(curves, sigma), gaussian_filter(curves, sigma))
