@@ -82,8 +82,8 @@ def _scene_rows(voices: list[np.ndarray], quick: bool) -> list[Row]:
     """F1 of each sound in scenes that were made with other seeds, beside a ridge regression on log-mels."""
     clips = [Clip(f"speech/{k}", "voice", "", "", None, mel_of(voice)) for k, voice in enumerate(voices[:40])]
     shares, count = NonverbalConfig().shares, 40 if quick else 160
-    taught = SceneMaker(clips, 71, 60, shares).scenes(range(count))
-    tested = SceneMaker(clips, 72, 60, shares).scenes(range(count))
+    taught = SceneMaker(clips, 71, count // 2, shares).scenes(range(count))
+    tested = SceneMaker(clips, 72, count // 2, shares).scenes(range(count))
     with torch.inference_mode():
         ours = nonverbal_net()(tested.mel.float())[:, REACH:-REACH].argmax(-1)
     judged = slice(BACK + REACH, FRAMES - AHEAD - REACH)

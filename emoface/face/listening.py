@@ -271,4 +271,4 @@ def _during(spans: list[Span], inner: Span) -> bool:
 def _spans(active: np.ndarray, fps: float) -> list[Span]:
     """Begin and end in seconds of runs of True."""
     edges = np.flatnonzero(np.diff(np.concatenate([[False], active, [False]]).astype(int)))
-    return [(a / fps, b / fps) for a, b in edges.reshape(-1, 2)]
+    return [(a / fps, b / fps) for a, b in edges.reshape(-1, 2).tolist()]

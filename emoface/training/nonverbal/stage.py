@@ -102,10 +102,10 @@ def train(
         ema.update(net)
         losses.append(float(loss.detach()))
     ema.copy_to(net)
-    tested = SceneMaker(clips, config.seed + 1, max(config.sounds // 8, 1), config.shares).scenes(range(config.tested))
     folder = Path(out) / "nonverbal"
     folder.mkdir(parents=True, exist_ok=True)
     save_net(folder / "nonverbal.npz", net)
+    tested = SceneMaker(clips, config.seed + 1, max(config.sounds // 8, 1), config.shares).scenes(range(config.tested))
     write_stage_card(
         folder, "nonverbal", config, steps=config.steps, parameters=sum(p.numel() for p in net.parameters()),
         loss=round(float(np.mean(losses[-200:])), 4), figures=scene_figures(net.eval(), tested),
