@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -44,7 +44,7 @@ def events(active: np.ndarray) -> int:
     return int((rows & ~np.concatenate([np.zeros_like(rows[:1]), rows[:-1]])).sum())
 
 
-def nonverbal_rows(speech: dict[str, Sequence[np.ndarray]], folder: Path | None, quick: bool) -> list[Row]:
+def nonverbal_rows(speech: Mapping[str, Sequence[np.ndarray]], folder: Path | None, quick: bool) -> list[Row]:
     """False events in speech, music, noise and silence; sounds found in scenes, and in recordings where there are some.
 
     Args:

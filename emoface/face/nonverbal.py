@@ -187,12 +187,12 @@ class NonverbalFace:
     def _courses(self, active: np.ndarray, loudness: np.ndarray) -> _Courses:
         frames = len(active)
         levels, heads, rest = np.zeros((frames, len(SOUNDS))), np.zeros((frames, len(SOUNDS))), np.zeros((frames, 4))
-        anything = active.any(1).tolist()
+        anything = set(np.flatnonzero(active.any(1)).tolist())
         for k, loud in enumerate(loudness.tolist()):
             self.fast += self.fast_share * (loud - self.fast)
             self.slow += self.slow_share * (self.fast - self.slow)
             self.want *= self.forget
-            if self.calm and not anything[k]:
+            if self.calm and k not in anything:
                 continue
             self._step(active[k])
             burst = min(max(0.5 + (self.fast - self.slow) / BURST_RANGE, 0.0), 1.0)

@@ -157,7 +157,7 @@ class SceneMaker:
             span = slice(at, at + room)
             power[MEL_PER_FRAME * at : MEL_PER_FRAME * (at + room)] += part.power[: MEL_PER_FRAME * room]
             classes[span], weights[span] = part.classes[:room], np.minimum(weights[span], part.weights[:room])
-            at += room + int(rng.choice([0, rng.integers(0, 8), rng.integers(5, 40)]))
+            at += room + int(rng.choice([0, int(rng.integers(0, 8)), int(rng.integers(5, 40))]))
         if rng.random() < 0.35:
             power += self._under(level, rng)
         mel = augment_mel(np.log(power + POWER_FLOOR), rng, ("eq", "reverb", "noise", "codec"))
