@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import numpy as np
@@ -9,9 +10,11 @@ import pytest
 from PIL import Image
 
 import emoface
+from emoface.capture import camera
 from emoface.capture.camera import SETTLING, LiveCapture, capture_camera
 from emoface.capture.emotion import unshrunk
 from emoface.capture.pictures import read_picture
+from emoface.cli import main
 from emoface.emotion_forms import EmotionReference
 from emoface.face.layout import MOTION_NAMES
 
@@ -119,3 +122,18 @@ def test_pictures_of_another_source_and_wrong_ones() -> None:
         live.push(grey, 0.5)
     with pytest.raises(OSError, match="camera 97 does not open"):
         capture_camera(97, model=KnownFaces())
+
+
+def test_a_camera_moves_the_faces_of_receivers(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    motion = np.zeros((3, 56), np.float32)
+    motion[:, JAW] = (0.0, 0.1, 0.2)
+    faces = [camera.LiveFace(number / 30, one, 1.0) for number, one in enumerate(motion)]
+    asked: list[object] = []
+    monkeypatch.setattr(camera, "capture_camera", lambda number, **_: asked.append(number) or iter(faces))
+    out = tmp_path / "poses.jsonl"
+    assert main(["capture", "--camera", "0", "--to", f"json://{out}"]) == 0
+    rows = [json.loads(line) for line in out.read_text().splitlines()]
+    assert asked == [0] and len(rows) == 3
+    assert str(rows[2]) != str(rows[0])
+    assert main(["capture", "--camera", "0", "clip.mp4"]) == 2
+    assert main(["capture", "clip.mp4", "--to", "vmc"]) == 2 and main(["capture"]) == 2
