@@ -402,7 +402,7 @@ class Solver:
             low[FITTED.index(name)], high[:, FITTED.index(name)] = least, most
         goal_gap = np.interp(lip_gaps(displacement), tracker().gap_tracked, tracker().gap_mesh)
         weights = np.zeros((len(displacement), count))
-        held = 0.0
+        held = np.zeros_like(weights)
         if before is not None:
             weights = np.array(before[:, self._used])
             held = weights * self._pace

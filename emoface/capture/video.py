@@ -195,9 +195,9 @@ def _assemble(
     for shot, (first, stop) in zip(shots, spans):
         if stop > first:
             moved = _since(shot, start)
-            one = shot_tracks(moved, first, stop, info.path.name)
-            if one is not None:
-                takes.append((first, one))
+            seen = shot_tracks(moved, first, stop, info.path.name)
+            if seen is not None:
+                takes.append((first, seen))
     if not takes:
         at_most = f"; at most {most} at a time" if face is not None and most else ""
         which = "face" if face is None else f"face {face}"

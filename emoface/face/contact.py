@@ -1,7 +1,8 @@
 """Lips and jaw of another head: the lips meet on its own mesh where they meet on the open head's.
 
 On a rig the inner lips' opening beyond rest is linear in the weights, ``g = sum_s w_s h_s``, with h measured at three
-pairs of facing vertices. With g_o the opening on the open head's mesh, a frame's opening on the rig is to be at most
+pairs of facing vertices. With g_o the opening on the open head's mesh, drawn from ``MEET`` .. ``FREE`` out to 0 ..
+``FREE``, for lips as near as ``MEET`` are meant to meet, a frame's opening on the rig is to be at most
 
     goal = min(g, max(g_o, g S(g_o / FREE))),    S(x) = x^2 (3 - 2 x) for x in 0..1, then 1:
 
@@ -23,6 +24,8 @@ from .rig import Rig
 
 FREE = 2.0
 """Millimetres of opening on the open head from which on the other head's lips are left as they are."""
+MEET = 0.7
+"""Millimetres of opening on the open head at which lips meet that were meant to."""
 BESIDE = 0.12
 """Share of the mouth's half width by which the outer two of the three pairs lie beside its middle."""
 REACH = (0.7, 1.3)
@@ -156,6 +159,7 @@ def fit_lips(arkit: np.ndarray, rig: Rig, jaw: bool = True) -> np.ndarray:
         factor = np.clip(ours.travel / lips.travel, *REACH)
         weights[:, list(place.values())] = (weights[:, list(place.values())] * factor).clip(0, 1)
     apart = ours.opening(arkit)
+    apart = np.where(apart < FREE, (apart - MEET).clip(0) * FREE / (FREE - MEET), apart)
     share = (apart / FREE).clip(0, 1)
     own = lips.opening(weights)
     goal = np.minimum(own, np.maximum(apart, own * share**2 * (3 - 2 * share)))

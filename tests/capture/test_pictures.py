@@ -132,7 +132,7 @@ def test_a_camera_moves_the_faces_of_receivers(tmp_path: Path, monkeypatch: pyte
     monkeypatch.setattr(camera, "capture_camera", lambda number, **_: asked.append(number) or iter(faces))
     out = tmp_path / "poses.jsonl"
     assert main(["capture", "--camera", "0", "--to", f"json://{out}"]) == 0
-    rows = [json.loads(line) for line in out.read_text().splitlines()]
+    _, *rows = [json.loads(line) for line in out.read_text().splitlines()]
     assert asked == [0] and len(rows) == 3
     assert str(rows[2]) != str(rows[0])
     assert main(["capture", "--camera", "0", "clip.mp4"]) == 2
