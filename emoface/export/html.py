@@ -15,10 +15,12 @@ from typing import Any
 import numpy as np
 
 from emoface.audio.load import UNNAMED
-from emoface.face.face import FaceLike, Identity
+from emoface.face.face import FaceLike, Identity, as_face
 from emoface.face.layout import ARKIT_INDEX
 from emoface.face.normals import smooth_normals, welded
+from emoface.face.open_head import open_head
 from emoface.face.rig import Rig
+from emoface.face.wrinkles import STEP_MM, Wrinkles
 from emoface.face_motion import FaceMotion
 from emoface.rates import frame_rate
 from emoface.render.relief import NO_SKIN, chart, curvature
@@ -73,10 +75,13 @@ def write_html(
         raise TypeError(f"title must be text, got {type(title).__name__}")
     fps = max(SCREEN_FPS, animation.fps) if fps is None else frame_rate(fps)
     shown = animation.resample(fps)
-    rig, weights = rig_curves(shown, face, identity)
+    face = as_face(face, identity)
+    rig, weights = rig_curves(shown, face)
+    wrinkles = open_head().wrinkles if face.is_open_head else None
     recording = animation.audio.name if animation.audio else UNNAMED[0]
     name = title or (rig.name if recording in UNNAMED else recording)
     emotion = emotion_text(animation.metadata.get("emotion"))
+    clip = packed_clip(animation, rig, weights, shown, head_turns(shown, rig), wrinkles)
     voice = sound_bytes(animation.audio, sound) if animation.audio else b""
     filled = {
         "title": html.escape(f"{name} – {emotion}" if emotion else name),
@@ -84,7 +89,7 @@ def write_html(
         "name": html.escape(name),
         "emotion": html.escape(emotion),
         "facts": _facts(animation, rig),
-        "clip": base64.b64encode(packed_clip(animation, rig, weights, shown, head_turns(shown, rig))).decode(),
+        "clip": base64.b64encode(clip).decode(),
         "sound": base64.b64encode(voice).decode(),
         "style": player_part("style.css"),
         "script": "\n".join(map(player_part, SCRIPTS)),
@@ -114,13 +119,15 @@ def _facts(animation: FaceMotion, rig: Rig) -> str:
 
 
 def packed_clip(
-    animation: FaceMotion, rig: Rig, weights: np.ndarray, shown: FaceMotion, turns: np.ndarray | None
-) -> bytes:
+    animation: FaceMotion, rig: Rig, weights: np.ndarray, shown: FaceMotion, turns: np.ndarray | None,
+    wrinkles: Wrinkles | None = None,
+) -> bytes:  # fmt: skip
     """Header (JSON) and packed arrays of a clip, deflated; clip.js takes them apart.
 
     Args:
         animation: what is shown. rig: the head. shown: the animation at the page's rate, T frames.
         weights: (T, N) of the rig's shapes. turns: (T, 4) of the head's joint, None where it is still.
+        wrinkles: of the head; None for a page that shows none.
 
     Returns:
         The bytes.
@@ -146,6 +153,10 @@ def packed_clip(
     if rig.neck is not None and turns is not None:
         arrays["turns"] = (turns * TURN).round().astype(np.int16)
         arrays["shares"] = (rig.neck.shares * FULL).round().astype(np.uint16)
+    if wrinkles is not None:
+        heights = (wrinkles.stored.astype(np.int16) + 128).astype(np.uint8)
+        arrays["heights"] = heights.reshape(-1, heights.shape[2])
+        arrays["folds"] = (wrinkles.weights(shown.expression).reshape(len(shown), -1) * 255).round().astype(np.uint8)
     header: dict[str, Any] = {
         "fps": shown.fps,
         "frameRate": animation.fps,
@@ -157,6 +168,9 @@ def packed_clip(
     }
     if rig.neck is not None:
         header["neck"] = rig.neck.joint.round(6).tolist()
+    if wrinkles is not None:
+        count, rows, columns = wrinkles.stored.shape
+        header["maps"] = {"count": count, "rows": rows, "columns": columns, "step": STEP_MM}
     sheets = [part.faces[0] for part in rig.parts if part.name.startswith(NO_SKIN)]
     header["casting"] = min(sheets, default=len(rig.faces))
     text = json.dumps(header).encode()

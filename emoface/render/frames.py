@@ -5,11 +5,12 @@ from __future__ import annotations
 import inspect
 import os
 from collections.abc import Iterator
+from itertools import repeat
 from typing import Any
 
 import numpy as np
 
-from emoface.face.face import FaceLike, Identity, as_face
+from emoface.face.face import Face, FaceLike, Identity, as_face
 from emoface.face.open_head import open_head
 from emoface.face.rig import Rig
 from emoface.face_motion import FaceMotion
@@ -42,8 +43,14 @@ def face_renderer(face: FaceLike | None = None, **view: Any) -> Renderer:
         return Renderer(face.shape.template, face.shape.faces, face.shape.colours, face.shape.parts, **view)
     data = face.shape.data
     if face.is_open_head:
-        return Renderer(data.template, data.faces, open_head().colours, open_head().parts, **view)
+        head = open_head()
+        return Renderer(data.template, data.faces, head.colours, head.parts, head.wrinkles, **view)
     return Renderer(data.template, data.faces, np.broadcast_to(CLAY, data.template.shape), **view)
+
+
+def wrinkles_of(animation: FaceMotion, face: Face, start: int, stop: int) -> np.ndarray | None:
+    """Weights (T, 2, G) of the wrinkles in frames of a motion; None on faces that have none."""
+    return open_head().wrinkles.weights(animation.expression[start:stop]) if face.is_open_head else None
 
 
 def render_frames(
@@ -71,8 +78,10 @@ def render_frames(
         animation.vertices(face, stop=1)  # refuses what does not fit, now
     threads = len(os.sched_getaffinity(0)) if threads is None else threads
 
-    def moving() -> Iterator[np.ndarray]:
+    def moving() -> Iterator[tuple[np.ndarray, np.ndarray | None]]:
         for start in range(0, len(animation), BLOCK):
-            yield from animation.vertices(face, start=start, stop=start + BLOCK)
+            vertices = animation.vertices(face, start=start, stop=start + BLOCK)
+            folds = wrinkles_of(animation, face, start, start + BLOCK)
+            yield from zip(vertices, repeat(None) if folds is None else folds)
 
     return own_steps(renderer.frames(moving(), threads))

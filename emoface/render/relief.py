@@ -6,16 +6,12 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
 
 from emoface.face.rig import Part
-
-if TYPE_CHECKING:
-    from emoface.face.wrinkles import Wrinkles
-
+from emoface.face.wrinkles import Wrinkles
 
 SKIN_ROUGHNESS = 0.3  # rougher parts let light in under their surface, but for
 NO_SKIN = ("hair", "brows", "lashes", "beard")
@@ -36,7 +32,7 @@ FLUSHED = (  # patches of skin with more blood near the surface: column and row 
     (0.625, 0.455, 0.070, 0.030, 0.14), (0.375, 0.455, 0.070, 0.030, 0.14),  # under the eyes
     (0.500, 0.220, 0.220, 0.090, -0.14),  # forehead
 )  # fmt: skip
-FOLD_HEIGHT, FOLD_CAVITY, FOLD_TINT = 0.7, 0.48, 0.34  # share of the height that is drawn; of a furrow 0.8 mm deep
+FOLD_HEIGHT, FOLD_CAVITY, FOLD_TINT = 0.7, 0.38, 0.34  # share of the height that is drawn; of a furrow 0.8 mm deep
 DEEP = 0.8  # mm
 
 

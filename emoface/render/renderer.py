@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from typing import TYPE_CHECKING
+from itertools import starmap
 
 import numpy as np
 import torch
@@ -14,18 +14,17 @@ from emoface import checks
 from emoface.device import one_thread
 from emoface.face.colour import linear_colours
 from emoface.face.rig import Part
+from emoface.face.wrinkles import Wrinkles
 from emoface.host import own_settings
 from emoface.kernels import rasterize, shade, vertex_normals
 
 from .camera import Camera
 from .light import Lighting
 from .lights import DEFAULT_LIGHTS, find_lights
-from .relief import Relief, chart, curvature, is_skin
-
-if TYPE_CHECKING:
-    from emoface.face.wrinkles import Wrinkles
+from .relief import NO_SKIN, Relief, chart, curvature, is_skin
 
 SAMPLES = 2  # a side of a pixel
+HAIR_ROUGHNESS = 0.95  # of its sheets at least, lest their edges flash
 LARGEST = 8192  # pixels of a picture's side
 
 
@@ -76,7 +75,8 @@ class Renderer:
         self.faces = torch.tensor(faces.astype(np.int32))
         roughness = np.full(len(template), 0.6, np.float32)
         for part in parts:
-            roughness[slice(*part.vertices)] = part.roughness
+            least = HAIR_ROUGHNESS if part.name.startswith(NO_SKIN) else 0.0
+            roughness[slice(*part.vertices)] = max(part.roughness, least)
         self._albedo = torch.tensor(linear_colours(colours).astype(np.float32))
         rest = torch.tensor(template, dtype=torch.float32)
         normals = vertex_normals(rest[None], self.faces)[0].numpy()
@@ -125,11 +125,14 @@ class Renderer:
             )  # fmt: skip
             return image[0].mul_(255).add_(0.5).to(torch.uint8).numpy()
 
-    def frames(self, vertices: Iterable[np.ndarray | torch.Tensor], threads: int = 1) -> Iterator[np.ndarray]:
-        """Pictures of successive vertices (V, 3), in order, drawn by several threads at once.
+    def frames(
+        self, moments: Iterable[tuple[np.ndarray | torch.Tensor, np.ndarray | None]], threads: int = 1
+    ) -> Iterator[np.ndarray]:
+        """Pictures of successive moments, in order, drawn by several threads at once.
 
         Args:
-            vertices: (T, V, 3), or anything that yields (V, 3); read no further ahead than ``2 * threads``.
+            moments: pairs of vertices and wrinkles as :meth:`frame` takes them; read no further ahead than
+                ``2 * threads``.
             threads: frames drawn at a time.
 
         Yields:
@@ -140,12 +143,12 @@ class Renderer:
         """
         threads = checks.whole("threads", threads, 1)
         if threads == 1:
-            yield from map(self.frame, vertices)
+            yield from starmap(self.frame, moments)
             return
         with ThreadPoolExecutor(threads) as pool:
             waiting: deque = deque()
-            for one in vertices:
-                waiting.append(pool.submit(self.frame, one))
+            for moment in moments:
+                waiting.append(pool.submit(self.frame, *moment))
                 if len(waiting) >= 2 * threads:
                     yield waiting.popleft().result()
             while waiting:

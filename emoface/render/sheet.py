@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from itertools import repeat
 from typing import Any
 
 import numpy as np
 
 from emoface.face.face import FaceLike, Identity, as_face
+from emoface.face.layout import ARKIT_INDEX, ARKIT_NAMES, FPS, arkit_to_motion
 from emoface.face_motion import FaceMotion
 
-from .frames import face_renderer
+from .frames import face_renderer, wrinkles_of
 
 INK, PAPER = 235, 34  # grey levels
 LETTERS = 0.075  # height of a caption in sizes of a picture
@@ -92,17 +94,23 @@ def shapes_sheet(
         ImportError: Pillow is not installed. ValueError: a face without ARKit's shapes, a shape that it lacks, or a bad
             option. TypeError: ``face`` is no face.
     """
-    rig = as_face(face, identity).rig
+    face = as_face(face, identity)
+    rig = face.rig
     if weights is None:
         weights = {"rest": {}, **{name: {name: 1.0} for name in rig.shape_names}}
     values = np.zeros((len(weights), len(rig.shape_names)), np.float32)
-    for row, mixture in zip(values, weights.values()):
+    arkit = np.zeros((len(weights), len(ARKIT_NAMES)), np.float32)
+    for row, (mixture, known) in enumerate(zip(weights.values(), arkit)):
         for name, weight in mixture.items():
             if name not in rig.shape_names:
                 raise ValueError(f"weights must name shapes of rig {rig.name!r}, got {name!r}")
-            row[rig.shape_names.index(name)] = weight
-    renderer = face_renderer(rig, size=size, **view)
-    pictures = list(renderer.frames(rig.vertices(row[None])[0] for row in values))
+            values[row, rig.shape_names.index(name)] = weight
+            if name in ARKIT_INDEX:
+                known[ARKIT_INDEX[name]] = weight
+    renderer = face_renderer(face, size=size, **view)
+    folds = wrinkles_of(FaceMotion.from_motion(arkit_to_motion(arkit), FPS), face, 0, len(arkit))
+    moments = zip((rig.vertices(row[None])[0] for row in values), repeat(None) if folds is None else folds)
+    pictures = list(renderer.frames(moments))
     return contact_sheet(pictures, list(weights), columns, rig.name)
 
 
@@ -137,6 +145,8 @@ def animations_sheet(
     for name, row in animations.items():
         for animation, caption in zip(row, captions):
             frame = min(max(int(seconds * animation.fps), 0), len(animation) - 1)
-            pictures.append(renderer.frame(animation.vertices(face, start=frame, stop=frame + 1)[0]))
+            folds = wrinkles_of(animation, face, frame, frame + 1)
+            vertices = animation.vertices(face, start=frame, stop=frame + 1)[0]
+            pictures.append(renderer.frame(vertices, None if folds is None else folds[0]))
             below.append(f"{caption} {name}".strip())
     return contact_sheet(pictures, below, len(captions))

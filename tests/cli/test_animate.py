@@ -126,7 +126,8 @@ def test_progress_only_on_a_terminal(
     assert main(["animate", DEMO]) == 0 and main(["animate", DEMO, "-q"]) == 0
     assert "progress" in calls[0] and "progress" not in calls[1]
     calls[0]["progress"](0.5)
-    assert capsys.readouterr().err == "\r 50 %"
+    told = capsys.readouterr().err
+    assert told.startswith("\r█") and " 50 %  0:00 left" in told
 
 
 @pytest.mark.parametrize(

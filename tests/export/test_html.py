@@ -272,8 +272,12 @@ def test_in_a_browser(tmp_path: Path, animate: Make, small_rig: Rig) -> None:
     assert found["emotions"] == ["neutral", "happy, level 3", "happy, level 3"]
 
 
-def test_hair_casts_no_hard_shadow_on_the_forehead(tmp_path: Path, animate: Make) -> None:
+def test_wrinkles_and_a_chart_of_the_skin_and_hair_that_casts_no_shadow(tmp_path: Path, animate: Make) -> None:
     header, arrays = unpack(page_of(animate(frames=2).save(tmp_path / "take.html")))
+    wrinkles = open_head().wrinkles
+    assert header["maps"]["count"] == len(wrinkles.names) and arrays["folds"].shape[1] == 2 * len(wrinkles.names)
+    stored = arrays["heights"].astype(int).reshape(wrinkles.stored.shape) - 128
+    assert np.array_equal(stored, wrinkles.stored) and arrays["folds"].max() > 0
     parts = {part.name: part for part in open_head().parts}
     assert header["casting"] == parts["brows"].faces[0] < parts["hair"].faces[0]
     chart, skin = arrays["chart"], slice(*parts["skin"].vertices)

@@ -7,9 +7,12 @@ import pytest
 from numpy.polynomial import legendre
 
 from emoface.export.formats import LIGHT_NAMES
+from emoface.face.layout import ARKIT_INDEX, FPS, arkit_to_motion
+from emoface.face.open_head import open_head
 from emoface.face.rig import Part
+from emoface.face_motion import FaceMotion
 from emoface.kernels.shade.reference import SCATTER, _ramp
-from emoface.render import LIGHTS, Renderer
+from emoface.render import LIGHTS, Renderer, face_renderer, render_frames
 from tests.render.test_renderer import sphere
 
 torch = pytest.importorskip("torch")
@@ -84,3 +87,19 @@ def test_ramp_is_diffusion_in_skin_on_a_sphere():
             exact = legendre.legval(cosine, np.array(of_ramp) * (share @ fading))
             ours = _ramp(torch.tensor(cosine), torch.tensor(SCATTER[channel] / radius).expand(91)).numpy()
             assert np.abs(ours - exact).max() < 0.03
+
+
+def test_wrinkles_of_a_frown_are_drawn_between_the_brows():
+    head = open_head()
+    frown = np.zeros((1, 52), np.float32)
+    frown[:, [ARKIT_INDEX["browDownLeft"], ARKIT_INDEX["browDownRight"]]] = 1
+    motion = FaceMotion.from_motion(arkit_to_motion(frown), FPS)
+    renderer = face_renderer(size=192)
+    vertices, folds = motion.vertices()[0], head.wrinkles.weights(motion.expression)[0]
+    smooth, folded = renderer.frame(vertices).astype(int), renderer.frame(vertices, folds).astype(int)
+    change = np.abs(folded - smooth).max(2)
+    eyes = [vertices[slice(*part.vertices)].mean(0) for part in head.parts if part.name.startswith("eye_")]
+    between = torch.tensor(np.mean(eyes, 0) + [0, 0.02, 0.02], dtype=torch.float32)[None]
+    x, y, _ = renderer.camera.project(renderer.camera.view(between), 192)[0].int().tolist()
+    assert change[y - 12 : y + 12, x - 14 : x + 14].max() > 25 and change[120:, :].max() < 25
+    assert np.array_equal(next(render_frames(motion, size=192)), folded)

@@ -49,9 +49,10 @@ def test_edges_are_antialiased():
 def test_bits_do_not_depend_on_threads(ball):
     vertices, renderer = ball
     moving = np.stack([vertices * scale for scale in (1.0, 0.9, 0.8, 0.7, 0.6)]).astype(np.float32)
-    alone = list(renderer.frames(moving))
+    moments = [(one, None) for one in moving]
+    alone = list(renderer.frames(moments))
     assert np.array_equal(renderer.frame(moving[1], threads=3), alone[1])
-    together = list(renderer.frames(moving, threads=3))
+    together = list(renderer.frames(moments, threads=3))
     assert len(alone) == 5 and not np.array_equal(alone[0], alone[1])
     assert all(np.array_equal(a, b) for a, b in zip(alone, together))
 

@@ -134,7 +134,7 @@ vec4 relief(vec2 at) {
     dot(vec2(aside - 0.125, at.y - 0.455) / vec2(0.07, 0.03), vec2(aside - 0.125, at.y - 0.455) / vec2(0.07, 0.03)));
   float tint = dot(exp(-near), vec4(0.34, 0.26, -0.14, 0.14));
   tint += 0.4 * (texture(pores, at * 1.7).a - 0.5) + 0.34 * fold.z;
-  return vec4(slope, tint, 0.16 * grain.z + 0.48 * fold.z);
+  return vec4(slope, tint, 0.16 * grain.z + 0.38 * fold.z);
 }
 
 void main() {
