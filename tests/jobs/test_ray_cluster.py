@@ -18,6 +18,8 @@ from emoface.options import AnimateOptions, LoadOptions
 def cluster(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """A Ray cluster of one CPU on this machine."""
     ray = pytest.importorskip("ray", reason="no Ray: pip install 'emoface[cluster]'")
+    if os.environ.get("EMOFACE_CLUSTER") != "1":
+        pytest.skip("EMOFACE_CLUSTER=1 starts a Ray cluster here, which takes its time")
     monkeypatch.setenv("RAY_USAGE_STATS_ENABLED", "0")
     monkeypatch.setenv("RAY_AUTH_MODE", "disabled")  # no token is left in the home folder
     try:
