@@ -54,7 +54,9 @@ def run(asked: argparse.Namespace) -> None:
     from emoface.api import animate
 
     audio = sys.stdin.buffer if asked.audio == "-" else asked.audio
-    result = animate(audio, other=asked.other, **options)
+    if asked.other is not None:
+        options["other"] = asked.other
+    result = animate(audio, **options)
     takes = result if isinstance(result, list) else [result]
     for number, take in enumerate(takes):
         fitted = take if flame is None else take.to_flame(flame)

@@ -31,7 +31,8 @@ from .surface import closest_points, landmark_warp, mesh_normals
 POINTS = 1500  # vertices that a fit looks at
 STILL = 1e-4  # metres that a vertex must move at weight 1 to count
 ROUNDS = 500  # most steps of the bounded solver
-NEWTON_ROUNDS = (80, 80, 80, 80, 80, 80, 80, 200)  # the same for a model that turns its jaw, in each Newton step
+CORRECTIVE_ROUNDS = 3  # how often the bounded solver runs for a rig whose pairs of shapes add something
+NEWTON_ROUNDS = (*15 * (80,), 200)  # the same for a model that turns its jaw, in each Newton step
 LOOSE_PARTS = ("brows", "lashes", "hair")  # lie on or beside the skin: other meshes take their motion from the skin
 JAW_STEP = 0.15  # radians over which the jaw's effect is taken as straight
 JAW_LIMITS = (np.array([-0.1, -0.3, -0.3]), np.array([0.7, 0.3, 0.3]))  # radians
@@ -163,9 +164,15 @@ def fit_arkit(vertices: np.ndarray, rig: Rig, neutral: np.ndarray | None = None,
     gram, linear = (basis @ basis.T).astype(np.float64), (rows @ basis.T).astype(np.float64)
     problem, loss, smooth = strengths.applied(gram, rig.shape_names)
     ones = np.ones(len(gram))
-    weights = bounded_least_squares(problem, linear - loss, 0 * ones, ones, smooth, np.zeros_like(linear), ROUNDS)
-    weights = weights.astype(np.float32)
-    return Fit(tuple(rig.shape_names), weights, _rms_mm((rows - weights @ basis).reshape(moved.shape)))
+    weights, found = np.zeros_like(linear), rows
+    together = None if rig.correctives is None else rig.correctives.deltas[:, at].reshape(-1, basis.shape[1])
+    for _ in range(1 if together is None else CORRECTIVE_ROUNDS):
+        weights = bounded_least_squares(problem, linear - loss, 0 * ones, ones, smooth, weights, ROUNDS)
+        found = weights.astype(np.float32) @ basis
+        if together is not None:  # what pairs of shapes add is taken from the goal and solved for again
+            added = rig.correctives.weights(weights).astype(np.float32) @ together
+            linear, found = ((rows - added) @ basis.T).astype(np.float64), found + added
+    return Fit(tuple(rig.shape_names), weights.astype(np.float32), _rms_mm((rows - found).reshape(moved.shape)))
 
 
 def _pairs(names: tuple[str, ...]) -> list[tuple[int, int]]:

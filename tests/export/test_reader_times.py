@@ -157,7 +157,7 @@ def test_coefficients(ramp: Animation, tmp_path: Path) -> None:
 
 def test_video(ramp: Animation) -> None:
     """Frame k of a video is shown from k / rate to (k + 1) / rate, the rate being the fraction given to the encoder."""
-    command = _command("ffmpeg", 64, ramp.fps, 20, None, Path("take.mp4"))
+    command = _command("ffmpeg", (64, 64), ramp.fps, 20, None, Path("take.mp4"))
     rate = Fraction(command[command.index("-framerate" if "-framerate" in command else "-r") + 1])
     jaw = ramp.motion[:, EXPRESSION_SIZE] / 0.30
     check((np.arange(len(jaw)) + 0.5) / float(rate), jaw, ramp)

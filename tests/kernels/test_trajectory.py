@@ -29,7 +29,7 @@ def sizes_of(args):
 
 
 def loaded(args):
-    return (*args[:7], args[9], *args[15:18])
+    return (*args[:7], args[9], *args[15:18], args[19] if len(args) > 19 else None)
 
 
 @interpreted

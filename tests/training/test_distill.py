@@ -39,7 +39,8 @@ def drawn(pair, number=0, **changes):
     mel, motion = torch.randn(rows, 2 * frames, 64), torch.randn(rows, frames, SMALL.motion)
     numbers = torch.zeros(rows, dtype=torch.int64)
     batch = WindowBatch(mel, motion, torch.ones_like(motion), torch.zeros(rows, frames), numbers, numbers + 5,
-                        torch.zeros(rows, 2, dtype=torch.int64), torch.ones(rows), torch.ones(rows))  # fmt: skip
+                        torch.zeros(rows, 2, dtype=torch.int64), torch.ones(rows), torch.ones(rows),
+                        torch.zeros(rows, dtype=torch.bool))  # fmt: skip
     return replace(pair.draw(batch, motion, torch.randn(rows, SMALL.emotion), rng), **changes)
 
 
