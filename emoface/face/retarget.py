@@ -169,7 +169,8 @@ def fit_arkit(vertices: np.ndarray, rig: Rig, neutral: np.ndarray | None = None,
     for _ in range(1 if together is None else CORRECTIVE_ROUNDS):
         weights = bounded_least_squares(problem, linear - loss, 0 * ones, ones, smooth, weights, ROUNDS)
         found = weights.astype(np.float32) @ basis
-        if together is not None and rig.correctives is not None:  # what pairs of shapes add is taken from the goal and solved for again
+        if together is not None and rig.correctives is not None:
+            # What pairs of shapes add is taken from the goal, and the rest solved for again.
             added = rig.correctives.weights(weights).astype(np.float32) @ together
             linear, found = ((rows - added) @ basis.T).astype(np.float64), found + added
     return Fit(tuple(rig.shape_names), weights.astype(np.float32), _rms_mm((rows - found).reshape(moved.shape)))
