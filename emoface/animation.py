@@ -74,14 +74,14 @@ class Animation(FaceMotion):
     @own_settings()
     def redo(
         self, start: float, end: float, *, regions: str | Iterable[str] = "all", fade: float = FADE, audio: Any = None,
-        **changes: Any,
+        other: Any = None, **changes: Any,
     ) -> Self:  # fmt: skip
         """Perform a stretch anew, in all of the face or in parts, beside what is kept of it.
 
         Args:
             start, end: seconds. regions: parts of the face, names of :data:`emoface.direct.regions.REGION_NAMES`.
             fade: seconds at either end, inside of the stretch, over which the new goes over into the old.
-            audio: the recording, where the take was loaded without it.
+            audio: the recording, where the take was loaded without it. other: the voice that the take listens to.
             **changes: options of :func:`emoface.animate` that differ, such as ``seed=7`` or ``emotion="happy"``; the
                 next seed if none is given.
 
@@ -91,17 +91,17 @@ class Animation(FaceMotion):
         Raises:
             TypeError, ValueError: a bad argument, or no recording.
         """
-        return edits.redo(self, start, end, regions, fade, audio, **changes)
+        return edits.redo(self, start, end, regions, fade, audio, other, **changes)
 
     @own_settings()
     def fill(
         self, gaps: Iterable[Sequence[float]], *, regions: str | Iterable[str] = "all", fade: float = FADE,
-        audio: Any = None, **changes: Any,
+        audio: Any = None, other: Any = None, **changes: Any,
     ) -> Self:  # fmt: skip
         """Perform stretches that are missing or spoilt, such as where a capture lost the face.
 
         Args:
-            gaps: (start, end) in seconds of each. regions, fade, audio, **changes: as in :meth:`redo`.
+            gaps: (start, end) in seconds of each. regions, fade, audio, other, **changes: as in :meth:`redo`.
 
         Returns:
             A new take.
@@ -109,7 +109,7 @@ class Animation(FaceMotion):
         Raises:
             TypeError, ValueError: as :meth:`redo`.
         """
-        return edits.fill(self, gaps, regions, fade, audio, **changes)
+        return edits.fill(self, gaps, regions, fade, audio, other, **changes)
 
     @own_settings()
     def blend(

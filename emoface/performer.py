@@ -150,6 +150,11 @@ class Performer:
         self.joiner = Joiner()
         self.lip_style = torch.full((1,), request.style, device=device)
 
+    def keep_character(self, seed: int, sample: int) -> None:
+        """Hold the pose over the whole take that the take of another seed and number holds."""
+        for sampler in filter(None, (self.sampler, self.steered)):
+            sampler.keep_character(seed, sample)
+
     def forget(self) -> None:
         """Begin the next window as if none had been before."""
         self.joiner, self.follower = Joiner(), Follower(self.follower.share)

@@ -34,8 +34,10 @@ from .direct.direction import Direction
 from .direct.edits import apply_region, use_painter
 from .direct.perform import directed, meet_poses, near_poses
 from .direct.tracks import PoseTrack, RegionTrack
-from .emotion import HeardEmotion, Keyframe, check_density, resolve
+from .emotion import HeardEmotion, Keyframe, ResolvedEmotion, check_density, resolve
 from .emotion_forms import HEARD
+from .emotion_forms import from_json as emotion_from_json
+from .emotion_forms import to_json as emotion_to_json
 from .face.controls import Controls
 from .face.layout import FACE_NAMES, FPS, MOTION_NAMES, MOTION_SIZE
 from .face.life import add_life
@@ -48,7 +50,7 @@ from .live import Stream
 from .live.latency import PROFILES
 from .options import AnimateOptions, LoadOptions, options_of
 from .performer import Networks, Performer, Request, perform
-from .repaint import LIFE, repaint
+from .repaint import LIFE, Anew, repaint
 from .score import Score
 
 if TYPE_CHECKING:
@@ -225,7 +227,8 @@ class Pipeline:
             warnings.warn(told, UserWarning, stacklevel=3)
         voice = None if partner is None else hear_voice(partner, len(performance.loudness))
         takes = [
-            self._take(number, motion, performance, recording, request, voice) for number, motion in enumerate(motions)
+            self._take(number, motion, performance, recording, request, voice, partner)
+            for number, motion in enumerate(motions)
         ]
         for track in () if request.direction is None else request.direction.of(RegionTrack):
             takes = [apply_region(take, track, _take_of) for take in takes]
@@ -274,7 +277,9 @@ class Pipeline:
         metadata = {**self._metadata(number, request, recording), "latency": request.options.latency}
         return Animation.from_motion(np.concatenate(frames), request.options.fps, audio=recording, metadata=metadata)
 
-    def _metadata(self, number: int, request: Request, recording: Recording) -> dict[str, Any]:
+    def _metadata(
+        self, number: int, request: Request, recording: Recording, other: Recording | None = None
+    ) -> dict[str, Any]:
         """What a take says of itself."""
         options = request.options
         return {
@@ -282,6 +287,7 @@ class Pipeline:
             "steps": request.steps, "seed": options.seed, "sample": number,
             "style": request.lips if request.speaker is None else f"from {request.speaker.modality}",
             "checkpoint": self.checkpoint.sha256, "recording": recording.name, **_beside(options),
+            **({} if other is None else {"other": other.name}), **_shown(request.emotion, options.emotion),
         }  # fmt: skip
 
     def _request(self, options: AnimateOptions) -> Request:
@@ -313,9 +319,12 @@ class Pipeline:
 
     def _take(
         self, number: int, motion: np.ndarray, performance: Performance, recording: Recording, request: Request,
-        other: Voice | None = None,
+        other: Voice | None = None, partner: Recording | None = None,
     ) -> Animation:  # fmt: skip
-        """One take: motion (T, 56) with blinks and gaze, adjusted, at the asked frame rate."""
+        """One take: motion (T, 56) with blinks and gaze, adjusted, at the asked frame rate.
+
+        ``other`` is what was heard of the voice of a ``partner``.
+        """
         options, seed = request.options, request.options.seed * 1000 + number
         laid = NonverbalFace(FPS, seed, options.nonverbal)
         motion = laid.apply(motion, performance.sounds, performance.loudness)
@@ -330,7 +339,8 @@ class Pipeline:
             loudness=performance.loudness, blink=options.blink, gaze=options.gaze,
             head="breath" if moving else "still", attention=None if heard is None else heard.attention,
         )  # fmt: skip
-        take = Animation.from_motion(lively, FPS, audio=recording, metadata=self._metadata(number, request, recording))
+        metadata = self._metadata(number, request, recording, partner)
+        take = Animation.from_motion(lively, FPS, audio=recording, metadata=metadata)
         if options.controls is not None:
             take = take.adjust(options.controls)
         take = take if options.fps == FPS else take.resample(options.fps)
@@ -341,37 +351,50 @@ class Pipeline:
         poses = [] if request.direction is None else request.direction.of(PoseTrack)
         if not poses:
             return motions
-        known, free = near_poses(motions, FPS, poses)
-        return repaint(self._networks(), recording, request, known, free).motion
+        known, free, closing = near_poses(motions, FPS, poses)
+        return repaint(self._networks(), recording, request, known, free, closing=closing).motion
 
     @own_settings()
     @one_thread()
     def paint(
-        self, take: FaceMotion, recording: Recording, motion: np.ndarray, free: np.ndarray, changes: Mapping[str, Any]
-    ) -> np.ndarray:
+        self, take: FaceMotion, recording: Recording, motion: np.ndarray, free: np.ndarray, changes: Mapping[str, Any],
+        anew: bool = False, other: Any = None,
+    ) -> tuple[np.ndarray, np.ndarray]:  # fmt: skip
         """Perform parts of a take anew, as :class:`emoface.direct.edits.Painter` says.
 
         Args:
             take: what is edited, whose metadata tell how it was made. recording: its voice.
             motion: (N, 56) of it at 25 fps. free: (N, 56) how far each value is sampled anew, 0..1.
-            changes: options that differ from the take's.
+            changes: options that differ from the take's. anew: it is to be another performance of the same face.
+            other: the voice of somebody to talk with, as in :meth:`animate`.
 
         Returns:
-            (T, 56) at the take's own rate; what was not free is as good as before, but not bit for bit.
+            The new take (T, 56) at its own rate, and what blinks, controls and a direction make of the one before, to
+            whose motion they were applied already.
 
         Raises:
             TypeError, ValueError: a bad option.
+
+        Warns:
+            UserWarning: something that the take was made with is not known, and so not there in what is new.
         """
-        options = options_of_take(take).changed(**{**changes, "num_samples": 1, "fps": take.fps})
-        request = self._request(options)
-        motion = np.array(motion)
+        made = options_of_take(take)
+        options = made.changed(**{**changes, "num_samples": 1, "fps": take.fps})
+        sample = int(take.metadata.get("sample", 0))
+        number = 0 if "seed" in changes else sample
+        request = self._request(replace(options, latency="file"))
+        partner = None if other is None else open_other(other, None, recording)
+        for missing in _unknown(take, changes, partner is not None):
+            warnings.warn(f"the take was made with {missing}; what is performed anew is not", UserWarning, stacklevel=6)
+        kept, motion = motion, np.array(motion)
         motion[:, LIFE] *= 1 - free[:, LIFE]
         with torch.inference_mode():
-            painted = repaint(self._networks(), recording, request, motion[None], free)
-        silent = np.zeros((len(painted.blinks), len(SOUNDS)), bool)  # what the take shows of them is kept
-        done = Performance(painted.motion, painted.loudness, painted.blinks, True, silent)
-        number = 0 if "seed" in changes else int(take.metadata.get("sample", 0))
-        return self._take(number, done.motions[0], done, recording, request).motion
+            whose = Anew(made.seed, sample, number) if anew else None
+            painted = repaint(self._networks(), recording, request, motion[None], free, whose)
+            voice = None if partner is None else hear_voice(partner, len(painted.blinks))
+        done = Performance(painted.motion, painted.loudness, painted.blinks, True, painted.sounds)
+        new, again = (self._take(number, one, done, recording, request, voice) for one in (painted.motion[0], kept))
+        return new.motion, again.motion
 
     def _perform(
         self, recording: Recording, request: Request, progress: Callable[[float], None] | None
@@ -462,7 +485,33 @@ def _loaded(module: nn.Module, tensors: dict[str, Tensor]) -> Any:
     return module
 
 
-BESIDE = ("blink", "gaze", "head", "controls", "direction")
+SHOWN = "shown"
+"""Where metadata hold the embeddings of emotions by example, which have no other JSON."""
+
+
+def _shown(resolved: ResolvedEmotion, emotion: Any) -> dict[str, Any]:
+    """What metadata say beside ``emotion`` where some of it was given by example: [[seconds, JSON or (Z,)], ...]."""
+    entries = emotion if isinstance(emotion, list) else [(0.0, emotion)]
+    found = []
+    for (time, one), keyframe in zip(entries, resolved.keyframes or ()):
+        try:
+            found.append([time, emotion_to_json(one)])
+        except TypeError:
+            found.append([time, {"embedding": keyframe.emotion.tolist()}])
+    exampled = any(isinstance(one, dict) and "embedding" in one for _, one in found)
+    return {SHOWN: found} if exampled else {}
+
+
+def _shown_again(entries: Any) -> Any:
+    """The emotion that :func:`_shown` told of."""
+    again = []
+    for time, one in entries:
+        embedded = isinstance(one, dict) and "embedding" in one
+        again.append((time, torch.tensor(one["embedding"]) if embedded else emotion_from_json(one)))
+    return again if len(again) > 1 else again[0][1]
+
+
+BESIDE = ("blink", "gaze", "head", "nonverbal", "controls", "direction")
 """Options that metadata hold, under ``options``, where they are not at their defaults."""
 
 
@@ -479,6 +528,19 @@ def _beside(options: AnimateOptions) -> dict[str, Any]:
     return {"options": given} if given else {}
 
 
+def _unknown(take: FaceMotion, changes: Mapping[str, Any], partner: bool) -> list[str]:
+    """What a take was made with that cannot be repeated from its metadata, in words."""
+    told, found = take.metadata, []
+    style = str(told.get("style", ""))
+    if style.startswith("from ") and "style" not in changes:
+        found.append(f"a speaker's manner {style}")
+    if told.get("other") is not None and not partner:
+        found.append(f"another voice, {told['other']!r}, to listen to: give it as other")
+    if "direction" in told.get("options", {}) and told["options"]["direction"] is None and "direction" not in changes:
+        found.append("a direction that holds an emotion or a take by example: give it as direction")
+    return found
+
+
 def options_of_take(take: FaceMotion) -> AnimateOptions:
     """The options that a take says it was made with; the defaults where it says nothing.
 
@@ -489,14 +551,17 @@ def options_of_take(take: FaceMotion) -> AnimateOptions:
     named = ("emotion", "intensity", "guidance", "steps", "seed", "style")
     plain = {name: told[name] for name in named if name in told}
     emotion = plain.get("emotion")
-    if isinstance(emotion, str) and (emotion == HEARD or emotion.startswith("from ")):
-        del plain["emotion"]
+    shown = told.get(SHOWN)
+    if shown is not None or emotion == HEARD:
+        plain.pop("emotion", None)
     if str(plain.get("style", "")).startswith("from "):
         del plain["style"]
     own = told.get("options", {})
     plain.update({name: own[name] for name in BESIDE if own.get(name) is not None and name != "direction"})
     try:
         options = AnimateOptions.from_json(plain)
+        if shown is not None:
+            options = options.changed(emotion=_shown_again(shown))
         return options.changed(direction=own["direction"]) if own.get("direction") else options
     except (TypeError, ValueError) as error:
         raise ValueError(f"the take's metadata do not say how it was made: {error}") from error

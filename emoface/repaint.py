@@ -13,13 +13,15 @@ import numpy as np
 import torch
 
 from .audio.delivery import relative_loudness
-from .audio.features import loudness
+from .audio.features import MEL_PER_FRAME, loudness
 from .audio.load import Recording
+from .audio.nonverbal import SOUNDS, NonverbalListener, SoundGate
 from .audio.stream import MelStream
 from .diffusion.finish import ARTICULATING, finish
 from .diffusion.windows import LEAD_IN, SHORTEST, Painting, Window, plan_windows
+from .direct.seams import firm
 from .emotion import HeardEmotion, Keyframe
-from .face.layout import MOTION_NAMES
+from .face.layout import MOTION_NAMES, NECK, UPPER
 from .performer import Networks, Performer, Piece, Request, perform
 
 TAIL = 12
@@ -34,6 +36,21 @@ FARTHEST = 6.0
 """Known motion is held within so many standard deviations of what the network knows."""
 LIFE = [i for i, name in enumerate(MOTION_NAMES) if name.startswith(("eyeBlink", "eyeLook"))]
 """Channels that are filled by procedure after the sampler; it is told nothing of them."""
+CHANCE = {*UPPER, *NECK} - {*LIFE}
+"""Channels whose events chance times, not the voice."""
+
+
+@dataclass(frozen=True)
+class Anew:
+    """Whose take is performed anew.
+
+    Attributes:
+        seed, sample: that it was made with; its pose over the whole take is kept. number: of the new sample.
+    """
+
+    seed: int
+    sample: int
+    number: int
 
 
 @dataclass(frozen=True)
@@ -42,12 +59,13 @@ class Repainted:
 
     Attributes:
         motion: (B, T, 56) finished motion; where nothing was free it has the bits it had. loudness: (T,) relative
-            loudness of the voice. blinks: (T,) per minute.
+            loudness of the voice. blinks: (T,) per minute. sounds: (T, 5) bool, which sound that is no word there is.
     """
 
     motion: np.ndarray
     loudness: np.ndarray
     blinks: np.ndarray
+    sounds: np.ndarray
 
 
 def stretches(free: np.ndarray) -> list[tuple[int, int]]:
@@ -78,48 +96,61 @@ def _plan(begin: int, end: int, frames: int, size: int, context: int) -> Iterato
 
 
 def repaint(
-    networks: Networks, recording: Recording, request: Request, motion: np.ndarray, free: np.ndarray
-) -> Repainted:
+    networks: Networks, recording: Recording, request: Request, motion: np.ndarray, free: np.ndarray,
+    anew: Anew | None = None, closing: np.ndarray | None = None,
+) -> Repainted:  # fmt: skip
     """Sample parts of a performance anew.
 
     Args:
         networks: what performs. recording: the voice. request: emotion, seed and all else of the new parts.
         motion: (B, T, 56) finished motion at 25 fps, without blinks and gaze. free: (T, 56) how far each value is
-            sampled anew, 0..1.
+            sampled anew, 0..1. anew: whose take it is, where it is to be another performance of the same face.
+        closing: (T,) how far the voice closes the lips, 0..1, None for wholly.
 
     Returns:
-        The motion, with loudness and blinks of the whole recording.
+        The motion, with what is heard in the whole recording.
     """
     frames, config = motion.shape[1], networks.denoiser.config
     result = motion.astype(np.float32, copy=True)
     stream = MelStream(recording.heard(10 * 16000))
-    performer = Performer(networks, request)
+    performer = Performer(networks, request, None if anew is None else anew.number)
+    if anew is not None:
+        performer.keep_character(anew.seed, anew.sample)
     listener = HeardEmotion(networks.emotion) if request.emotion.keyframes is None else None
     keyframes: Sequence[Keyframe] = request.emotion.keyframes or ()
     sizes = (frames, config.window, config.context)
     pending = [part for begin, end in stretches(free) for part in _plan(begin, end, *sizes)]
     level, rates = torch.empty(frames), torch.empty(frames)
+    sounds, certainty = NonverbalListener(), torch.empty(frames, len(SOUNDS))
     for window in plan_windows(frames, config.window, config.context, config.lookahead):
-        _, raw = stream.read(window.start, window.stop, frames)
+        normalized, raw = stream.read(window.start, window.stop, frames)
         if listener is not None:
             keyframes = [Keyframe.of(0.0, listener.update(raw), networks.emotion)]
         own = slice(window.keep_from, window.keep_to)
         level[own] = loudness(raw)[window.keep_from - window.start : window.keep_to - window.start]
         rates[own] = performer.blinks(keyframes, window.keep_from, window.keep_to)
+        new = normalized[MEL_PER_FRAME * (window.keep_from - window.start) :]
+        certainty[own] = sounds.hear(new, window.keep_to - window.keep_from)
         while pending and pending[0][1] < window.keep_to:
             part, begin, end = pending.pop(0)
             normalized, raw = stream.read(part.start, part.stop, frames)
-            painting = _painting(part, begin, result, free, networks)
+            painting = _painting(part, begin, result, free, networks, anew is not None)
             intensity = request.options.intensity
             asked = performer.prepare(part, normalized, raw, stream.normalizer, keyframes, intensity, painting)
             piece = perform([asked])[0]
-            _paste(part, begin, end, piece, result, free, networks)
+            _paste(part, begin, end, piece, result, free, networks, closing)
         stream.finish(max(window.keep_to - 2 * config.context - REACH, 0))
-    return Repainted(result, relative_loudness(level).numpy(), rates.numpy())
+    heard = SoundGate().decide(certainty.numpy())
+    return Repainted(result, relative_loudness(level).numpy(), rates.numpy(), heard)
 
 
-def _painting(window: Window, begin: int, motion: np.ndarray, free: np.ndarray, networks: Networks) -> Painting:
-    """What a window keeps: all before the frame where it begins to sample, and what is not free."""
+def _painting(
+    window: Window, begin: int, motion: np.ndarray, free: np.ndarray, networks: Networks, anew: bool
+) -> Painting:
+    """What a window keeps: all before the frame where it begins to sample, and what is not free.
+
+    Where it is performed anew, what chance times turns away from what it was; the lips go on following the voice.
+    """
     frames, size = motion.shape[1], networks.denoiser.config.motion
     number = np.arange(window.start, window.stop)
     inside = (number >= 0) & (number < frames)
@@ -133,12 +164,18 @@ def _painting(window: Window, begin: int, motion: np.ndarray, free: np.ndarray, 
     share = np.where(clean[:, None], 1.0, 1 - free[at, :size])
     share[~inside] = 0
     share[:, LIFE] = np.where(clean[:, None], 1.0, 0.0)
-    return Painting(known.clamp(-FARTHEST, FARTHEST), torch.from_numpy(share).float(), torch.from_numpy(clean))
+    other = np.where((inside & ~clean)[:, None], free[at, :size], 0)
+    other[:, [i for i in range(size) if i not in CHANCE]] = 0
+    return Painting(
+        known.clamp(-FARTHEST, FARTHEST), torch.from_numpy(share).float(), torch.from_numpy(clean),
+        torch.from_numpy(other).float() if anew else None,
+    )  # fmt: skip
 
 
 def _paste(
-    window: Window, begin: int, end: int, piece: Piece, motion: np.ndarray, free: np.ndarray, networks: Networks
-) -> None:
+    window: Window, begin: int, end: int, piece: Piece, motion: np.ndarray, free: np.ndarray, networks: Networks,
+    closing: np.ndarray | None,
+) -> None:  # fmt: skip
     """Finish what a window gave and put it into the motion, as far as it is free from ``begin`` to ``end``."""
     own = slice(window.keep_from, window.give_to)
     open_now = free[own].copy()  # (k, 56)
@@ -150,7 +187,8 @@ def _paste(
     if articulation > 0:
         kept[..., ARTICULATING] /= articulation
     raw = torch.from_numpy(np.where(free[own] > 0, sampled, kept))
-    done = finish(raw, piece.closure.cpu(), piece.presence.cpu(), networks.sampling).numpy()
+    gate = None if closing is None else torch.from_numpy(closing[own])
+    done = finish(raw, piece.closure.cpu(), piece.presence.cpu(), networks.sampling, closing=gate).numpy()
     if not np.isfinite(done).all():
         raise ValueError("the checkpoint gives motion that is not finite: it is broken")
-    motion[:, own] = np.where(open_now > 0, motion[:, own] + open_now * (done - motion[:, own]), motion[:, own])
+    motion[:, own] = np.where(open_now > 0, motion[:, own] + firm(open_now) * (done - motion[:, own]), motion[:, own])

@@ -49,7 +49,7 @@ ALLOWED: dict[str, set[str]] = {
     "options": {"option_kinds", "types", "face.controls"},
     "score": {"emotion", "direct", *PARTS},
     "performer": {"options", "emotion", "speaker", "direct", "score", *PARTS},
-    "repaint": {"emotion", "performer", *PARTS},
+    "repaint": {"direct", "emotion", "performer", *PARTS},
     "live": {"options", "types", "animation", "face_motion", "emotion", "export", "performer", *PARTS},
     "pipeline": {
         "options", "types", "animation", "checkpoints", "emotion", "kernels", "speaker", "performer", "live",

@@ -23,6 +23,7 @@ def add_command(commands: Commands) -> None:
     add("--intensity", type=float, metavar="X", help="another intensity, 0 to 2")
     add("--fade", type=float, metavar="S", help="seconds at either end over which old and new join (0.5)")
     add("--audio", type=Path, metavar="FILE", help="the recording (default: the one it names, beside it or here)")
+    add("--other", type=Path, metavar="FILE", help="the voice that the take listens to, if there was one")
     add("-o", "--out", type=Path, metavar="OUT", help="output file; its suffix says the format (default: TAKE itself)")
 
 
@@ -39,7 +40,8 @@ def run(asked: argparse.Namespace) -> None:
     given = {name: value for name, value in changes.items() if value is not None}
     audio = asked.audio or _recording(asked.take, take)
     fade = FADE if asked.fade is None else asked.fade
-    done = take.redo(asked.start, asked.end, regions=asked.region or "all", fade=fade, audio=audio, **given)
+    where = {"regions": asked.region or "all", "fade": fade, "audio": audio, "other": asked.other}
+    done = take.redo(asked.start, asked.end, **where, **given)
     done.save(out)
     print(f"{out}: {', '.join(asked.region or ['all'])} anew from {asked.start:g} to {asked.end:g} s")
 

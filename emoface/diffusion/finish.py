@@ -128,7 +128,7 @@ def liveliness(presence: Tensor) -> Tensor:
 
 def finish(
     motion: Tensor, closure: Tensor, presence: Tensor, sampling: Sampling,
-    smooth: Callable[[Tensor, float], Tensor] | None = None,
+    smooth: Callable[[Tensor, float], Tensor] | None = None, closing: Tensor | None = None,
 ) -> Tensor:  # fmt: skip
     """Smooth motion, clip it to the anatomical range and close the lips where the voice says so.
 
@@ -138,6 +138,7 @@ def finish(
     Args:
         motion: (B, T, 56) of a whole recording. closure: (T,) closure weight, 0..1. presence: (T,) of speech, 0..1.
         sampling: strengths of the filters and the gate. smooth: the filter, :func:`gaussian_filter` if None.
+        closing: (T,) how far lips are brought to what the voice says, 0..1, None for wholly.
 
     Returns:
         (B, T, 56), a new tensor.
@@ -163,7 +164,8 @@ def finish(
         block[..., :jaw].clamp_(0, 1)
         block[..., jaw].clamp_(0, JAW_OPEN_RADIANS)
         block[..., jaw + 1 : jaw + 3].clamp_(-JAW_SIDE_RADIANS, JAW_SIDE_RADIANS)
-        block.copy_(apply_closure(block, gate[:, start : start + BLOCK], sampling.closure))
+        closed = apply_closure(block, gate[:, start : start + BLOCK], sampling.closure)
+        block.copy_(closed if closing is None else block.lerp(closed, closing[start : start + BLOCK, None].to(block)))
     return motion
 
 

@@ -9,8 +9,7 @@ whole recording and a stream of chunks give the same motion.
 
 from __future__ import annotations
 
-import math
-from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
+from collections.abc import Hashable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
 import torch
@@ -19,8 +18,8 @@ from torch import Tensor
 from emoface.kernels import OPS, denoise_loop
 
 from .denoiser import ADAIN_EPS, Denoiser
-from .finish import FILTER_REACH, gaussian_filter
 from .guidance import Guidance, stack_conditions
+from .noise import FIRST_BLOCK, NOISE_BLOCK, SWING_REACH, WHOLE_TAKE, FrameNoise, start_noise, turned_away, white
 from .samplers import SAMPLERS, needs_noise, sample
 from .schedule import sampling_times
 
@@ -28,16 +27,8 @@ SHORTEST = 32
 """Windows are at least this long; a shorter recording is denoised with silence behind it."""
 LEAD_IN = 8
 """Frames of silence that are denoised before the recording and not kept."""
-WHOLE_TAKE = -4
-"""Stands for a window's number where the noise is drawn that all windows of a take share. The value is free; with -4
-seed 0 is an ordinary take, neither weak nor strong."""
-
 TOGETHER = 64
 """Rows of a batch of windows on a GPU."""
-NOISE_BLOCK = 128
-"""Frames whose noise is drawn at once where noise belongs to frames."""
-FIRST_BLOCK = 500_000
-"""Stands for a window's number where such noise is drawn, plus the number of the block: beyond those of any file."""
 
 
 @dataclass(frozen=True)
@@ -127,34 +118,6 @@ class SlidingPlan:
         return Window(start, stop, done, keep_to, done // self.hop, start, done - 1, stop)
 
 
-SWING_FRAMES = 3.0
-"""Standard deviation of the Gaussian that makes noise swing: at 25 fps it passes what is slower than about 1.3 Hz."""
-SWING_REACH = math.ceil(FILTER_REACH * SWING_FRAMES)
-
-
-def start_noise(
-    drawn: Tensor, take: Tensor, temperature: Tensor, character: Tensor, swing: Tensor | None = None, beyond: int = 0
-) -> Tensor:
-    """Where sampling starts: ``temperature (n' - mean_t n') + character m / sqrt(T)``, ``n' = n + swing G(n)``.
-
-    G is a Gaussian filter over time, scaled to unit variance. The noise is white if the scales are 1 and the swing 0.
-    What varies quickly and slowly within a take, and what tells takes apart, so have scales of their own.
-
-    Args:
-        drawn: (B, T, motion) n, standard normal, of a window. take: (B, 1, motion) m, the same for the whole take.
-        temperature: (..., motion). character: (..., motion). swing: (motion,), None for 0.
-        beyond: frames by which n reaches beyond both ends of the window, for G.
-
-    Returns:
-        (B, T, motion), or (B, T - 2 beyond, motion).
-    """
-    if swing is not None:
-        unit = math.sqrt(2 * SWING_FRAMES * math.sqrt(math.pi))
-        drawn = drawn + swing * unit * gaussian_filter(drawn, SWING_FRAMES)
-    drawn = drawn[:, beyond : drawn.shape[1] - beyond]
-    return (drawn - drawn.mean(1, keepdim=True)) * temperature + take * character / math.sqrt(drawn.shape[1])
-
-
 @dataclass(frozen=True)
 class Track:
     """One emotion's trajectory through a window: it is denoised on its own and weighted into the motion.
@@ -178,32 +141,13 @@ class Painting:
     Attributes:
         known: (B, T, motion) normalised motion. share: (T, motion) how far it is kept, 0..1.
         clean: (T,) bool, frames that are kept whole and given clean to the network, like those carried over.
+        other: (T, motion) how far what is sampled is to be another performance than the known one, 0..1; None for not.
     """
 
     known: Tensor
     share: Tensor
     clean: Tensor
-
-
-class FrameNoise:
-    """White noise that belongs to the frames of a take, whichever window they are in.
-
-    Args:
-        draw: gives the noise of a block of ``NOISE_BLOCK`` frames by its number: where sampling starts, (B, T, motion),
-            and what the sampler adds, (steps, B, T, motion).
-    """
-
-    def __init__(self, draw: Callable[[int], tuple[Tensor, Tensor]]) -> None:
-        self.draw = draw
-        self.blocks: dict[int, tuple[Tensor, Tensor]] = {}
-
-    def read(self, start: int, stop: int) -> tuple[Tensor, Tensor]:
-        """The noise of frames start..stop; blocks before them are forgotten."""
-        first, last = start // NOISE_BLOCK, (stop - 1) // NOISE_BLOCK
-        self.blocks = {n: self.blocks.get(n) or self.draw(n) for n in range(first, last + 1)}
-        part = slice(start - first * NOISE_BLOCK, stop - first * NOISE_BLOCK)
-        drawn, later = zip(*self.blocks.values())
-        return torch.cat(drawn, 1)[:, part], torch.cat(later, 2)[:, :, part]
+    other: Tensor | None = None
 
 
 class WindowSampler:
@@ -229,6 +173,7 @@ class WindowSampler:
         swing: Tensor | None = None,
         first_sample: int = 0,
         sliding: bool = False,
+        bands: tuple[float, float] | None = None,
     ) -> None:
         """Set up.
 
@@ -242,10 +187,11 @@ class WindowSampler:
             swing: (motion,) share of slow noise in the start noise, None for none.
             first_sample: number of the first sample, whose noise it has. sliding: noise belongs to frames, as a
                 :class:`SlidingPlan` needs it, not to windows.
+            bands: scales of what is slow and what is fast in the start noise, None for 1 and 1.
         """
         self.denoiser = denoiser
         self.settings = (sampler, steps, guidance)
-        self.swing = swing
+        self.swing, self.bands = swing, bands
         self.guidance = guidance
         self.style = style
         self.seed = seed
@@ -286,24 +232,30 @@ class WindowSampler:
             self.take = self._drawn(WHOLE_TAKE, 1)[0]
         if self.by_frame is None:
             drawn, later = self._drawn(window.index, window.frames, self.noisy_steps)
-            start = start_noise(drawn, self.take, scale, self.character, self.swing)
+            start = start_noise(drawn, self.take, scale, self.character, self.swing, self.bands)
         else:
             drawn, later = self.by_frame.read(window.start - SWING_REACH, window.stop + SWING_REACH)
-            start = start_noise(drawn, self.take, scale, self.character, self.swing, SWING_REACH)
+            start = start_noise(drawn, self.take, scale, self.character, self.swing, self.bands, SWING_REACH)
             later = later[:, :, SWING_REACH : later.shape[2] - SWING_REACH]
         return start, later * scale if self.noisy_steps else None
+
+    def keep_character(self, seed: int, sample: int) -> None:
+        """Hold the pose that another take of this sampler's kind holds: its noise's mean over time.
+
+        Args:
+            seed, sample: of that take.
+        """
+        drawn, _ = white(seed, sample, WHOLE_TAKE, 1, self.denoiser.config.motion)
+        self.take = drawn[None].to(self.temperature.device, non_blocking=True)
 
     def _noise_block(self, number: int) -> tuple[Tensor, Tensor]:
         return self._drawn(FIRST_BLOCK + number, NOISE_BLOCK, self.noisy_steps)
 
     def _drawn(self, index: int, frames: int, steps: int = 0) -> tuple[Tensor, Tensor]:
         """White noise of each sample and a window number: (B, frames, motion), and (steps, B, frames, motion)."""
-        drawn, later, motion = [], [], self.denoiser.config.motion
-        for number in range(self.first_sample, self.first_sample + self.num_samples):
-            place = (self.seed * 1_000_003 + number) * 1_000_003 + index
-            generator = torch.Generator().manual_seed(place % 2**63)
-            drawn.append(torch.randn(frames, motion, generator=generator))
-            later.append(torch.randn(steps, frames, motion, generator=generator))
+        numbers = range(self.first_sample, self.first_sample + self.num_samples)
+        motion = self.denoiser.config.motion
+        drawn, later = zip(*(white(self.seed, number, index, frames, motion, steps) for number in numbers))
         first, others = torch.stack(drawn), torch.stack(later, 1)
         device = self.temperature.device
         return first.to(device, non_blocking=True), others.to(device, non_blocking=True)
@@ -327,6 +279,8 @@ class WindowSampler:
         """
         samples = self.num_samples
         first, later = self.noise(window, liveliness)
+        if painting is not None and painting.other is not None:
+            first = turned_away(first, painting.known.to(first), painting.other, self.temperature, self.swing)
         start = first.repeat(len(tracks), 1, 1)  # (K B, T, motion), track-major
         noise = None if later is None else later.repeat(1, len(tracks), 1, 1)  # (steps, K B, T, motion)
         known, mask = self._carried(window, tracks, start)

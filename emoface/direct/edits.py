@@ -18,6 +18,7 @@ from emoface.face.layout import EXPRESSION_NAMES, EXPRESSION_SIZE, FACE_SIZE, FP
 from emoface.face_motion import FaceMotion
 
 from .regions import region_mask, region_names
+from .seams import eased_seams, firm
 from .tracks import RegionTrack, smooth
 
 Take = TypeVar("Take", bound=FaceMotion)
@@ -31,13 +32,16 @@ class Painter(Protocol):
     """What performs parts of a take anew: a pipeline."""
 
     def paint(
-        self, take: FaceMotion, recording: Recording, motion: np.ndarray, free: np.ndarray, changes: Mapping[str, Any]
-    ) -> np.ndarray:
-        """The take (T, 56) at its own rate, sampled anew as far as it is free.
+        self, take: FaceMotion, recording: Recording, motion: np.ndarray, free: np.ndarray, changes: Mapping[str, Any],
+        anew: bool = False, other: Any = None,
+    ) -> tuple[np.ndarray, np.ndarray]:  # fmt: skip
+        """The take (T, 56) at its own rate, sampled anew as far as it is free; and what the same steps, without the
+        sampler, make of what was kept, to which they were applied before.
 
         Args:
             take: what is edited, whose metadata tell how it was made. recording: its voice.
             motion: (N, 56) of it at 25 fps. free: (N, 56), 0..1. changes: options that differ from the take's.
+            anew: it is to be another performance of the same face. other: the voice of somebody to talk with.
         """
         ...
 
@@ -52,7 +56,7 @@ def use_painter(find: Callable[[Mapping[str, Any]], Painter]) -> None:
 
 def redo(
     take: Take, start: float, end: float, regions: str | Iterable[str] = "all", fade: float = FADE,
-    audio: Any = None, **changes: Any,
+    audio: Any = None, other: Any = None, **changes: Any,
 ) -> Take:  # fmt: skip
     """The take with a stretch of it performed anew; see :meth:`emoface.Animation.redo`."""
     seconds, parts = _stretch(take, start, end), region_names("regions", regions)
@@ -60,12 +64,12 @@ def redo(
     recording = _recording(take, audio)
     plain = take.resample(FPS)
     free = _envelope(plain, [seconds], fade)[:, None] * _open(plain, parts)
-    new = _painter(take).paint(take, recording, plain.motion, free, _changes(take, changes))
+    new = _painter(take).paint(take, recording, plain.motion, free, _changes(take, changes), True, other)
     return _laid(take, new, share, ("redo", [*seconds], parts))
 
 
 def fill(take: Take, gaps: Iterable[Sequence[float]], regions: str | Iterable[str] = "all", fade: float = FADE,
-         audio: Any = None, **changes: Any) -> Take:  # fmt: skip
+         audio: Any = None, other: Any = None, **changes: Any) -> Take:  # fmt: skip
     """The take with stretches of it performed as if nothing were known of them; see :meth:`emoface.Animation.fill`."""
     spans = []
     for number, gap in enumerate(gaps):
@@ -78,7 +82,7 @@ def fill(take: Take, gaps: Iterable[Sequence[float]], regions: str | Iterable[st
     recording, plain = _recording(take, audio), take.resample(FPS)
     share = _envelope(take, spans, fade)[:, None] * _open(take, parts)
     free = _envelope(plain, spans, fade)[:, None] * _open(plain, parts)
-    new = _painter(take).paint(take, recording, plain.motion, free, _changes(take, changes))
+    new = _painter(take).paint(take, recording, plain.motion, free, _changes(take, changes), False, other)
     return _laid(take, new, share, ("fill", [list(span) for span in spans], parts))
 
 
@@ -161,11 +165,12 @@ def _envelope(motion: FaceMotion, spans: Iterable[tuple[float, float]], fade: fl
 
 
 def _open(motion: FaceMotion, parts: Iterable[str]) -> np.ndarray:
-    """1 for the values (T, 56) of some parts that may be changed."""
+    """How far the values (T, 56) of some parts may be changed, 0..1: not at all where they are kept, less beside it."""
     free = np.tile(region_mask(parts), (len(motion), 1))
+    seconds = (np.arange(len(motion)) + 0.5) / motion.fps
     for kept in motion.metadata.get(KEPT, []):
-        begin, end = (round(kept[name] * motion.fps) for name in ("start", "end"))
-        free[begin:end] *= 1 - region_mask(kept["regions"])
+        away = np.maximum(kept["start"] - seconds, seconds - kept["end"]) / FADE  # 0 or less inside of it
+        free *= 1 - (1 - smooth(away))[:, None] * region_mask(kept["regions"])
     return free
 
 
@@ -214,10 +219,14 @@ def _with(take: Take, motion: np.ndarray) -> Take:
     )  # fmt: skip
 
 
-def _laid(take: Take, new: np.ndarray, share: np.ndarray, told: tuple[str, Any, tuple[str, ...]]) -> Take:
-    """The take with new motion as far as a share says; where it is 0 the bits stay."""
-    old = take.motion
-    motion = np.where(share > 0, old + share * (new - old), old).astype(np.float32)
+def _laid(
+    take: Take, painted: tuple[np.ndarray, np.ndarray], share: np.ndarray, told: tuple[str, Any, tuple[str, ...]]
+) -> Take:
+    """The take with what :meth:`Painter.paint` gave as far as a share says; where it is 0 the bits stay."""
+    old, (sampled, again) = take.motion, painted
+    new = sampled + (1 - share) * (old - again)
+    laid = np.where(share > 0, old + firm(share) * (new - old), old).astype(np.float32)
+    motion = np.where(share > 0, eased_seams(laid, old, share), old)
     edit = {"edit": told[0], "seconds": told[1], "regions": list(told[2])}
     edits = [*take.metadata.get("edits", []), edit]
     return replace(_with(take, motion), metadata={**take.metadata, "edits": edits})

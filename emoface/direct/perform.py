@@ -200,31 +200,38 @@ _CUES = {
 }  # fmt: skip
 
 
-def near_poses(motions: np.ndarray, fps: float, poses: list[PoseTrack]) -> tuple[np.ndarray, np.ndarray]:
+def near_poses(
+    motions: np.ndarray, fps: float, poses: list[PoseTrack]
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """What is known about poses when the motion towards them is sampled.
 
     Args:
         motions: (B, T, 56). fps: frames per second. poses: to be met.
 
     Returns:
-        Motion (B, T, 56) that goes through the poses, and how far each value is free, (T, 56) 0..1: within a pose's
-        reach, what it does not name of the parts of the face that it touches, which so answers to what it names.
+        Motion (B, T, 56) that goes through the poses; how far each value is free, (T, 56) 0..1: within a pose's reach,
+        what it does not name of the parts of the face that it touches, which so answers to what it names; and how far
+        the voice still closes the lips there, (T,) 0..1: not against a pose of the mouth.
     """
     known = np.stack([meet_poses(motion, fps, poses) for motion in motions])
     seconds = (np.arange(motions.shape[1]) + 0.5) / fps
     free, held = np.zeros(motions.shape[1:]), np.zeros(motions.shape[1:], bool)
+    gate = np.ones(motions.shape[1], np.float32)
     for pose in poses:
         near = _hill((seconds - pose.time) / pose.reach_s)[:, None]  # (T, 1)
         free = np.maximum(free, smooth(2 * near) * region_mask(pose.parts()))
         numbers, _ = pose.row()
         held[:, numbers] |= near > 0
-    return known, np.where(held, 0, free).astype(np.float32)
+        if not {"mouth", "jaw"}.isdisjoint(pose.parts()):
+            gate = np.minimum(gate, 1 - near[:, 0])
+    return known, np.where(held, 0, free).astype(np.float32), gate
 
 
 def meet_poses(motion: np.ndarray, fps: float, poses: list[PoseTrack]) -> np.ndarray:
-    """Motion that passes through poses: what is left to each is added under a smooth hill about its frame.
+    """Motion that passes through poses: under a smooth hill about its frame, it goes over into each.
 
-    Hills of the same channel are solved together, so that poses close to each other are all met.
+    ``x + h (v - x)``, where h is the union ``1 - prod (1 - h_i)`` of the hills of a channel's poses, and v goes from
+    one of them to the next as smoothly. Nothing leaves the range of motion and poses, so nothing is clipped.
 
     Args:
         motion: (T, 56). fps: frames per second. poses: each is met at the frame nearest to its time.
@@ -233,27 +240,29 @@ def meet_poses(motion: np.ndarray, fps: float, poses: list[PoseTrack]) -> np.nda
         (T, 56) float32, a new array.
     """
     motion = np.array(motion, np.float32)
+    at = np.arange(len(motion))
     asked: dict[int, dict[int, tuple[float, float]]] = {}
     for pose in poses:
         frame = min(max(round(pose.time * fps - 0.5), 0), len(motion) - 1)
         for channel, value in zip(*pose.row()):
             asked.setdefault(int(channel), {})[frame] = (float(value), pose.reach_s * fps)
     for channel, points in asked.items():
-        frames = np.array(list(points))
-        values, reach = np.array(list(points.values())).T
-        hills = _hill((np.arange(len(motion))[:, None] - frames) / reach)  # (T, points)
-        left = values - motion[frames, channel].astype(np.float64)
-        added = hills @ np.linalg.lstsq(hills[frames], left, rcond=None)[0]
-        curve = np.where(hills.any(1), motion[:, channel] + added, motion[:, channel])
-        if channel < _JAW[0]:
-            curve = curve.clip(0, 1)
-        elif channel == _JAW[0]:
-            curve = curve.clip(0, JAW_OPEN_RADIANS)
-        elif channel == _JAW[1]:
-            curve = curve.clip(-JAW_SIDE_RADIANS, JAW_SIDE_RADIANS)
-        curve[frames] = values
-        motion[:, channel] = curve
+        frames = np.array(sorted(points))
+        values, reach = np.array([points[frame] for frame in sorted(points)]).T
+        over = 1 - (1 - _hill((at[:, None] - frames) / reach)).prod(1)  # (T,)
+        last = np.searchsorted(frames, at, side="right") - 1
+        since, until = frames[last.clip(0)], frames[(last + 1).clip(max=len(frames) - 1)]
+        way = _quintic((at - since) / (until - since).clip(1))
+        target = values[last.clip(0)] + way * (values[(last + 1).clip(max=len(frames) - 1)] - values[last.clip(0)])
+        curve = motion[:, channel]
+        motion[:, channel] = np.where(over > 0, curve + over * (target - curve), curve)
     return motion
+
+
+def _quintic(share: np.ndarray) -> np.ndarray:
+    """A step of 0..1, twice continuously differentiable: the way of least jerk."""
+    share = share.clip(0, 1)
+    return share**3 * (10 - 15 * share + 6 * share**2)
 
 
 def _hill(distance: np.ndarray) -> np.ndarray:

@@ -26,9 +26,9 @@ from emoface.binding.space import EmotionSpace
 from emoface.diffusion.denoiser import Denoiser, DenoiserConfig
 from emoface.diffusion.finish import Sampling
 from emoface.diffusion.guidance import Guidance, stack_conditions
+from emoface.diffusion.noise import start_noise
 from emoface.diffusion.samplers import SAMPLERS, needs_noise, sample
 from emoface.diffusion.schedule import sampling_times
-from emoface.diffusion.windows import start_noise
 from emoface.face.layout import MOUTH
 from emoface.options import AnimateOptions, options_of
 

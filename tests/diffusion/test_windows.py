@@ -11,7 +11,8 @@ from torch import Tensor
 from emoface.diffusion import windows as module
 from emoface.diffusion.denoiser import ADAIN_EPS, Block, Denoiser, DenoiserConfig
 from emoface.diffusion.guidance import Guidance
-from emoface.diffusion.windows import LEAD_IN, SHORTEST, Track, Window, WindowSampler, plan_windows, start_noise
+from emoface.diffusion.noise import start_noise
+from emoface.diffusion.windows import LEAD_IN, SHORTEST, Track, Window, WindowSampler, plan_windows
 from emoface.kernels import OPS
 
 CONFIG = DenoiserConfig(

@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
+import warnings
+
 import numpy as np
 import pytest
 
-from emoface import Direction
+import emoface
+from emoface import AnimateOptions, Animation, Controls, Direction
 from emoface.demo import demo_path
+from emoface.direct.perform import meet_poses
 from emoface.direct.regions import PARTS
-from emoface.face.layout import FPS, MOTION_INDEX, MOTION_SIZE
+from emoface.direct.tracks import PoseTrack
+from emoface.evaluation.seeds import between
+from emoface.face.layout import EXPRESSION_NAMES, FPS, MOTION_INDEX, MOTION_SIZE
+from emoface.options import options_of
+from emoface.pipeline import BESIDE, _beside, options_of_take
 
 OPTIONS = {"emotion": ("sad", 2), "blink": False, "gaze": False}
 
@@ -95,21 +103,39 @@ def test_cues_move_their_part(pipeline, take):
     assert shut[20:28].max() > 0.95
 
 
+def random_poses(seed, duration, count):
+    """Partial faces at random moments, at least 0.3 s apart."""
+    rng = np.random.default_rng(seed)
+    names = [name for name in EXPRESSION_NAMES[:50] if not name.startswith(("eyeBlink", "eyeLook"))]
+    times = np.sort(rng.uniform(0, duration - 0.8 - 0.3 * (count - 1), count)) + 0.4 + 0.3 * np.arange(count)
+    return [
+        {"track": "pose", "time": time,
+         "shapes": {name: rng.uniform(0, 1) for name in rng.choice(names, rng.integers(2, 9), False)}}
+        for time in times
+    ]  # fmt: skip
+
+
 def test_poses_are_met_without_a_jerk(pipeline, take):
-    rng = np.random.default_rng(0)
-    names = ["browInnerUp", "browDownLeft", "mouthSmileLeft", "mouthSmileRight", "cheekSquintLeft", "noseSneerRight"]
-    tracks = [
-        {"track": "pose", "time": time, "shapes": {name: rng.uniform(0, 0.8) for name in rng.choice(names, 3, False)}}
-        for time in np.linspace(0.3, take.duration - 0.3, 4)
-    ]
-    there = performed(pipeline, *tracks)
-    jerk, ordinary = (np.abs(np.diff(one.motion[:, :50], 3, axis=0)) for one in (there, take))
-    for track in tracks:
-        frame = round(track["time"] * FPS - 0.5)
-        for name, weight in track["shapes"].items():
-            channel = MOTION_INDEX[name]
-            assert there.motion[frame, channel] == pytest.approx(weight, abs=1e-4)
-            assert jerk[max(frame - 3, 0) : frame + 1, channel].max() <= 1.5 * np.quantile(ordinary, 0.99)
+    ordinary = np.quantile(np.abs(np.diff(take.motion[:, :50], 3, axis=0)), 0.99)
+    for seed in range(20):
+        tracks = random_poses(seed, take.duration, 4)
+        poses = [PoseTrack(**{key: value for key, value in track.items() if key != "track"}) for track in tracks]
+        met = performed(pipeline, *tracks).motion if seed < 2 else meet_poses(take.motion, FPS, poses)
+        jerk = np.abs(np.diff(met, 3, axis=0))
+        for track in tracks:
+            frame = round(track["time"] * FPS - 0.5)
+            for name, weight in track["shapes"].items():
+                channel = MOTION_INDEX[name]
+                assert met[frame, channel] == pytest.approx(weight, abs=1e-6)
+                assert jerk[max(frame - 3, 0) : frame + 1, channel].max() <= 1.5 * ordinary
+
+
+def test_a_pose_of_the_mouth_is_not_pressed_shut_by_the_voice(pipeline, take):
+    """Lips that a pose parts against the jaw leave the other shapes of the mouth as calm as they were."""
+    track = {"track": "pose", "time": 1.2, "shapes": {"mouthClose": 0.5, "mouthFunnel": 0.6}}
+    pressed = performed(pipeline, track).motion[:, MOTION_INDEX["mouthPressRight"]]
+    frame = round(1.2 * FPS - 0.5)
+    assert pressed[frame - 2 : frame + 3].max() < 0.3
 
 
 def test_a_direction_needs_a_whole_file(pipeline):
@@ -126,10 +152,71 @@ def test_redoing_brows_leaves_every_other_bit(pipeline, take):
     assert np.array_equal(again.motion[:, others], take.motion[:, others])
     middle = (seconds > 1.05) & (seconds < 1.55)
     assert np.abs(again.motion - take.motion)[middle][:, list(PARTS["brows"])].mean() > 0.005
-    bends = np.abs(np.diff(again.motion[:, list(PARTS["brows"])], 2, axis=0))
-    ordinary = np.abs(np.diff(take.motion, 2, axis=0))
-    assert bends.max() < np.quantile(ordinary, 0.995)
     assert again.metadata["edits"] == [{"edit": "redo", "seconds": [0.8, 1.8], "regions": ["brows"]}]
+
+
+@pytest.mark.parametrize("region", ["brows", "head"])
+def test_what_is_redone_is_another_performance_of_the_same_strength(pipeline, region):
+    take = pipeline.animate(demo_path(), emotion=("angry", 2), blink=False, gaze=False)
+    own = list(PARTS[region])
+    ordinary = np.quantile(np.abs(np.diff(take.motion[:, own], 2, axis=0)), 0.99)
+    sizes = []
+    for seed in range(1, 7):
+        again = take.redo(0.3, 2.3, regions=region, seed=seed)
+        inside = slice(round(0.8 * FPS), round(1.8 * FPS))
+        assert between(np.stack([take.motion[inside, own], again.motion[inside, own]])) < 0.5
+        sizes.append(np.abs(again.motion[inside, own]).mean() / np.abs(take.motion[inside, own]).mean())
+        changed = (again.motion != take.motion)[:, own]
+        bends = np.abs(np.diff(again.motion[:, own], 2, axis=0))
+        seams = np.zeros(len(bends), bool)
+        seams[round(0.3 * FPS) - 2 : round(0.8 * FPS)] = seams[round(1.8 * FPS) - 2 : round(2.3 * FPS)] = True
+        touched = (changed[2:] | changed[1:-1] | changed[:-2]) & seams[:, None]
+        assert bends[touched].max() <= 1.01 * ordinary
+    assert region == "head" or 0.8 < np.mean(sizes) < 1.25
+
+
+def test_what_finished_motion_was_given_is_not_given_twice(pipeline):
+    """Controls and tracks reach a new stretch as they reached the take, and its fades no more than that."""
+    nod = {"track": "action", "action": "browInnerUp", "value": 0.4}
+    plain = performed(pipeline, emotion="neutral", controls=Controls(head_strength=0))
+    raised = performed(pipeline, nod, emotion="neutral", controls=Controls(head_strength=0))
+    again = raised.redo(0.4, 2.0, regions=["brows", "head"], seed=9)
+    assert np.abs(again.neck_pose - plain.neck_pose).max() < 1e-6
+    rise = again.motion[:, MOTION_INDEX["browInnerUp"]]
+    assert 0.35 < rise.min() and rise.max() < raised.motion[:, MOTION_INDEX["browInnerUp"]].max() + 0.15
+
+
+def test_a_take_by_example_is_repeated_or_a_warning_tells(pipeline, take, tmp_path):
+    z = pipeline.emotion.encode(label=("angry", 3))
+    shown = pipeline.animate(demo_path(), emotion=z, blink=False, gaze=False)
+    named = pipeline.animate(demo_path(), emotion=("angry", 3), blink=False, gaze=False)
+    shown.save(tmp_path / "take.npz")
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        again = type(take).load(tmp_path / "take.npz").redo(0.5, 1.5, audio=demo_path())
+    expected = named.redo(0.5, 1.5)
+    assert np.abs(again.motion - expected.motion).max() < 1e-4
+    manner = pipeline.animate(demo_path(), style=emoface.from_motion(take), blink=False, gaze=False)
+    with pytest.warns(UserWarning, match="made with a speaker's manner from motion; what is performed anew is not"):
+        manner.redo(0.5, 1.5)
+    listening = pipeline.animate(demo_path(), other=demo_path(), blink=False)
+    with pytest.warns(UserWarning, match=r"made with another voice, 'speech\.wav', to listen to: give it as other"):
+        listening.redo(0.5, 1.5)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        listening.redo(0.5, 1.5, other=demo_path())
+
+
+def test_metadata_tell_every_option():
+    """What a take was made with is in its metadata, so that edits repeat it; or it says nothing of the face."""
+    named = {"emotion", "intensity", "guidance", "steps", "seed", "style"}
+    elsewhere = {"num_samples", "fps", "latency"}
+    assert {*named, *BESIDE, *elsewhere} == set(options_of(AnimateOptions))
+    told = {"blink": False, "gaze": False, "head": 0.5, "nonverbal": 0.0, "seed": 4, "intensity": 0.7}
+    made = AnimateOptions(**told, emotion=("sad", 2))
+    metadata = {"emotion": ["sad", 2.0], "intensity": 0.7, "seed": 4, **_beside(made)}
+    motion = np.zeros((25, MOTION_SIZE), np.float32)
+    assert options_of_take(Animation.from_motion(motion, FPS, metadata=metadata)) == made
 
 
 def test_a_loaded_take_is_redone_with_its_recording(pipeline, take, tmp_path):

@@ -1,0 +1,104 @@
+"""Start noise: what of it is the take's own, what comes and goes, what is quick, and what leads somewhere else."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+
+import torch
+from torch import Tensor
+
+from .finish import FILTER_REACH, gaussian_filter
+
+WHOLE_TAKE = -4
+"""Stands for a window's number where the noise is drawn that all windows of a take share. The value is free; with -4
+seed 0 is an ordinary take, neither weak nor strong."""
+NOISE_BLOCK = 128
+"""Frames whose noise is drawn at once where noise belongs to frames."""
+FIRST_BLOCK = 500_000
+"""Stands for a window's number where such noise is drawn, plus the number of the block: beyond those of any file."""
+SWING_FRAMES = 3.0
+"""Standard deviation of the Gaussian that makes noise swing: at 25 fps it passes what is slower than about 1.3 Hz."""
+SWING_REACH = math.ceil(FILTER_REACH * SWING_FRAMES)
+SWING_UNIT = math.sqrt(2 * SWING_FRAMES * math.sqrt(math.pi))
+"""Scales white noise that went through that Gaussian to unit variance."""
+AWAY = 0.8
+"""How far noise points away from a known course, in standard deviations of its share along it."""
+STILL = 1e-3
+"""Known courses that vary by less than this, in standard deviations of motion, are not turned away from."""
+
+
+def white(seed: int, sample: int, index: int, frames: int, motion: int, steps: int = 0) -> tuple[Tensor, Tensor]:
+    """White noise of one sample and window number: (frames, motion), and (steps, frames, motion)."""
+    generator = torch.Generator().manual_seed(((seed * 1_000_003 + sample) * 1_000_003 + index) % 2**63)
+    drawn = torch.randn(frames, motion, generator=generator)
+    return drawn, torch.randn(steps, frames, motion, generator=generator)
+
+
+def start_noise(
+    drawn: Tensor, take: Tensor, temperature: Tensor, character: Tensor, swing: Tensor | None = None,
+    bands: tuple[float, float] | None = None, beyond: int = 0,
+) -> Tensor:  # fmt: skip
+    """Where sampling starts: ``temperature (n' - mean_t n') + character m / sqrt(T)``.
+
+    ``n' = f (n - L(n)) + s (L(n) + swing G(n))``: L is a Gaussian filter over time and G the same scaled to unit
+    variance. The noise is white if the scales are 1 and the swing 0. What varies quickly and slowly within a take, and
+    what tells takes apart, so have scales of their own.
+
+    Args:
+        drawn: (B, T, motion) n, standard normal, of a window. take: (B, 1, motion) m, the same for the whole take.
+        temperature: (..., motion). character: (..., motion). swing: (motion,), None for 0.
+        bands: s and f, None for 1 and 1. beyond: frames by which n reaches beyond both ends of the window, for G.
+
+    Returns:
+        (B, T, motion), or (B, T - 2 beyond, motion).
+    """
+    if swing is not None or bands is not None:
+        slow = gaussian_filter(drawn, SWING_FRAMES)
+        swung = drawn if swing is None else drawn + swing * SWING_UNIT * slow
+        drawn = swung if bands is None else bands[0] * (swung - drawn + slow) + bands[1] * (drawn - slow)
+    drawn = drawn[:, beyond : drawn.shape[1] - beyond]
+    return (drawn - drawn.mean(1, keepdim=True)) * temperature + take * character / math.sqrt(drawn.shape[1])
+
+
+def turned_away(start: Tensor, known: Tensor, other: Tensor, temperature: Tensor, swing: Tensor | None) -> Tensor:
+    """Start noise whose share along known courses points away from them: ``n - (n.u + AWAY s) u``.
+
+    u is the known course about its mean, of unit length, and s the standard deviation of ``n.u``. The network passes
+    on what start noise does slowly, so what it makes of this noise does not follow the known course.
+
+    Args:
+        start: (B, T, motion) n. known: (B, T, motion) normalised motion. other: (T, motion) where another performance
+            is asked for, 0..1. temperature: (motion,) and swing: (motion,) or None, of the noise.
+
+    Returns:
+        (B, T, motion).
+    """
+    weight = other.to(start)
+    mean = (weight * known).sum(1, keepdim=True) / weight.sum(0).clamp(min=1e-6)
+    course = weight * (known - mean)
+    course = course / course.norm(dim=1, keepdim=True).clamp(min=STILL * math.sqrt(start.shape[1]))
+    spread = course if swing is None else course + swing * SWING_UNIT * gaussian_filter(course, SWING_FRAMES)
+    along = (start * course).sum(1, keepdim=True)
+    return start - (AWAY * (temperature * spread).norm(dim=1, keepdim=True) + along) * course
+
+
+class FrameNoise:
+    """White noise that belongs to the frames of a take, whichever window they are in.
+
+    Args:
+        draw: gives the noise of a block of ``NOISE_BLOCK`` frames by its number: where sampling starts, (B, T, motion),
+            and what the sampler adds, (steps, B, T, motion).
+    """
+
+    def __init__(self, draw: Callable[[int], tuple[Tensor, Tensor]]) -> None:
+        self.draw = draw
+        self.blocks: dict[int, tuple[Tensor, Tensor]] = {}
+
+    def read(self, start: int, stop: int) -> tuple[Tensor, Tensor]:
+        """The noise of frames start..stop; blocks before them are forgotten."""
+        first, last = start // NOISE_BLOCK, (stop - 1) // NOISE_BLOCK
+        self.blocks = {n: self.blocks.get(n) or self.draw(n) for n in range(first, last + 1)}
+        part = slice(start - first * NOISE_BLOCK, stop - first * NOISE_BLOCK)
+        drawn, later = zip(*self.blocks.values())
+        return torch.cat(drawn, 1)[:, part], torch.cat(later, 2)[:, :, part]
