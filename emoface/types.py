@@ -13,13 +13,17 @@ if TYPE_CHECKING:
     import numpy as np
     from torch import Tensor
 
+    from .audio.load import Recording
     from .direct.direction import Direction
     from .emotion_forms import EmotionReference
     from .face_motion import FaceMotion
     from .speaker import SpeakerReference
 
-AudioInput: TypeAlias = "str | os.PathLike[str] | BinaryIO | tuple[np.ndarray | Tensor, float] | np.ndarray | Tensor"
-"""A recording: a path, a binary file object, ``(samples, sample_rate)``, or samples beside ``sample_rate=``."""
+AudioInput: TypeAlias = (
+    "str | os.PathLike[str] | BinaryIO | tuple[np.ndarray | Tensor, float] | np.ndarray | Tensor | Recording"
+)
+"""A recording: a path, a binary file object, ``(samples, sample_rate)``, samples beside ``sample_rate=``, or what was
+opened."""
 
 Label: TypeAlias = "str | tuple[str, float]"
 """A label of an emotion, or a label with its level, 0 to 3."""

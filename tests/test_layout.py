@@ -44,7 +44,7 @@ ALLOWED: dict[str, set[str]] = {
     "capture": {"animation", "emotion_forms", "export", "face_motion", "face", "audio"},
     "emotion": {"emotion_forms", "animation", "face_motion", *PARTS},
     "speaker": {"emotion_forms", "face_motion", "emotion", *PARTS},
-    "types": {"emotion_forms", "face_motion", "speaker", "direct"},  # annotations alone
+    "types": {"emotion_forms", "face_motion", "speaker", "direct", "audio"},  # annotations alone
     "option_kinds": {"emotion_forms", "speaker", "face.controls", "direct"},
     "options": {"option_kinds", "types", "face.controls"},
     "score": {"emotion", "direct", *PARTS},
@@ -63,8 +63,9 @@ BELOW = set(ALLOWED)
 ALLOWED["training"] = BELOW - {"info"}
 ALLOWED["evaluation"] = ALLOWED["training"] | {"training"}
 ALLOWED["serve"] = BELOW - {"info"}
+ALLOWED["studio"] = BELOW - {"info"} | {"serve"}
 ALLOWED["jobs"] = {"options", "pipeline", "export", "checkpoints", "emoface"}
-ALLOWED["cli"] = BELOW | {"training", "evaluation", "serve", "jobs"}
+ALLOWED["cli"] = BELOW | {"training", "evaluation", "serve", "studio", "jobs"}
 ALLOWED["__main__"] = {"cli"}
 for part in ALLOWED.keys() - TOOLS - {"kernels", "demo"}:
     ALLOWED[part] |= TOOLS

@@ -151,11 +151,11 @@ def open_audio(source: Any, sample_rate: float | None = None, argument: str = "a
     object is copied from its present position to its end into a temporary file and may be closed afterwards.
 
     Args:
-        source: a path; a binary file object; ``(samples, sample_rate)``; or a 1-D or 2-D numpy array or
-            torch tensor with ``sample_rate``. In 2-D the smaller side counts the channels, (N, channels) if
-            both are equal; up to 8 channels are averaged, those that carry the sound of the loudest with opposite
-            sign turned round. Integers are scaled to -1..1 (unsigned ones centred first; of 64 bits as the 16, 24 or
-            32 that hold them), floats are taken as they are.
+        source: a path; a binary file object; ``(samples, sample_rate)``; a recording, which is given back; or a 1-D or
+            2-D numpy array or torch tensor with ``sample_rate``. In 2-D the smaller side counts the channels,
+            (N, channels) if both are equal; up to 8 channels are averaged, those that carry the sound of the loudest
+            with opposite sign turned round. Integers are scaled to -1..1 (unsigned ones centred first; of 64 bits as
+            the 16, 24 or 32 that hold them), floats are taken as they are.
         sample_rate: Hz, 4000..192000, for arrays; files know their own.
         argument: the caller's name of ``source``, for error messages.
 
@@ -168,6 +168,8 @@ def open_audio(source: Any, sample_rate: float | None = None, argument: str = "a
         FileNotFoundError, IsADirectoryError, PermissionError, OSError: no file that can be read; a pipe is none.
         ImportError: a container that needs the extra ``video``, which is not installed.
     """
+    if isinstance(source, Recording):
+        return source
     if isinstance(source, tuple):
         if len(source) != 2:
             raise ValueError(f"{argument} must be (samples, sample_rate), got {len(source)} values")

@@ -27,13 +27,16 @@ from emoface.cli import (
     rig,
     serve,
     sheet,
+    studio,
     train,
     tune,
 )
 from emoface.cli.arguments import Parser
 from emoface.cli.streams import open_streams
 
-COMMANDS = (animate, capture, redo, batch, live, render, sheet, rig, serve, info, tune, train, evaluate, card, compare)
+COMMANDS = (
+    animate, capture, redo, studio, batch, live, render, sheet, rig, serve, info, tune, train, evaluate, card, compare,
+)  # fmt: skip
 """Modules whose ``add_command(commands)`` adds a command, in the order of the help."""
 
 USER_ERRORS = (ValueError, TypeError, OSError, ImportError, RuntimeError)

@@ -184,7 +184,7 @@ def _recording(take: FaceMotion, audio: Any) -> Recording:
     if audio is not None:
         from emoface.audio.load import open_audio
 
-        found = audio if isinstance(audio, Recording) else open_audio(audio)
+        found = open_audio(audio)
         if abs(found.duration - take.frames / take.fps) > 1.5 / min(take.fps, FPS):
             raise ValueError(
                 f"audio must be the take's, {take.frames / take.fps:.3f} s long, got {found.duration:.3f} s"

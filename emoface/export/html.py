@@ -9,12 +9,13 @@ import os
 import re
 import struct
 import zlib
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from emoface.audio.load import UNNAMED
+from emoface.audio.load import UNNAMED, Recording
 from emoface.face.face import FaceLike, Identity, as_face
 from emoface.face.layout import ARKIT_INDEX
 from emoface.face.normals import smooth_normals, welded
@@ -31,7 +32,7 @@ from .rig_curves import head_turns, rig_curves, visible_deltas
 from .sound import check_kind, sound_bytes
 
 PLAYER = Path(__file__).with_name("player")
-SCRIPTS = ("clip.js", "clock.js", "scene.js", "notice.js", "turning.js", "controls.js", "start.js")
+SCRIPTS = ("clip.js", "clock.js", "scene.js", "notice.js", "turning.js", "pace.js", "pen.js", "controls.js", "start.js")
 SCREEN_FPS = 60.0
 STEP_BITS = 15
 FULL = 4095  # a weight of 1 as a whole number
@@ -146,17 +147,15 @@ def packed_clip(
         "surface": (np.column_stack([rig.colours, roughness]).clip(0, 1) * 255).round().astype(np.uint8),
         "indices": np.concatenate(moved).astype(wide),
         "offsets": (np.concatenate([d[rows] for d, rows in zip(deltas, moved)]) / step).round().astype(np.int16),
-        "curves": (weights * FULL).round().astype(np.uint16),
         "chart": _chart(rig),
         "peaks": _peaks(animation),
+        **moving_arrays(shown, weights, turns if rig.neck is not None else None, wrinkles),
     }
     if rig.neck is not None and turns is not None:
-        arrays["turns"] = (turns * TURN).round().astype(np.int16)
         arrays["shares"] = (rig.neck.shares * FULL).round().astype(np.uint16)
     if wrinkles is not None:
         heights = (wrinkles.stored.astype(np.int16) + 128).astype(np.uint8)
         arrays["heights"] = heights.reshape(-1, heights.shape[2])
-        arrays["folds"] = (wrinkles.weights(shown.expression).reshape(len(shown), -1) * 255).round().astype(np.uint8)
     header: dict[str, Any] = {
         "fps": shown.fps,
         "frameRate": animation.fps,
@@ -164,7 +163,6 @@ def packed_clip(
         "emotions": emotion_changes(animation.metadata.get("emotion")),
         "step": step,
         "shapes": [{"name": name, "moved": len(rows)} for name, rows in zip(rig.shape_names, moved)],
-        "arrays": {name: _entry(array) for name, array in arrays.items()},
     }
     if rig.neck is not None:
         header["neck"] = rig.neck.joint.round(6).tolist()
@@ -173,7 +171,29 @@ def packed_clip(
         header["maps"] = {"count": count, "rows": rows, "columns": columns, "step": STEP_MM}
     sheets = [part.faces[0] for part in rig.parts if part.name.startswith(NO_SKIN)]
     header["casting"] = min(sheets, default=len(rig.faces))
-    text = json.dumps(header).encode()
+    return packed(header, arrays)
+
+
+def moving_arrays(
+    shown: FaceMotion, weights: np.ndarray, turns: np.ndarray | None, wrinkles: Wrinkles | None = None
+) -> dict[str, np.ndarray]:
+    """What of a clip changes with the motion: all but the head itself.
+
+    Args:
+        shown: the animation at the page's rate, T frames. weights: (T, N) of the rig's shapes.
+        turns: (T, 4) of the head's joint, None where it is still. wrinkles: of the head; None for none.
+    """
+    arrays = {"curves": (weights * FULL).round().astype(np.uint16)}
+    if turns is not None:
+        arrays["turns"] = (turns * TURN).round().astype(np.int16)
+    if wrinkles is not None:
+        arrays["folds"] = (wrinkles.weights(shown.expression).reshape(len(shown), -1) * 255).round().astype(np.uint8)
+    return arrays
+
+
+def packed(header: Mapping[str, Any], arrays: Mapping[str, np.ndarray]) -> bytes:
+    """A header (JSON) and arrays (rows, columns), deflated, as clip.js takes them apart."""
+    text = json.dumps({**header, "arrays": {name: _entry(array) for name, array in arrays.items()}}).encode()
     return zlib.compress(struct.pack("<I", len(text)) + text + b"".join(map(_packed, arrays.values())), 6)
 
 
@@ -199,14 +219,23 @@ def _packed(array: np.ndarray) -> bytes:
 
 def _peaks(animation: FaceMotion) -> np.ndarray:
     """Loudness (400,) uint8 over the clip: rms of the recording, or the jaw's opening where there is none."""
-    if animation.audio is None:
-        loudness = animation.arkit()[np.arange(PEAKS) * len(animation) // PEAKS, ARKIT_INDEX["jawOpen"]]
-    else:
-        power, count, start = np.zeros(PEAKS), np.zeros(PEAKS), 0
-        for block in animation.audio.source():
-            place = (start + np.arange(len(block))) * PEAKS // animation.audio.num_samples
-            power += np.bincount(place, block.astype(np.float64) ** 2, PEAKS)
-            count += np.bincount(place, minlength=PEAKS)
-            start += len(block)
-        loudness = np.sqrt(power / count.clip(1))
+    if animation.audio is not None:
+        return loudness_peaks(animation.audio, PEAKS)
+    jaw = animation.arkit()[np.arange(PEAKS) * len(animation) // PEAKS, ARKIT_INDEX["jawOpen"]]
+    return _as_seen(jaw)
+
+
+def loudness_peaks(audio: Recording, count: int) -> np.ndarray:
+    """Loudness (count,) uint8 of equal parts of a recording, by their rms; the loudest is 255."""
+    power, number, start = np.zeros(count), np.zeros(count), 0
+    for block in audio.source():
+        place = (start + np.arange(len(block))) * count // audio.num_samples
+        power += np.bincount(place, block.astype(np.float64) ** 2, count)
+        number += np.bincount(place, minlength=count)
+        start += len(block)
+    return _as_seen(np.sqrt(power / number.clip(1)))
+
+
+def _as_seen(loudness: np.ndarray) -> np.ndarray:
+    """Loudness as the eye takes it, in whole numbers up to 255."""
     return (255 * (loudness / max(loudness.max(), 1e-9)) ** 0.8).round().astype(np.uint8)

@@ -59,6 +59,7 @@ class Access:
             if not re.fullmatch(r"https?://[^/\s]+", origin):
                 raise ValueError(f"an origin must look like https://example.org, got {origin!r:.80}")
         hosts = {*_LOOPBACK, f"[{host}]" if ":" in host else host}
+        self._names = None if token else {f"{name}:{port}" for name in hosts} | hosts
         self._origins = {f"http://{name}:{port}" for name in hosts} | {origin.lower() for origin in origins}
         if port == 80:
             self._origins |= {f"http://{name}" for name in hosts}
@@ -76,3 +77,11 @@ class Access:
         """Whether a request comes from a program, which names no origin, or from a page of a known origin."""
         origin = headers.get("origin")
         return origin is None or origin.lower() in self._origins
+
+    def is_meant(self, headers: Mapping[str, str]) -> bool:
+        """Whether a request names this machine as its host.
+
+        Without a token, a page of another site whose name was made to lead here (DNS rebinding) is told apart by this
+        alone: to its browser the service is that page's own origin.
+        """
+        return self._names is None or headers.get("host", "").lower() in self._names

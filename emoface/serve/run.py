@@ -7,7 +7,7 @@ import contextlib
 import errno
 import logging
 import socket
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -90,34 +90,59 @@ def serve(
         ImportError: an extra is not installed. OSError: a port is taken. ValueError: a token or an origin of a wrong
             form, or an address that others reach without a token.
     """
-    try:
-        import prometheus_client  # noqa: F401
-        import starlette  # noqa: F401
-        import uvicorn
-        import websockets  # noqa: F401
-    except ImportError as error:
-        raise ImportError(f"the service needs {error.name}: pip install 'emoface[serve]'") from error
+    check_installed()
     if doors.grpc_port is not None:
         from . import audio2face
 
         audio2face.check_installed()
-    token = read_token(doors.token_file)
-    if token is None and not is_loopback(doors.host):
-        raise ValueError(f"--host {doors.host} can be reached by others: give --token-file, or EMOFACE_TOKEN")
-    listening = bind(doors.host, doors.port, limits.idle_seconds)
-    try:
-        access = Access(token, doors.host, listening.getsockname()[1], doors.origins)
+    with open_doors(doors, limits) as (listening, access):
         pipeline = load()
         _warm_up(pipeline)
         from .app import build_app
         from .service import Service
 
         service = Service(pipeline, limits, access)
-        server = uvicorn.Server(uvicorn.Config(build_app(service), **_settings(limits)))
-        with contextlib.suppress(KeyboardInterrupt):  # raised again by uvicorn after an orderly end
-            asyncio.run(_serve(server, listening, service, doors, ready))
+        run_app(build_app(service), listening, doors, limits, ready, service)
+
+
+def check_installed() -> None:
+    """Raise ImportError, which says what to install, unless the extra ``serve`` is there."""
+    try:
+        import prometheus_client  # noqa: F401
+        import starlette  # noqa: F401
+        import uvicorn  # noqa: F401
+        import websockets  # noqa: F401
+    except ImportError as error:
+        raise ImportError(f"the service needs {error.name}: pip install 'emoface[serve]'") from error
+
+
+@contextlib.contextmanager
+def open_doors(doors: Doors, limits: Limits) -> Iterator[tuple[socket.socket, Access]]:
+    """The socket that listens, closed in the end, and who may come in.
+
+    Raises:
+        OSError: a port is taken. ValueError: a token or an origin of a wrong form, or an address that others reach
+            without a token.
+    """
+    token = read_token(doors.token_file)
+    if token is None and not is_loopback(doors.host):
+        raise ValueError(f"--host {doors.host} can be reached by others: give --token-file, or EMOFACE_TOKEN")
+    listening = bind(doors.host, doors.port, limits.idle_seconds)
+    try:
+        yield listening, Access(token, doors.host, listening.getsockname()[1], doors.origins)
     finally:
         listening.close()
+
+
+def run_app(
+    app: Any, listening: socket.socket, doors: Doors, limits: Limits, ready: Callable[[str], None], service: Any = None
+) -> None:
+    """Serve an ASGI application until the process is told to end; ``service`` is what gRPC speaks to."""
+    import uvicorn
+
+    server = uvicorn.Server(uvicorn.Config(app, **_settings(limits)))
+    with contextlib.suppress(KeyboardInterrupt):  # raised again by uvicorn after an orderly end
+        asyncio.run(_serve(server, listening, service, doors, ready))
 
 
 def _warm_up(pipeline: Pipeline) -> None:

@@ -24,6 +24,7 @@ from emoface.options import AnimateOptions, options_of
 from emoface.reading import parse_json
 
 from .limits import Limits, OverLimit
+from .requests import refusal, save_body
 
 if TYPE_CHECKING:
     from .service import Service
@@ -92,7 +93,7 @@ class Uploads:
         folder = Path(tempfile.mkdtemp(prefix="emoface-upload-"))
         done = False
         try:
-            await self._save(request, folder / "recording")
+            await save_body(request, folder / "recording", self._limits.file_bytes, self._limits.idle_seconds)
             path = await self._run(str(folder), options, suffix)
             done = True
             self._telemetry.files.labels("done").inc()
@@ -112,31 +113,6 @@ class Uploads:
             self._waiting -= 1
             if not done:
                 shutil.rmtree(folder, ignore_errors=True)
-
-    async def _save(self, request: Request, path: Path) -> None:
-        """Write the body of a request to a file.
-
-        Raises:
-            OverLimit: it is too large, or nothing comes any more. ClientDisconnect: the client left.
-        """
-        limits = self._limits
-        too_much = OverLimit("file_bytes", f"a file may have {limits.file_bytes} bytes")
-        told = request.headers.get("content-length", "")
-        if told.isascii() and told.isdigit() and int(told[:20]) > limits.file_bytes:
-            raise too_much
-        size, parts = 0, request.stream()
-        with open(path, "wb") as file:
-            while True:
-                try:
-                    part = await asyncio.wait_for(parts.__anext__(), limits.idle_seconds)
-                except StopAsyncIteration:
-                    return
-                except (TimeoutError, asyncio.TimeoutError):
-                    raise OverLimit("idle_seconds", f"nothing came for {limits.idle_seconds:g} s") from None
-                size += len(part)
-                if size > limits.file_bytes:
-                    raise too_much
-                file.write(part)
 
     async def _run(self, folder: str, options: AnimateOptions, suffix: str) -> str:
         """Animate in the other process."""
@@ -181,8 +157,4 @@ def wishes(query: Mapping[str, str]) -> tuple[AnimateOptions, str]:
 async def animate(request: Request) -> Response:
     """The endpoint ``POST /animate``."""
     service: Service = request.app.state.service
-    if not service.access.comes_from_a_known_page(request.headers):
-        return JSONResponse({"error": "this page may not call the service"}, 403)
-    if not service.access.knows(request.headers):
-        return JSONResponse({"error": "the token is missing or wrong"}, 401, {"WWW-Authenticate": "Bearer"})
-    return await service.uploads.animate(request)
+    return refusal(request, service.access) or await service.uploads.animate(request)

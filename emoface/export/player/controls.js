@@ -9,9 +9,7 @@ class Controls extends Turning {
   constructor(clip, clock, scene) {
     super(scene);
     Object.assign(this, { clip, clock });
-    this.last = 0; // milliseconds at the last picture while playing
-    this.pace = 20; // milliseconds between pictures, smoothed
-    this.detail = 1; // of the pictures while playing
+    this.pace = new Pace(); // of the pictures while playing
     this.buttons();
     addEventListener("keydown", (event) => this.key(event));
     addEventListener("hashchange", () => this.address());
@@ -145,28 +143,17 @@ class Controls extends Turning {
     this.waiting = requestAnimationFrame((time) => {
       this.waiting = 0;
       this.draw();
-      if (this.clock.playing) this.keepPace(time);
-      else this.last = 0;
+      if (!this.clock.playing) return this.pace.rest();
+      this.pace.tick(time);
+      this.show();
     });
-  }
-
-  // While the clip plays below 25 frames per second, give up detail; where even that does not help, keep what is left.
-  keepPace(time) {
-    const passed = this.last ? time - this.last : 0;
-    this.last = time;
-    this.pace = 0.85 * this.pace + 0.15 * Math.min(passed, 200);
-    if (this.pace > 40 && this.detail > 0.4) {
-      this.detail *= 0.8;
-      this.pace = 20;
-    }
-    this.show();
   }
 
   draw() {
     const { clock, scene } = this;
     if (clock.ended) clock.pause();
     const now = clock.now;
-    scene.draw(now, clock.playing ? this.detail : 1);
+    scene.draw(now, clock.playing ? this.pace.detail : 1);
     this.wave(now);
     if (!part("curves").hidden) this.curves(now);
     part("play").toggleAttribute("data-on", clock.playing);
@@ -236,21 +223,4 @@ class Controls extends Turning {
     pen.roundRect(Math.min(Math.max(reached - 1, 0), width - 2), 1, 2, height - 2, 1);
     pen.fill();
   }
-}
-
-// A canvas as sharp as the screen, and a pen in its own pixels.
-function penOf(canvas) {
-  const ratio = devicePixelRatio || 1, width = canvas.clientWidth, height = canvas.clientHeight;
-  canvas.width = Math.round(width * ratio);
-  canvas.height = Math.round(height * ratio);
-  const pen = canvas.getContext("2d");
-  pen.scale(ratio, ratio);
-  return { pen, width, height };
-}
-
-// Tenths of seconds in short clips, minutes and seconds in long ones.
-function timeText(now, duration) {
-  if (duration < 60) return `${now.toFixed(1)} / ${duration.toFixed(1)} s`;
-  const face = (seconds) => `${Math.floor(seconds / 60)}:${String(Math.floor(seconds % 60)).padStart(2, "0")}`;
-  return `${face(now)} / ${face(duration)}`;
 }

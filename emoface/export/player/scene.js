@@ -293,6 +293,7 @@ class Scene {
     this.yaw = 0;
     this.pitch = 0;
     this.zoom = 1;
+    this.room = 150; // pixels for title and controls
     this.frame();
     this.shading = this.program(VERTEX, FRAGMENT);
     this.depth = this.program(DEPTH_VERTEX, DEPTH_FRAGMENT);
@@ -455,7 +456,7 @@ class Scene {
 
   cameras() {
     const { width, height } = this.canvas, tan = Math.tan(FIELD / 2), wide = (tan * width) / height;
-    const spare = Math.min(0.86, 1 - 150 / Math.max(this.canvas.clientHeight, 300)); // room for title and controls
+    const spare = Math.min(0.86, 1 - this.room / Math.max(this.canvas.clientHeight, 2 * this.room));
     const far = Math.max((0.5 * this.height) / tan / spare, (0.62 * this.width) / wide) / this.zoom + 0.3 * this.radius;
     const side = Math.cos(this.pitch) * far;
     const close = Math.max(1 - 1 / this.zoom, 0), target = this.target.map((v, i) => v + (this.face[i] - v) * close);

@@ -6,6 +6,7 @@ import base64
 import html
 import json
 import re
+from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
@@ -14,12 +15,13 @@ from emoface.binding.emotions import EMOTIONS
 from emoface.export.html import packed_clip, player_part
 from emoface.export.rig_curves import rig_curves
 from emoface.face.layout import MOTION_SIZE, NECK_RADIANS
+from emoface.face.open_head import open_head
 from emoface.face_motion import FaceMotion
 
 from ..wire import COLUMNS
 
 FOLDER = Path(__file__).parent
-PLAYER = ("clip.js", "scene.js", "notice.js", "turning.js")
+PLAYER = ("clip.js", "scene.js", "notice.js", "turning.js", "pace.js")
 OWN = ("live_clip.js", "talk.js", "live.js")
 HEADERS = {
     "Content-Security-Policy": (
@@ -37,17 +39,28 @@ def part(name: str) -> str:
     return (FOLDER / name).read_text(encoding="utf-8").rstrip("\n")
 
 
-def live_page() -> str:
-    """The page with the open head in it."""
+def filled(template: str, values: Mapping[str, str]) -> str:
+    """A page with ``{{name}}`` replaced by the value of that name."""
+    return re.sub(r"\{\{(\w+)\}\}", lambda hole: values[hole[1]], template)
+
+
+def still_head(wrinkles: bool = False) -> str:
+    """The open head at rest as a clip of one frame, in base64; what its shapes do comes later."""
     still = FaceMotion.from_motion(np.zeros((1, MOTION_SIZE), np.float32))
     rig, weights = rig_curves(still)
     facing = np.array([[0, 0, 0, 1]], np.float32)  # there is a turn, so that the neck comes with the clip
+    folds = open_head().wrinkles if wrinkles else None
+    return base64.b64encode(packed_clip(still, rig, weights, still, facing, folds)).decode()
+
+
+def live_page() -> str:
+    """The page with the open head in it."""
     settings = {"names": COLUMNS["arkit+head"], "neckRadians": NECK_RADIANS}
-    filled = {
-        "clip": base64.b64encode(packed_clip(still, rig, weights, still, facing)).decode(),
+    values = {
+        "clip": still_head(),
         "emotions": "".join(f"<option>{html.escape(label)}</option>" for label in EMOTIONS),
         "settings": json.dumps(settings),
         "style": f"{player_part('style.css')}\n{part('live.css')}",
         "script": "\n".join([*map(player_part, PLAYER), *map(part, OWN)]),
     }
-    return re.sub(r"\{\{(\w+)\}\}", lambda hole: filled[hole[1]], part("page.html"))
+    return filled(part("page.html"), values)

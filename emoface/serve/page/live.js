@@ -4,8 +4,7 @@ class Live extends Turning {
   constructor(clip, scene) {
     super(scene);
     this.clip = clip;
-    this.detail = 1;
-    this.pace = 20; // milliseconds between pictures, smoothed
+    this.pace = new Pace();
     this.talk = new Talk({
       hear: (frames) => this.hear(frames),
       tell: (text) => this.tell(text),
@@ -54,17 +53,10 @@ class Live extends Turning {
 
   show() {} // the next picture comes anyway
 
-  // Draw, and give up detail where the screen cannot keep 25 frames per second.
   run(time) {
-    const passed = this.last ? time - this.last : 0;
-    this.last = time;
-    this.pace = 0.85 * this.pace + 0.15 * Math.min(passed, 200);
-    if (this.pace > 40 && this.detail > 0.4) {
-      this.detail *= 0.8;
-      this.pace = 20;
-    }
+    this.pace.tick(time);
     const clock = performance.now() / 1000, { clip } = this;
-    this.scene.draw(clip.arrived.length ? clip.shownAt(clock) : 0, this.detail);
+    this.scene.draw(clip.arrived.length ? clip.shownAt(clock) : 0, this.pace.detail);
     const newest = clip.arrived.at(-1);
     part("time").textContent = newest && this.talk.open ? `${newest.time.toFixed(1)} s` : "";
     requestAnimationFrame((next) => this.run(next));

@@ -1,0 +1,233 @@
+// The panel: the fields of the chosen track, or the settings of the take.
+
+class Inspector {
+  // studio has piece, chosen (number of a track, -1 for none) and duration.
+  constructor(panel, studio) {
+    Object.assign(this, { panel, studio });
+  }
+
+  // Write the panel anew.
+  show() {
+    const { piece, chosen } = this.studio, track = piece.tracks[chosen];
+    const focus = document.activeElement, inside = this.panel.contains(focus);
+    const place = inside ? [...this.panel.querySelectorAll("input, select, button")].indexOf(focus) : -1;
+    const scrolled = this.panel.scrollTop;
+    this.panel.replaceChildren(...(track ? this.track(track) : this.take()));
+    this.panel.scrollTop = scrolled;
+    if (place >= 0) this.panel.querySelectorAll("input, select, button")[place]?.focus();
+  }
+
+  // A field's callbacks for a value of an object: undefined leaves it to its default.
+  own(of, name, more = {}) {
+    const set = (value) => {
+      if (value === undefined) delete of[name];
+      else of[name] = value;
+    };
+    return {
+      draft: (value) => (set(value), this.studio.piece.changed()),
+      done: (value) => (set(value), this.studio.settle()),
+      ...more,
+    };
+  }
+
+  head(title, colour, ...buttons) {
+    const name = element("h2", { textContent: title });
+    if (colour) name.prepend(element("i", { className: "dot", style: `background: var(--${colour})` }));
+    return element("div", { className: "head" }, name, ...buttons);
+  }
+
+  take() {
+    const { take } = this.studio.piece, own = (name, more) => this.own(take, name, more);
+    return [
+      this.head("The take"),
+      emotionField(take.emotion, own("emotion", { none: "as heard" })),
+      slider("intensity", "Intensity", take.intensity, [0, 2], own("intensity")),
+      slider("guidance", "Guidance", take.guidance, [0, 4], own("guidance", { step: 0.1 })),
+      slider("head", "Head motion", take.head, [0, 2], own("head")),
+      this.seed(take),
+      choice("fps", "Frames a second", String(take.fps), ["24", "25", "30", "50", "60"], (fps) => {
+        own("fps").done(Number(fps));
+      }),
+      switchField("blink", "Blinks", take.blink, own("blink").done),
+      switchField("gaze", "Gaze", take.gaze, own("gaze").done),
+      this.command(),
+    ];
+  }
+
+  seed(of) {
+    const own = this.own(of, "seed", { step: 1 });
+    const row = numberField("seed", "Seed", of.seed ?? 0, { ...own, done: (seed) => own.done(Math.round(seed || 0)) });
+    const dice = element("button", { type: "button", className: "small", textContent: "Another", title: "Another seed" });
+    dice.onclick = () => own.done((of.seed ?? 0) + 1);
+    row.lastChild.append(dice);
+    return row;
+  }
+
+  // What gives the same take without this page.
+  command() {
+    const { take } = this.studio.piece, { voice } = this.studio, words = ["emoface animate", voice?.name || "speech.wav"];
+    const quoted = (text) => (/^[\w.@-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`);
+    const { emotion } = take;
+    if (Array.isArray(emotion)) words.push(`--emotion ${emotion[0]} --level ${emotion[1]}`);
+    else if (typeof emotion === "string") words.push(`--emotion ${quoted(emotion)}`);
+    for (const name of ["intensity", "guidance", "head", "seed", "fps"]) {
+      if (take[name] !== PLAIN[name]) words.push(`--${name} ${take[name]}`);
+    }
+    for (const name of ["blink", "gaze"]) if (!take[name]) words.push(`--no-${name}`);
+    if (this.studio.piece.tracks.length) words.push("--direct direction.json");
+    const text = element("code", { textContent: `${words.join(" ")} -o take.glb`, title: "The same on the command line" });
+    return element("details", { className: "command" }, element("summary", { textContent: "The same as a command" }), text);
+  }
+
+  track(track) {
+    const kind = KINDS[track.track], copy = element("button", { type: "button", textContent: "Copy", className: "small" });
+    const remove = element("button", { type: "button", textContent: "Delete", className: "small", title: "Delete (Del)" });
+    copy.onclick = () => this.studio.copy();
+    remove.onclick = () => this.studio.remove();
+    const fault = this.studio.fault, wrong = fault && fault.track === this.studio.chosen;
+    const rows = [
+      this.head(kind.name, track.track, copy, remove),
+      wrong ? element("p", { className: "fault", textContent: fault.message }) : null,
+      ...this[track.track](track),
+      ...this.common(track),
+    ].filter(Boolean);
+    if (wrong && fault.field) {
+      for (const row of rows.flatMap((one) => [one, ...one.querySelectorAll("[data-field]")])) {
+        if (row.dataset.field === fault.field) row.classList.add("wrong");
+      }
+    }
+    return rows;
+  }
+
+  emotion(track) {
+    return [emotionField(track.emotion, this.own(track, "emotion"))];
+  }
+
+  curve(track) {
+    return [
+      choice("of", "Curve of", track.of, Object.keys(SETTINGS.curves), this.own(track, "of").done),
+      ...this.values(track, 0.05),
+    ];
+  }
+
+  control(track) {
+    return [
+      choice("field", "Control", track.field, Object.keys(SETTINGS.controls), this.own(track, "field").done),
+      ...this.values(track, 0.01),
+    ];
+  }
+
+  // One value, or points over time.
+  values(track, step) {
+    const own = this.own(track, "value"), moving = Array.isArray(track.value);
+    const shape = choice("value", "Shape", moving ? "moving" : "steady", ["steady", "moving"], (chosen) => {
+      const [start, end] = spanOf(track, this.studio.duration);
+      own.done(chosen === "moving" ? [[start, track.value], [end, track.value]] : tidy(track.value[0][1]));
+    });
+    if (!moving) return [shape, slider("value", "Value", track.value, rangeOf(track), { ...own, step })];
+    const list = element("div", { className: "points" });
+    track.value.forEach((point, number) => {
+      const set = (place) => (value) => {
+        if (value !== undefined) track.value[number][place] = value;
+        this.studio.settle();
+      };
+      const time = element("input", { type: "number", min: 0, step: 0.01, value: tidy(point[0], 3), ariaLabel: "Seconds" });
+      const value = element("input", { type: "number", step, value: tidy(point[1]), ariaLabel: "Value" });
+      time.onchange = () => set(0)(time.valueAsNumber);
+      value.onchange = () => set(1)(value.valueAsNumber);
+      list.append(element("div", {}, time, element("i", { textContent: "s" }), value));
+    });
+    const tip = element("p", { className: "tip", textContent: "Drag points on the timeline; a double click adds or takes away." });
+    return [shape, list, tip];
+  }
+
+  action(track) {
+    const modes = [["add", "on top"], ["replace", "in place of"], ["forbid", "forbidden"]];
+    return [
+      textField("action", "Action", track.action, this.own(track, "action", { list: "actions", draft: null })),
+      choice("mode", "Mode", track.mode || "add", modes, (mode) => {
+        this.own(track, "mode").done(mode === "add" ? undefined : mode);
+      }),
+      track.mode === "forbid" ? null : slider("value", "How far", track.value ?? 1, [0, 1], this.own(track, "value")),
+    ];
+  }
+
+  region(track) {
+    const rows = [choice("do", "Do", track.do, [["redo", "perform anew"], ["keep", "keep"]], (deed) => {
+      if (deed === "keep") {
+        delete track.seed;
+        delete track.emotion;
+      }
+      this.own(track, "do").done(deed);
+    })];
+    if (track.do === "redo") {
+      const own = this.own(track, "emotion"), done = (emotion) => own.done(emotion ?? undefined);
+      rows.push(this.seed(track), emotionField(track.emotion, { ...own, done, none: "the take's" }));
+    }
+    return rows;
+  }
+
+  cue(track) {
+    const usual = SETTINGS.usual[track.cue] * (track.count || 1);
+    return [
+      choice("cue", "Cue", track.cue, SETTINGS.cues, (cue) => {
+        if (cue === "look") track.at = "left";
+        else delete track.at;
+        this.own(track, "cue").done(cue);
+      }),
+      track.cue === "look" && !Array.isArray(track.at)
+        ? choice("at", "At (speaker's)", track.at || "camera", SETTINGS.looks, this.own(track, "at").done) : null,
+      numberField("count", "How often", track.count ?? 1, { step: 1, low: 1, done: (count) => {
+        this.own(track, "count").done(count > 1 ? Math.round(count) : undefined);
+      } }),
+      numberField("time", "Begins", track.time, this.own(track, "time", { unit: "s" })),
+      numberField("duration", "Lasts", track.duration, this.own(track, "duration", { unit: "s", placeholder: tidy(usual) })),
+    ];
+  }
+
+  pose(track) {
+    const text = Object.entries(track.shapes).map(([name, weight]) => `${name} ${weight}`).join(", ");
+    const row = textField("shapes", "Shapes", text, { done: (typed) => {
+      const pairs = typed.split(",").map((one) => one.trim().split(/[\s:=]+/)).filter(([name]) => name);
+      this.own(track, "shapes").done(Object.fromEntries(pairs.map(([name, weight]) => [name, Number(weight ?? 1)])));
+    } });
+    return [
+      row,
+      numberField("time", "Met at", track.time, this.own(track, "time", { unit: "s" })),
+      numberField("reach_s", "Reach", track.reach_s, this.own(track, "reach_s", { unit: "s", placeholder: REACH })),
+    ];
+  }
+
+  // A region's one fade.
+  fade(track) {
+    const done = (seconds) => {
+      setFade(track, "in", seconds ?? SETTINGS.fades.region);
+      this.studio.settle();
+    };
+    return numberField("fade_in", "Fade", fadesOf(track)[0], { unit: "s", done });
+  }
+
+  // What every track has.
+  common(track) {
+    const rows = [];
+    const instant = track.track === "cue" || track.track === "pose";
+    if (track.track !== "pose") {
+      rows.push(slider("strength", "Strength", track.strength ?? 1, [0, 1], this.own(track, "strength")));
+    }
+    if (!instant) {
+      const [fadeIn, fadeOut] = fadesOf(track), unit = "s", { duration } = this.studio;
+      rows.push(
+        element("div", { className: "pair" },
+          numberField("start", "From", track.start ?? 0, this.own(track, "start", { unit })),
+          numberField("end", "To", track.end, this.own(track, "end", { unit, placeholder: tidy(duration) }))),
+        track.track === "region" ? this.fade(track) : element("div", { className: "pair" },
+          numberField("fade_in", "Fade in", tidy(fadeIn), this.own(track, "fade_in", { unit })),
+          numberField("fade_out", "Fade out", tidy(fadeOut), this.own(track, "fade_out", { unit }))),
+      );
+    }
+    if (["emotion", "curve", "region", "control"].includes(track.track)) {
+      rows.push(regionField(track.region, this.own(track, "region").done));
+    }
+    return rows;
+  }
+}

@@ -1,0 +1,40 @@
+"""Begin a studio and end it in order."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from emoface.direct.direction import Direction
+from emoface.serve.limits import Limits
+from emoface.serve.run import Doors, check_installed, open_doors, run_app
+
+if TYPE_CHECKING:
+    from emoface.pipeline import Pipeline
+
+
+def run(
+    load: Callable[[], Pipeline], doors: Doors, limits: Limits, audio: Path | None = None,
+    direction: Path | None = None, ready: Callable[[str], None] = lambda line: None,
+) -> None:  # fmt: skip
+    """Serve the studio until the process is told to end by SIGINT or SIGTERM.
+
+    Args:
+        load: gives the pipeline, once the port is had. doors: where, and for whom. limits: of what is uploaded.
+        audio, direction: files that the page begins with.
+        ready: called with the page's address.
+
+    Raises:
+        ImportError: the extra ``serve`` is not installed. OSError: the port is taken, or a file cannot be read.
+        TypeError, ValueError: a file that is no recording or no direction, a token or an address of a wrong form.
+    """
+    check_installed()
+    from .app import Studio, build_app
+    from .desk import Desk
+
+    script = None if direction is None else Direction.load(direction)
+    with open_doors(doors, limits) as (listening, access):
+        desk = Desk(load(), limits.file_seconds)
+        voice = None if audio is None else desk.open(audio)
+        run_app(build_app(Studio(desk, limits, access, voice, script)), listening, doors, limits, ready)
