@@ -21,6 +21,7 @@ from starlette.responses import FileResponse, JSONResponse, Response
 from starlette.routing import Route
 
 from emoface import checks
+from emoface.audio.load import open_audio
 from emoface.direct.direction import Direction
 from emoface.export.formats import FORMATS
 from emoface.export.html import loudness_peaks
@@ -131,7 +132,8 @@ def _guarded(studio: Studio, endpoint: Endpoint) -> Callable[[Request], Awaitabl
         except ClientDisconnect:
             return _fault("the upload ended early", "gone", 400)
         except (TypeError, ValueError, OSError, ImportError, RuntimeError) as error:
-            return _fault(str(error).replace(str(studio.folder), "upload"), "bad_request", 400)
+            uploads = re.escape(str(studio.folder)) + r"/[^/]+/"
+            return _fault(re.sub(uploads, "", str(error)), "bad_request", 400)
 
     return answer
 
@@ -165,7 +167,7 @@ async def _voice(studio: Studio, request: Request) -> Response:
     path = folder / _plain(request.query_params.get("name", ""), "voice")
     try:
         await save_body(request, path, studio.limits.file_bytes, studio.limits.idle_seconds)
-        return JSONResponse(await studio.on_stage(lambda: _about(studio.desk.open(path, folder))))
+        return JSONResponse(await studio.on_stage(lambda: _about(studio.desk.put(open_audio(path), folder))))
     except BaseException:
         shutil.rmtree(folder, ignore_errors=True)
         raise
@@ -184,10 +186,10 @@ async def _sound(studio: Studio, request: Request) -> Response:
 async def _direction(studio: Studio, request: Request) -> Response:
     """A file that directs, as the JSON of its direction and what was left out of it."""
     name = request.query_params.get("name", "")
-    suffix = checks.choice("suffix of a direction", Path(name).suffix.lower(), SCRIPTS)
+    checks.choice("suffix of a direction", Path(name).suffix.lower(), SCRIPTS)
     body = await _body(studio, request)
     with tempfile.TemporaryDirectory(dir=studio.folder) as folder:
-        path = Path(folder, f"direction{suffix}")
+        path = Path(folder, _plain(name, "direction"))
         path.write_bytes(body)
         return JSONResponse(await studio.on_stage(lambda: _with_warnings(lambda: Direction.load(path).to_dict())))
 

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 from emoface.animation import Animation
-from emoface.audio.load import Recording, open_audio
+from emoface.audio.load import Recording
 from emoface.direct.direction import Direction
 from emoface.direct.edits import apply_region
 from emoface.direct.tracks import RegionTrack, Track
@@ -60,21 +60,20 @@ class Desk:
         self._takes: OrderedDict[str, Animation] = OrderedDict()
         self._lock = threading.Lock()
 
-    def open(self, path: Path, folder: Path | None = None) -> Voice:
+    def put(self, recording: Recording, folder: Path | None = None) -> Voice:
         """Put a recording on the desk.
 
         Args:
-            path: of the file, which is read again later. folder: is removed when the voice gives way to others.
+            recording: whose file is read again later. folder: is removed when the voice gives way to others.
 
         Raises:
-            OSError, TypeError, ValueError: it cannot be read, or is too long.
+            ValueError: it is too long.
         """
-        recording = open_audio(path)
         if recording.duration > self._most_seconds:
             raise ValueError(f"the recording must be at most {self._most_seconds:g} s long, "
                              f"got {recording.duration:.0f} s")  # fmt: skip
         voice = Voice(secrets.token_hex(8), recording, folder)
-        for old in self._put(self._voices, voice.id, voice, VOICES):
+        for old in self._keep(self._voices, voice.id, voice, VOICES):
             if old.folder is not None:
                 shutil.rmtree(old.folder, ignore_errors=True)
         return voice
@@ -136,7 +135,7 @@ class Desk:
             return name, self.take(name)
         except Gone:
             take = make()
-            self._put(self._takes, name, take, TAKES)
+            self._keep(self._takes, name, take, TAKES)
             return name, take
 
     def _get(self, things: OrderedDict[str, Thing], name: str, what: str) -> Thing:
@@ -146,7 +145,7 @@ class Desk:
             things.move_to_end(name)
             return things[name]
 
-    def _put(self, things: OrderedDict[str, Thing], name: str, thing: Thing, most: int) -> list[Thing]:
+    def _keep(self, things: OrderedDict[str, Thing], name: str, thing: Thing, most: int) -> list[Thing]:
         """Keep a thing; what gives way to it."""
         with self._lock:
             things[name] = thing

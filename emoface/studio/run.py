@@ -6,6 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from emoface.audio.load import open_audio
 from emoface.direct.direction import Direction
 from emoface.serve.limits import Limits
 from emoface.serve.run import Doors, check_installed, open_doors, run_app
@@ -34,7 +35,8 @@ def run(
     from .desk import Desk
 
     script = None if direction is None else Direction.load(direction)
+    recording = None if audio is None else open_audio(audio)
     with open_doors(doors, limits) as (listening, access):
         desk = Desk(load(), limits.file_seconds)
-        voice = None if audio is None else desk.open(audio)
+        voice = None if recording is None else desk.put(recording)
         run_app(build_app(Studio(desk, limits, access, voice, script)), listening, doors, limits, ready)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 import threading
 from collections.abc import Callable, Iterator
@@ -11,12 +10,12 @@ from typing import Any
 
 import numpy as np
 import pytest
+from serving import bound, serving, skip_without_extra
 
 from emoface.emotion_forms import check_emotion
 from emoface.face.layout import ARKIT_INDEX, ARKIT_NAMES, arkit_to_motion
 from emoface.serve.access import Access
 from emoface.serve.limits import Limits
-from emoface.serve.run import Doors, _serve, _settings, bind
 
 
 @dataclass(frozen=True)
@@ -136,33 +135,17 @@ def running(
     pipeline: Any = None, token: str | None = None, grpc: bool = False, origins: tuple[str, ...] = (), **limits: Any
 ) -> Iterator[Running]:
     """A service in a thread."""
-    for package in ("uvicorn", "starlette", "prometheus_client", "websockets"):
-        pytest.importorskip(package)
-    import uvicorn
-
+    skip_without_extra()
     from emoface.serve.app import build_app
     from emoface.serve.service import Service
 
     streams = None if pipeline else FakeStreams()
     checked = Limits(**limits)
-    listening = bind("127.0.0.1", 0, checked.idle_seconds)
-    port = listening.getsockname()[1]
-    service = Service(pipeline, checked, Access(token, "127.0.0.1", port, origins), streams)
-    server = uvicorn.Server(uvicorn.Config(build_app(service), **_settings(checked)))
-    lines: list[str] = []
-    doors = Doors(port=port, grpc_port=0 if grpc else None)
-    thread = threading.Thread(target=lambda: asyncio.run(_serve(server, listening, service, doors, lines.append)))
-    thread.start()
-    try:
-        while not server.started:
-            assert thread.is_alive()
-            threading.Event().wait(0.01)
-        yield Running(port, lines[0].split()[-1] if grpc else "", service, streams)
-    finally:
-        server.should_exit = True
-        thread.join(20)
-        listening.close()
-        assert not thread.is_alive()
+    with bound(checked) as listening:
+        port = listening.getsockname()[1]
+        service = Service(pipeline, checked, Access(token, "127.0.0.1", port, origins), streams)
+        with serving(build_app(service), listening, checked, service, 0 if grpc else None) as lines:
+            yield Running(port, lines[0].split()[-1] if grpc else "", service, streams)
 
 
 @pytest.fixture

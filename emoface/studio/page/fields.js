@@ -34,10 +34,26 @@ function slider(name, label, value, [low, high], { draft, done, step = 0.05 }) {
   return field(name, label, element("div", { className: "slider" }, range, box));
 }
 
-function numberField(name, label, value, { done, step = 0.01, low = 0, unit = "", placeholder = "" }) {
+function numberBox(value, { done, step = 0.01, low = 0, placeholder = "" }) {
   const box = element("input", { type: "number", min: low, step, value: value ?? "", placeholder });
   box.onchange = () => done(Number.isFinite(box.valueAsNumber) ? box.valueAsNumber : undefined);
-  return field(name, label, element("div", { className: "unit" }, box, element("i", { textContent: unit })));
+  return box;
+}
+
+function numberField(name, label, value, { unit = "", ...more }) {
+  return field(name, label, element("div", { className: "unit" }, numberBox(value, more), element("i", { textContent: unit })));
+}
+
+// Two numbers in a row, each [name, value, options].
+function twoNumbers(label, first, second, unit) {
+  const boxes = [first, second].map(([name, value, more], number) => {
+    const box = numberBox(value, more);
+    box.setAttribute("aria-label", label.split(", ")[number]);
+    box.dataset.field = name;
+    return box;
+  });
+  const content = element("div", { className: "unit" }, ...boxes, element("i", { textContent: unit }));
+  return element("div", { className: "field" }, element("span", { textContent: label }), content);
 }
 
 function choice(name, label, value, options, done) {

@@ -43,9 +43,9 @@ class Inspector {
       emotionField(take.emotion, own("emotion", { none: "as heard" })),
       slider("intensity", "Intensity", take.intensity, [0, 2], own("intensity")),
       slider("guidance", "Guidance", take.guidance, [0, 4], own("guidance", { step: 0.1 })),
-      slider("head", "Head motion", take.head, [0, 2], own("head")),
+      slider("head", "Head", take.head, [0, 2], own("head")),
       this.seed(take),
-      choice("fps", "Frames a second", String(take.fps), ["24", "25", "30", "50", "60"], (fps) => {
+      choice("fps", "Frame rate", String(take.fps), [24, 25, 30, 50, 60].map((fps) => [String(fps), `${fps} fps`]), (fps) => {
         own("fps").done(Number(fps));
       }),
       switchField("blink", "Blinks", take.blink, own("blink").done),
@@ -215,14 +215,12 @@ class Inspector {
       rows.push(slider("strength", "Strength", track.strength ?? 1, [0, 1], this.own(track, "strength")));
     }
     if (!instant) {
-      const [fadeIn, fadeOut] = fadesOf(track), unit = "s", { duration } = this.studio;
+      const [fadeIn, fadeOut] = fadesOf(track), own = (name) => this.own(track, name), { duration } = this.studio;
       rows.push(
-        element("div", { className: "pair" },
-          numberField("start", "From", track.start ?? 0, this.own(track, "start", { unit })),
-          numberField("end", "To", track.end, this.own(track, "end", { unit, placeholder: tidy(duration) }))),
-        track.track === "region" ? this.fade(track) : element("div", { className: "pair" },
-          numberField("fade_in", "Fade in", tidy(fadeIn), this.own(track, "fade_in", { unit })),
-          numberField("fade_out", "Fade out", tidy(fadeOut), this.own(track, "fade_out", { unit }))),
+        twoNumbers("From, to", ["start", track.start ?? 0, own("start")],
+          ["end", track.end, { ...own("end"), placeholder: tidy(duration) }], "s"),
+        track.track === "region" ? this.fade(track) : twoNumbers("Fade in, out",
+          ["fade_in", tidy(fadeIn), own("fade_in")], ["fade_out", tidy(fadeOut), own("fade_out")], "s"),
       );
     }
     if (["emotion", "curve", "region", "control"].includes(track.track)) {

@@ -3,7 +3,7 @@
 const EDGE = 7; // pixels at a track's ends by which it is stretched
 const NEAR = 6; // pixels within which a time is drawn to another one
 const LABELS = 92; // pixels of the lanes' names
-const ROW = 30, GAP = 4; // height of a track and the space around it
+const ROW = 26, GAP = 4; // height of a track and the space around it
 const CLICK = 4; // pixels that a pointer may move and still have clicked
 
 class Timeline {
@@ -58,6 +58,7 @@ class Timeline {
   // Lay all tracks out anew.
   show() {
     const { piece, duration } = this.studio;
+    this.box.style.setProperty("--view", `${this.view}px`);
     this.inner.style.width = `${LABELS + this.scale * duration + 14}px`;
     const byKind = Map.groupBy(piece.tracks.map((track, number) => ({ track, number })), ({ track }) => track.track);
     for (const [kind, { name, rare }] of Object.entries(KINDS)) {
