@@ -70,6 +70,7 @@ class Inspector {
     const { emotion } = take;
     if (Array.isArray(emotion)) words.push(`--emotion ${emotion[0]} --level ${emotion[1]}`);
     else if (typeof emotion === "string") words.push(`--emotion ${quoted(emotion)}`);
+    else if (emotion) words.push(`--mix ${Object.entries(emotion).map((one) => one.join("=")).join()}`);
     for (const name of ["intensity", "guidance", "head", "seed", "fps"]) {
       if (take[name] !== PLAIN[name]) words.push(`--${name} ${take[name]}`);
     }
