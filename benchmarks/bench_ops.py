@@ -92,7 +92,7 @@ def test_operator(benchmark, op, backend, case, dtype, device):
 @pytest.mark.parametrize("case", [case for case in OPS["denoise_loop"].cases if case.bench], ids=str)
 def test_denoise_loop_of_int8(benchmark, case):
     """Matrices of bytes, beside the reference with what they stand for in float32."""
-    if native.CPU is None or native.CPU.isa() != "avx512bf16":
+    if native.CPU is None or native.CPU.isa() not in ("amx", "avx512bf16"):
         pytest.skip("no products of bytes")
     op = OPS["denoise_loop"]
     backend = next(backend for backend in op.backends if backend.name == "cpu")

@@ -2,6 +2,12 @@
 #include <atomic>
 #include <string>
 
+#if defined(__x86_64__) && defined(__linux__)
+#include <cpuid.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+#endif
+
 #include "bindings.h"
 #include "emoface/cpu/kernels.h"
 #include "emoface/cpu/level.h"
@@ -11,14 +17,30 @@ using namespace emoface;
 
 namespace {
 
+#if defined(__x86_64__)
+// Whether the processor has tiles of bfloat16, and the system lets this process use them.
+bool has_tiles() {
+#if defined(__linux__)
+  unsigned a = 0, b = 0, c = 0, d = 0;
+  constexpr unsigned kTiles = 1u << 24, kBfloat16 = 1u << 22;
+  if (!__get_cpuid_count(7, 0, &a, &b, &c, &d) || (d & (kTiles | kBfloat16)) != (kTiles | kBfloat16)) return false;
+  constexpr long kAskForState = 0x1023, kTileData = 18;  // ARCH_REQ_XCOMP_PERM, XFEATURE_XTILEDATA
+  return syscall(SYS_arch_prctl, kAskForState, kTileData) == 0;
+#else
+  return false;
+#endif
+}
+#endif
+
 bool supported(const std::string& isa) {
 #if defined(__x86_64__)
   const bool avx2 = __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") && __builtin_cpu_supports("bmi2");
   const bool avx512 = avx2 && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
                       __builtin_cpu_supports("avx512cd") && __builtin_cpu_supports("avx512dq") &&
                       __builtin_cpu_supports("avx512vl");
-  if (isa == "avx512bf16")
-    return avx512 && __builtin_cpu_supports("avx512bf16") && __builtin_cpu_supports("avx512vnni");
+  const bool bf16 = avx512 && __builtin_cpu_supports("avx512bf16") && __builtin_cpu_supports("avx512vnni");
+  if (isa == "amx") return bf16 && has_tiles();
+  if (isa == "avx512bf16") return bf16;
   if (isa == "avx512") return avx512;
   if (isa == "avx2") return avx2;
 #endif

@@ -25,6 +25,9 @@ ROOT = CSRC.parent
 CUDA_ARCHS = ("80", "90a", "100a", "120a")
 # The CPU kernels are compiled once for each of these (include/emoface/cpu/isa.h) and chosen at run time; best first.
 X86_ISAS = {
+    "amx": [
+        "-march=x86-64-v4", "-mavx512bf16", "-mavx512vnni", "-mamx-tile", "-mamx-bf16", "-mprefer-vector-width=512",
+    ],
     "avx512bf16": ["-march=x86-64-v4", "-mavx512bf16", "-mavx512vnni", "-mprefer-vector-width=512"],
     "avx512": ["-march=x86-64-v4", "-mprefer-vector-width=512"],
     "avx2": ["-march=x86-64-v3"],

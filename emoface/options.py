@@ -224,7 +224,7 @@ class LoadOptions(Options):
     dtype: str = field(default="auto", metadata=_about(
         Choice(("auto", "float32", "bfloat16", "int8")),
         'precision of the denoiser\'s matrix products; `"int8"` is for a CPU; `"auto"` is bfloat16 on a CPU that '
-        "multiplies it natively, else float32"))  # fmt: skip
+        "multiplies it faster than float32, else float32"))  # fmt: skip
     threads: int = field(default=1, metadata=_about(
         Whole(1, 64), "CPU threads of the denoiser; the motion does not depend on them"))  # fmt: skip
 

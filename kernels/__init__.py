@@ -12,7 +12,7 @@ if __name__ != "emoface.kernels":
 from ._contract.op import BACKEND_NAMES, OPS, KernelOp, use_backend
 from .adain import adain
 from .content_attention import content_attention
-from .denoise_loop import denoise_loop, fast_products
+from .denoise_loop import denoise_loop, fast_products, has_bfloat16
 from .ff_adain_film import ff_adain_film
 from .ff_gelu import ff_gelu
 from .film import film
@@ -37,6 +37,7 @@ __all__ = [
     "content_attention",
     "denoise_loop",
     "fast_products",
+    "has_bfloat16",
     "ff_adain_film",
     "ff_gelu",
     "film",

@@ -228,7 +228,7 @@ def test_one_line_of_an_operator_compiles_that_operator_alone(tree, tmp_path):
     text = source.read_text()
     source.write_text(text + "// one line more\n")
     try:
-        isas = ("avx2", "avx512", "avx512bf16", "baseline")
+        isas = ("amx", "avx2", "avx512", "avx512bf16", "baseline")
         assert built() == [*(f"_cpu {isa} film" for isa in isas), "_cpu.so"]
     finally:
         source.write_text(text)

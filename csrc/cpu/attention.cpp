@@ -10,13 +10,14 @@ EMO_INLINE Lanes counted_from(std::int64_t first) {
 template <class E>
 void attend(const Attention<E>& a, Arena& scratch) {
   constexpr float kLog2E = 1.44269504f, kMasked = -3e38f;
+  constexpr std::int64_t kMost = kHighest<E>;
   const std::int64_t words = words_of<E>(a.width), padded = whole_lanes(a.keys);
   scratch.reserve(attention_space<E>(a.queries, a.keys, a.width));
   Word* keys = scratch.take<Word>(packed_words(a.keys, words));
   Word* values = scratch.take<Word>(packed_words(a.width, words_of<E>(a.keys)));
   Word* staging = scratch.take<Word>(kLanes * words);
-  float* scores = scratch.take<float>(kRows * whole_panels(a.keys));  // [panel][row][column]
-  E* shares = scratch.take<E>(kRows * padded);
+  float* scores = scratch.take<float>(kMost * whole_panels(a.keys));  // [panel][row][column]
+  E* shares = scratch.take<E>(kMost * padded);
   std::int64_t q_stride = a.q_stride;
   const E* q = in_words(a.q, &q_stride, a.queries, a.width, scratch.take<Word>(a.queries * words));
   pack_transposed<E>(a.k, a.k_stride, a.keys, a.width, keys, staging);
@@ -24,8 +25,9 @@ void attend(const Attention<E>& a, Arena& scratch) {
 
   const Ahead at_hand{reinterpret_cast<const char*>(keys), 0};  // nothing lies in slow memory here
   const Lanes scale = splat(kLog2E / __builtin_sqrtf(float(a.width))), slope = splat(-kLog2E * a.slope);
+  Tiles<E> unit;
   std::int64_t row = 0;
-  for (std::int64_t tiles = (a.queries + kRows - 1) / kRows; tiles > 0; --tiles) {
+  for (std::int64_t tiles = (a.queries + kMost - 1) / kMost; tiles > 0; --tiles) {
     const std::int64_t height = (a.queries - row + tiles - 1) / tiles;
     // The keys that any row of the tile looks at, and the panels and lanes that hold them.
     const std::int64_t near = a.window ? most(0, row - a.window) : 0;
@@ -34,14 +36,14 @@ void attend(const Attention<E>& a, Arena& scratch) {
     for (std::int64_t panel = begin; panel < end; panel += kPanel) {
       const std::int64_t width = least(kPanel, padded - panel);
       const Left left{q + row * q_stride, q_stride * std::int64_t(sizeof(E))};
-      tile_of<E>(height, width / kLanes)(left, keys + panel * words, words, scores + panel * kRows, at_hand);
+      unit.run(left, height, keys + panel * words, words, width / kLanes, scores + panel * kMost, at_hand);
     }
     const auto each_lanes = [&](std::int64_t i, auto&& run) {
       for (std::int64_t j = begin; j < end; j += kLanes)
-        run(j, scores + j / kPanel * kPanel * kRows + i * kPanel + j % kPanel);
+        run(j, scores + j / kPanel * kPanel * kMost + i * kPanel + j % kPanel);
     };
     // All rows' largest, then all rows' shares: rows do not wait for each other's sums over lanes.
-    float peaks[kRows], rates[kRows];
+    float peaks[kMost], rates[kMost];
     for (std::int64_t i = 0; i < height; ++i) {
       const std::int64_t here = row + i;
       const std::int64_t low = a.window ? most(0, here - a.window) : 0;
@@ -76,9 +78,9 @@ void attend(const Attention<E>& a, Arena& scratch) {
     const Word* panel = values;
     for (std::int64_t column = 0; column < a.width; column += kPanel) {
       const std::int64_t width = least(kPanel, whole_lanes(a.width - column));
-      alignas(64) float c[kRows * kPanel];
+      alignas(64) float c[kMost * kPanel];
       const Left left{shares + begin, padded * std::int64_t(sizeof(E))};
-      tile_of<E>(height, width / kLanes)(left, panel + first * width, most(last - first, 0), c, at_hand);
+      unit.run(left, height, panel + first * width, most(last - first, 0), width / kLanes, c, at_hand);
       for (std::int64_t i = 0; i < height; ++i)
         for (std::int64_t g = 0; g < width && column + g < a.width; g += kLanes)
           store(a.out + (row + i) * a.out_stride + column + g, load(c + i * kPanel + g) * splat(rates[i]),

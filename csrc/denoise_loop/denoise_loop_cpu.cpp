@@ -75,10 +75,17 @@ DenoiserCounts count_denoiser(const DenoiserSizes& sizes) {
   return counts;
 }
 
-// The branch whose hidden state this one shares until the first AdaIN, where emotions come in: the first of its speech.
+// Which of the U speeches a row hears in a branch.
+inline std::int64_t heard_by(const Trajectory& t, std::int64_t branch, std::int64_t row) {
+  return t.contents[branch * t.tracks + row / (t.rows / t.tracks)];
+}
+
+// The branch whose hidden state this one shares until the first AdaIN, where emotions come in: the first whose tracks
+// hear the same.
 inline std::int64_t twin(const Trajectory& t, std::int64_t branch) {
   for (std::int64_t other = 0; other < branch; ++other)
-    if (t.contents[other] == t.contents[branch]) return other;
+    if (!memcmp(t.contents + other * t.tracks, t.contents + branch * t.tracks, t.tracks * sizeof *t.contents))
+      return other;
   return branch;
 }
 
@@ -357,7 +364,8 @@ class Denoiser {
     multiply<V>(dense_left(left, m + 1), rows, network_.enter.weight,
                 [&](std::int64_t row, std::int64_t column, std::int64_t count, Lanes value) {
                   const std::int64_t at = first + row;
-                  const float* speech = t.speech + (t.contents[at / frames] * t.time + at % t.time) * c + column;
+                  const std::int64_t heard = heard_by(t, at / frames, at % frames / t.time);
+                  const float* speech = t.speech + (heard * t.time + at % t.time) * c + column;
                   store(w.x + at * c + column, value + load(network_.enter.bias + column, count) + load(speech, count), count);
                 });
   }
@@ -379,7 +387,7 @@ class Denoiser {
     const std::int64_t c = sizes_.channels, heads = sizes_.heads, width = c / heads, stride = 2 * c;
     for (std::int64_t item = member; item < sequences * heads; item += members) {
       const std::int64_t sequence = item / heads, row = sequence * t.time, head = item % heads;
-      const std::int64_t heard = t.contents[sequence / t.rows] * sizes_.blocks + l;
+      const std::int64_t heard = heard_by(t, sequence / t.rows, sequence % t.rows) * sizes_.blocks + l;
       const V* k = w.projected + row * stride + head * width;
       attend<V>({w.queries + heard * t.time * c + head * width, k, k + c,
                  w.attended + row * whole(c) + head * width, c, stride, stride, whole(c), t.time, t.time, width,

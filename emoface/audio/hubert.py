@@ -17,7 +17,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from emoface.kernels import fast_products
+from emoface.kernels import has_bfloat16
 
 from .features import SAMPLE_RATE, frame_count
 
@@ -109,7 +109,7 @@ class HubertFeatures:
         """
         if dtype not in ("auto", "float32", "bfloat16"):
             raise ValueError(f"dtype must be 'auto', 'float32' or 'bfloat16', got {dtype!r}")
-        automatic = fast_products() if torch.device(device).type == "cpu" else torch.float32
+        automatic = torch.bfloat16 if torch.device(device).type == "cpu" and has_bfloat16() else torch.float32
         self.dtype = automatic if dtype == "auto" else getattr(torch, dtype)
         self.model = _load(os.fspath(model), download).eval().requires_grad_(False).to(device, self.dtype)
         if self.dtype == torch.bfloat16:

@@ -12,6 +12,7 @@ from typing import Any
 
 import torch
 from torch import Tensor
+from torch.utils._python_dispatch import _get_current_dispatch_mode
 
 from .check import FLOATS
 
@@ -145,7 +146,9 @@ class KernelOp:
         if forced == "reference" or (forced == "auto" and plain):
             return self.reference(*args)
         backend = self.pick(*args)
-        return self.reference(*args) if backend is self.plain else self.call(*args)
+        if backend is self.plain:
+            return self.reference(*args)
+        return backend.run(*args) if _nobody_listens(args) else self.call(*args)
 
     def pick(self, *args: Any) -> Backend:
         """The back end for this call, decided once per (forced name, dtype, device, shape class)."""
@@ -247,6 +250,17 @@ def _plain_is_better(args: tuple[Any, ...]) -> bool:
 
 def _gradients_wanted(args: tuple[Any, ...]) -> bool:
     return torch.is_grad_enabled() and any(isinstance(a, Tensor) and a.requires_grad for a in args)
+
+
+def _nobody_listens(args: tuple[Any, ...]) -> bool:
+    """Whether the dispatcher would only pass the call on: plain tensors of inference, without modes or transforms."""
+    return (
+        torch.is_inference_mode_enabled()
+        and _get_current_dispatch_mode() is None
+        and torch._C._functorch.peek_interpreter_stack() is None
+        and not torch.autograd.profiler._is_profiler_enabled
+        and all(type(arg) in (Tensor, torch.nn.Parameter) for arg in args if isinstance(arg, Tensor))
+    )
 
 
 def _save_inputs(ctx: Any, inputs: tuple[Any, ...], output: Any) -> None:

@@ -14,13 +14,17 @@ from . import native, reference
 from .cases import CASES
 from .graph import heads_of
 from .native import fast_products as fast_products
+from .native import has_bfloat16 as has_bfloat16
 from .weights import counts
 
 
 def _limits(start: Tensor, *rest: Any) -> tuple[Hashable, ...]:
-    """The shape class: why GPUs have no code for the heads, and whether matrices are int8; nothing for the start alone.
+    """The shape class: why GPUs have no code for the heads, whether matrices are int8 and whether tracks hear different
+    speeches; nothing for the start alone.
     """
-    return (*refusals(*heads_of(start, *rest)), rest[6].dtype == torch.int8) if rest else ()
+    if not rest:
+        return ()
+    return (*refusals(*heads_of(start, *rest)), rest[6].dtype == torch.int8, len(rest[8]) != len(rest[2]))
 
 
 def _check(
@@ -50,8 +54,11 @@ def _check(
     check.like(op, "vectors", vectors, "(Q,)", (vector_count + scales,), start)
     if not isinstance(contents, (list, tuple)):
         raise TypeError(f"{op}: contents must be a list of int, got {type(contents).__name__}")
-    if not 1 <= branches <= 3 or len(contents) != branches:
-        raise ValueError(f"{op}: contents must name the speech of N = 1, 2 or 3 branches, got {list(contents)}")
+    if not 1 <= branches <= 3 or len(contents) not in (branches, branches * tracks):
+        raise ValueError(
+            f"{op}: contents must name the speech of N = 1, 2 or 3 branches, or of all their tracks, "
+            f"got {list(contents)}"
+        )
     for content in contents:
         check.whole(op, "contents", content, 0)
     if any(content >= unique for content in contents):
@@ -124,7 +131,8 @@ def denoise_loop(
         vectors (Tensor): (Q,) all others, in the same order: a norm's gain and bias before the matrix that it feeds,
             a matrix's bias, the slopes (H,) of an attention after its output's bias; beside int8 matrices at last the
             scales of all outputs, in the order of the matrices. Dtype of start.
-        contents (Sequence[int]): N numbers 0..U-1: which speech each branch hears.
+        contents (Sequence[int]): N numbers 0..U-1: which speech each branch hears; or N x tracks, branch by branch,
+            where tracks hear different ones.
         heads (int): H, a divisor of C.
         feed_forward (int): F.
         window (int): largest distance in frames that the content attention reaches; 0 means all.

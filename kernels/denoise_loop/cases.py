@@ -13,7 +13,8 @@ from .weights import counts
 class DenoiseLoopCase(Case):
     """Sizes of one call of denoise_loop; ``bench`` marks those that are timed.
 
-    With ``parts`` each frame and channel is guided, and known, as far as its own weights say.
+    With ``parts`` each frame and channel is guided, and known, as far as its own weights say. With ``own`` each track
+    hears another speech.
     """
 
     B: int
@@ -32,6 +33,7 @@ class DenoiseLoopCase(Case):
     mask: bool = False
     noise: bool = False
     parts: bool = False
+    own: bool = False
     strided: bool = False
     bench: bool = False
 
@@ -40,6 +42,8 @@ class DenoiseLoopCase(Case):
         channels, rows = self.H * self.D, self.B * self.tracks
         matrices, vectors, _ = counts(self.M, channels, self.H, self.blocks, self.F)
         contents = [1, 0, 0][-self.N :] if self.N == 3 else [0] * self.N
+        if self.own:
+            contents = [(content + track) % (self.tracks + 1) for content in contents for track in range(self.tracks)]
         unique = max(contents) + 1
         shape = (rows, self.T, self.M)
         c_noise, k_noise = (0.3, 0.2) if self.noise else (0.0, 0.0)
@@ -102,6 +106,7 @@ CASES = [
     DenoiseLoopCase(2, 31, 2, 8, 24, 7, steps=3, N=2, tracks=2, mask=True),
     DenoiseLoopCase(1, 40, 2, 16, 64, 53, N=3, window=5, steps=4, residual=1.0),
     DenoiseLoopCase(2, 33, 2, 16, 64, 56, N=2, steps=2, residual=1.0, mask=True, noise=True),
+    DenoiseLoopCase(2, 9, 2, 8, 24, 7, steps=2, N=3, tracks=3, own=True, residual=1.0, mask=True),
     DenoiseLoopCase(0, 5, 2, 8, 16, 3),
     DenoiseLoopCase(1, 0, 2, 8, 16, 3, mask=True),
     DenoiseLoopCase(2, 7, 3, 5, 13, 3, N=3, mask=True, strided=True),

@@ -175,4 +175,8 @@ def unfit(refusal: Callable[[int, int], str | None], start: Tensor, *others: Any
         return "dtype torch.float64 (float32, bfloat16 and float16 only)"
     if not others:
         return None
-    return "matrices of int8 (CPU only)" if others[6].dtype == torch.int8 else refusal(*heads_of(start, *others))
+    if others[6].dtype == torch.int8:
+        return "matrices of int8 (CPU only)"
+    if len(others[8]) != len(others[2]):
+        return "speeches by track (CPU only)"
+    return refusal(*heads_of(start, *others))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import torch
 import torch.nn.functional as F
 from torch import Tensor
@@ -20,6 +22,11 @@ def _attention(q: Tensor, k: Tensor, v: Tensor, slopes: Tensor, window: int) -> 
         bias = bias.masked_fill(distance > window, float("-inf"))
     out = F.scaled_dot_product_attention(q, k, v, attn_mask=bias)  # (B, H, T, D)
     return out.transpose(1, 2).reshape(batch, time, channels)
+
+
+def by_track(contents: Sequence[int], branches: int, tracks: int) -> Tensor:
+    """Which speech each track hears in each branch, (N, tracks); one number may tell it of all tracks of a branch."""
+    return torch.tensor(contents).view(branches, -1).expand(-1, tracks)
 
 
 def denoise_loop(
@@ -49,7 +56,8 @@ def denoise_loop(
     def residual_film(y: Tensor, scale: Tensor, shift: Tensor) -> Tensor:
         return y * (2 + scale) + shift
 
-    speech_in = speech[contents].repeat_interleave(rows, 0)  # (N R, T, C)
+    heard = by_track(contents, branches, tracks).repeat_interleave(rows // tracks, 1).flatten()  # (N R,)
+    speech_in = speech[heard]  # (N R, T, C)
     style = styles.repeat_interleave(rows // tracks, 1).flatten(0, 1)[:, :, :, None]  # (N R, L, 2, 1, C)
     frozen = None if mask is None or known is None else (mask[..., None], known)  # frames that are given
     flag = frozen[0].to(start.dtype) if frozen else start.new_zeros(rows, time, 1)
@@ -62,7 +70,7 @@ def denoise_loop(
             attended = _attention(q, k, v, near.slopes, 0)
             hidden = residual_film(hidden + linear(attended, near.out), *rates[0])
             k, v = linear(normed(hidden, far.norm), far.project).chunk(2, -1)
-            q = queries[contents, place].repeat_interleave(rows, 0)  # (N R, T, C)
+            q = queries[heard, place]  # (N R, T, C)
             attended = _attention(q, k, v, far.slopes, window)
             hidden = residual_film(hidden + linear(attended, far.out), *rates[1])
             wide = F.gelu(linear(normed(hidden, block.norm), block.widen))  # (N R, T, F)

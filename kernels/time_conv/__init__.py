@@ -1,5 +1,6 @@
 """Convolution over time, with the norm and activations around it and its residual."""
 
+import torch
 from torch import Tensor
 
 from .._contract import check
@@ -15,7 +16,8 @@ def _check(
     op = "time_conv"
     batch, time, channels = check.first(op, "x", x, "BTC")
     width, _, taps = check.first(op, "weight", weight, "NCK")
-    check.like(op, "weight", weight, "(N, C, taps)", (width, channels, taps), x)
+    kinds = (x.dtype, torch.bfloat16) if x.dtype == torch.float32 else (x.dtype,)
+    check.typed(op, "weight", weight, "(N, C, taps)", (width, channels, taps), kinds, x.device)
     check.like(op, "bias", bias, "(N,)", (width,), x)
     if taps % 2 == 0:
         raise ValueError(f"{op}: weight must have an odd number of taps, got {taps}")
@@ -53,7 +55,8 @@ def time_conv(
 
     Args:
         x (Tensor): (B, T, C), float32, bfloat16, float16 or float64, any strides.
-        weight (Tensor): (N, C, taps), taps odd, dtype of x.
+        weight (Tensor): (N, C, taps), taps odd, dtype of x; or bfloat16 beside a float32 x: products may then round
+            their left operands to bfloat16 too, all else stays float32.
         bias (Tensor): (N,), dtype of x.
         dilation (int): frames from tap to tap.
         gelu (bool): exact GELU after the convolution.

@@ -15,7 +15,7 @@ def prepare(x, weight, bias, dilation, gelu, gain, shift, residual, eps):
     out = x.new_empty((batch, time, width))
     dilation = min(dilation, max(time, 1))  # taps farther away hear zeros alone
     tensors = (dense(x), _PACKED.find((weight,)), *map(dense, (bias, gain, shift, residual)), out)
-    return out, (*tensors, x.dtype, batch, time, channels, width, taps, dilation, gelu, eps)
+    return out, (*tensors, x.dtype, weight.dtype, batch, time, channels, width, taps, dilation, gelu, eps)
 
 
 CPU_BACKEND = cpu_function("time_conv", prepare)

@@ -13,6 +13,7 @@ def time_conv(
     Args: x (B, T, C); weight (N, C, taps); bias (N,); gain, shift (C,) of the norm or None; residual (B, T, N) or None.
     Returns (B, T, N). Arguments are checked by :func:`emoface.kernels.time_conv`.
     """
+    weight = weight.to(x.dtype)
     if gain is not None:
         x = F.gelu(F.layer_norm(x, x.shape[-1:], gain, shift, eps))  # (B, T, C)
     if x.numel() == 0:

@@ -14,6 +14,7 @@ import torch
 from emoface.kernels import OPS
 from emoface.kernels._contract.judge import faults
 from emoface.kernels._runtime import native
+from emoface.kernels.denoise_loop.reference import by_track
 from emoface.kernels.denoise_loop.weights import NORM_EPS
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -45,7 +46,7 @@ def output_of(program: list[str], args: tuple, threads: int) -> torch.Tensor:
     steps, weights = len(tensors[5]), tensors[6][0].numel()
     call = native.DTYPES[matrices.dtype], rows, time, len(tensors[1]), branches, tracks, steps, weights, threads
     parts = [struct.pack("<6q3d9q", *sizes, eps, residual, NORM_EPS, *call)]
-    for tensor in (matrices, vectors, *tensors, noise, known, mask, share, torch.tensor(contents)):
+    for tensor in (matrices, vectors, *tensors, noise, known, mask, share, by_track(contents, branches, tracks)):
         values = b"" if tensor is None else bytes(tensor.contiguous().view(torch.uint8).numpy())
         parts += [struct.pack("<q", len(values)), values]
     done = subprocess.run(program, input=b"".join(parts), capture_output=True)

@@ -89,7 +89,7 @@ spec = importlib.util.spec_from_file_location("emoface._cpu", sys.argv[1])
 cpu = importlib.util.module_from_spec(spec)
 spec.loader.exec_module(cpu)
 x, ones, out = (array.array("f", values) for values in ([1, 2, 3], [1, 1, 1], [0, 0, 0]))
-for isa in ("avx512bf16", "avx512", "avx2", "baseline"):
+for isa in ("amx", "avx512bf16", "avx512", "avx2", "baseline"):
     try:
         cpu.select(isa)
         cpu.film(*(values.buffer_info()[0] for values in (x, ones, ones, out)), 0, 1, 1, 3)
@@ -99,7 +99,7 @@ for isa in ("avx512bf16", "avx512", "avx2", "baseline"):
 """
 
 
-@pytest.mark.parametrize("processor, lacks", [("Nehalem", 3), ("max", 2)])
+@pytest.mark.parametrize("processor, lacks", [("Nehalem", 4), ("max", 3)])
 def test_an_older_processor_refuses_what_it_lacks(processor, lacks):
     """An emulated one: Nehalem has no AVX, "max" of the emulator no AVX-512."""
     emulator = shutil.which("qemu-x86_64-static")
@@ -110,7 +110,7 @@ def test_an_older_processor_refuses_what_it_lacks(processor, lacks):
         capture_output=True, text=True,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
-    names = ("avx512bf16", "avx512", "avx2", "baseline")
+    names = ("amx", "avx512bf16", "avx512", "avx2", "baseline")
     refusals = [f"this CPU lacks the instruction set {isa}" for isa in names[:lacks]]
     assert done.stdout.splitlines() == refusals + [f"{isa} 3.0 5.0 7.0" for isa in names[lacks:]]
 

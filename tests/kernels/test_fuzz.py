@@ -60,7 +60,7 @@ def test_random_sizes(op):
 @pytest.mark.skipif(native.CPU is None, reason=f"no CPU module: {native.CPU_MISSING}")
 def test_random_sizes_of_int8_matrices():
     """Within a hair where there are no products of bytes; else left sides are rounded to a 127th of their largest."""
-    rounded = native.CPU.isa() == "avx512bf16"
+    rounded = native.CPU.isa() in ("amx", "avx512bf16")
 
     @settings(max_examples=60, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
     @given(cases(OPS["denoise_loop"]), st.integers(0, 2**16))

@@ -29,7 +29,7 @@ struct Trajectory {
   const float* known;         // (R, T, M) or null
   const std::uint8_t* mask;   // (R, T) or null
   const float* share;         // (R, T, M) or null; not null only together with known
-  const std::int64_t* contents;  // (N,) which of the U speeches each branch hears
+  const std::int64_t* contents;  // (N, tracks) which of the U speeches each track hears in each branch
   float* motion;              // (R, T, M) out
   std::int64_t rows, time, unique, branches, tracks, steps;
   std::int64_t weights;  // values that each weight of the guidance has: 1, or T M

@@ -4,7 +4,8 @@
 
 namespace emoface {
 
-// All tensors row-major and contiguous, of `dtype` unless noted.
+// All tensors row-major and contiguous, of `dtype` unless noted. Products are of `products`: the same, or bfloat16 of
+// floats.
 struct TimeConv {
   const void* x;         // (B, T, C)
   const void* packed;    // the weights as pack_conv leaves them
@@ -13,7 +14,7 @@ struct TimeConv {
   const void* shift;     // (C,), null as gain
   const void* residual;  // (B, T, N) or null
   void* out;             // (B, T, N)
-  DType dtype;
+  DType dtype, products;
   std::int64_t batch, time, channels, width, taps, dilation;
   bool gelu;  // after the convolution
   double eps;
@@ -21,7 +22,7 @@ struct TimeConv {
 
 // Weights to be packed for one instruction set.
 struct ConvWeights {
-  const void* weight;  // (N, taps, C), row-major, of `dtype`
+  const void* weight;  // (N, taps, C), row-major, of `dtype`: that of the products
   void* packed;        // conv_words() 32-bit words out
   DType dtype;
   std::int64_t width, taps, channels;

@@ -20,7 +20,7 @@ template <class E>
 constexpr std::size_t attention_space(std::int64_t queries, std::int64_t keys, std::int64_t width) {
   const std::int64_t words = words_of<E>(width);
   return space<Word>(packed_words(keys, words)) + space<Word>(packed_words(width, words_of<E>(keys))) +
-         space<Word>(kLanes * words) + space<float>(kRows * whole_panels(keys)) + space<E>(kRows * whole_lanes(keys)) +
+         space<Word>(kLanes * words) + space<float>(kHighest<E> * whole_panels(keys)) + space<E>(kHighest<E> * whole_lanes(keys)) +
          space<Word>(queries * words);
 }
 

@@ -139,6 +139,59 @@ using Tile = void (*)(const Left& left, const Word* right, std::int64_t words, f
 template <class E>
 Tile tile_of(std::int64_t rows, std::int64_t groups);
 
+// Products by AMX: tiles of 16 rows of 16 words, whose products a unit of its own sums up.
+template <class E>
+constexpr bool kMatrixUnit = false;
+
+#if defined(__AMX_BF16__)
+template <>
+inline constexpr bool kMatrixUnit<bfloat16> = true;
+constexpr std::int64_t kTileRows = 16, kTileWords = 16;
+
+// The calling thread's tiles while it lives; one at a time.
+class MatrixUnit {
+ public:
+  MatrixUnit() = default;
+  MatrixUnit(const MatrixUnit&) = delete;
+  ~MatrixUnit();
+
+  // As a Tile of so many rows, up to kTileRows, and groups; compiled once, in cpu/matrix_unit.cpp.
+  void multiply(const Left& left, std::int64_t rows, const Word* right, std::int64_t words, std::int64_t groups,
+                float* c, Ahead ahead);
+
+ private:
+  std::int64_t rows_ = 0, rest_ = 0;  // shapes of the tiles now: rows, and words behind the last whole tile
+};
+#endif
+
+// Rows of the highest tile.
+template <class E>
+constexpr std::int64_t kHighest = kRows;
+#if defined(__AMX_BF16__)
+template <>
+inline constexpr std::int64_t kHighest<bfloat16> = kTileRows;
+#endif
+
+// Runs tiles of products.
+template <class E, bool = kMatrixUnit<E>>
+struct Tiles {
+  EMO_INLINE void run(const Left& left, std::int64_t rows, const Word* right, std::int64_t words, std::int64_t groups,
+                      float* c, Ahead ahead) {
+    tile_of<E>(rows, groups)(left, right, words, c, ahead);
+  }
+};
+
+#if defined(__AMX_BF16__)
+template <class E>
+struct Tiles<E, true> {
+  MatrixUnit unit;
+  EMO_INLINE void run(const Left& left, std::int64_t rows, const Word* right, std::int64_t words, std::int64_t groups,
+                      float* c, Ahead ahead) {
+    unit.multiply(left, rows, right, words, groups, c, ahead);
+  }
+};
+#endif
+
 // ---- packing
 
 // Words that a packed right-hand side takes.
@@ -279,7 +332,9 @@ EMO_INLINE Lanes value_of(Lanes sums, [[maybe_unused]] const Left& left, [[maybe
 template <class E, class Finish>
 EMO_INLINE void multiply(const Left& left, std::int64_t rows, const Packed& right, Finish&& finish) {
   if (rows == 0) return;
-  alignas(64) float c[kRows * kPanel];
+  constexpr std::int64_t kMost = kHighest<E>;
+  alignas(64) float c[kMost * kPanel];
+  Tiles<E> unit;
   const auto hand_on = [&](std::int64_t row, std::int64_t column, std::int64_t count, const float* sums) {
     finish(row, column, count, value_of<E>(load(sums), left, row, right, column));
   };
@@ -287,14 +342,14 @@ EMO_INLINE void multiply(const Left& left, std::int64_t rows, const Packed& righ
   for (std::int64_t first = 0; first < right.columns; first += kPanel) {
     const std::int64_t columns = least(kPanel, right.columns - first), width = whole_lanes(columns);
     const std::int64_t words = right.words * left.taps;
-    std::int64_t row = 0, tiles = (rows + kRows - 1) / kRows;
+    std::int64_t row = 0, tiles = (rows + kMost - 1) / kMost;
     // Each tile fetches its share of the next panel, which may be that of the next product.
     Ahead ahead{reinterpret_cast<const char*>(panel + width * words), width * std::int64_t(sizeof(Word)) / tiles + 1};
     for (; tiles > 0; --tiles) {  // of nearly equal height
       const std::int64_t height = (rows - row + tiles - 1) / tiles;
       Left part = left;
       part.first = static_cast<const char*>(left.first) + row * left.stride;
-      tile_of<E>(height, width / kLanes)(part, panel, right.words, c, ahead);
+      unit.run(part, height, panel, right.words, width / kLanes, c, ahead);
       ahead.first += ahead.step * words;
       if (columns == kPanel) {
         for (std::int64_t i = 0; i < height; ++i)

@@ -6,7 +6,7 @@
 
 #if defined(EMO_EACH_ISA)  // native_build.py names those that it builds
 #elif defined(__x86_64__)
-#define EMO_EACH_ISA(X) X(avx512bf16) X(avx512) X(avx2) X(baseline)
+#define EMO_EACH_ISA(X) X(amx) X(avx512bf16) X(avx512) X(avx2) X(baseline)
 #else
 #define EMO_EACH_ISA(X) X(baseline)
 #endif

@@ -8,6 +8,20 @@ namespace emoface::EMO_ISA {
 // The inner loop of a tile on operands that stay in the first cache. Returns the number of operations.
 template <class E>
 std::int64_t products_of(std::int64_t rounds) {
+  if constexpr (kMatrixUnit<E>) {
+    alignas(64) Word left[kHighest<E> * kPanel], right[kPanel * kPanel];
+    alignas(64) float c[kHighest<E> * kPanel];
+    for (Word& word : left) word = 0x3c003c00;
+    for (Word& word : right) word = 0x3c003c00;
+    Tiles<E> unit;
+    const std::int64_t calls = rounds / kPanel + 1;
+    for (std::int64_t call = 0; call < calls; ++call) {
+      asm volatile("" ::"r"(left), "r"(right) : "memory");
+      unit.run({left, kPanel * std::int64_t(sizeof(Word))}, kHighest<E>, right, kPanel, kGroups, c,
+               {reinterpret_cast<const char*>(right), 0});
+    }
+    return 2 * kHighest<E> * kPanel * kPanel * kPerWord<E> * calls;
+  }
   using P = Product<E>;
   alignas(64) Word words[kPanel];
   for (Word& word : words) word = 0x3c003c00;  // 0.0078, as a float or as two bfloat16
