@@ -246,6 +246,8 @@ def keyframe_weights(keyframes: Sequence[Keyframe], start: int, stop: int) -> Te
     Returns:
         (len(keyframes), stop - start) in 0..1, adding up to 1 in each frame.
     """
+    if len(keyframes) == 1:
+        return torch.ones(1, stop - start)
     seconds = (torch.arange(start, stop) + 0.5) / FPS  # (T,)
     begun = torch.ones(len(keyframes) + 1, stop - start)  # share of keyframe i and later ones
     for i, keyframe in enumerate(keyframes[1:], 1):

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor
@@ -12,6 +12,7 @@ from .audio.encoder import ContentEncoder
 from .audio.features import loudness
 from .audio.hearing import Hearing
 from .audio.lip_net import STYLES, add_gestures, closure_weight
+from .audio.nonverbal import certainties
 from .audio.normalize import MelNormalizer
 from .binding.space import EmotionSpace
 from .diffusion.denoiser import Denoiser
@@ -87,6 +88,7 @@ class Piece:
     Attributes:
         motion: (B, k, 56), neither smoothed nor clipped. closure: (k,) closure weight, 0..1; both on the device.
         presence: (k,) of speech, 0..1. loudness: (k,) in dB. blinks: (k,) per minute.
+        sounds: (n, 5) certainties of sounds that are no words in the first n of them, none where nobody listened.
     """
 
     motion: Tensor
@@ -94,6 +96,7 @@ class Piece:
     presence: Tensor
     loudness: Tensor
     blinks: Tensor
+    sounds: Tensor | None = None
 
 
 @dataclass(frozen=True)
@@ -104,6 +107,7 @@ class Prepared:
         performer: whose it is. window: it. mel: (2 T, 64) normalised. presence: (T,) of speech.
         loudness: (T,) in dB. keyframes: emotions over time. tracks: emotions to denoise.
         painting: motion that is kept, None for none.
+        rows: what is read for :attr:`Piece.sounds`, see :class:`~emoface.audio.nonverbal.NonverbalListener`.
     """
 
     performer: Performer
@@ -114,6 +118,7 @@ class Prepared:
     keyframes: Sequence[Keyframe]
     tracks: list[Track]
     painting: Painting | None
+    rows: Tensor | None = None
 
     def denoising(self, content: Tensor) -> Denoising:
         """What the sampler is asked for, where the voice (T, F) is heard."""
@@ -162,20 +167,21 @@ class Performer:
     def prepare(
         self, window: Window, normalized: Tensor, raw: Tensor, normalizer: MelNormalizer,
         keyframes: Sequence[Keyframe], intensity: float | Tensor, painting: Painting | None = None,
+        rows: Tensor | None = None,
     ) -> Prepared:  # fmt: skip
         """What must be known to perform a window.
 
         Args:
             window: the next one. normalized, raw: (2 T, 64) log-mels of its frames.
             normalizer: that has heard them. keyframes: emotions over time. intensity: one, or (T,).
-            painting: motion that is kept, None for none.
+            painting: motion that is kept, None for none. rows: see :class:`Prepared`.
         """
         score = self.score
         tracks = self._tracks(keyframes, window, intensity if score is None else 1.0)
         if score is not None:
             tracks = score.laid(tracks, window, self.size)
         return Prepared(
-            self, window, normalized, normalizer.presence(raw), loudness(raw), keyframes, tracks, painting
+            self, window, normalized, normalizer.presence(raw), loudness(raw), keyframes, tracks, painting, rows
         )  # fmt: skip
 
     def dress(self, one: Prepared, motion: Tensor, curves: Tensor, logit: Tensor) -> Piece:
@@ -263,11 +269,20 @@ def perform(prepared: Sequence[Prepared]) -> list[Piece]:
     told = networks.hearing(mel, torch.cat([one.performer.lip_style for one in prepared]))
     content = networks.audio(told.content(networks.audio.config.kind))  # (N, T, F)
     heard = zip(prepared, content)
-    if len(prepared) > 1 and networks.device.type == "cuda" and all(one.performer.score is None for one in prepared):
+    if len(prepared) > 1 and all(one.performer.score is None for one in prepared):
         motions = side_by_side([one.denoising(voice) for one, voice in heard])
     else:
         motions = [one.performer.sample(one, voice) for one, voice in heard]
-    return [
+    pieces = [
         one.performer.dress(one, motion, curves, logit)
         for one, motion, curves, logit in zip(prepared, motions, told.curves, told.closure)
     ]
+    return [replace(piece, sounds=sounds) for piece, sounds in zip(pieces, _sounds(prepared))]
+
+
+def _sounds(prepared: Sequence[Prepared]) -> Iterable[Tensor | None]:
+    """Certainties of sounds that are no words, in each window."""
+    rows = [one.rows for one in prepared if one.rows is not None]
+    if len(rows) == len(prepared) and len({part.shape for part in rows}) == 1:
+        return certainties(torch.stack(rows))
+    return [None if one.rows is None else certainties(one.rows[None])[0] for one in prepared]

@@ -12,6 +12,7 @@ from torch import Tensor, nn
 
 from emoface.audio.convolution import TimeConv
 from emoface.audio.features import MEL_BINS, MEL_PER_FRAME, by_frame
+from emoface.face.columns import places, values
 from emoface.face.layout import (
     JAW_OPEN_RADIANS,
     JAW_SIDE_RADIANS,
@@ -43,19 +44,21 @@ GATED_PRESS = 0.2
 """mouthPress of a gated closure."""
 FIRM = 0.4
 """Gate from which sneers give way wholly, where they part the lips."""
-_DAMPED = {
+
+
+def _row(by_name: dict[str, float]) -> tuple[float, ...]:
+    """56 values by channel name, 0 elsewhere."""
+    return tuple(by_name.get(name, 0.0) for name in MOTION_NAMES)
+
+
+_DAMPED = _row({
     "jaw_pose_x": 0.3, "mouthLowerDownLeft": 0.9, "mouthLowerDownRight": 0.9, "mouthUpperUpLeft": 0.9,
     "mouthUpperUpRight": 0.9, "mouthFunnel": 0.6,
-}  # fmt: skip
+})  # fmt: skip
 _SMALL = ("mouthFunnel", "mouthPucker", "mouthRoll", "mouthLowerDown", "mouthUpperUp")  # beginnings of names
-_GESTURES = [place for place, i in enumerate(MOUTH) if MOTION_NAMES[i].startswith(_SMALL)]  # within MOUTH
-_PRESSED = {"mouthPressLeft": GATED_PRESS, "mouthPressRight": GATED_PRESS}
-
-
-def _by_channel(values: dict[str, float], like: Tensor) -> Tensor:
-    """(56,) values by channel name, 0 elsewhere."""
-    row = torch.tensor([values.get(name, 0.0) for name in MOTION_NAMES], dtype=like.dtype)
-    return row.to(like.device, non_blocking=True)
+_GESTURES = tuple(place for place, i in enumerate(MOUTH) if MOTION_NAMES[i].startswith(_SMALL))  # within MOUTH
+_GESTURING = tuple(MOUTH[place] for place in _GESTURES)
+_PRESSED = _row({"mouthPressLeft": GATED_PRESS, "mouthPressRight": GATED_PRESS})
 
 
 class ChannelNorm(nn.Module):
@@ -184,8 +187,7 @@ def add_gestures(motion: Tensor, curves: Tensor, strength: float = 1.0) -> Tenso
         raise ValueError(f"curves must have shape {(motion.shape[-2], len(MOUTH))}, got {tuple(curves.shape)}")
     moved = motion.clone()
     if strength > 0:
-        heard = torch.tensor(_GESTURES).to(motion.device, non_blocking=True)
-        at = torch.tensor([MOUTH[place] for place in _GESTURES]).to(motion.device, non_blocking=True)
+        heard, at = places(_GESTURES, motion.device), places(_GESTURING, motion.device)
         moved[..., at] = torch.maximum(moved[..., at], strength * curves[:, heard])
     return moved
 
@@ -213,7 +215,7 @@ def apply_closure(motion: Tensor, weight: Tensor, strength: float = 1.0) -> Tens
     if motion.shape[:-1] != weight.shape:
         raise ValueError(f"weight must have shape {tuple(motion.shape[:-1])}, got {tuple(weight.shape)}")
     gate = strength * weight  # (..., T)
-    closed = motion * (1 - gate[..., None] * _by_channel(_DAMPED, motion))
-    press = _by_channel(_PRESSED, motion)
+    damped, press = (values(one, motion.dtype, motion.device) for one in (_DAMPED, _PRESSED))
+    closed = motion * (1 - gate[..., None] * damped)
     closed = torch.where(press > 0, torch.maximum(closed, gate[..., None] * press), closed)
     return close_lips(closed, (1 - gate) * opening(closed).clamp(min=0), (gate / FIRM).clamp(max=1))

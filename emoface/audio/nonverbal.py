@@ -14,8 +14,10 @@ import torch
 from torch import Tensor, nn
 
 from emoface.face.nonverbal import SOUNDS
+from emoface.kernels import time_conv
 from emoface.reading import Arrays
 
+from .convolution import TimeConv
 from .features import MEL_BINS, MEL_PER_FRAME, by_frame
 
 AHEAD = 2
@@ -32,16 +34,21 @@ class NonverbalNet(nn.Module):
 
     Args:
         width: channels.
+
+    Attributes:
+        taps: the weights of ``near`` with a third tap of zeros, kept where they do not change any more.
     """
+
+    taps: Tensor | None = None
 
     def __init__(self, width: int = 40) -> None:
         super().__init__()
         self.width = width
-        self.stem = nn.Conv1d(MEL_PER_FRAME * MEL_BINS, width, _KERNEL)
+        self.stem = TimeConv(MEL_PER_FRAME * MEL_BINS, width, _KERNEL)
         self.near = nn.Conv1d(width, width, AHEAD)  # the second and last that looks ahead
-        self.wide = nn.ModuleList(nn.Conv1d(width, width, _KERNEL, dilation=d) for d in _DILATIONS)
-        self.point = nn.ModuleList(nn.Conv1d(width, width, 1) for _ in _DILATIONS)
-        self.head = nn.Conv1d(width, 1 + len(SOUNDS), 1)
+        self.wide = nn.ModuleList(TimeConv(width, width, _KERNEL, dilation=d) for d in _DILATIONS)
+        self.point = nn.ModuleList(TimeConv(width, width, 1) for _ in _DILATIONS)
+        self.head = TimeConv(width, 1 + len(SOUNDS), 1)
 
     def forward(self, mel: Tensor) -> Tensor:
         """Classify frames that have ``BACK`` frames before and ``AHEAD`` behind them.
@@ -52,13 +59,19 @@ class NonverbalNet(nn.Module):
         Returns:
             (B, T, 6) logits.
         """
-        x = by_frame(mel).transpose(1, 2).clamp(-4, 4)  # (B, 128, BACK + T + AHEAD)
-        x = nn.functional.gelu(self.stem(x))
-        x = x[..., :-1] + nn.functional.gelu(self.near(x))
-        for wide, point in zip(self.wide, self.point):
-            y = wide(nn.functional.gelu(x))
-            x = x[..., -y.shape[-1] :] + point(nn.functional.gelu(y))
-        return self.head(nn.functional.gelu(x)).transpose(1, 2)
+        x = by_frame(mel).clamp(-4, 4)  # (B, BACK + T + AHEAD, 128)
+        x = self.stem(x, gelu=True)[:, 1:-1]  # frames that hear beyond the ends are left out
+        near = self.padded() if self.taps is None else self.taps
+        assert self.near.bias is not None
+        x = x[:, :-1] + time_conv(x, near, self.near.bias, gelu=True)[:, 1:]
+        for wide, point, dilation in zip(self.wide, self.point, _DILATIONS):
+            y = wide(nn.functional.gelu(x), gelu=True)[:, dilation:-dilation]
+            x = point(y, residual=x[:, -y.shape[1] :])
+        return self.head(nn.functional.gelu(x))
+
+    def padded(self) -> Tensor:
+        """The weights of ``near`` with a third tap of zeros, for what it convolves has an odd number of them."""
+        return nn.functional.pad(self.near.weight, (0, 1))
 
 
 @dataclass
@@ -72,7 +85,11 @@ class NonverbalListener:
     past: Tensor = field(default_factory=lambda: torch.full((MEL_PER_FRAME * BACK, MEL_BINS), -4.0))
 
     def hear(self, mel: Tensor, frames: int) -> Tensor:
-        """How surely each sound is heard in the next frames.
+        """How surely each sound is heard in the next frames, (T, 5): :func:`certainties` of :meth:`rows`."""
+        return certainties(self.rows(mel, frames)[None])[0]
+
+    def rows(self, mel: Tensor, frames: int) -> Tensor:
+        """What the net reads of the next frames.
 
         Args:
             mel: (2 (T + n), 64) normalised log-mels of the next T frames and of n that follow them. What is missing
@@ -80,13 +97,25 @@ class NonverbalListener:
             frames: T.
 
         Returns:
-            (T, 5) float32, 0..1, in the order of ``SOUNDS``.
+            (2 (BACK + T + AHEAD), 64).
         """
         mel = mel[: MEL_PER_FRAME * (frames + AHEAD)].cpu()
         missing = MEL_PER_FRAME * (frames + AHEAD) - len(mel)
-        rows = torch.cat([self.past, mel, mel[-1:].expand(missing, -1)])  # (2 (BACK + T + AHEAD), 64)
+        rows = torch.cat([self.past, mel, mel[-1:].expand(missing, -1)])
         self.past = rows[MEL_PER_FRAME * frames :][: MEL_PER_FRAME * BACK].clone()
-        return nonverbal_net()(rows[None])[0].softmax(-1)[:, 1:]
+        return rows
+
+
+def certainties(rows: Tensor) -> Tensor:
+    """How surely each sound is heard in what :meth:`NonverbalListener.rows` gives.
+
+    Args:
+        rows: (B, 2 (BACK + T + AHEAD), 64).
+
+    Returns:
+        (B, T, 5) float32, 0..1, in the order of ``SOUNDS``; no voice changes another's.
+    """
+    return nonverbal_net()(rows).softmax(-1)[..., 1:]
 
 
 @dataclass(frozen=True)
@@ -132,8 +161,8 @@ class SoundGate:
         means = np.empty((frames, len(SOUNDS)))
         for sound, name in enumerate(SOUNDS):
             width = BARS[name].frames
-            windows = np.lib.stride_tricks.sliding_window_view(rows[past - width + 1 :, sound], width)
-            means[:, sound] = windows.mean(1)
+            within = np.arange(frames)[:, None] + np.arange(past - width + 1, past + 1)  # (T, width)
+            means[:, sound] = rows[within, sound].mean(1)
         self.past = rows[frames:].copy()
         begin = means >= [bar.begin for bar in BARS.values()]
         go_on = means >= [bar.go_on for bar in BARS.values()]
@@ -159,4 +188,5 @@ def nonverbal_net() -> NonverbalNet:
         tensors = {name: torch.from_numpy(np.asarray(arrays[name], np.float32).copy()) for name in arrays}
     net = NonverbalNet(tensors["head.weight"].shape[1])
     net.load_state_dict(tensors)
+    net.taps = net.padded().detach()
     return net.eval().requires_grad_(False)

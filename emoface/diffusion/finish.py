@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -13,6 +13,7 @@ from torch import Tensor, nn
 
 from emoface import checks
 from emoface.audio.lip_net import STYLES, apply_closure
+from emoface.face.columns import places
 from emoface.face.layout import (
     JAW_OPEN_RADIANS,
     JAW_SIDE_RADIANS,
@@ -122,7 +123,7 @@ def liveliness(presence: Tensor) -> Tensor:
         (T, 56).
     """
     scale = torch.ones(len(presence), MOTION_SIZE)
-    scale[:, list(MOUTH)] = presence[:, None]
+    scale[:, places(MOUTH, scale.device)] = presence[:, None]
     return scale
 
 
@@ -148,7 +149,7 @@ def finish(
     at_once = CHANNELS if frames > BLOCK and motion.device.type == "cpu" else MOTION_SIZE
     for upper in _groups(UPPER, at_once, motion.device):
         motion[..., upper] = smooth(motion[..., upper], sampling.upper_filter)
-    neck = torch.tensor(NECK).to(motion.device, non_blocking=True)
+    neck = places(NECK, motion.device)
     motion[..., neck] = limit_turn(smooth(motion[..., neck], sampling.upper_filter))
     speech = smooth(presence[None, :, None], 1.0)  # (1, T, 1)
     for mouth in _groups(MOUTH, at_once, motion.device):
@@ -156,7 +157,7 @@ def finish(
         speaking = smooth(motion[..., mouth], sampling.mouth_filter)
         motion[..., mouth] = torch.lerp(resting, speaking, speech)
     if sampling.articulation != 1:
-        motion[..., list(ARTICULATING)] *= sampling.articulation
+        motion[..., places(ARTICULATING, motion.device)] *= sampling.articulation
     gate = smooth(closure.expand(motion.shape[0], -1)[..., None], sampling.mouth_filter)[..., 0]  # (B, T)
     jaw = MOTION_INDEX["jaw_pose_x"]
     for start in range(0, frames, BLOCK):
@@ -169,11 +170,11 @@ def finish(
     return motion
 
 
-def _groups(channels: tuple[int, ...], at_once: int, device: torch.device) -> Iterator[Tensor]:
+@lru_cache(maxsize=16)
+def _groups(channels: tuple[int, ...], at_once: int, device: torch.device) -> tuple[Tensor, ...]:
     """The channels' numbers, so many at a time; never one alone, for which a convolution sums in another order."""
     parts = max(len(channels) // at_once, 1)
-    for part in np.array_split(channels, parts):
-        yield torch.tensor(part.tolist()).to(device, non_blocking=True)
+    return tuple(places(tuple(part.tolist()), device) for part in np.array_split(channels, parts))
 
 
 @lru_cache(maxsize=64)

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 import torch
 from torch import Tensor
 
+from emoface.face.columns import places
 from emoface.face.layout import FPS, MOTION_NAMES, MOUTH
 
 SETTLES = 0.5
@@ -14,7 +17,17 @@ ARTICULATING = tuple(
     if MOTION_NAMES[i].startswith(("jaw_pose_x", "mouthFunnel", "mouthPucker", "mouthLowerDown", "mouthUpperUp"))
 )  # fmt: skip
 """The jaw and the shapes with which lips articulate."""
-_IN_MOUTH = [MOUTH.index(i) for i in ARTICULATING]
+_IN_MOUTH = tuple(MOUTH.index(i) for i in ARTICULATING)
+
+
+@lru_cache(maxsize=16)
+def _fading(frames: int, dtype: torch.dtype, device: torch.device) -> tuple[Tensor, Tensor]:
+    """Weights (k, k) of the differences in the running mean of each frame, and (k, 1) of the mean before them."""
+    with torch.inference_mode(False):
+        step = 1 / (SETTLES * FPS)
+        count = torch.arange(frames, device=device, dtype=dtype)
+        weights = torch.tril(step * (1 - step) ** (count[:, None] - count).clamp(min=0))
+        return weights, (1 - step) ** (count + 1)[:, None]
 
 
 class Follower:
@@ -47,14 +60,12 @@ class Follower:
         if self.share == 0:
             return motion
         device, frames = motion.device, motion.shape[1]
-        at = torch.tensor(ARTICULATING).to(device, non_blocking=True)
-        heard = curves[:, torch.tensor(_IN_MOUTH).to(device, non_blocking=True)]  # (k, A)
+        at = places(ARTICULATING, device)
+        heard = curves[:, places(_IN_MOUTH, device)]  # (k, A)
         difference = present[:, None] * (heard - motion[..., at])  # (B, k, A)
         before = difference[:, 0] if self.mean is None else self.mean  # (B, A)
-        step = 1 / (SETTLES * FPS)
-        count = torch.arange(frames, device=device, dtype=motion.dtype)
-        weights = torch.tril(step * (1 - step) ** (count[:, None] - count).clamp(min=0))  # (k, k)
-        mean = (1 - step) ** (count + 1)[:, None] * before[:, None] + weights @ difference  # (B, k, A)
+        weights, fading = _fading(frames, motion.dtype, device)
+        mean = fading * before[:, None] + weights @ difference  # (B, k, A)
         self.mean = mean[:, kept - 1].clone()
         followed = motion.clone()
         followed[..., at] += self.share * (difference - mean)

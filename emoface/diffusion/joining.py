@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 import numpy as np
 import torch
 from torch import Tensor
@@ -36,6 +38,15 @@ class Easing:
         return eased
 
 
+@lru_cache(maxsize=16)
+def _fading(frames: int, device: torch.device) -> Tensor:
+    """Share (k, 56) of the difference between two windows that is left after 1, 2, ... frames."""
+    with torch.inference_mode(False):
+        share = torch.empty(MOTION_SIZE)
+        share[list(MOUTH)], share[[*UPPER, *NECK]] = HOLD_MOUTH, HOLD_UPPER
+        return (share ** torch.arange(1, frames + 1)[:, None]).to(device, non_blocking=True)
+
+
 class Joiner:
     """Lays a window's motion on to where the last one ended: ``x_t + h^t (y_0 - x_0)``.
 
@@ -45,8 +56,6 @@ class Joiner:
 
     def __init__(self) -> None:
         self.last: Tensor | None = None  # (B, 1, 56)
-        self.share = torch.empty(MOTION_SIZE)
-        self.share[list(MOUTH)], self.share[[*UPPER, *NECK]] = HOLD_MOUTH, HOLD_UPPER
 
     def join(self, motion: Tensor, before: int, kept: int) -> Tensor:
         """Join the next window.
@@ -62,8 +71,6 @@ class Joiner:
             return motion
         own, given = motion[:, before - 1 : before], motion[:, before:]
         if self.last is not None:
-            powers = torch.arange(1, given.shape[1] + 1)[:, None]
-            fading = (self.share**powers).to(motion.device, non_blocking=True)  # (k, 56)
-            given = given + (self.last - own) * fading
+            given = given + (self.last - own) * _fading(given.shape[1], motion.device)
         self.last = given[:, kept - 1 : kept].clone()
         return given

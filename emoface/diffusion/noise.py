@@ -35,29 +35,41 @@ def white(seed: int, sample: int, index: int, frames: int, motion: int, steps: i
     return drawn, torch.randn(steps, frames, motion, generator=generator)
 
 
+def coloured(drawn: Tensor, swing: Tensor | None, bands: tuple[float, float] | None) -> Tensor:
+    """Noise whose slow and quick parts have scales of their own, ``n' = f (n - L(n)) + s (L(n) + swing G(n))``.
+
+    L is a Gaussian filter over time and G the same scaled to unit variance.
+
+    Args:
+        drawn: (B, T, motion) n, standard normal. swing: (motion,), None for 0. bands: s and f, None for 1 and 1.
+
+    Returns:
+        (B, T, motion).
+    """
+    if swing is None and bands is None:
+        return drawn
+    slow = gaussian_filter(drawn, SWING_FRAMES)
+    swung = drawn if swing is None else drawn + swing * SWING_UNIT * slow
+    return swung if bands is None else bands[0] * (swung - drawn + slow) + bands[1] * (drawn - slow)
+
+
 def start_noise(
     drawn: Tensor, take: Tensor, temperature: Tensor, character: Tensor, swing: Tensor | None = None,
-    bands: tuple[float, float] | None = None, beyond: int = 0,
+    bands: tuple[float, float] | None = None,
 ) -> Tensor:  # fmt: skip
-    """Where sampling starts: ``temperature (n' - mean_t n') + character m / sqrt(T)``.
+    """Where sampling starts: ``temperature (n' - mean_t n') + character m / sqrt(T)``, n' as of :func:`coloured`.
 
-    ``n' = f (n - L(n)) + s (L(n) + swing G(n))``: L is a Gaussian filter over time and G the same scaled to unit
-    variance. The noise is white if the scales are 1 and the swing 0. What varies quickly and slowly within a take, and
-    what tells takes apart, so have scales of their own.
+    The noise is white if the scales are 1 and the swing 0. What varies quickly and slowly within a take, and what tells
+    takes apart, so have scales of their own.
 
     Args:
         drawn: (B, T, motion) n, standard normal, of a window. take: (B, 1, motion) m, the same for the whole take.
-        temperature: (..., motion). character: (..., motion). swing: (motion,), None for 0.
-        bands: s and f, None for 1 and 1. beyond: frames by which n reaches beyond both ends of the window, for G.
+        temperature: (..., motion). character: (..., motion). swing, bands: of n, None for both where n is n' already.
 
     Returns:
-        (B, T, motion), or (B, T - 2 beyond, motion).
+        (B, T, motion).
     """
-    if swing is not None or bands is not None:
-        slow = gaussian_filter(drawn, SWING_FRAMES)
-        swung = drawn if swing is None else drawn + swing * SWING_UNIT * slow
-        drawn = swung if bands is None else bands[0] * (swung - drawn + slow) + bands[1] * (drawn - slow)
-    drawn = drawn[:, beyond : drawn.shape[1] - beyond]
+    drawn = coloured(drawn, swing, bands)
     return (drawn - drawn.mean(1, keepdim=True)) * temperature + take * character / math.sqrt(drawn.shape[1])
 
 
@@ -84,21 +96,33 @@ def turned_away(start: Tensor, known: Tensor, other: Tensor, temperature: Tensor
 
 
 class FrameNoise:
-    """White noise that belongs to the frames of a take, whichever window they are in.
+    """Noise that belongs to the frames of a take, whichever window they are in; its start is :func:`coloured`.
 
     Args:
-        draw: gives the noise of a block of ``NOISE_BLOCK`` frames by its number: where sampling starts, (B, T, motion),
-            and what the sampler adds, (steps, B, T, motion).
+        draw: gives the white noise of a block of ``NOISE_BLOCK`` frames by its number: where sampling starts,
+            (B, T, motion), and what the sampler adds, (steps, B, T, motion).
+        swing: (motion,) or None. bands: two numbers or None.
     """
 
-    def __init__(self, draw: Callable[[int], tuple[Tensor, Tensor]]) -> None:
-        self.draw = draw
+    def __init__(
+        self, draw: Callable[[int], tuple[Tensor, Tensor]], swing: Tensor | None, bands: tuple[float, float] | None
+    ) -> None:
+        self.draw, self.swing, self.bands = draw, swing, bands
+        self.white: dict[int, tuple[Tensor, Tensor]] = {}
         self.blocks: dict[int, tuple[Tensor, Tensor]] = {}
 
     def read(self, start: int, stop: int) -> tuple[Tensor, Tensor]:
         """The noise of frames start..stop; blocks before them are forgotten."""
         first, last = start // NOISE_BLOCK, (stop - 1) // NOISE_BLOCK
-        self.blocks = {n: self.blocks.get(n) or self.draw(n) for n in range(first, last + 1)}
+        if [*self.blocks] != [*range(first, last + 1)]:
+            self.white = {n: self.white.get(n) or self.draw(n) for n in range(first - 1, last + 2)}
+            self.blocks = {n: self.blocks.get(n) or self._block(n) for n in range(first, last + 1)}
         part = slice(start - first * NOISE_BLOCK, stop - first * NOISE_BLOCK)
         drawn, later = zip(*self.blocks.values())
         return torch.cat(drawn, 1)[:, part], torch.cat(later, 2)[:, :, part]
+
+    def _block(self, number: int) -> tuple[Tensor, Tensor]:
+        """A block that is coloured by what its neighbours hold, too."""
+        (before, _), (drawn, later), (after, _) = (self.white[number + step] for step in (-1, 0, 1))
+        around = torch.cat([before[:, -SWING_REACH:], drawn, after[:, :SWING_REACH]], 1)
+        return coloured(around, self.swing, self.bands)[:, SWING_REACH:-SWING_REACH], later

@@ -19,7 +19,7 @@ from emoface.kernels import OPS, denoise_loop
 
 from .denoiser import ADAIN_EPS, Denoiser
 from .guidance import Guidance, stack_conditions
-from .noise import FIRST_BLOCK, NOISE_BLOCK, SWING_REACH, WHOLE_TAKE, FrameNoise, start_noise, turned_away, white
+from .noise import FIRST_BLOCK, NOISE_BLOCK, WHOLE_TAKE, FrameNoise, start_noise, turned_away, white
 from .samplers import SAMPLERS, needs_noise, sample
 from .schedule import sampling_times
 
@@ -212,7 +212,7 @@ class WindowSampler:
         else:
             self.film = denoiser.prepare_schedule(times)
         self.context: dict[Hashable, Tensor] = {}
-        self.by_frame = FrameNoise(self._noise_block) if sliding else None
+        self.by_frame = FrameNoise(self._noise_block, swing, bands) if sliding else None
         self.take: Tensor | None = None  # (B, 1, motion)
 
     def noise(self, window: Window, liveliness: Tensor | None = None) -> tuple[Tensor, Tensor | None]:
@@ -234,9 +234,8 @@ class WindowSampler:
             drawn, later = self._drawn(window.index, window.frames, self.noisy_steps)
             start = start_noise(drawn, self.take, scale, self.character, self.swing, self.bands)
         else:
-            drawn, later = self.by_frame.read(window.start - SWING_REACH, window.stop + SWING_REACH)
-            start = start_noise(drawn, self.take, scale, self.character, self.swing, self.bands, SWING_REACH)
-            later = later[:, :, SWING_REACH : later.shape[2] - SWING_REACH]
+            drawn, later = self.by_frame.read(window.start, window.stop)
+            start = start_noise(drawn, self.take, scale, self.character)
         return start, later * scale if self.noisy_steps else None
 
     def keep_character(self, seed: int, sample: int) -> None:
@@ -288,10 +287,13 @@ class WindowSampler:
         if painting is not None:
             known, mask, share = _kept(painting, known, mask)
         guide = self.guidance if guidance is None else replace(self.guidance, parts=guidance)
-        whole = self.denoiser.fused and OPS["denoise_loop"].accelerates(start)
-        motion = (self._trajectory if whole else self.stepwise)(
-            start, content, tracks, noise, known, mask, share, guide
-        )
+        if self.whole(start):
+            hears = [0] * len(tracks)
+            motion = self.trajectory(
+                start, content[None], hears, tracks, noise, known, mask, share, guide, self.threads
+            )
+        else:
+            motion = self.stepwise(start, content, tracks, noise, known, mask, share, guide)
         motion = motion.unflatten(0, (len(tracks), samples))  # (K, B, T, motion)
         if self.by_frame is None:
             self._carry(window, tracks, motion)
@@ -308,15 +310,23 @@ class WindowSampler:
         shares = weights.to(motion, non_blocking=True)
         return (shares[:, None] * motion).sum(0)[:, window.given]
 
-    def _trajectory(
-        self, start: Tensor, content: Tensor, tracks: list[Track], noise: Tensor | None, known: Tensor, mask: Tensor,
-        share: Tensor | None, guide: Guidance,
+    def whole(self, start: Tensor) -> bool:
+        """Whether a window whose noise is such is one call of `denoise_loop`."""
+        return self.denoiser.fused and OPS["denoise_loop"].accelerates(start)
+
+    def trajectory(
+        self, start: Tensor, content: Tensor, hears: Sequence[int], tracks: list[Track], noise: Tensor | None,
+        known: Tensor | None, mask: Tensor | None, share: Tensor | None, guide: Guidance, threads: int,
     ) -> Tensor:  # fmt: skip
-        """All steps in one call: motion (K B, T, motion)."""
+        """All steps in one call on so many threads: motion (K B, T, motion).
+
+        Args: as for :meth:`stepwise`, but for ``content`` (V, T, F), the voices, and ``hears``, which one each track
+        hears.
+        """
         denoiser, config, branches = self.denoiser, self.denoiser.config, guide.branches
-        heard = content[None]  # (U, T, F): the speech, and silence's learnt stand-in where a branch hears none
+        heard = content  # (U, T, F): the voices, and silence's learnt stand-in where a branch hears none
         if any(audio for audio, _ in branches):
-            heard = torch.cat([heard, denoiser.null_content.expand_as(heard)])
+            heard = torch.cat([heard, denoiser.null_content.expand_as(heard[:1])])
         own = torch.stack([track.emotion for track in tracks])  # (K, Z)
         emotions = torch.cat([denoiser.null_emotion.expand_as(own) if none else own for _, none in branches])
         style = torch.full((), self.style, device=start.device)
@@ -325,10 +335,15 @@ class WindowSampler:
             self.weights = denoiser.flat_weights(self.products)
         return denoise_loop(
             start, speech, queries, adain.unflatten(0, (len(branches), -1)), self.film, self.table,
-            guide.weights(start), *self.weights, [int(audio) for audio, _ in branches], config.heads,
+            guide.weights(start), *self.weights, self._contents(guide, hears, len(content)), config.heads,
             config.feed_forward, config.attention_window, config.adain_residual, ADAIN_EPS, noise, known, mask,
-            self.threads, share,
+            threads, share,
         )  # fmt: skip
+
+    def _contents(self, guide: Guidance, hears: Sequence[int], voices: int) -> list[int]:
+        """Which content each branch hears or, where tracks hear different voices, each track in each branch."""
+        told = hears[:1] if voices == 1 else hears
+        return [voices if audio else voice for audio, _ in guide.branches for voice in told]
 
     def stepwise(
         self, start: Tensor, content: Tensor, tracks: list[Track], noise: Tensor | None, known: Tensor, mask: Tensor,
@@ -408,10 +423,10 @@ class Denoising:
 
 
 def side_by_side(asked: Sequence[Denoising]) -> list[Tensor]:
-    """Denoise windows of several sliding samplers as a GPU likes it best: as few batches.
+    """Denoise windows of several sliding samplers of one sample each in as few batches as can be.
 
     Returns:
-        Motion (B, given frames, motion) of each.
+        Motion (B, given frames, motion) of each: that of each alone on a CPU, and of each beside any others on a GPU.
     """
     found: dict[int, Tensor] = {}
     for group in _alike(asked):
@@ -435,13 +450,40 @@ def _alike(asked: Sequence[Denoising]) -> Iterator[list[int]]:
 
 
 def _as_one(asked: Sequence[Denoising]) -> list[Tensor]:
-    """Windows of sliding samplers of one kind as one batch, filled up to ``TOGETHER`` rows.
+    """Windows of sliding samplers of one kind as one batch."""
+    noises = [one.sampler.noise(one.window, one.liveliness) for one in asked]
+    lead, device = asked[0].sampler, noises[0][0].device
+    if device.type == "cpu" and not lead.whole(noises[0][0]):  # PyTorch's products may depend on the rows beside
+        return [one.sampler.run(one.window, one.content, one.tracks, one.liveliness) for one in asked]
+    counts = [len(one.tracks) for one in asked]
+    motion = (_in_one_call if device.type == "cpu" else _filled_up)(asked, noises, counts)
+    parts = motion[: sum(counts)].split(counts)
+    return [one.sampler.combine(one.window, one.tracks, part[:, None]) for one, part in zip(asked, parts)]
+
+
+def _in_one_call(
+    asked: Sequence[Denoising], noises: Sequence[tuple[Tensor, Tensor | None]], counts: Sequence[int]
+) -> Tensor:
+    """Motion (R, T, motion) of all tracks of all windows, by `denoise_loop`, whose rows do not depend on each other."""
+    lead = asked[0].sampler
+    hears = [number for number, count in enumerate(counts) for _ in range(count)]
+    start = torch.cat([first for first, _ in noises])[hears]  # (R, T, motion)
+    later = [noise for _, noise in noises if noise is not None]  # each (steps, 1, T, motion)
+    tracks = [track for one in asked for track in one.tracks]
+    content = torch.stack([one.content for one in asked])  # (V, T, F)
+    noise = torch.cat(later, 1)[:, hears] if later else None
+    # on one thread: streams are shared out among the threads
+    return lead.trajectory(start, content, hears, tracks, noise, None, None, None, lead.guidance, 1)
+
+
+def _filled_up(
+    asked: Sequence[Denoising], noises: Sequence[tuple[Tensor, Tensor | None]], counts: Sequence[int]
+) -> Tensor:
+    """Motion (R, T, motion) of all tracks of all windows in a batch that is filled up to ``TOGETHER`` rows.
 
     Products of one size sum in one order, so what a row gives does not depend on what is in the others.
     """
     lead = asked[0].sampler
-    noises = [one.sampler.noise(one.window, one.liveliness) for one in asked]
-    counts = [len(one.tracks) for one in asked]
     rows = max(sum(counts), TOGETHER)
 
     def filled(parts: Iterable[Tensor], rows_at: int = 0) -> Tensor:
@@ -456,6 +498,4 @@ def _as_one(asked: Sequence[Denoising]) -> list[Tensor]:
     tracks += [tracks[0]] * (rows - len(tracks))
     later = None if noises[0][1] is None else filled((noise for _, noise in noises if noise is not None), 1)
     known, mask = torch.zeros_like(start), torch.zeros_like(start[..., 0], dtype=torch.bool)
-    motion = lead.stepwise(start, content, tracks, later, known, mask, None, lead.guidance)
-    parts = motion[: sum(counts)].split(counts)
-    return [one.sampler.combine(one.window, one.tracks, part[:, None]) for one, part in zip(asked, parts)]
+    return lead.stepwise(start, content, tracks, later, known, mask, None, lead.guidance)

@@ -6,11 +6,12 @@ is closed by pressing the lips together and by holding those shapes back.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from functools import lru_cache
 
 import torch
 from torch import Tensor
 
+from .columns import places, values
 from .layout import JAW_OPEN_RADIANS, MOTION_INDEX, Array
 
 OPENING_MM: dict[str, float] = {
@@ -24,22 +25,28 @@ closes them: lips that meet by this reading meet on both. ``LIP_GAP_MM`` of the 
 PRESSED = 0.6
 """mouthPress up to which lips are pressed for what mouthClose may not take up."""
 
+_COLUMNS = tuple(MOTION_INDEX[name] for name in OPENING_MM)
 _JAW = list(OPENING_MM).index("jaw_pose_x")
-_PRESSES = {name for name in OPENING_MM if name.startswith("mouthPress")}
-_SNEERS = {name for name in OPENING_MM if name.startswith("noseSneer")}
-_KEPT = {"jaw_pose_x", "mouthClose", "mouthPucker"}  # p, b and m may be rounded
-_PARTING = OPENING_MM.keys() - _KEPT - _PRESSES - _SNEERS
+_PRESSES = frozenset(name for name in OPENING_MM if name.startswith("mouthPress"))
+_SNEERS = frozenset(name for name in OPENING_MM if name.startswith("noseSneer"))
+_KEPT = frozenset(("jaw_pose_x", "mouthClose", "mouthPucker"))  # p, b and m may be rounded
+_ALL = frozenset(OPENING_MM)
+_PARTING = _ALL - _KEPT - _PRESSES - _SNEERS
 
 
 def _columns(motion: Tensor) -> Tensor:
     """The places in a motion of the shapes of ``OPENING_MM``."""
-    return torch.tensor([MOTION_INDEX[name] for name in OPENING_MM]).to(motion.device, non_blocking=True)
+    return places(_COLUMNS, motion.device)
 
 
-def _rates(like: Tensor, names: Iterable[str] = OPENING_MM) -> Tensor:
+@lru_cache(maxsize=16)
+def _numbers(names: frozenset[str]) -> tuple[float, ...]:
+    return tuple(by if name in names else 0.0 for name, by in OPENING_MM.items())
+
+
+def _rates(like: Tensor, names: frozenset[str] = _ALL) -> Tensor:
     """(15,) millimetres per unit of the named shapes, 0 for the others."""
-    row = torch.tensor([by if name in names else 0.0 for name, by in OPENING_MM.items()], dtype=like.dtype)
-    return row.to(like.device, non_blocking=True)
+    return values(_numbers(names), like.dtype, like.device)
 
 
 def opening(motion: Tensor) -> Tensor:
@@ -90,7 +97,7 @@ def close_lips(motion: Tensor, gap: Tensor, firmly: Tensor, beyond: Tensor | flo
     def left(lips: Tensor) -> Tensor:
         return ((lips * rates).sum(-1, keepdim=True) - gap).clamp(min=0)  # (..., 1) mm
 
-    def held_back(lips: Tensor, names: Iterable[str], share: Tensor | float = 1.0) -> Tensor:
+    def held_back(lips: Tensor, names: frozenset[str], share: Tensor | float = 1.0) -> Tensor:
         by = _rates(motion, names)  # (15,)
         parted = (lips * by).clamp(min=0).sum(-1, keepdim=True).clamp(min=1e-6)  # (..., 1) mm
         return lips * (1 - (share * left(lips) / parted).clamp(max=1) * (by > 0))

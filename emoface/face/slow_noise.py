@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -14,6 +15,14 @@ KNOTS = 16  # drawn at once
 def draw(seed: int, sequence: int, number: int) -> np.random.Generator:
     """The generator of event ``number`` of a sequence; sequences of one seed are independent."""
     return np.random.default_rng((seed, sequence, number))
+
+
+@lru_cache(maxsize=4096)
+def _knots(seed: int, sequence: int, number: int, channels: int) -> np.ndarray:
+    """Block ``number`` of the knots of an octave, (KNOTS, channels); kept, for streams ask for few frames at a time."""
+    drawn = draw(seed, sequence, number).standard_normal((KNOTS, channels))
+    drawn.flags.writeable = False
+    return drawn
 
 
 def ease(x: Any) -> Any:
@@ -39,7 +48,7 @@ def slow_noise(
         position = (first + np.arange(frames) + 0.5) / (fps * spacing)
         low = np.floor(position).astype(int)
         blocks = range(low[0] // KNOTS, (low[-1] + 1) // KNOTS + 1)
-        knots = np.concatenate([draw(seed, sequence + octave, n).standard_normal((KNOTS, channels)) for n in blocks])
+        knots = np.concatenate([_knots(seed, sequence + octave, n, channels) for n in blocks])
         place = low - blocks[0] * KNOTS
         blend = ease(position - low)[:, None]
         total += knots[place] * (1 - blend) + knots[place + 1] * blend

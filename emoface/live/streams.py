@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor, wait
+from contextvars import copy_context
 from typing import Any, Protocol
 
 import torch
@@ -10,7 +12,7 @@ import torch
 from emoface import checks
 from emoface.device import one_thread
 from emoface.host import own_settings
-from emoface.performer import perform
+from emoface.performer import Piece, Prepared, perform
 
 from .frames import Frames
 from .stream import Stream
@@ -19,6 +21,14 @@ from .stream import Stream
 class MakesStreams(Protocol):
     """A :class:`emoface.Pipeline`."""
 
+    @property
+    def threads(self) -> int:
+        """CPU threads to work with."""
+
+    @property
+    def device(self) -> torch.device:
+        """Where the networks run."""
+
     def stream(self, *options: Any, **changes: Any) -> Stream:
         """Make a stream."""
 
@@ -26,8 +36,8 @@ class MakesStreams(Protocol):
 class Streams:
     """Up to ``capacity`` streams of one pipeline, each at its own time.
 
-    What is ready steps as one batch; what is not, waits. On a CPU a stream gives the bits that it would give alone,
-    and on a GPU those that it would give with any others beside it.
+    What is ready steps as one batch, or on a CPU as one for each of the pipeline's threads; what is not, waits. On a
+    CPU a stream gives the bits that it would give alone, and on a GPU those that it would give with any others beside.
     """
 
     def __init__(self, pipeline: MakesStreams, capacity: int) -> None:
@@ -41,6 +51,8 @@ class Streams:
         """
         self.pipeline, self.capacity = pipeline, checks.whole("capacity", capacity, 1)
         self._open: dict[int, Stream] = {}
+        self._threads = pipeline.threads if pipeline.device.type == "cpu" else 1
+        self._others = ThreadPoolExecutor(self._threads - 1, "emoface-streams") if self._threads > 1 else None
 
     def __len__(self) -> int:
         return len(self._open)
@@ -86,6 +98,25 @@ class Streams:
         with torch.inference_mode():
             for windows in {stream.window for stream in ready}:
                 alike = [stream for stream in ready if stream.window == windows]
-                pieces = perform([stream.prepare() for stream in alike])
+                pieces = self._performed([stream.prepare() for stream in alike])
                 given += [(stream, stream.take_in(piece)) for stream, piece in zip(alike, pieces)]
         return given
+
+    def _performed(self, prepared: Sequence[Prepared]) -> list[Piece]:
+        """What :func:`perform` makes of windows, some of which another thread performs meanwhile."""
+        if self._others is None or len(prepared) == 1:
+            return perform(prepared)
+        cuts = [len(prepared) * number // self._threads for number in range(1, self._threads)]
+        own, *shares = [prepared[a:b] for a, b in zip([0, *cuts], [*cuts, len(prepared)]) if a < b]
+        elsewhere = [self._others.submit(copy_context().run, _perform, share) for share in shares]
+        try:
+            pieces = perform(own)
+        finally:
+            wait(elsewhere)
+        return pieces + [piece for other in elsewhere for piece in other.result()]
+
+
+@own_settings()
+@torch.inference_mode()
+def _perform(prepared: Sequence[Prepared]) -> list[Piece]:
+    return perform(prepared)

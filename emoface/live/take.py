@@ -68,7 +68,6 @@ class TakeState:
         voice: the voice that arrives. base: the frame of the take at which it begins. done: frames performed.
         mel: (2 R, 64) the latest log-mels, not normalised. normalizer: of all that was heard. easing: of slow parts.
         loudness: of the voice beside its own. past: of the filters. life: blinks, gaze and breath.
-        new: (2 n, 64) normalised log-mels of the prepared frames, and of those that are foreseen.
         listener, gate, laid: sounds that are no words, as they are heard, decided on and laid over the face.
         lively: (k, 56) the latest frames before the controls. script: what is asked for.
         settling: where the face comes from after an interruption.
@@ -87,7 +86,6 @@ class TakeState:
     loudness: RunningLoudness = field(default_factory=RunningLoudness)
     listener: NonverbalListener = field(default_factory=NonverbalListener)
     gate: SoundGate = field(default_factory=SoundGate)
-    new: Tensor = field(default_factory=lambda: _silence(0))
     lively: np.ndarray = field(default_factory=lambda: np.zeros((0, MOTION_SIZE), np.float32))
     settling: Settling | None = None
 
@@ -174,20 +172,25 @@ class Take:
         state.script.listen(state.mel, state.done, plan.hop)
         state.script.forget(window.start)
         normalized = state.normalizer.apply(raw)
-        state.new = normalized[MEL_PER_FRAME * (window.keep_from - window.start) :]
+        ahead = normalized[MEL_PER_FRAME * (window.keep_from - window.start) :]
         return self.performer.prepare(
             window, normalized, raw, state.normalizer, state.script.keyframes,
-            state.script.intensity(window.start, window.stop),
+            state.script.intensity(window.start, window.stop), rows=state.listener.rows(ahead, self._kept(last)),
         )  # fmt: skip
 
     def take_in(self, piece: Piece, last: int | None = None) -> np.ndarray:
         """Make the frames of :meth:`step` of what was performed for the prepared window."""
         state = self.state
-        kept = self.plan.hop if last is None else min(self.plan.hop, last - state.done)
-        sounds = state.gate.decide(state.listener.hear(state.new, kept).numpy())
+        kept = self._kept(last)
+        assert piece.sounds is not None
+        sounds = state.gate.decide(piece.sounds.numpy())
         motion = self._enliven(self._finished(piece, kept), piece, sounds)
         state.done += kept
         return motion
+
+    def _kept(self, last: int | None) -> int:
+        """Frames of the next window that are given."""
+        return self.plan.hop if last is None else min(self.plan.hop, last - self.state.done)
 
     def _finished(self, piece: Piece, kept: int) -> np.ndarray:
         """Smooth the kept frames (k, 56) by those before them and those that are foreseen."""
