@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import torch
 import torch.nn.functional as F
 from torch import Tensor
@@ -24,7 +22,7 @@ def _attention(q: Tensor, k: Tensor, v: Tensor, slopes: Tensor, window: int) -> 
     return out.transpose(1, 2).reshape(batch, time, channels)
 
 
-def by_track(contents: Sequence[int], branches: int, tracks: int) -> Tensor:
+def by_track(contents: list[int], branches: int, tracks: int) -> Tensor:
     """Which speech each track hears in each branch, (N, tracks); one number may tell it of all tracks of a branch."""
     return torch.tensor(contents).view(branches, -1).expand(-1, tracks)
 
