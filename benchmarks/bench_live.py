@@ -30,6 +30,8 @@ from emoface.pipeline import load
 RATE = 16000
 CHUNK = RATE // 50
 """Samples that arrive at once: 20 ms."""
+HOP_CHUNKS = 4
+"""Of them in a hop."""
 TARGET = 0.1
 """Seconds that 99 of 100 frames may take after the audio that they need."""
 COUNTS = (1, 2, 4, 6, 8, 10, 12, 16, 20, 24, 32, 40)
@@ -73,9 +75,8 @@ def paced(latency: str, count: int, seconds: float, device: str, begin: Any, fou
     torch.set_num_threads(1)
     streams, voice = Streams(load(device=device), count), speech(seconds)
     opened = [streams.open(latency=latency, emotion="happy", seed=seed) for seed in range(count)]
-    offsets = [round(number / count * 4) * CHUNK for number in range(count)]  # they begin at different times
-    for stream in opened:
-        stream.push(np.zeros(2 * RATE, np.float32))
+    for number, stream in enumerate(opened):  # each has its hops at its own time
+        stream.push(np.zeros(2 * RATE + number * HOP_CHUNKS // count * CHUNK, np.float32))
     while streams.step():
         pass
     begin.wait()
@@ -84,9 +85,8 @@ def paced(latency: str, count: int, seconds: float, device: str, begin: Any, fou
     for tick in range(len(voice) // CHUNK):
         due = start + (tick + 1) * CHUNK / RATE
         time.sleep(max(due - time.perf_counter(), 0))
-        for stream, offset in zip(opened, offsets):
-            at = tick * CHUNK - offset
-            stream.push(voice[at : at + CHUNK] if at >= 0 else np.zeros(CHUNK, np.float32))
+        for stream in opened:
+            stream.push(voice[tick * CHUNK : (tick + 1) * CHUNK])
             if stream.ready:
                 arrived[id(stream)] = due
         while stepped := streams.step():

@@ -99,8 +99,9 @@ class Server:
 
     @property
     def memory(self) -> float:
-        """Resident memory in MiB."""
-        pages = int(Path(f"/proc/{self.process.pid}/statm").read_text().split()[1])
+        """Resident memory in MiB, of the service and its processes of streams."""
+        children = Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children").read_text().split()
+        pages = sum(int(Path(f"/proc/{pid}/statm").read_text().split()[1]) for pid in [self.process.pid, *children])
         return pages * os.sysconf("SC_PAGE_SIZE") / 2**20
 
 
@@ -297,13 +298,17 @@ def main() -> None:
         metavar="FILE",
         help="another checkpoint; a toy one shows what the service itself takes",
     )
-    add("--threads", type=int, default=1, metavar="N", help="of the denoiser (1)")
+    add("--threads", type=int, default=1, metavar="N", help="of each process of streams (1)")
+    add("--workers", type=int, default=len(os.sched_getaffinity(0)), metavar="N", help="processes of streams (cores)")
     add("--out", type=Path, metavar="JSON", help="where the figures are written")
     asked = parser.parse_args()
-    found: dict[str, Any] = {"machine": machine() | {"threads": asked.threads, "checkpoint": str(asked.checkpoint)}}
+    asked_for = {"threads": asked.threads, "workers": asked.workers, "checkpoint": str(asked.checkpoint)}
+    found: dict[str, Any] = {"machine": machine() | asked_for}
     Server.flags = [
         "--threads",
         str(asked.threads),
+        "--workers",
+        str(asked.workers),
         *(["--checkpoint", str(asked.checkpoint)] if asked.checkpoint else []),
     ]
     owner = needed(round(max(asked.seconds, 10) * RATE / CHUNK), asked.checkpoint)

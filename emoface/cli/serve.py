@@ -22,6 +22,8 @@ def add_command(commands: Commands) -> None:
     add("--grpc-port", type=int, metavar="N", help="also serve clients of Audio2Face-3D there (52000 is theirs)")
     add("--allow-origin", action="append", default=[], metavar="URL", help=(
         "a page elsewhere that may call the service, such as https://example.org; may be given several times"))
+    add("--workers", type=int, default=1, metavar="N", help=(
+        "processes that step the streams, as many as there are cores for them (1: a thread of the service)"))
     add_limits(parser, [one.name for one in fields(Limits)])
     add_options(parser, LoadOptions)
     add("-q", "--quiet", action="store_true", help="print nothing but errors")
@@ -37,4 +39,7 @@ def run(asked: argparse.Namespace) -> None:
         host=asked.host, port=asked.port, grpc_port=asked.grpc_port, token_file=asked.token_file,
         origins=tuple(asked.allow_origin),
     )  # fmt: skip
-    serve(lambda: loaded(asked), doors, limits, ready=lambda line: asked.quiet or print(line, flush=True))
+    serve(
+        lambda: loaded(asked), doors, limits, ready=lambda line: asked.quiet or print(line, flush=True),
+        workers=asked.workers,
+    )  # fmt: skip

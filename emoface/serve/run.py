@@ -12,8 +12,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from emoface import checks
 
 from .access import Access, is_loopback, read_token
@@ -22,6 +20,7 @@ from .limits import Limits
 if TYPE_CHECKING:
     from emoface.pipeline import Pipeline
 
+MOST_WORKERS = 256
 REQUEST_SECONDS = 10
 """Seconds within which a new connection must have sent a whole request."""
 PING_SECONDS = 20.0
@@ -78,30 +77,36 @@ def bind(host: str, port: int, idle_seconds: float) -> socket.socket:
 
 
 def serve(
-    load: Callable[[], Pipeline], doors: Doors, limits: Limits, ready: Callable[[str], None] = lambda line: None
-) -> None:
+    load: Callable[[], Pipeline], doors: Doors, limits: Limits, ready: Callable[[str], None] = lambda line: None,
+    workers: int = 1,
+) -> None:  # fmt: skip
     """Serve until the process is told to end by SIGINT or SIGTERM.
 
     Args:
         load: gives the pipeline, once the ports are had. doors: where, and for whom. limits: for clients.
-        ready: called with a line for the user for each address.
+        ready: called with a line for the user for each address. workers: processes that step streams; 1: a thread of
+            this one.
 
     Raises:
-        ImportError: an extra is not installed. OSError: a port is taken. ValueError: a token or an origin of a wrong
+        ImportError: an extra is not installed. OSError: a port is taken. RuntimeError: a process of streams did not
+            start. TypeError, ValueError: workers that are no number from 1 to 256, a token or an origin of a wrong
             form, or an address that others reach without a token.
     """
     check_installed()
+    checks.whole("workers", workers, 1, MOST_WORKERS)
     if doors.grpc_port is not None:
         from . import audio2face
 
         audio2face.check_installed()
     with open_doors(doors, limits) as (listening, access):
         pipeline = load()
-        _warm_up(pipeline)
         from .app import build_app
+        from .crew import warm_up
         from .service import Service
 
-        service = Service(pipeline, limits, access)
+        if workers == 1:
+            warm_up(pipeline)
+        service = Service(pipeline, limits, access, workers=workers)
         run_app(build_app(service), listening, doors, limits, ready, service)
 
 
@@ -143,13 +148,6 @@ def run_app(
     server = uvicorn.Server(uvicorn.Config(app, **_settings(limits)))
     with contextlib.suppress(KeyboardInterrupt):  # raised again by uvicorn after an orderly end
         asyncio.run(_serve(server, listening, service, doors, ready))
-
-
-def _warm_up(pipeline: Pipeline) -> None:
-    """Perform a second of silence, so that the first client does not wait for what is made once."""
-    stream = pipeline.stream(emotion="a calm voice")
-    stream.feed(np.zeros(16000, np.float32))
-    stream.flush()
 
 
 def _settings(limits: Limits) -> dict[str, Any]:

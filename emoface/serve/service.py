@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 from .access import Access
+from .crew import Crew
 from .limits import Limits
 from .telemetry import Telemetry
 from .uploads import Uploads
@@ -20,20 +21,30 @@ class Service:
         limits, access: as given. telemetry: its counters. worker: steps the streams. uploads: animates files.
     """
 
-    def __init__(self, pipeline: Any, limits: Limits, access: Access, streams: Any = None) -> None:
+    def __init__(
+        self, pipeline: Any, limits: Limits, access: Access, streams: Any = None, workers: int = 1
+    ) -> None:
         """Make the parts; ``start()`` on the event loop begins.
 
         Args:
             pipeline: an :class:`emoface.Pipeline`. limits: what clients may ask. access: who may.
             streams: what steps streams, :class:`emoface.live.Streams` of the pipeline if None.
-        """
-        if streams is None:
-            from emoface.live import Streams
+            workers: processes that step them; 1: a thread of this one.
 
-            streams = Streams(pipeline, limits.connections)
+        Raises:
+            RuntimeError: a process did not start.
+        """
         self.limits, self.access = limits, access
         self.telemetry = Telemetry()
-        self.worker = Worker(streams, self.telemetry, self._post)
+        self.worker: Worker | Crew
+        if workers > 1:
+            self.worker = Crew(pipeline, limits.connections, workers, self.telemetry, self._post)
+        else:
+            if streams is None:
+                from emoface.live import Streams
+
+                streams = Streams(pipeline, limits.connections)
+            self.worker = Worker(streams, self.telemetry, self._post)
         self.uploads = Uploads(pipeline, limits, self.telemetry)
         self._loop: asyncio.AbstractEventLoop | None = None
 

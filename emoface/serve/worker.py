@@ -9,7 +9,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
@@ -17,8 +17,6 @@ from .limits import OverLimit
 
 if TYPE_CHECKING:
     from emoface.live import Frames, Stream, Streams
-
-    from .telemetry import Telemetry
 
 log = logging.getLogger(__name__)
 
@@ -73,6 +71,24 @@ class Ended:
 Event = Opened | Made | Interrupted | Failed | Ended
 
 
+class Observing(Protocol):
+    """A histogram."""
+
+    def observe(self, amount: float) -> None:
+        """Count a value."""
+
+
+class Counting(Protocol):
+    """What a worker needs of :class:`~emoface.serve.telemetry.Telemetry`."""
+
+    @property
+    def latency(self) -> Observing:
+        """Of seconds from the arrival of sound until its frames are made."""
+
+    def watch(self, name: str, meaning: str, read: Callable[[], float]) -> None:
+        """Add a gauge."""
+
+
 @dataclass
 class _Sound:
     samples: np.ndarray
@@ -124,16 +140,18 @@ class Worker(threading.Thread):
     """
 
     def __init__(
-        self, streams: Streams, telemetry: Telemetry, post: Callable[[Callable[[Event], None], Event], None]
-    ) -> None:
+        self, streams: Streams, telemetry: Counting, post: Callable[[Callable[[Event], None], Event], None],
+        heard: Callable[[Voice], None] = lambda voice: None,
+    ) -> None:  # fmt: skip
         """Get ready; ``start()`` begins and ``stop()`` ends.
 
         Args:
             streams: what opens and steps streams. telemetry: where latency is counted.
             post: calls a function with an event on the thread of who listens, such as an event loop.
+            heard: called with a voice when sound of it was taken, on the worker's thread.
         """
         super().__init__(name="emoface-streams", daemon=True)
-        self._streams, self._telemetry, self._post = streams, telemetry, post
+        self._streams, self._telemetry, self._post, self._heard = streams, telemetry, post, heard
         self._voices: list[Voice] = []
         self._ready = threading.Condition()
         self._stopping = False
@@ -234,6 +252,8 @@ class Worker(threading.Thread):
                 taken = [(voice, item) for voice in served for item in self._take(voice)]
             for voice, item in taken:
                 self._guard(voice, self._do, voice, item)
+                if isinstance(item, _Sound):
+                    self._heard(voice)
             self._step()
             if in_time:
                 self._count(time.monotonic() - begun)
