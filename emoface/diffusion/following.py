@@ -10,31 +10,43 @@ from torch import Tensor
 from emoface.face.columns import places
 from emoface.face.layout import FPS, MOTION_NAMES, MOUTH
 
-SETTLES = 0.5
-"""Seconds within which a lasting difference counts as the emotion's or the manner's, and is left to the denoiser."""
+SETTLES, SPREAD_SETTLES = 0.5, 1.0
+"""Seconds within which a lasting difference counts as the emotion's or the manner's, and is left to the denoiser; and
+within which a lasting spread of the heard lips does.
+"""
 ARTICULATING = tuple(
     i for i in MOUTH
     if MOTION_NAMES[i].startswith(("jaw_pose_x", "mouthFunnel", "mouthPucker", "mouthLowerDown", "mouthUpperUp"))
 )  # fmt: skip
 """The jaw and the shapes with which lips articulate."""
-_IN_MOUTH = tuple(MOUTH.index(i) for i in ARTICULATING)
+SPREADING = tuple(i for i in MOUTH if MOTION_NAMES[i].startswith(("mouthSmile", "mouthStretch")))
+"""Shapes that spread the lips in speech and that feelings use too."""
+_IN_MOUTH, _SPREAD = (tuple(MOUTH.index(i) for i in channels) for channels in (ARTICULATING, SPREADING))
 
 
-@lru_cache(maxsize=16)
-def _fading(frames: int, dtype: torch.dtype, device: torch.device) -> tuple[Tensor, Tensor]:
-    """Weights (k, k) of the differences in the running mean of each frame, and (k, 1) of the mean before them."""
+@lru_cache(maxsize=32)
+def _fading(frames: int, seconds: float, dtype: torch.dtype, device: torch.device) -> tuple[Tensor, Tensor]:
+    """Weights (k, k) of the values in the running mean of each frame, and (k, 1) of the mean before them."""
     with torch.inference_mode(False):
-        step = 1 / (SETTLES * FPS)
+        step = 1 / (seconds * FPS)
         count = torch.arange(frames, device=device, dtype=dtype)
         weights = torch.tril(step * (1 - step) ** (count[:, None] - count).clamp(min=0))
         return weights, (1 - step) ** (count + 1)[:, None]
+
+
+def _running_mean(values: Tensor, before: Tensor | None, seconds: float) -> Tensor:
+    """``m_t = m_{t-1} + (v_t - m_{t-1}) / (seconds x 25)`` of values (B, k, C), from a mean (B, C) or the first."""
+    weights, faded = _fading(values.shape[1], seconds, values.dtype, values.device)
+    begun = values[:, 0] if before is None else before
+    return faded * begun[:, None] + weights @ values
 
 
 class Follower:
     """Adds the fast part of the difference between heard and denoised articulation, frame by frame.
 
     ``d = heard - denoised``; ``m_t = m_{t-1} + (d_t - m_{t-1}) / (SETTLES x 25)``; ``denoised + share (d - m)``. The
-    running mean ``m`` begins with the first difference, goes on from window to window and never looks ahead.
+    running mean ``m`` begins with the first difference, goes on from window to window and never looks ahead. Of the
+    shapes that spread the lips ``d`` is what is heard, so that a smile comes and goes as the denoiser has it.
     """
 
     def __init__(self, share: float) -> None:
@@ -45,6 +57,7 @@ class Follower:
         """
         self.share = share
         self.mean: Tensor | None = None
+        self.spread: Tensor | None = None
 
     def follow(self, motion: Tensor, curves: Tensor, present: Tensor, kept: int) -> Tensor:
         """Let a window's motion follow.
@@ -59,14 +72,14 @@ class Follower:
         """
         if self.share == 0:
             return motion
-        device, frames = motion.device, motion.shape[1]
-        at = places(ARTICULATING, device)
-        heard = curves[:, places(_IN_MOUTH, device)]  # (k, A)
-        difference = present[:, None] * (heard - motion[..., at])  # (B, k, A)
-        before = difference[:, 0] if self.mean is None else self.mean  # (B, A)
-        weights, fading = _fading(frames, motion.dtype, device)
-        mean = fading * before[:, None] + weights @ difference  # (B, k, A)
-        self.mean = mean[:, kept - 1].clone()
+        device, gate = motion.device, present[:, None]
+        at, spread_at = places(ARTICULATING, device), places(SPREADING, device)
+        difference = gate * (curves[:, places(_IN_MOUTH, device)] - motion[..., at])  # (B, k, A)
+        spread = (gate * curves[:, places(_SPREAD, device)])[None]  # (1, k, S)
+        mean = _running_mean(difference, self.mean, SETTLES)
+        spread_mean = _running_mean(spread, self.spread, SPREAD_SETTLES)
+        self.mean, self.spread = mean[:, kept - 1].clone(), spread_mean[:, kept - 1].clone()
         followed = motion.clone()
         followed[..., at] += self.share * (difference - mean)
+        followed[..., spread_at] += self.share * (spread - spread_mean)
         return followed

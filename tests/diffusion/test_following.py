@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 import torch
 
-from emoface.diffusion.following import _IN_MOUTH, ARTICULATING, SETTLES, Follower
+from emoface.diffusion.following import _IN_MOUTH, ARTICULATING, SETTLES, SPREAD_SETTLES, SPREADING, Follower
 from emoface.face.layout import FPS, MOTION_SIZE, MOUTH
 
 
@@ -19,12 +19,15 @@ def case(frames: int, batch: int = 2) -> tuple[torch.Tensor, torch.Tensor, torch
 
 def by_frame(motion, curves, present, share):
     """The definition, one frame after the other."""
-    out, mean = motion.clone(), None
+    out, mean, spread_mean = motion.clone(), None, None
     for t in range(motion.shape[1]):
         difference = present[t] * (curves[t, _IN_MOUTH] - motion[:, t, list(ARTICULATING)])
         mean = difference if mean is None else mean
         mean = mean + (difference - mean) / (SETTLES * FPS)
         out[:, t, list(ARTICULATING)] += share * (difference - mean)
+        spread = present[t] * curves[t, [MOUTH.index(i) for i in SPREADING]]
+        spread_mean = spread if t == 0 else spread_mean + (spread - spread_mean) / (SPREAD_SETTLES * FPS)
+        out[:, t, list(SPREADING)] += share * (spread - spread_mean)
     return out
 
 
@@ -33,7 +36,7 @@ def test_it_is_the_definition(frames):
     motion, curves, present = case(frames)
     followed = Follower(0.8).follow(motion, curves, present, frames)
     torch.testing.assert_close(followed, by_frame(motion, curves, present, 0.8), rtol=1e-4, atol=1e-5)
-    others = [i for i in range(MOTION_SIZE) if i not in ARTICULATING]
+    others = [i for i in range(MOTION_SIZE) if i not in (*ARTICULATING, *SPREADING)]
     assert torch.equal(followed[..., others], motion[..., others])
 
 
@@ -55,3 +58,15 @@ def test_nothing_is_added_in_silence_or_without_a_share_and_what_lasts_is_left_t
     wide[40:] = 1.0
     step = Follower(1.0).follow(still, wide, torch.ones(100), 100)[0, :, ARTICULATING[0]]
     assert step[39] == 0 and step[40] > 0.9 and step[99].abs() < 0.01
+
+
+def test_spreading_comes_on_top_of_a_smile() -> None:
+    """The lips' own spreading is added; what the denoiser smiles stays, and a spread that lasts is not added."""
+    place = SPREADING[0]
+    motion, curves = torch.zeros(1, 100, 56), torch.zeros(100, len(MOUTH))
+    motion[:, 50:, place] = 0.5
+    smile = Follower(1.0).follow(motion, curves, torch.ones(100), 100)
+    assert torch.equal(smile, motion)
+    curves[20:, MOUTH.index(place)] = 0.3
+    spread = Follower(1.0).follow(motion, curves, torch.ones(100), 100)[0, :, place] - motion[0, :, place]
+    assert spread[20] == pytest.approx(0.3, abs=0.02) and 0 < spread[99] < 0.03
