@@ -205,22 +205,25 @@ class Style(Kind):
 
     @property
     def words(self) -> str:
-        return ", ".join([*(f'`"{name}"`' for name in self.names), "a speaker"])
+        return ", ".join([*(f'`"{name}"`' for name in self.names), "a speaker, an adapter"])
 
     def check(self, name: str, value: Any) -> Any:
-        if isinstance(value, str):
-            if value not in self.names:
-                known = ", ".join(self.names)
-                raise ValueError(f"{name} must be {known}, or a speaker's motion or voice, got {value!r:.60}")
+        if isinstance(value, str) and value in self.names:
             return str(value)
-        from .speaker import SpeakerReference
+        from .people import Manner
 
-        return SpeakerReference.of(value)
+        return Manner.of(value, self.names, name)
 
     def to_json(self, value: Any) -> Any:
         if not isinstance(value, str):
-            raise TypeError(f"style from {value.modality} has no JSON; only {', '.join(self.names)} have")
+            raise TypeError(f"style {value.told} has no JSON; only {', '.join(self.names)} have")
         return value
+
+    def from_json(self, value: Any) -> Any:
+        if isinstance(value, str) and value in self.names:
+            return value
+        kind = value if isinstance(value, str) else type(value).__name__  # may not name files to be read here
+        raise ValueError(f"style must be {', '.join(self.names)} in JSON, got {kind!r:.60}")
 
 
 class FaceControls(Kind):

@@ -198,8 +198,9 @@ class AnimateOptions(Options):
     ))  # fmt: skip
     style: StyleInput | None = field(default=None, metadata=_about(
         Style(("artist", "person", "rule")),
-        "lips as an artist cleaned them, as a filmed person moved them, larger rule-made articulation, or the manner "
-        "of a speaker", absent="the checkpoint's"))  # fmt: skip
+        "lips as an artist cleaned them, as a filmed person moved them, larger rule-made articulation, the manner of a "
+        "speaker, or a person learnt from clips; also several, each with its strength",
+        absent="the checkpoint's"))  # fmt: skip
     direction: DirectionInput | None = field(default=None, metadata=_about(
         Directed(), "a timeline of emotions, curves, actions, poses and cues, see [directing](direction.md)",
         absent="`None`"))  # fmt: skip

@@ -25,8 +25,8 @@ from .direct.direction import Direction
 from .emotion import Keyframe, ResolvedEmotion, keyframe_weights, sounding
 from .face.layout import full_motion
 from .options import AnimateOptions
+from .people import Manner
 from .score import Score
-from .speaker import SpeakerReference
 
 
 @dataclass(frozen=True)
@@ -35,7 +35,7 @@ class Request:
 
     Attributes:
         options: those of the call. emotion: what they ask for. steps: per window, the checkpoint's by default.
-        lips: name of the style of the lips; a speaker's manner is laid over the checkpoint's own.
+        lips: name of the style of the lips; a manner is laid over the checkpoint's own.
         score: what a direction asks of the sampler, None without one.
     """
 
@@ -56,9 +56,10 @@ class Request:
         return self.options.direction if isinstance(self.options.direction, Direction) else None
 
     @property
-    def speaker(self) -> SpeakerReference | None:
-        """Whose manner is asked for, if anybody's."""
-        return self.options.style if isinstance(self.options.style, SpeakerReference) else None
+    def manner(self) -> Manner:
+        """Whose manner is asked for; an empty one if nobody's."""
+        style = self.options.style
+        return Manner(self.lips) if style is None or isinstance(style, str) else Manner.of(style)
 
 
 @dataclass(frozen=True)

@@ -50,6 +50,9 @@ from .kernels import fast_products
 from .live import Stream
 from .live.latency import PROFILES
 from .options import AnimateOptions, LoadOptions, options_of
+from .people import Manner
+from .people.basis import BasisConfig, StyleBasis
+from .people.weights import with_changes
 from .performer import Networks, Performer, Request, perform
 from .repaint import LIFE, Anew, repaint
 from .score import Score
@@ -62,6 +65,8 @@ if TYPE_CHECKING:
 
 _LOADED: WeakValueDictionary[str, Pipeline] = WeakValueDictionary()
 """The pipelines that are there, by digest of their checkpoint; edits of takes find theirs here."""
+KEPT_MANNERS = 4
+"""Manners whose networks a pipeline keeps."""
 LIVE_BLOCK = 16000
 """Samples of a recording that are fed to a stream at once."""
 
@@ -144,6 +149,9 @@ class Pipeline:
                 self.hearing = Hearing(encoder, lips)
                 self.denoiser = _loaded(network(DenoiserConfig(**config["denoiser"])), checkpoint.part("denoiser"))
                 self.emotion = EmotionSpace.from_config(config["emotion"], checkpoint.part("emotion"))
+                self.basis: StyleBasis | None = None
+                if "basis" in config:
+                    self.basis = _loaded(StyleBasis(BasisConfig(**config["basis"])), checkpoint.part("basis"))
             self.emotion.label_points()
             known = min(self.denoiser.config.styles, lips.style.num_embeddings)
             self.styles = tuple(name for name, number in STYLES.items() if number < known)
@@ -158,9 +166,11 @@ class Pipeline:
         except (KeyError, TypeError, ValueError, RuntimeError, AttributeError, IndexError, OverflowError) as error:
             where = f"checkpoint {checkpoint.path}: config" if checkpoint.path else "checkpoint config"
             raise ValueError(f"{where} does not fit this version of emoface: {error!s:.500}") from error
+        self._changed: dict[tuple[tuple[str, float], ...], tuple[Hearing, Denoiser]] = {}
         _LOADED[checkpoint.sha256] = self
-        for part in (self.audio, self.hearing, self.denoiser):
-            part.to(self.device).eval().requires_grad_(False)
+        for part in (self.audio, self.hearing, self.denoiser, self.basis):
+            if part is not None:
+                part.to(self.device).eval().requires_grad_(False)
         if self.device.type == "cpu":
             for part in (self.audio, self.hearing):
                 multiply_in(part, self.products)
@@ -262,13 +272,13 @@ class Pipeline:
             raise ValueError('latency must be "live" or "instant" in a stream, as "file" hears whole recordings')
         if request.options.num_samples != 1:
             raise ValueError(f"num_samples must be 1 in a stream, got {request.options.num_samples}")
-        return Stream(self._networks(), request, sample_rate)
+        return Stream(self._networks(request.manner), request, sample_rate)
 
     def _live_take(
         self, number: int, recording: Recording, request: Request, progress: Callable[[float], None] | None
     ) -> Animation:
         """One take of a recording that is heard as a stream is."""
-        stream = Stream(self._networks(), request, recording.sample_rate, number)
+        stream = Stream(self._networks(request.manner), request, recording.sample_rate, number)
         frames, heard = [], 0
         for block in recording.source():
             for start in range(0, len(block), LIVE_BLOCK):
@@ -289,7 +299,7 @@ class Pipeline:
         return {
             "emotion": request.emotion.told, "intensity": options.intensity, "guidance": options.guidance,
             "steps": request.steps, "seed": options.seed, "sample": number,
-            "style": request.lips if request.speaker is None else f"from {request.speaker.modality}",
+            "style": request.manner.told or request.lips,
             "checkpoint": self.checkpoint.sha256, "recording": recording.name, **_beside(options),
             **({} if other is None else {"other": other.name}), **_shown(request.emotion, options.emotion),
         }  # fmt: skip
@@ -302,7 +312,9 @@ class Pipeline:
         steps = usual if options.steps is None else options.steps
         emotion = resolve(options.emotion, self.emotion)
         check_density(emotion.keyframes or (), self.denoiser.config.window / FPS)
-        lips = options.style if isinstance(options.style, str) else self.sampling.style
+        manner = Manner() if options.style is None else Manner.of(options.style, tuple(STYLES))
+        manner.check_base(self.checkpoint.sha256)
+        lips = manner.start or self.sampling.style
         if lips not in self.styles:
             known = ", ".join(self.styles)
             raise ValueError(f"style must be one that the checkpoint was trained on ({known}), got {lips!r}")
@@ -315,7 +327,7 @@ class Pipeline:
             if options.latency != "file":
                 raise ValueError(f"latency must be 'file' with a direction, got {options.latency!r}")
             request = replace(request, score=score)
-        if options.latency != "file" and request.speaker is not None:
+        if options.latency != "file" and manner.speakers:
             raise ValueError(f"latency must be 'file' with a speaker's style, got {options.latency!r}")
         if options.latency != "file" and options.fps < FPS:
             raise ValueError(f"fps must be at least {FPS} with latency {options.latency!r}, got {options.fps:g}")
@@ -356,7 +368,7 @@ class Pipeline:
         if not poses:
             return motions
         known, free, closing = near_poses(motions, FPS, poses)
-        return repaint(self._networks(), recording, request, known, free, closing=closing).motion
+        return repaint(self._networks(request.manner), recording, request, known, free, closing=closing).motion
 
     @own_settings()
     @one_thread()
@@ -394,7 +406,7 @@ class Pipeline:
         motion[:, LIFE] *= 1 - free[:, LIFE]
         with torch.inference_mode():
             whose = Anew(made.seed, sample, number) if anew else None
-            painted = repaint(self._networks(), recording, request, motion[None], free, whose)
+            painted = repaint(self._networks(request.manner), recording, request, motion[None], free, whose)
             voice = None if partner is None else hear_voice(partner, len(painted.blinks))
         done = Performance(painted.motion, painted.loudness, painted.blinks, True, painted.sounds)
         new, again = (self._take(number, one, done, recording, request, voice) for one in (painted.motion[0], kept))
@@ -410,7 +422,7 @@ class Pipeline:
         presence, level, blinks = torch.empty(3, frames)
         listener, certainty = NonverbalListener(), torch.empty(frames, len(SOUNDS))
         config, stream = self.denoiser.config, MelStream(recording.heard(10 * 16000))
-        performer = Performer(self._networks(), request)
+        performer = Performer(self._networks(request.manner), request)
         heard_emotion = HeardEmotion(self.emotion) if request.emotion.keyframes is None else None
         keyframes: Sequence[Keyframe] = request.emotion.keyframes or ()
         for window in plan_windows(frames, config.window, config.context, config.lookahead):
@@ -438,20 +450,36 @@ class Pipeline:
 
     def _in_manner(self, performance: Performance, recording: Recording, request: Request) -> np.ndarray:
         """Motion (B, T, 56) in the asked speaker's style, which is read against the same takes in neutral."""
-        speaker, motions, loud = request.speaker, performance.motions, performance.loudness
-        if speaker is None:
+        speakers, motions, loud = request.manner.speakers, performance.motions, performance.loudness
+        if not speakers:
             return motions
         bases = motions
-        if speaker.modality == "motion":
+        if any(speaker.modality == "motion" for speaker, _ in speakers):
             neutral = self._request(request.options.changed(emotion="neutral", intensity=1.0))
             bases = self._perform(recording, neutral, None).motions
-        return np.stack([speaker.read(base, loud).apply(motion) for base, motion in zip(bases, motions)])
+        moved = []
+        for base, motion in zip(bases, motions):
+            for speaker, strength in speakers:
+                motion = speaker.read(base, loud).scaled(strength).apply(motion)
+            moved.append(motion)
+        return np.stack(moved)
 
-    def _networks(self) -> Networks:
-        """The parts that perform a window."""
+    def _networks(self, manner: Manner) -> Networks:
+        """The parts that perform a window in a manner; those of the last few manners are kept."""
+        hearing, denoiser = self.hearing, self.denoiser
+        if manner.adapters or (manner.speakers and self.basis is not None):
+            if manner.key not in self._changed:
+                self._changed = dict([*self._changed.items()][1 - KEPT_MANNERS :])
+                parts = {"denoiser": denoiser, "lips": hearing.lips}
+                weights = {part: dict(network.named_parameters()) for part, network in parts.items()}
+                changes = manner.changes(weights, self.basis)
+                lips = with_changes(hearing.lips, changes["lips"])
+                own = with_changes(denoiser, changes["denoiser"])
+                self._changed[manner.key] = (Hearing(hearing.encoder, lips).eval(), own)
+            hearing, denoiser = self._changed[manner.key]
         return Networks(
-            self.hearing, self.audio, self.emotion, self.denoiser, self.sampling, self.mean, self.deviation,
-            self.products, self.threads,
+            hearing, self.audio, self.emotion, denoiser, self.sampling, self.mean, self.deviation, self.products,
+            self.threads,
         )  # fmt: skip
 
 

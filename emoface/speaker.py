@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -12,12 +14,15 @@ from .audio.load import Recording
 from .emotion import from_motion
 from .emotion_forms import EmotionReference
 from .face.layout import FPS
+from .face.manner_statistics import manner_statistics
 from .face.speaker_style import SpeakerStyle, amplitude_style, motion_style
 from .face_motion import FaceMotion
 from .host import own_settings
 
 HEARD = 60.0
 """Seconds of a voice that are listened to."""
+UNMOVED = 1e-4
+"""Range of a channel that a clip does not move: nobody captured it."""
 LEAST_SPEECH = 1.0
 """Seconds of speech from which a voice tells something."""
 
@@ -45,19 +50,30 @@ class SpeakerReference:
             style = from_motion(style)
         if not isinstance(style, EmotionReference):
             raise TypeError(
-                "style must be 'artist', 'person', 'rule', emoface.from_motion(...), emoface.from_audio(...) or an "
-                f"Animation, got {type(style).__name__}"
+                "style must be 'artist', 'person', 'rule', emoface.from_motion(...), emoface.from_audio(...), an "
+                f"Animation or the path of an adapter, got {type(style).__name__}"
             )
         self.modality = style.modality
+        self.key = ""
         self._motion: np.ndarray | None = None
         if style.modality == "motion":
             self._motion = style.value.numpy()
             if len(self._motion) < 2:
                 raise ValueError(f"style motion must have at least 2 frames, got {len(self._motion)}")
+            self.key = hashlib.sha256(np.ascontiguousarray(self._motion).tobytes()).hexdigest()
         else:
             self._voice = _heard(style.value)
             if self._voice.seconds < LEAST_SPEECH:
                 raise ValueError(f"style voice must speak for a second at least, got {self._voice.seconds:.2f} s")
+
+    @cached_property
+    def statistics(self) -> np.ndarray | None:
+        """Statistics (D,) of the motion, NaN for channels that it never moves; None of a voice."""
+        if self._motion is None:
+            return None
+        motion = self._motion.astype(np.float64)
+        motion[:, np.ptp(motion, axis=0) < UNMOVED] = np.nan
+        return manner_statistics(motion).vector()
 
     @classmethod
     def of(cls, style: Any) -> SpeakerReference:

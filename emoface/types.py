@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from .direct.direction import Direction
     from .emotion_forms import EmotionReference
     from .face_motion import FaceMotion
+    from .people import Adapter, Manner
     from .speaker import SpeakerReference
 
 AudioInput: TypeAlias = (
@@ -37,8 +38,16 @@ OneEmotion: TypeAlias = (
 EmotionInput: TypeAlias = "OneEmotion | Sequence[tuple[float, OneEmotion]]"
 """An emotion, or a timeline of emotions from given seconds on; see :mod:`emoface.emotion_forms`."""
 
-StyleInput: TypeAlias = "Literal['artist', 'person', 'rule'] | EmotionReference | FaceMotion | SpeakerReference"
-"""A way to articulate, or a speaker to move like."""
+OneStyle: TypeAlias = (
+    "Literal['artist', 'person', 'rule'] | str | os.PathLike[str] | EmotionReference | FaceMotion | SpeakerReference "
+    "| Adapter"
+)
+"""A way to articulate, a speaker to move like, or a person's adapter or its path."""
+
+StyleInput: TypeAlias = (
+    "OneStyle | tuple[OneStyle, float] | Sequence[tuple[OneStyle, float]] | Mapping[str, float] | Manner"
+)
+"""A style, a style with its strength 0 to 2, or several of them."""
 
 DirectionInput: TypeAlias = "Direction | str | os.PathLike[str] | Mapping[str, object]"
 """A timeline: the object, its JSON, or the path of a file of one."""

@@ -44,15 +44,16 @@ ALLOWED: dict[str, set[str]] = {
     "capture": {"animation", "emotion_forms", "export", "face_motion", "face", "audio"},
     "emotion": {"emotion_forms", "animation", "face_motion", *PARTS},
     "speaker": {"emotion_forms", "face_motion", "emotion", *PARTS},
-    "types": {"emotion_forms", "face_motion", "speaker", "direct", "audio"},  # annotations alone
-    "option_kinds": {"emotion_forms", "speaker", "face.controls", "direct"},
+    "people": {"speaker", "audio.lip_net"},
+    "types": {"emotion_forms", "face_motion", "people", "speaker", "direct", "audio"},  # annotations alone
+    "option_kinds": {"emotion_forms", "people", "face.controls", "direct"},
     "options": {"option_kinds", "types", "face.controls"},
     "score": {"emotion", "direct", *PARTS},
-    "performer": {"options", "emotion", "speaker", "direct", "score", *PARTS},
+    "performer": {"options", "emotion", "people", "direct", "score", *PARTS},
     "repaint": {"direct", "emotion", "performer", *PARTS},
     "live": {"options", "types", "animation", "face_motion", "emotion", "export", "performer", *PARTS},
     "pipeline": {
-        "options", "types", "animation", "checkpoints", "emotion", "kernels", "speaker", "performer", "live",
+        "options", "types", "animation", "checkpoints", "emotion", "kernels", "people", "performer", "live",
         "direct", "emotion_forms", "face_motion", "repaint", "score", *PARTS,
     },
     "api": {"options", "types", "animation", "checkpoints", "emotion", "pipeline", *PARTS},

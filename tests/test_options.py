@@ -100,7 +100,7 @@ def test_numbers_in_the_table() -> None:
     assert rows["steps"].startswith("| `steps` | 1 to 500 | the checkpoint's | ")
     assert rows["seed"].startswith("| `seed` | 0 to 2^31 - 1 | 0 | ")
     assert rows["fps"].startswith("| `fps` | 1 to 240 | 25 | ")
-    assert rows["style"].startswith('| `style` | `"artist"`, `"person"`, `"rule"`, a speaker | ')
+    assert rows["style"].startswith('| `style` | `"artist"`, `"person"`, `"rule"`, a speaker, an adapter | ')
     assert rows["blink"] == "| `blink` | `True`, `False` | `True` | blinks |"
     assert rows["sample_rate"] == "| `sample_rate` | 4000 to 192000 Hz | | of an array |"
 

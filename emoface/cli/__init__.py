@@ -14,6 +14,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from emoface.cli import (
+    adapt,
     animate,
     batch,
     capture,
@@ -35,7 +36,8 @@ from emoface.cli.arguments import Parser
 from emoface.cli.streams import open_streams
 
 COMMANDS = (
-    animate, capture, redo, studio, batch, live, render, sheet, rig, serve, info, tune, train, evaluate, card, compare,
+    animate, capture, adapt, redo, studio, batch, live, render, sheet, rig, serve, info, tune, train, evaluate, card,
+    compare,
 )  # fmt: skip
 """Modules whose ``add_command(commands)`` adds a command, in the order of the help."""
 

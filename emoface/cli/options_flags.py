@@ -93,6 +93,8 @@ def _add_style(parser: argparse.ArgumentParser, name: str, kind: Style, text: st
     style.add_argument(name, choices=kind.names, help=text)
     style.add_argument(f"{name}-motion", metavar="FILE", help=f"move like the person of {MOTION_FILE}")
     style.add_argument(f"{name}-audio", metavar="FILE", help="move as much as the speaker of another voice would")
+    style.add_argument(f"{name}-adapter", action="append", metavar="FILE[=STRENGTH]", help=(
+        "a person's adapter by emoface adapt, its strength 0 to 2 behind it (1); several are mixed"))  # fmt: skip
 
 
 def _add_direction(parser: argparse.ArgumentParser, text: str) -> None:
@@ -108,6 +110,8 @@ def _given(asked: argparse.Namespace, option: Option) -> Any:
     if isinstance(option.kind, Directed):
         return _direction(asked)
     if isinstance(option.kind, Style) and asked.style is None:
+        if asked.style_adapter:
+            return [_adapter(text) for text in asked.style_adapter]
         return _example(asked.style_audio, asked.style_motion)
     if isinstance(option.kind, FaceControls):
         return controls_of(asked) if asked.controls else None
@@ -131,6 +135,15 @@ def _example(audio: str | None, motion: str | None) -> Any:
     from emoface.emotion import from_audio, from_motion
 
     return from_motion(motion) if audio is None else from_audio(audio)
+
+
+def _adapter(text: str) -> tuple[Path, float]:
+    """A path and its strength; the text behind the last = is a strength if it is a number."""
+    path, equals, strength = text.rpartition("=")
+    try:
+        return (Path(path), float(strength)) if equals else (Path(text), 1.0)
+    except ValueError:
+        return Path(text), 1.0
 
 
 def _direction(asked: argparse.Namespace) -> Any:

@@ -20,6 +20,7 @@ STAGES = {
     "denoiser": "emoface.training.denoiser",
     "distill": "emoface.training.distill",
     "pack": "emoface.training.pack",
+    "style": "emoface.training.style",
     "ablations": "emoface.evaluation.ablations",
 }
 """Training stage -> module with ``train(config, out, assets=None, resume=False)``, in the order they are run."""

@@ -13,6 +13,7 @@ from emoface.audio.features import SAMPLE_RATE
 from emoface.binding.emotions import EMOTIONS
 from emoface.pipeline import Pipeline
 
+from .adaptation import adaptation_rows
 from .binding import bound_row, judge_rows, retrieval_rows
 from .expression import Expression
 from .folds import Recordings, recording_rows, speaker_rows
@@ -20,6 +21,7 @@ from .latency import latency_rows
 from .life import life_rows
 from .lips import berlin_rows, bundled_rows, captured_rows
 from .liveliness import liveliness_rows
+from .manner import manner_rows
 from .material import CAPTURED, Captured, Performer, Spoken, assets_folder, berlin, bundled, captured
 from .noise import noise_rows
 from .nonverbal import nonverbal_rows
@@ -215,6 +217,8 @@ PARTS: tuple[Part, ...] = (
     Part("seeds", "what seeds change", PEOPLE, _seeds),
     Part("lips", "lips and mesh against the measured curves of 2_05", PEOPLE, _lips, _draw_measured),
     Part("timing", "timing", PEOPLE, _timing),
+    Part("adapt", "a person's adapter", PEOPLE, lambda e: adaptation_rows(e.pipeline, e.folder, e.quick)),
+    Part("style", "a person's style", PEOPLE, lambda e: manner_rows(e.pipeline, e.folder)),
     Part("closure", "lip closure", PEOPLE, _closure),
     Part("voice", "emotion heard in the voice", PEOPLE, _heard),
     Part("life", "blinks and calm", PEOPLE, lambda e: life_rows(e.pipeline, e.voice, 2 if e.quick else 4)),

@@ -57,6 +57,10 @@ class SpeakerStyle:
     gain: np.ndarray
     offset: np.ndarray
 
+    def scaled(self, strength: float) -> SpeakerStyle:
+        """The style at another strength: ``gain ** strength``, ``strength offset``; itself at 1."""
+        return self if strength == 1 else SpeakerStyle(self.gain**strength, strength * self.offset)
+
     def apply(self, motion: np.ndarray) -> np.ndarray:
         """``clip(gain x + offset)`` with closed lips kept closed.
 

@@ -1,0 +1,130 @@
+"""Whether a reference of a person makes takes more like that person than a reference of another does.
+
+Speakers that nothing was trained on have one clip of three seconds each, so its first half is the reference and its
+second half, whose voice is animated, is what the take is compared with. Five speakers are twenty pairs.
+"""
+
+from __future__ import annotations
+
+import warnings
+from dataclasses import fields
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from emoface.audio.features import SAMPLE_RATE
+from emoface.emotion import from_audio, from_motion
+from emoface.face.layout import FPS, MOTION_INDEX
+from emoface.face.manner_statistics import MannerStatistics, manner_statistics
+from emoface.metrics.following import pooled_correlation
+from emoface.pipeline import Pipeline
+from emoface.speaker import SpeakerReference
+
+from ..training.adapt import PersonClip
+from .adaptation import tracked
+from .report import Row, not_measured
+from .strangers import LOOKED_AT
+
+MOTION_MUST, VOICE_MUST, LIPS_MUST = 0.9, 0.7, 0.02
+GROUPS = tuple(field.name for field in fields(MannerStatistics))
+DEFINITION = (
+    "share of pairs (a, b) of speakers in which the take of a's voice in the style of a's reference is nearer to a's "
+    "held-out motion than in the style of b's: mean over range, resting pose, asymmetry, event rates and head of the "
+    "mean distance of emoface.face.manner_statistics"
+)
+NAMES = ["style by motion: nearer to its own person", "style by voice: nearer to its own person"]
+_JAW = MOTION_INDEX["jaw_pose_x"]
+
+
+def manner_rows(pipeline: Pipeline, folder: Path | None) -> list[Row]:
+    """Figures of styles by motion and by voice."""
+    clips = [] if folder is None else [clip for name in LOOKED_AT for clip in tracked(folder / name)]
+    if len(clips) < 2:
+        return not_measured(NAMES, "there are no tracked strangers" if folder else "no assets folder was named")
+    halves = [_halves(clip) for clip in clips]
+    where = f"{len(clips)} strangers, {len(clips) * (len(clips) - 1)} pairs; looked at while settings were chosen"
+    plain = _takes(pipeline, [after for _, after in halves], [None] * len(halves))
+    rows = []
+    for name, must, styles in (
+        (NAMES[0], MOTION_MUST, [_by_motion(before) for before, _ in halves]),
+        (NAMES[1], VOICE_MUST, [_by_voice(before) for before, _ in halves]),
+    ):
+        matrix = np.array([
+            [_distances(take, after) for take in _takes(pipeline, [after] * len(styles), styles)] for _, after in halves
+        ])  # fmt: skip  # (speakers, references, 1 + groups)
+        shares = nearer(matrix)
+        note = ", ".join(f"{group} {share:.2f}" for group, share in zip(GROUPS, shares[1:]))
+        rows.append(Row(name, float(shares[0]), low=must, unit="1", definition=DEFINITION, split=where, note=note))
+        if name == NAMES[0]:
+            own = _takes(pipeline, [after for _, after in halves], styles)
+            lost = _jaw(plain, halves) - _jaw(own, halves)
+            rows.append(Row("style by motion: jaw r lost", lost, high=LIPS_MUST, unit="1", split=where,
+                            definition="pooled r of the jaw without a style less that with it"))  # fmt: skip
+    told = np.array([
+        [_apart(manner_statistics(before.motion), manner_statistics(after.motion)) for before, _ in halves]
+        for _, after in halves
+    ])  # fmt: skip
+    definition = "the same of the references' statistics, without a network: what 1.5 s tell"
+    name = "references themselves: nearer to their own person"
+    rows.append(Row(name, float(nearer(told)[0]), unit="1", split=where, definition=definition))
+    return rows
+
+
+def nearer(matrix: np.ndarray) -> np.ndarray:
+    """Share of pairs in which the own reference is nearer, of each of the last axis; equal ones count half.
+
+    Args:
+        matrix: (speakers, references, n) distances.
+    """
+    found = []
+    for own in range(len(matrix)):
+        for other in range(len(matrix)):
+            if own != other:
+                ours, theirs = matrix[own, own], matrix[own, other]
+                found.append(np.where(np.isclose(ours, theirs), 0.5, ours < theirs))
+    return np.mean(found, 0)
+
+
+def _halves(clip: PersonClip) -> tuple[PersonClip, PersonClip]:
+    middle, end = len(clip.motion) // 2, len(clip.motion)
+    return clip.part(0, middle), clip.part(middle, end)
+
+
+def _by_voice(clip: PersonClip) -> Any:
+    """The voice's style, None where it speaks too little for one."""
+    try:
+        return SpeakerReference(from_audio(clip.samples, SAMPLE_RATE))
+    except ValueError:
+        return None
+
+
+def _by_motion(clip: PersonClip) -> Any:
+    return from_motion(np.nan_to_num(clip.motion).astype(np.float32))
+
+
+def _takes(pipeline: Pipeline, clips: list[PersonClip], styles: list[Any]) -> list[np.ndarray]:
+    """Takes in neutral, without blinks and gaze, of each clip in its style; voices too short for one tell nothing."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        return [
+            pipeline.animate(
+                clip.samples, sample_rate=SAMPLE_RATE, emotion="neutral", style=style, blink=False, gaze=False
+            ).motion
+            for clip, style in zip(clips, styles)
+        ]
+
+
+def _distances(take: np.ndarray, clip: PersonClip) -> np.ndarray:
+    """Distance (1 + groups,) of a take from a clip, by what is known of the clip."""
+    frames = min(len(take), len(clip.motion), round(len(clip.samples) / SAMPLE_RATE * FPS))
+    seen = np.where(np.isfinite(clip.motion[:frames]), take[:frames], np.nan)
+    return _apart(manner_statistics(seen), manner_statistics(clip.motion[:frames]))
+
+
+def _apart(ours: MannerStatistics, theirs: MannerStatistics) -> np.ndarray:
+    return np.array([ours.distance(theirs), *ours.distances(theirs).values()])
+
+
+def _jaw(takes: list[np.ndarray], halves: list[tuple[PersonClip, PersonClip]]) -> float:
+    return pooled_correlation([(take[:, _JAW], after.motion[:, _JAW]) for take, (_, after) in zip(takes, halves)])
