@@ -222,8 +222,10 @@ class Style(Kind):
     def from_json(self, value: Any) -> Any:
         if isinstance(value, str) and value in self.names:
             return value
-        kind = value if isinstance(value, str) else type(value).__name__  # may not name files to be read here
-        raise ValueError(f"style must be {', '.join(self.names)} in JSON, got {kind!r:.60}")
+        known = ", ".join(map(repr, self.names))  # JSON may not name files to be read here
+        if not isinstance(value, str):
+            raise TypeError(f"style must be {known} in JSON, got {type(value).__name__}")
+        raise ValueError(f"style must be {known} in JSON, got {value!r:.60}")
 
 
 class FaceControls(Kind):

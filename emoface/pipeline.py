@@ -474,6 +474,8 @@ class Pipeline:
                 weights = {part: dict(network.named_parameters()) for part, network in parts.items()}
                 changes = manner.changes(weights, self.basis)
                 lips = with_changes(hearing.lips, changes["lips"])
+                if self.device.type == "cpu":
+                    multiply_in(lips, self.products)
                 own = with_changes(denoiser, changes["denoiser"])
                 self._changed[manner.key] = (Hearing(hearing.encoder, lips).eval(), own)
             hearing, denoiser = self._changed[manner.key]

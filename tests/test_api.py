@@ -146,7 +146,7 @@ BAD_NUMBERS: list[tuple[str, Any, type[Exception], str]] = [
     ("fps", 241, ValueError, r"fps must be in 1\.\.240, got 241"),
     ("fps", "fast", ValueError, "fps must be a number or a fraction such as 30000/1001, got 'fast'"),
     ("fps", None, TypeError, "fps must be a number, got NoneType"),
-    ("style", "painter", ValueError, "style must be artist, person, rule, or a speaker's motion or voice, got "),
+    ("style", "painter", ValueError, "style must be artist, person, rule, a speaker's motion or voice, or an adapter"),
     ("style", 1, TypeError, "style must be 'artist', 'person', 'rule', emoface.from_motion"),
     ("dtype", "float64", ValueError, "dtype must be one of auto, float32, bfloat16, int8, got 'float64'"),
     ("device", "gpu", ValueError, "device must be 'cpu', 'cuda'.*'gpu'"),

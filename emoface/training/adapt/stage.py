@@ -156,6 +156,7 @@ def adapt(
     if pipeline.device.type != "cpu" or len(pipeline.mean) != MOTION_SIZE:
         raise ValueError("pipeline must be on a CPU and of the layout with a head that turns")
     began = time.monotonic()
+    asked, pipeline = pipeline, Pipeline(pipeline.checkpoint, dtype="float32")
     tell = progress or (lambda what, share: None)
     threads, drawn = torch.get_num_threads(), torch.get_rng_state()
     torch.set_num_threads(settings.threads)
@@ -180,7 +181,7 @@ def adapt(
     style = pipeline.sampling.style
     adapter = Adapter(pipeline.checkpoint.sha256, style, tensors, facts, digest(tensors, facts), "new adapter")
     tell("compare", 0.0)
-    comparison = compare(pipeline, adapter, split)
+    comparison = compare(asked, adapter, split)
     facts["figures"] = comparison.as_dict()
     return Adapted(adapter, comparison, time.monotonic() - began)
 
