@@ -8,6 +8,7 @@ import zlib
 
 import numpy as np
 
+from emoface import checks
 from emoface.files import atomic_path
 
 COLOUR_TYPES = {3: 2, 4: 6}
@@ -46,3 +47,24 @@ def write_png(path: str | os.PathLike[str], image: np.ndarray) -> None:
         file.write(b"\x89PNG\r\n\x1a\n")
         for name, data in chunks:
             file.write(struct.pack(">I", len(data)) + name + data + struct.pack(">I", zlib.crc32(name + data)))
+
+
+def write_palette_png(path: str | os.PathLike[str], image: np.ndarray, colours: int) -> None:
+    """Write an image as a PNG of few colours, which takes about a quarter of the room.
+
+    Args:
+        path: the file. image: (H, W, 3) uint8. colours: 2 to 256.
+
+    Raises:
+        ImportError: Pillow is not installed (the extra ``render``). ValueError: colours out of range. OSError: the path
+            cannot be written.
+    """
+    try:
+        from PIL import Image
+    except ImportError as error:
+        raise ImportError("palettes need Pillow: pip install 'emoface[render]'") from error
+    checks.whole("colours", colours, 2, 256)
+    picture = Image.fromarray(image)
+    few = picture.quantize(colours, method=Image.Quantize.MEDIANCUT, dither=Image.Dither.NONE, kmeans=2)
+    with atomic_path(path) as temporary:
+        few.save(temporary, format="PNG", optimize=True)

@@ -8,11 +8,12 @@ from typing import Any
 
 import numpy as np
 
-from emoface.face.face import FaceLike, Identity, as_face
+from emoface.face.face import Face, FaceLike, Identity, as_face
 from emoface.face.layout import ARKIT_INDEX, ARKIT_NAMES, FPS, arkit_to_motion
 from emoface.face_motion import FaceMotion
 
 from .frames import face_renderer, wrinkles_of
+from .renderer import Renderer
 
 INK, PAPER = 235, 34  # grey levels
 LETTERS = 0.075  # height of a caption in sizes of a picture
@@ -144,9 +145,43 @@ def animations_sheet(
     pictures, below = [], []
     for name, row in animations.items():
         for animation, caption in zip(row, captions):
-            frame = min(max(int(seconds * animation.fps), 0), len(animation) - 1)
-            folds = wrinkles_of(animation, face, frame, frame + 1)
-            vertices = animation.vertices(face, start=frame, stop=frame + 1)[0]
-            pictures.append(renderer.frame(vertices, None if folds is None else folds[0]))
+            pictures.append(_moment(animation, seconds, face, renderer))
             below.append(f"{caption} {name}".strip())
     return contact_sheet(pictures, below, len(captions))
+
+
+def moments_sheet(
+    takes: Mapping[str, FaceMotion], seconds: Sequence[float], title: str = "", face: FaceLike | None = None,
+    size: int = 220, identity: Identity | None = None, **view: Any,
+) -> np.ndarray:  # fmt: skip
+    """Several moments (columns) of takes (rows), such as one as it was and one that was directed.
+
+    Args:
+        takes: name of the row -> its take. seconds: the moments; the last frame where a take is shorter.
+        title: above all of them. face, identity, size, **view: as in :func:`animations_sheet`.
+
+    Returns:
+        The page, uint8.
+
+    Raises:
+        ImportError: Pillow is not installed. ValueError: no moments or takes, moments that are not finite, or a bad
+            option.
+    """
+    if not takes or not seconds or not np.isfinite(seconds).all():
+        raise ValueError(f"seconds must be finite moments of at least one take, got {list(seconds)} of {len(takes)}")
+    face = as_face(face, identity)
+    renderer = face_renderer(face, size=size, **view)
+    pictures, below = [], []
+    for name, take in takes.items():
+        for second in seconds:
+            pictures.append(_moment(take, second, face, renderer))
+            below.append(f"{name}, {second:g} s" if name else f"{second:g} s")
+    return contact_sheet(pictures, below, len(seconds), title)
+
+
+def _moment(take: FaceMotion, seconds: float, face: Face, renderer: Renderer) -> np.ndarray:
+    """A picture of one moment."""
+    frame = min(max(int(seconds * take.fps), 0), len(take) - 1)
+    folds = wrinkles_of(take, face, frame, frame + 1)
+    vertices = take.vertices(face, start=frame, stop=frame + 1)[0]
+    return renderer.frame(vertices, None if folds is None else folds[0])
