@@ -6,6 +6,7 @@ import argparse
 from pathlib import Path
 from typing import Any
 
+from emoface import checks
 from emoface.cli.arguments import Commands, parse_numbers
 from emoface.cli.view import add_view, view_of
 
@@ -41,6 +42,8 @@ def run(asked: argparse.Namespace) -> None:
         raise ValueError(f"--out must be a .png, got {asked.out}")
     if asked.file is not None and asked.subject != "direction":
         raise ValueError(f"a direction goes with the page of one, got {asked.file} for {asked.subject}")
+    if asked.colours is not None:
+        checks.whole("colours", asked.colours, 2, 256)
     check_writable(asked.out)
     view = view_of(asked)
     if asked.subject == "shapes":

@@ -55,10 +55,10 @@ SCENES: tuple[Scene, ...] = (
         [{"track": "curve", "of": "intensity", "value": [[0, 0.2], [2, 1.6]]}], {"emotion": "happy"},
     ),
     Scene(
-        "Much in the brows, little in the mouth", (0.5, 1.3, 2.2),
-        [{"track": "curve", "of": "intensity", "value": 1.8, "region": "upper"},
-         {"track": "curve", "of": "intensity", "value": 0.3, "region": ["mouth", "jaw"]}],
-        {"emotion": ("disgusted", 3)},
+        "Grief in the brows, a mouth that holds still", (0.5, 1.3, 2.2),
+        [{"track": "curve", "of": "intensity", "value": 1.8, "region": ["brows", "eyes"]},
+         {"track": "curve", "of": "intensity", "value": 0.1, "region": ["cheeks", "mouth", "jaw"]}],
+        {"emotion": ("sad", 3)},
     ),
     Scene(
         "A face that must be met at its frame", (0.5, 1.0, 1.4),
@@ -78,8 +78,8 @@ SCENES: tuple[Scene, ...] = (
         subtitles="1\n00:00:00,400 --> 00:00:01,900\n[brows: worried] [mouth: forced smile] Fine, (nod) really.\n",
     ),
     Scene(
-        "The brows of a moment again, angry this time", (0.6, 1.2, 1.9),
-        [{"track": "region", "do": "redo", "start": 0.7, "end": 1.7, "region": "brows", "emotion": ["angry", 3]}],
+        "Two seconds of the upper face again, angry this time", (0.4, 1.7, 3.4),
+        [{"track": "region", "do": "redo", "start": 0.7, "end": 2.7, "region": "upper", "emotion": ["angry", 3]}],
         {"emotion": "sad"},
     ),
     Scene(

@@ -17,7 +17,7 @@ from .renderer import Renderer
 
 INK, PAPER = 235, 34  # grey levels
 LETTERS = 0.075  # height of a caption in sizes of a picture
-SMALLEST = 11  # pixels
+SMALLEST = 12  # pixels; spaces between words vanish below
 
 
 def contact_sheet(
@@ -59,20 +59,20 @@ def contact_sheet(
     page = Image.new("RGB", (width * min(columns, len(pictures)), top + rows * (height + line)), (PAPER,) * 3)
     draw = ImageDraw.Draw(page)
 
-    def write(x: float, y: float, text: str, size: float) -> None:
+    def write(x: float, y: float, text: str, size: float, room: float) -> None:
         font = ImageFont.load_default(size)
-        room = draw.textlength(text, font) / (0.96 * width)
-        if room > 1 and text != title:
-            font = ImageFont.load_default(size / room)
+        taken = draw.textlength(text, font) / (0.96 * room)
+        if taken > 1:
+            font = ImageFont.load_default(size / taken)
         draw.text((x, y), text, (INK,) * 3, font, anchor="mm")
 
     if title:
-        write(page.width / 2, top / 2, title, 1.5 * letters)
+        write(page.width / 2, top / 2, title, 1.5 * letters, page.width)
     for number, (picture, caption) in enumerate(zip(pictures, captions)):
         row, column = divmod(number, columns)
         y = top + row * (height + line)
         page.paste(Image.fromarray(picture), (column * width, y))
-        write((column + 0.5) * width, y + height + line / 2, caption, letters)
+        write((column + 0.5) * width, y + height + line / 2, caption, letters, width)
     return np.asarray(page)
 
 
