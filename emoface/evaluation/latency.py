@@ -19,6 +19,8 @@ BARS = {"live": (0.01, 0.05, 1.15), "instant": (0.02, 0.10, None)}
 """By profile: how much of r and of bilabials may be lost, by how much a strength may be off, and the most jitter."""
 LEVEL = 3
 DRIFTING = "happy"
+QUICK = (DRIFTING, "sad")
+"""Emotions of a quick evaluation."""
 
 
 def latency_rows(
@@ -32,15 +34,16 @@ def latency_rows(
     """
     rows = []
     for latency in LATENCIES[1:]:
-        rows += _rows(performer, latency, measured, labelled[:4] if quick else labelled, clip, 60 if quick else 600)
+        rows += _rows(performer, latency, measured, labelled[:4] if quick else labelled, clip, quick)
     definition = "the figure with this latency beside that of the whole recording; same options, same seed"
     return told(rows, "1", definition, "the shapes named", "recordings as in the parts of the same figures")
 
 
 def _rows(
-    performer: Performer, latency: str, measured: Captured | None, labelled: list[Spoken], clip: Spoken, seconds: int
+    performer: Performer, latency: str, measured: Captured | None, labelled: list[Spoken], clip: Spoken, quick: bool
 ) -> list[Row]:
     """Figures of one profile."""
+    seconds, emotions = (15, QUICK) if quick else (600, [name for name in EMOTIONS if name != "neutral"])
     lost, off, trembling = BARS[latency]
     rows = []
     if measured is not None:
@@ -54,10 +57,9 @@ def _rows(
         note = f"{shut[0]:.3f} to {shut[1]:.3f}, {len(labelled)} recordings"
         rows.append(Row(f"{latency}: Berlin, bilabials closed, lost", shut[0] - shut[1], high=lost, note=note))
     strengths = {}
-    for emotion in EMOTIONS:
-        if emotion != "neutral":
-            moved = [_moved(performer, clip.samples, emotion, name) for name in (latency, "file")]
-            strengths[emotion] = strength(*moved)
+    for emotion in emotions:
+        moved = [_moved(performer, clip.samples, emotion, name) for name in (latency, "file")]
+        strengths[emotion] = strength(*moved)
     worst = max(strengths, key=lambda emotion: abs(strengths[emotion] - 1))
     note = f"{worst}; " + ", ".join(f"{emotion} {value:.2f}" for emotion, value in strengths.items())
     rows.append(Row(f"{latency}: strength off, worst", abs(strengths[worst] - 1), high=off, note=note))

@@ -20,10 +20,10 @@ def tensors_of(args):
 
 
 def fullest(op):
-    """The first case with work to do and the most optional arguments present."""
+    """The smallest case with work to do and the most optional arguments present."""
     return max(
         (c for c in op.cases if tensors_of(c.inputs())[0].numel() > 4),
-        key=lambda c: len(tensors_of(c.inputs())),
+        key=lambda c: (len(tensors_of(c.inputs())), -sum(t.numel() for t in tensors_of(c.inputs()))),
     )
 
 
