@@ -30,10 +30,10 @@ def test_a_page_of_a_direction(calls: list[dict], tmp_path: Path) -> None:
     page = image.open("page.png")
     assert (page.width, page.mode) == (3 * 48, "P") and len(page.getcolors()) <= 16
     calls.clear()
-    assert main(["sheet", "direction", "--scenes", "5,9,12", "-o", "page.png", "--size", "48"]) == 0
+    assert main(["sheet", "direction", "--scenes", "5,9,12", "-o", "page.png", "--size", "48", "--at", "0.1"]) == 0
     assert [call.get("emotion") for call in calls] == ["happy", "happy", "happy", "happy", None, None]
     page = image.open("page.png")
-    assert (page.width, page.mode) == (2 * 3 * 48, "RGB")
+    assert (page.width, page.mode) == (2 * 48, "RGB")
 
 
 def test_sheet_refuses(calls: list[dict], error_of: Callable[..., str]) -> None:

@@ -48,7 +48,6 @@ class Piece {
   add(track) {
     this.tracks.push(track);
     this.settle();
-    return this.tracks.length - 1;
   }
 
   remove(number) {

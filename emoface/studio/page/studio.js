@@ -18,6 +18,9 @@ class Studio {
     this.files();
     addEventListener("keydown", (event) => this.key(event));
     addEventListener("resize", () => this.redraw());
+    addEventListener("beforeunload", (event) => {
+      if (this.piece.tracks.length && this.piece.text !== this.saved) event.preventDefault();
+    });
     matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => this.redraw());
     this.changed();
     this.inspector.show();
@@ -28,6 +31,7 @@ class Studio {
     const { voice, direction } = await this.server.start();
     if (direction) this.piece.tracks = direction.tracks;
     this.piece.forget();
+    this.saved = this.piece.text;
     if (voice) await this.wear(voice);
     this.changed();
     this.inspector.show();
@@ -105,6 +109,7 @@ class Studio {
     this.choose(-1);
     this.piece.tracks = result.tracks;
     this.settle();
+    this.saved = this.piece.text;
     this.tell(warnings.join(" · ") || `${file.name} directs now`, warnings.length ? "warning" : "");
   }
 
@@ -163,17 +168,21 @@ class Studio {
   add(kind, time) {
     const start = tidy(Math.min(time, Math.max(this.duration - 0.2, 0)));
     const end = tidy(Math.min(start + KINDS[kind].long, this.duration));
-    this.chosen = this.piece.add(KINDS[kind].fresh(start, end));
-    this.changed();
-    this.inspector.show();
+    this.place(KINDS[kind].fresh(start, end));
   }
 
   copy() {
     const track = structuredClone(this.piece.tracks[this.chosen]), [start, end] = spanOf(track, this.duration);
     const by = Math.min(end - start, Math.max(this.duration - end, 0)) || 0;
     setSpan(track, start + by, end + by, this.duration);
-    this.chosen = this.piece.add(track);
-    this.changed();
+    this.place(track);
+  }
+
+  // A new track, which is the chosen one.
+  place(track) {
+    this.endTries();
+    this.chosen = this.piece.tracks.length;
+    this.piece.add(track);
     this.inspector.show();
   }
 
@@ -185,10 +194,13 @@ class Studio {
   }
 
   // Perform the take as it is now; changes that come meanwhile are performed together afterwards.
-  async perform() {
+  perform() {
     if (!this.voice) return;
     this.waiting = true;
-    if (this.busy) return;
+    if (!this.busy) this.performed = this.performAll();
+  }
+
+  async performAll() {
     this.busy = true;
     while (this.waiting) {
       this.waiting = false;
@@ -267,12 +279,15 @@ class Studio {
   save() {
     const name = (this.voice?.name || "direction").replace(/\.\w+$/, "");
     const text = JSON.stringify(this.piece.direction, null, 1);
+    this.saved = this.piece.text;
     this.download(`${name}.direction.json`, new Blob([text], { type: "application/json" }));
   }
 
   async export(suffix) {
     part("export").open = false;
+    await this.performed;
     if (!this.shown) return this.tell("Open a voice first", "fault");
+    if (this.fault) return this.tell(`Nothing is written before this is mended: ${this.fault.message}`, "fault");
     this.tell(`Writing .${suffix}`, "busy");
     try {
       const { name, blob } = await this.server.file(this.shown, suffix);
@@ -360,7 +375,7 @@ class Studio {
 }
 
 try {
-  if (!("DecompressionStream" in globalThis)) throw new Error("This page needs a newer browser (of 2024 or later).");
+  if (!("DecompressionStream" in globalThis && Map.groupBy)) throw new Error("This page needs a newer browser (of 2024 or later).");
   globalThis.studio = new Studio(await unpack(bytesOf("clip")));
   await studio.begin();
   document.documentElement.dataset.state = "ready";

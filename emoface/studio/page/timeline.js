@@ -4,6 +4,7 @@ const EDGE = 7; // pixels at a track's ends by which it is stretched
 const NEAR = 6; // pixels within which a time is drawn to another one
 const LABELS = 92; // pixels of the lanes' names
 const ROW = 26, GAP = 4; // height of a track and the space around it
+const LEGIBLE = 34; // pixels of a track from which its words are written on it
 const CLICK = 4; // pixels that a pointer may move and still have clicked
 
 class Timeline {
@@ -104,7 +105,8 @@ class Timeline {
 
   block(track, start, end) {
     const { scale } = this, wide = Math.max((end - start) * scale, 18), words = KINDS[track.track].words(track);
-    const block = element("div", { className: "block", title: words });
+    const block = element("div", { className: "block", title: words, tabIndex: 0, role: "button", ariaLabel: words });
+    block.onfocus = () => this.studio.choose(Number(block.dataset.track));
     block.style.left = `${start * scale}px`;
     block.style.width = `${wide}px`;
     block.style.setProperty("--own", `var(--${track.track})`);
@@ -119,7 +121,7 @@ class Timeline {
         block.append(dot);
       }
     }
-    block.append(element("span", { textContent: words }));
+    if (wide >= LEGIBLE) block.append(element("span", { textContent: words }));
     if (Array.isArray(track.value)) block.append(this.curve(track, start, wide));
     return block;
   }
@@ -167,7 +169,7 @@ class Timeline {
     if (event.button !== 0) return;
     const lane = event.target.closest(".row")?.dataset.lane, block = event.target.closest(".block");
     if (!lane || event.target.closest(".name")) return;
-    event.preventDefault();
+    event.preventDefault(); // which would also move the focus
     document.activeElement?.blur();
     if (lane === "ruler" || lane === "sound") this.scrub(event);
     else if (block) this.grasp(event, Number(block.dataset.track), block);
