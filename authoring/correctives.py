@@ -17,7 +17,7 @@ SIDED = (
     ("mouthSmile", "jawOpen"), ("mouthStretch", "jawOpen"), ("mouthSmile", "cheekSquint"), ("mouthSmile", "eyeSquint"),
     ("noseSneer", "browDown"), ("noseSneer", "mouthPress"), ("noseSneer", "mouthUpperUp"), ("browDown", "eyeSquint"),
 )  # fmt: skip
-WHOLE = (("mouthFunnel", "jawOpen"), ("mouthPucker", "jawOpen"))
+WHOLE = (("mouthFunnel", "jawOpen"), ("mouthPucker", "jawOpen"), ("mouthRollUpper", "mouthRollLower"))
 
 
 def _sided(name: str, side: str) -> str:
@@ -83,6 +83,8 @@ def corrective_shapes(mesh: HeadMesh, eye: EyePatch, mouth: MouthPatch) -> dict[
             )
         ),
         "mouthPucker+jawOpen": shapes.lips(shapes.spread((shapes.across**2, (0.14, 0.0, 0.06)))),
+        # an upper lip that is rolled in itself does not sink on the lower one
+        "mouthRollUpper+mouthRollLower": shapes.lips(-shapes.settled()),
     }  # fmt: skip
     return {
         "+".join(_sided(part, "Left") if name not in map("+".join, WHOLE) else part for part in name.split("+")): field

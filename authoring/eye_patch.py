@@ -23,7 +23,7 @@ BEHIND, EDGE, LASHES, CREASE = 0, 2, 3, 7
 
 CANTHI = np.array([[-1.46, -0.14], [1.60, 0.08]])
 """Inner and outer canthus seen from the front, cm from the eyeball's centre."""
-ABOVE, BELOW = 0.50, 0.60
+ABOVE, BELOW = 0.40, 0.58
 """Height of the aperture above and below the line between the canthi, cm."""
 ORBIT = np.array([[-1.95, -1.38], [2.28, 1.40]])
 """Inner and lower, outer and upper half axes of the last ring, cm."""

@@ -13,7 +13,7 @@ from .skin import EYE_CENTRE
 
 # Lids at weight 1: how far the upper lid goes down and the lower lid goes up, as a share of the aperture.
 LIDS = {
-    "eyeBlinkLeft": (0.84, 0.20),
+    "eyeBlinkLeft": (0.85, 0.215),
     "eyeWideLeft": (-0.34, -0.08),
     "eyeSquintLeft": (0.13, 0.36),
     "eyeLookUpLeft": (-0.30, 0.06),
@@ -74,7 +74,8 @@ def eye_shapes(mesh: HeadMesh, eye: EyePatch, mouth: MouthPatch) -> dict[str, np
 
     shapes["browDownLeft"] = on_left(
         ((1.15, 1.5, 8.4), (1.25, 1.15, 3), (-0.30, -0.50, 0.16)),
-        ((3.3, 1.9, 7.6), (1.8, 1.3, 3), (-0.16, -0.60, 0.14)),
+        ((3.3, 1.9, 7.6), (1.8, 1.3, 3), (-0.16, -0.58, 0.14)),
+        ((4.4, 1.7, 7.0), (1.2, 1.0, 3), (-0.03, -0.18, 0.03)),
         ((1.9, 0.80, 8.0), (1.3, 0.55, 3), (-0.04, -0.08, 0.14)),  # the mass under the inner brow
         ((0.0, 1.5, 9.0), (0.55, 0.8, 2), (0.0, -0.16, 0.10)),
     ) + left_half(folds(*FROWN), points, 0.35)
@@ -101,8 +102,8 @@ def eye_shapes(mesh: HeadMesh, eye: EyePatch, mouth: MouthPatch) -> dict[str, np
     shapes["noseSneerLeft"] = (
         left_half(_sneer(mesh, mouth), points, 0.7)
         + on_left(
-            ((1.5, 1.6, 8.4), (1.4, 1.0, 3), (-0.10, -0.34, 0.10)),
-            ((1.9, 0.8, 8.0), (1.2, 0.55, 3), (-0.02, -0.10, 0.10)),
+            ((1.5, 1.6, 8.4), (1.4, 1.0, 3), (-0.05, -0.14, 0.06)),
+            ((1.9, 0.8, 8.0), (1.2, 0.55, 3), (-0.02, -0.06, 0.08)),
             ((2.85, -4.5, 8.0), (0.7, 0.9, 2), (0.0, 0.06, 0.14)),
         )
         + left_half(folds(*SNARL), points, 0.5)

@@ -25,7 +25,7 @@ SMILE = (Fold(((1.58, -3.75), (2.02, -4.55), (2.60, -5.50), (2.98, -6.10)), 0.24
 """The fold from the wing of the nose towards the corner of the mouth."""
 LIFT = (Fold(((1.62, -3.75), (2.02, -4.55), (2.58, -5.40), (3.00, -6.20)), 0.15, 0.22, 0.13, 0.54, 0.40),)
 """The fold beside the nose over a raised lip."""
-DROOP = (Fold(((2.60, -7.25), (2.92, -8.05), (2.95, -9.0)), 0.085, 0.24, 0.07, -0.52, 0.36),)
+DROOP = (Fold(((2.60, -7.25), (2.92, -8.05), (2.95, -9.0)), 0.11, 0.24, 0.09, -0.52, 0.36),)
 """The fold under a lowered corner."""
 SHRUG = (Fold(((0.0, -8.72), (0.9, -8.62), (1.7, -8.25)), 0.11, 0.28, 0.07, -0.58, 0.4),)
 """The groove under the lower lip over a raised chin."""
@@ -141,7 +141,7 @@ class MouthShapes:
     def frown(self) -> np.ndarray:
         """Corners down, the middle a little up."""
         corner = self.across**1.7
-        field = self.lips(self.spread((corner, (0.12, -0.64, -0.20)), (1 - corner, (0.0, 0.07, 0.05))))
+        field = self.lips(self.spread((corner, (0.10, -0.80, -0.20)), (1 - corner, (0.0, 0.12, 0.06))))
         return field + self.off_corner(sum(fold(self.mesh) for fold in DROOP))
 
     def dimple(self) -> np.ndarray:
@@ -239,8 +239,17 @@ class MouthShapes:
         return self.lips(move)
 
     def roll_lower(self) -> np.ndarray:
-        """The lower lip out of sight; the skin under it follows."""
-        return self.roll(self.lower, ROLL_LOWER) + self.push((0.0, -8.5, 9.0), (1.8, 0.5, 2.5), (0.0, 0.0, -0.14))
+        """The lower lip out of sight; the upper one, drawn thin, sinks on it, and the corners come in."""
+        return self.roll(self.lower, ROLL_LOWER) + self.lips(self.settled())
+
+    def settled(self) -> np.ndarray:
+        """Moves (LIP_ROWS, columns, 3) of an upper lip that sinks, drawn thin, on a lower one that is rolled in."""
+        move = self.spread(
+            (self.lens, (0.0, -0.10, -0.08)), (self.upper * self.lens, (0.0, 0.0, -0.12)),
+            (self.across**2, (-0.12, 0.0, 0.0)),
+        )  # fmt: skip
+        move[..., 1] += self.upper * self.lens * self.thicker(-0.5)
+        return move
 
     def _before_teeth(self) -> np.ndarray:
         """Depth z (LIP_ROWS, columns) that the lips keep in front of the upper teeth, whose edges both lips meet."""

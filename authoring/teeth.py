@@ -48,7 +48,7 @@ class Arch:
 
 
 UPPER = Arch(UPPER_TEETH, -1, -7.17, 8.77, 3.02, 4.5)
-LOWER = Arch(LOWER_TEETH, 1, -6.98, 8.50, 2.76, 4.3)
+LOWER = Arch(LOWER_TEETH, 1, -7.09, 8.50, 2.76, 4.3)
 SQUARENESS = 1.3  # above 1 the arch is flatter in front than an ellipse
 
 # A section through a tooth from the gum over the crown to the inner gum: height (0 neck .. 1 edge; beyond the neck in

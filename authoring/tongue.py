@@ -9,7 +9,7 @@ from .jaw import JAW_FORWARD
 from .pieces import Piece
 
 RINGS, COLUMNS = 13, 16
-COLOUR = np.array([0.82, 0.44, 0.43])
+COLOUR = np.array([0.95, 0.62, 0.60])
 ROUGHNESS = 0.35
 
 # Spines from root to tip: height y, depth z, half width, half thickness (cm); the jaw closed.

@@ -8,6 +8,9 @@ import numpy as np
 import pytest
 
 from authoring import checks
+from authoring.eye_patch import EDGE, eye_patch
+from authoring.eyeball import LIMBUS
+from authoring.skin import EYE_CENTRE, EYE_RADIUS, Skin
 from emoface.face.layout import EXPRESSION_NAMES
 
 HEAD = checks.load_head()
@@ -27,6 +30,15 @@ def pupil(weights: dict[str, float]) -> np.ndarray:
     foremost = HEAD.eye_vertices[0] + int(eye[:, 2].argmax())
     arm = HEAD.pose(weights)[foremost] - HEAD.joints[3]
     return arm / np.linalg.norm(arm)
+
+
+def test_at_rest_the_upper_lid_covers_the_edge_of_the_iris_and_the_lower_one_touches_it():
+    """As in people at ease; a whole iris in sight reads as surprise."""
+    rim = eye_patch(Skin()).points[EDGE] - EYE_CENTRE  # (columns, 3), cm
+    before = np.abs(rim[:, 0]) < 0.25
+    iris = EYE_RADIUS * np.sin(np.radians(LIMBUS))
+    assert 0.1 < iris - rim[before & (rim[:, 1] > 0), 1].mean() < 0.25
+    assert -0.1 < iris + rim[before & (rim[:, 1] < 0), 1].mean() < 0.1
 
 
 @pytest.mark.parametrize("name", NAMES)
