@@ -37,8 +37,8 @@ def test_at_rest_the_upper_lid_covers_the_edge_of_the_iris_and_the_lower_one_tou
     rim = eye_patch(Skin()).points[EDGE] - EYE_CENTRE  # (columns, 3), cm
     before = np.abs(rim[:, 0]) < 0.25
     iris = EYE_RADIUS * np.sin(np.radians(LIMBUS))
-    assert 0.1 < iris - rim[before & (rim[:, 1] > 0), 1].mean() < 0.25
-    assert -0.1 < iris + rim[before & (rim[:, 1] < 0), 1].mean() < 0.1
+    assert 0.55 < rim[before & (rim[:, 1] > 0), 1].mean() / iris < 0.75
+    assert -1.05 < rim[before & (rim[:, 1] < 0), 1].mean() / iris < -0.85
 
 
 @pytest.mark.parametrize("name", NAMES)
