@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from .audio.encoder import ContentEncoder
-from .audio.features import loudness
+from .audio.features import MEL_PER_FRAME, loudness
 from .audio.hearing import Hearing
 from .audio.lip_net import STYLES, add_gestures, closure_weight
 from .audio.nonverbal import certainties
@@ -19,6 +19,7 @@ from .diffusion.denoiser import Denoiser
 from .diffusion.finish import Sampling, liveliness
 from .diffusion.following import Follower
 from .diffusion.guidance import Guidance
+from .diffusion.holding import Holder
 from .diffusion.joining import Joiner
 from .diffusion.windows import Denoising, Painting, Track, Window, WindowSampler, side_by_side
 from .direct.direction import Direction
@@ -106,8 +107,8 @@ class Prepared:
 
     Attributes:
         performer: whose it is. window: it. mel: (2 T, 64) normalised. presence: (T,) of speech.
-        loudness: (T,) in dB. keyframes: emotions over time. tracks: emotions to denoise.
-        painting: motion that is kept, None for none.
+        loudness: (T,) in dB. held: (T,) how surely a sound is held, 0..1. keyframes: emotions over time.
+        tracks: emotions to denoise. painting: motion that is kept, None for none.
         rows: what is read for :attr:`Piece.sounds`, see :class:`~emoface.audio.nonverbal.NonverbalListener`.
     """
 
@@ -116,6 +117,7 @@ class Prepared:
     mel: Tensor
     presence: Tensor
     loudness: Tensor
+    held: Tensor
     keyframes: Sequence[Keyframe]
     tracks: list[Track]
     painting: Painting | None
@@ -153,7 +155,7 @@ class Performer:
         self.sampler = WindowSampler(*arguments)
         self.steered = WindowSampler(*arguments) if request.score is not None and request.score.steers else None
         self.follower = Follower(networks.sampling.following)
-        self.joiner = Joiner()
+        self.holder, self.joiner = Holder(), Joiner()
         self.lip_style = torch.full((1,), request.style, device=device)
 
     def keep_character(self, seed: int, sample: int) -> None:
@@ -163,7 +165,7 @@ class Performer:
 
     def forget(self) -> None:
         """Begin the next window as if none had been before."""
-        self.joiner, self.follower = Joiner(), Follower(self.follower.share)
+        self.joiner, self.follower, self.holder = Joiner(), Follower(self.follower.share), Holder()
 
     def prepare(
         self, window: Window, normalized: Tensor, raw: Tensor, normalizer: MelNormalizer,
@@ -181,9 +183,9 @@ class Performer:
         tracks = self._tracks(keyframes, window, intensity if score is None else 1.0)
         if score is not None:
             tracks = score.laid(tracks, window, self.size)
-        return Prepared(
-            self, window, normalized, normalizer.presence(raw), loudness(raw), keyframes, tracks, painting, rows
-        )  # fmt: skip
+        held = normalizer.held(raw).unflatten(0, (-1, MEL_PER_FRAME)).amin(1)  # (T,)
+        presence = torch.maximum(normalizer.presence(raw), held)
+        return Prepared(self, window, normalized, presence, loudness(raw), held, keyframes, tracks, painting, rows)
 
     def dress(self, one: Prepared, motion: Tensor, curves: Tensor, logit: Tensor) -> Piece:
         """Make a piece of a window's motion.
@@ -197,8 +199,10 @@ class Performer:
         motion = self.joiner.join(motion, window.keep_from - window.give_from, window.keep_to - window.keep_from)
         given = slice(window.keep_from - window.start, window.give_to - window.start)
         present = one.presence[given].to(networks.device, non_blocking=True)  # nobody's lips are heard where nobody
-        motion = self.follower.follow(motion, curves[given], present, window.keep_to - window.keep_from)  # speaks
+        held = one.held[given]
+        motion = self.follower.follow(motion, curves[given], present, window.keep_to - window.keep_from, held)  # speaks
         motion = add_gestures(motion, curves[given] * present[:, None], networks.sampling.gestures)
+        motion = self.holder.hold(motion, held, window.keep_to - window.keep_from)
         return Piece(
             motion, closure_weight(logit)[given] * present, one.presence[given], one.loudness[given],
             self.blinks(one.keyframes, window.keep_from, window.give_to),

@@ -20,7 +20,7 @@ from .audio.features import MEL_PER_FRAME
 from .audio.hearing import Hearing
 from .audio.lip_net import STYLES, LipNet
 from .audio.load import Recording, open_audio, open_other
-from .audio.nonverbal import SOUNDS, NonverbalListener, SoundGate
+from .audio.nonverbal import SOUNDS, NonverbalListener, SoundGate, told_apart
 from .audio.normalize import HEARD_PRESENCE
 from .audio.speech_encoder import SpeechEncoder
 from .audio.stream import MelStream
@@ -433,8 +433,8 @@ class Pipeline:
             piece = perform([performer.prepare(*asked)])[0]
             stream.finish(max(window.keep_to - config.context, 0))
             kept = slice(window.keep_from, window.keep_to)
-            new = normalized[MEL_PER_FRAME * (window.keep_from - window.start) :]
-            certainty[kept] = listener.hear(new, window.keep_to - window.keep_from)
+            new = slice(MEL_PER_FRAME * (window.keep_from - window.start), None)
+            certainty[kept] = told_apart(listener.hear(normalized[new], window.keep_to - window.keep_from), raw[new])
             # Small tensors kept from window to window would scatter what others free between them.
             motion[:, kept], closure[kept] = piece.motion, piece.closure
             presence[kept], level[kept], blinks[kept] = piece.presence, piece.loudness, piece.blinks

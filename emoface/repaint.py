@@ -15,7 +15,7 @@ import torch
 from .audio.delivery import relative_loudness
 from .audio.features import MEL_PER_FRAME, loudness
 from .audio.load import Recording
-from .audio.nonverbal import SOUNDS, NonverbalListener, SoundGate
+from .audio.nonverbal import SOUNDS, NonverbalListener, SoundGate, told_apart
 from .audio.stream import MelStream
 from .diffusion.finish import ARTICULATING, finish
 from .diffusion.windows import LEAD_IN, SHORTEST, Painting, Window, plan_windows
@@ -129,8 +129,8 @@ def repaint(
         own = slice(window.keep_from, window.keep_to)
         level[own] = loudness(raw)[window.keep_from - window.start : window.keep_to - window.start]
         rates[own] = performer.blinks(keyframes, window.keep_from, window.keep_to)
-        new = normalized[MEL_PER_FRAME * (window.keep_from - window.start) :]
-        certainty[own] = sounds.hear(new, window.keep_to - window.keep_from)
+        new = slice(MEL_PER_FRAME * (window.keep_from - window.start), None)
+        certainty[own] = told_apart(sounds.hear(normalized[new], window.keep_to - window.keep_from), raw[new])
         while pending and pending[0][1] < window.keep_to:
             part, begin, end = pending.pop(0)
             normalized, raw = stream.read(part.start, part.stop, frames)

@@ -8,6 +8,7 @@ import torch
 from torch import Tensor
 
 from .features import MEL_BINS, MEL_PER_FRAME, POWER_FLOOR
+from .sustained import MEMORY, sustained
 
 SPEECH_MARGIN = 7.0  # natural-log units below the running peak within which a frame counts as speech (30 dB)
 SPEECH_FLOOR = -6.5  # mean log-mel below which a frame is silence whatever the peak
@@ -28,12 +29,14 @@ class MelNormalizer:
     """Removes a running mean speech spectrum: ``(mel - mean) / 3``.
 
     The mean runs over the speech frames heard so far (within 30 dB of the running peak), starting from a weak prior.
-    Silence is therefore far below zero, whatever the recording's level.
+    Silence is therefore far below zero, whatever the recording's level. Frames of a sound that is held count the less
+    the surer it is, or a long vowel would become the voice's average, and be heard as nothing.
     """
 
     total: Tensor = field(default_factory=lambda: _prior() * PRIOR_FRAMES)
     weight: float = PRIOR_FRAMES
     peak: float = float("-inf")
+    past: Tensor = field(default_factory=lambda: torch.zeros(0, MEL_BINS))
 
     def update(self, mel: Tensor) -> None:
         """Take in new frames.
@@ -46,12 +49,28 @@ class MelNormalizer:
         level = mel.mean(-1)  # (M,)
         self.peak = max(self.peak, float(level.max()))
         speech = (level > self.peak - SPEECH_MARGIN) & (level > SPEECH_FLOOR)
-        self.total = self.total + mel[speech].sum(0)
-        self.weight += float(speech.sum())
+        known = torch.cat([self.past, mel])
+        held = self.held(known)[len(self.past) :]
+        self.past = known[-MEMORY:].clone()
+        counted = mel[speech]
+        if held.any():
+            share = (1 - held[speech]).to(mel)
+            counted = share[:, None] * counted
+            self.weight += float(share.sum())
+        else:
+            self.weight += float(speech.sum())
+        self.total = self.total + counted.sum(0)
 
     def apply(self, mel: Tensor) -> Tensor:
         """Normalise frames by what was heard so far; (M, 64) -> (M, 64)."""
         return (mel - self.total / self.weight) / SCALE
+
+    def held(self, mel: Tensor) -> Tensor:
+        """How surely a sound is held, (M,) 0..1, in log-mel frames (M, 64); see :func:`~.sustained.sustained`.
+
+        A hum and a u have little beside their lowest partials, and so a lower mean than other voices.
+        """
+        return sustained(mel, self.threshold - PRESENCE_RAMP)
 
     def presence(self, mel: Tensor) -> Tensor:
         """How surely somebody speaks: 1 from 30 dB below the running peak, 0 from 40 dB or in silence.
@@ -62,14 +81,18 @@ class MelNormalizer:
         Returns:
             (T,) 0..1 per motion frame, held for two frames before and after speech.
         """
-        threshold = max(self.peak - SPEECH_MARGIN, SPEECH_FLOOR)
-        speech = ((mel.mean(-1) - threshold) / PRESENCE_RAMP + 1).clamp(0, 1)  # (2 T,)
+        speech = ((mel.mean(-1) - self.threshold) / PRESENCE_RAMP + 1).clamp(0, 1)  # (2 T,)
         speech = speech.unflatten(0, (-1, MEL_PER_FRAME)).amax(1)  # (T,)
         return torch.nn.functional.max_pool1d(speech[None], 5, stride=1, padding=2)[0]
 
+    @property
+    def threshold(self) -> float:
+        """Mean log-mel from which on somebody speaks."""
+        return max(self.peak - SPEECH_MARGIN, SPEECH_FLOOR)
+
     def copy(self) -> MelNormalizer:
         """An independent normaliser in the same state."""
-        return MelNormalizer(self.total.clone(), self.weight, self.peak)
+        return MelNormalizer(self.total.clone(), self.weight, self.peak, self.past.clone())
 
 
 def normalize_clip(mel: Tensor) -> Tensor:

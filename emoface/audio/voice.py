@@ -10,7 +10,7 @@ import torch
 from .delivery import relative_loudness
 from .features import loudness
 from .load import Recording
-from .nonverbal import AHEAD, SOUNDS, NonverbalListener, SoundGate
+from .nonverbal import AHEAD, SOUNDS, NonverbalListener, SoundGate, told_apart
 from .stream import MelStream
 
 WINDOW = 84
@@ -48,6 +48,6 @@ def hear_voice(recording: Recording, frames: int) -> Voice:
             stop = min(start + WINDOW, frames)
             mel, raw = stream.read(start, stop + AHEAD, frames)
             level[start:stop] = loudness(raw)[: stop - start]
-            sounds[start:stop] = gate.decide(listener.hear(mel, stop - start).numpy())
+            sounds[start:stop] = gate.decide(told_apart(listener.hear(mel, stop - start), raw).numpy())
             stream.finish(stop)
     return Voice(relative_loudness(level).numpy(), sounds)

@@ -34,11 +34,20 @@ def _fading(frames: int, seconds: float, dtype: torch.dtype, device: torch.devic
         return weights, (1 - step) ** (count + 1)[:, None]
 
 
-def _running_mean(values: Tensor, before: Tensor | None, seconds: float) -> Tensor:
-    """``m_t = m_{t-1} + (v_t - m_{t-1}) / (seconds x 25)`` of values (B, k, C), from a mean (B, C) or the first."""
-    weights, faded = _fading(values.shape[1], seconds, values.dtype, values.device)
+def _running_mean(values: Tensor, before: Tensor | None, seconds: float, held: Tensor | None) -> Tensor:
+    """``m_t = m_{t-1} + (1 - s) (v_t - m_{t-1}) / (seconds x 25)`` of values (B, k, C), from a mean (B, C) or the first.
+
+    s is ``held`` (k,), 0 where it is None.
+    """
     begun = values[:, 0] if before is None else before
-    return faded * begun[:, None] + weights @ values
+    if held is None:
+        weights, faded = _fading(values.shape[1], seconds, values.dtype, values.device)
+        return faded * begun[:, None] + weights @ values
+    means = []
+    for frame, share in enumerate(held.tolist()):
+        begun = begun + (1 - share) / (seconds * FPS) * (values[:, frame] - begun)
+        means.append(begun)
+    return torch.stack(means, 1)
 
 
 class Follower:
@@ -46,7 +55,9 @@ class Follower:
 
     ``d = heard - denoised``; ``m_t = m_{t-1} + (d_t - m_{t-1}) / (SETTLES x 25)``; ``denoised + share (d - m)``. The
     running mean ``m`` begins with the first difference, goes on from window to window and never looks ahead. Of the
-    shapes that spread the lips ``d`` is what is heard, so that a smile comes and goes as the denoiser has it.
+    shapes that spread the lips ``d`` is what is heard, so that a smile comes and goes as the denoiser has it. While a
+    sound is held as surely as s, ``m`` stands still and ``denoised + (share + s (1 - share)) (d - (1 - s) m)`` follows
+    the whole of what is heard: a denoiser that learnt from speech lets a long vowel die away.
     """
 
     def __init__(self, share: float) -> None:
@@ -59,13 +70,16 @@ class Follower:
         self.mean: Tensor | None = None
         self.spread: Tensor | None = None
 
-    def follow(self, motion: Tensor, curves: Tensor, present: Tensor, kept: int) -> Tensor:
+    def follow(
+        self, motion: Tensor, curves: Tensor, present: Tensor, kept: int, held: Tensor | None = None
+    ) -> Tensor:
         """Let a window's motion follow.
 
         Args:
             motion: (B, k, 56) denoised. curves: (k, len(MOUTH)) of the lip net. present: (k,) of speech, 0..1; nobody's
                 lips are heard where nobody speaks.
             kept: frames that are final; the running mean goes on after them.
+            held: (k,) how surely a sound is held, 0..1; None for not at all.
 
         Returns:
             (B, k, 56), not clipped; a new tensor unless the share is 0.
@@ -76,10 +90,15 @@ class Follower:
         at, spread_at = places(ARTICULATING, device), places(SPREADING, device)
         difference = gate * (curves[:, places(_IN_MOUTH, device)] - motion[..., at])  # (B, k, A)
         spread = (gate * curves[:, places(_SPREAD, device)])[None]  # (1, k, S)
-        mean = _running_mean(difference, self.mean, SETTLES)
-        spread_mean = _running_mean(spread, self.spread, SPREAD_SETTLES)
+        held = None if held is None or not held.any() else held
+        mean = _running_mean(difference, self.mean, SETTLES, held)
+        spread_mean = _running_mean(spread, self.spread, SPREAD_SETTLES, held)
         self.mean, self.spread = mean[:, kept - 1].clone(), spread_mean[:, kept - 1].clone()
-        followed = motion.clone()
-        followed[..., at] += self.share * (difference - mean)
-        followed[..., spread_at] += self.share * (spread - spread_mean)
+        followed, share = motion.clone(), self.share
+        if held is not None:
+            lasting = held.to(device, non_blocking=True)[:, None]  # (k, 1)
+            mean, spread_mean = (1 - lasting) * mean, (1 - lasting) * spread_mean
+            share = share + lasting * (1 - share)
+        followed[..., at] += share * (difference - mean)
+        followed[..., spread_at] += share * (spread - spread_mean)
         return followed

@@ -12,7 +12,7 @@ from torch import Tensor
 from emoface.audio.arriving import ArrivingVoice
 from emoface.audio.delivery import RunningLoudness
 from emoface.audio.features import MEL_BINS, MEL_PER_FRAME
-from emoface.audio.nonverbal import NonverbalListener, SoundGate
+from emoface.audio.nonverbal import NonverbalListener, SoundGate, told_apart
 from emoface.audio.normalize import SILENT_MEL, MelNormalizer
 from emoface.diffusion.finish import FILTER_REACH, Sampling, finish, short_filter
 from emoface.diffusion.joining import Easing
@@ -68,6 +68,7 @@ class TakeState:
         voice: the voice that arrives. base: the frame of the take at which it begins. done: frames performed.
         mel: (2 R, 64) the latest log-mels, not normalised. normalizer: of all that was heard. easing: of slow parts.
         loudness: of the voice beside its own. past: of the filters. life: blinks, gaze and breath.
+        raw: (2 n, 64) log-mels of the prepared frames and of those that are foreseen, not normalised.
         listener, gate, laid: sounds that are no words, as they are heard, decided on and laid over the face.
         lively: (k, 56) the latest frames before the controls. script: what is asked for.
         settling: where the face comes from after an interruption.
@@ -86,6 +87,7 @@ class TakeState:
     loudness: RunningLoudness = field(default_factory=RunningLoudness)
     listener: NonverbalListener = field(default_factory=NonverbalListener)
     gate: SoundGate = field(default_factory=SoundGate)
+    raw: Tensor = field(default_factory=lambda: _silence(0))
     lively: np.ndarray = field(default_factory=lambda: np.zeros((0, MOTION_SIZE), np.float32))
     settling: Settling | None = None
 
@@ -172,7 +174,8 @@ class Take:
         state.script.listen(state.mel, state.done, plan.hop)
         state.script.forget(window.start)
         normalized = state.normalizer.apply(raw)
-        ahead = normalized[MEL_PER_FRAME * (window.keep_from - window.start) :]
+        own = slice(MEL_PER_FRAME * (window.keep_from - window.start), None)
+        ahead, state.raw = normalized[own], raw[own]
         return self.performer.prepare(
             window, normalized, raw, state.normalizer, state.script.keyframes,
             state.script.intensity(window.start, window.stop), rows=state.listener.rows(ahead, self._kept(last)),
@@ -183,7 +186,7 @@ class Take:
         state = self.state
         kept = self._kept(last)
         assert piece.sounds is not None
-        sounds = state.gate.decide(piece.sounds.numpy())
+        sounds = state.gate.decide(told_apart(piece.sounds, state.raw).numpy())
         motion = self._enliven(self._finished(piece, kept), piece, sounds)
         state.done += kept
         return motion

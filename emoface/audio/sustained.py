@@ -1,0 +1,54 @@
+"""Sounds that are held, as a singer holds a vowel: found in log-mels, frame by frame, from what came before alone.
+
+A held sound keeps its envelope over a tenth of a second, which speech hardly ever does for a fifth of a second on end,
+and its harmonics from frame to frame, which noise does not.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from .features import MEL_BINS
+
+LAG = 5
+"""Mel frames over which the envelope is compared."""
+BAND = 4
+"""Mel bins of a band of the envelope, across which vibrato moves harmonics."""
+SAME, CALM = 1.0, 0.3
+"""Most mean change of the envelope over the lag, and most median change of a bin from frame to frame, in nats."""
+DEEPEST = 6.0
+"""Nats below the loudest bin of a frame at which bins count as silent."""
+BEGIN, SURE, LOSS = 6, 14, 3
+"""Frames that a sound has to be held until it counts, and until it counts wholly; frames that one of change costs."""
+MEMORY = LAG + SURE
+"""Mel frames before a frame after which its figure hardly depends on what was before."""
+
+
+def sustained(mel: Tensor, threshold: float) -> Tensor:
+    """How surely a sound is held.
+
+    Args:
+        mel: (M, 64) log-mels, not normalised. threshold: mean log-mel below which nothing sounds.
+
+    Returns:
+        (M,) float32, 0..1, of frames that the first begin cold.
+    """
+    rows = mel.double().cpu().numpy()
+    share = np.zeros(len(rows), np.float32)
+    if len(rows) <= LAG:
+        return torch.from_numpy(share)
+    rows = np.maximum(rows, rows.max(1, keepdims=True) - DEEPEST)
+    envelope = np.log(np.exp(rows).reshape(len(rows), MEL_BINS // BAND, BAND).mean(2))
+    change = np.abs(envelope[LAG:] - envelope[:-LAG]).mean(1)
+    flicker = np.median(np.abs(rows[LAG:] - rows[LAG - 1 : -1]), 1)
+    steady = (change < SAME) & (flicker < CALM)
+    loud = mel.mean(-1).cpu().numpy() > threshold
+    if not (steady & loud[LAG:]).any():
+        return torch.from_numpy(share)
+    held = 0
+    for frame, same in enumerate(steady.tolist(), LAG):
+        held = 0 if not loud[frame] else min(held + 1, SURE) if same else max(held - LOSS, 0)
+        share[frame] = min(max((held - BEGIN) / (SURE - BEGIN), 0.0), 1.0)
+    return torch.from_numpy(share)
