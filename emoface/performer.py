@@ -12,7 +12,7 @@ from .audio.encoder import ContentEncoder
 from .audio.features import MEL_PER_FRAME, loudness
 from .audio.hearing import Hearing
 from .audio.lip_net import STYLES, add_gestures, closure_weight
-from .audio.nonverbal import certainties
+from .audio.nonverbal import certainties, murmur
 from .audio.normalize import MelNormalizer
 from .binding.space import EmotionSpace
 from .diffusion.denoiser import Denoiser
@@ -107,8 +107,8 @@ class Prepared:
 
     Attributes:
         performer: whose it is. window: it. mel: (2 T, 64) normalised. presence: (T,) of speech.
-        loudness: (T,) in dB. held: (T,) how surely a sound is held, 0..1. keyframes: emotions over time.
-        tracks: emotions to denoise. painting: motion that is kept, None for none.
+        loudness: (T,) in dB. held, hummed: (T,) how surely a sound is held by an open mouth, and by a closed one, 0..1.
+        keyframes: emotions over time. tracks: emotions to denoise. painting: motion that is kept, None for none.
         rows: what is read for :attr:`Piece.sounds`, see :class:`~emoface.audio.nonverbal.NonverbalListener`.
     """
 
@@ -118,6 +118,7 @@ class Prepared:
     presence: Tensor
     loudness: Tensor
     held: Tensor
+    hummed: Tensor
     keyframes: Sequence[Keyframe]
     tracks: list[Track]
     painting: Painting | None
@@ -182,10 +183,16 @@ class Performer:
         score = self.score
         tracks = self._tracks(keyframes, window, intensity if score is None else 1.0)
         if score is not None:
-            tracks = score.laid(tracks, window, self.size)
+            tracks = score.laid(tracks, window, self.size, intensity)
         held = normalizer.held(raw).unflatten(0, (-1, MEL_PER_FRAME)).amin(1)  # (T,)
+        hummed = torch.zeros_like(held)
+        if held.any():
+            hummed = held * murmur(raw)
+            held = held - hummed
         presence = torch.maximum(normalizer.presence(raw), held)
-        return Prepared(self, window, normalized, presence, loudness(raw), held, keyframes, tracks, painting, rows)
+        return Prepared(
+            self, window, normalized, presence, loudness(raw), held, hummed, keyframes, tracks, painting, rows
+        )  # fmt: skip
 
     def dress(self, one: Prepared, motion: Tensor, curves: Tensor, logit: Tensor) -> Piece:
         """Make a piece of a window's motion.
@@ -199,12 +206,13 @@ class Performer:
         motion = self.joiner.join(motion, window.keep_from - window.give_from, window.keep_to - window.keep_from)
         given = slice(window.keep_from - window.start, window.give_to - window.start)
         present = one.presence[given].to(networks.device, non_blocking=True)  # nobody's lips are heard where nobody
-        held = one.held[given]
+        held, hummed = one.held[given], one.hummed.to(networks.device, non_blocking=True)
         motion = self.follower.follow(motion, curves[given], present, window.keep_to - window.keep_from, held)  # speaks
         motion = add_gestures(motion, curves[given] * present[:, None], networks.sampling.gestures)
         motion = self.holder.hold(motion, held, window.keep_to - window.keep_from)
+        closure = torch.maximum(closure_weight(logit)[given] * present, hummed[given])
         return Piece(
-            motion, closure_weight(logit)[given] * present, one.presence[given], one.loudness[given],
+            motion, closure, one.presence[given], one.loudness[given],
             self.blinks(one.keyframes, window.keep_from, window.give_to),
         )  # fmt: skip
 

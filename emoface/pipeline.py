@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import warnings
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -33,7 +34,7 @@ from .diffusion.finish import Sampling, finish
 from .diffusion.windows import plan_windows
 from .direct.direction import Direction
 from .direct.edits import apply_region, use_painter
-from .direct.perform import directed, meet_poses, near_poses
+from .direct.perform import check_live, directed, meet_poses, near_poses
 from .direct.tracks import PoseTrack, RegionTrack
 from .emotion import HeardEmotion, Keyframe, ResolvedEmotion, check_density, resolve
 from .emotion_forms import HEARD
@@ -272,6 +273,8 @@ class Pipeline:
             raise ValueError('latency must be "live" or "instant" in a stream, as "file" hears whole recordings')
         if request.options.num_samples != 1:
             raise ValueError(f"num_samples must be 1 in a stream, got {request.options.num_samples}")
+        if request.direction is not None:
+            request.direction.check(math.inf)
         return Stream(self._networks(request.manner), request, sample_rate)
 
     def _live_take(
@@ -325,7 +328,7 @@ class Pipeline:
             if "guidance" in score.curves and self.denoiser.config.guided:
                 raise ValueError("direction cannot steer guidance over time: the checkpoint has guidance built in")
             if options.latency != "file":
-                raise ValueError(f"latency must be 'file' with a direction, got {options.latency!r}")
+                check_live(request.direction)
             request = replace(request, score=score)
         if options.latency != "file" and manner.speakers:
             raise ValueError(f"latency must be 'file' with a speaker's style, got {options.latency!r}")

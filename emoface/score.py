@@ -65,13 +65,17 @@ class Score:
             self.layers.append(_Layer(track, *known[same]))
         _check_density(self.layers, seconds)
 
-    def laid(self, tracks: list[Track], window: Window, size: int) -> list[Track]:
+    def laid(
+        self, tracks: list[Track], window: Window, size: int, intensity: float | Tensor | None = None
+    ) -> list[Track]:
         """The trajectories of a window with the direction's laid over those of the call.
 
         Args:
             tracks: of the call, with shares (T,) that add up to 1. window: which frames. size: channels of the network.
+            intensity: one, or (T,), that a stream has by now; None for that of the call.
         """
-        strength = self._over("intensity", self.intensity, window)  # one, or (T, 56)
+        plain = self.intensity if intensity is None else intensity
+        strength = self._over("intensity", plain, window)  # one, or (T, 1 or 56)
         layers = list(self._sounding(window))
         left: float | Tensor = 1.0  # what the layers above leave: 1, or (T, 56)
         emotions: dict[Hashable, Tensor] = {}
@@ -141,14 +145,17 @@ class Score:
                 if share.any():
                     yield layer, torch.from_numpy(share[:, None] * layer.track.mask()).float()
 
-    def _over(self, name: str, plain: float, window: Window) -> float | Tensor:
-        """A value of the call with the curves of that name laid over it: the number itself, or (T, 56)."""
+    def _over(self, name: str, plain: float | Tensor, window: Window) -> float | Tensor:
+        """A value of the call, one or (T,), with the curves of that name laid over it: one, (T, 1) or (T, 56)."""
         found = None
+        if isinstance(plain, Tensor):
+            plain = plain[:, None]
         for curve in self.curves.get(name, ()):
             seconds = _seconds(curve, window)
             if seconds is not None:
                 share = curve.envelope(seconds)[:, None] * curve.mask()
-                found = np.full((window.frames, MOTION_SIZE), plain) if found is None else found
+                if found is None:
+                    found = np.broadcast_to(np.asarray(plain, np.float64), (window.frames, MOTION_SIZE)).copy()
                 found += share * (curve.values(seconds)[:, None] - found)
         return plain if found is None else torch.from_numpy(found).float()
 

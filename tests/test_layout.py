@@ -51,7 +51,7 @@ ALLOWED: dict[str, set[str]] = {
     "score": {"emotion", "direct", *PARTS},
     "performer": {"options", "emotion", "people", "direct", "score", *PARTS},
     "repaint": {"direct", "emotion", "performer", *PARTS},
-    "live": {"options", "types", "animation", "face_motion", "emotion", "export", "performer", *PARTS},
+    "live": {"options", "types", "animation", "face_motion", "direct", "emotion", "export", "performer", *PARTS},
     "pipeline": {
         "options", "types", "animation", "checkpoints", "emotion", "kernels", "people", "performer", "live",
         "direct", "emotion_forms", "face_motion", "repaint", "score", *PARTS,

@@ -32,7 +32,7 @@ BACK = 1 + (_KERNEL - 1) * sum(_DILATIONS)
 _HUM = SOUNDS.index("hum")
 _LOW, _MIDDLE, _HIGH = slice(0, 10), slice(12, 27), slice(27, 48)
 """Mel bins below 500 Hz, from 600 to 1500 Hz, and from there to 4 kHz."""
-_ROUND, _SPREAD, _RAMP = -4.4, -10.0, 1.2
+_ROUND, _SPREAD, _RAMP = -4.8, -10.0, 0.9
 """Nats above the strongest low bin from which the others tell an open mouth, as in u and in i, and over how many."""
 
 
@@ -126,10 +126,7 @@ def certainties(rows: Tensor) -> Tensor:
 
 
 def told_apart(sure: Tensor, mel: Tensor) -> Tensor:
-    """Certainties without humming where the mouth is open: the net takes a held u or i for it.
-
-    Beside its strongest partial below 500 Hz, a murmur behind closed lips has little from 600 to 1500 Hz, and less
-    beyond.
+    """Certainties without humming where the mouth is open, :func:`murmur`: the net takes a held u or i for it.
 
     Args:
         sure: (T, 5) of :func:`certainties`. mel: (2 T, 64) log-mels of the same frames at least, not normalised.
@@ -137,11 +134,24 @@ def told_apart(sure: Tensor, mel: Tensor) -> Tensor:
     Returns:
         (T, 5), a new tensor.
     """
-    mel = mel[: MEL_PER_FRAME * len(sure)].cpu()
+    shut = murmur(mel[: MEL_PER_FRAME * len(sure)].cpu())[:, None]
+    return torch.cat([sure[:, :_HUM], sure[:, _HUM : _HUM + 1] * shut, sure[:, _HUM + 1 :]], 1)
+
+
+def murmur(mel: Tensor) -> Tensor:
+    """How far a voice may come from behind closed lips.
+
+    Beside its strongest partial below 500 Hz, a murmur has little from 600 to 1500 Hz, and less beyond.
+
+    Args:
+        mel: (2 T, 64) log-mels, not normalised.
+
+    Returns:
+        (T,) 0..1.
+    """
     low, middle, high = (mel[:, band].amax(1) for band in (_LOW, _MIDDLE, _HIGH))  # (2 T,)
     opened = torch.maximum((middle - low - _ROUND) / _RAMP, (high - low - _SPREAD) / _RAMP).clamp(0, 1)
-    murmur = 1 - opened.unflatten(0, (-1, MEL_PER_FRAME)).mean(1)  # (T,)
-    return torch.cat([sure[:, :_HUM], sure[:, _HUM : _HUM + 1] * murmur[:, None], sure[:, _HUM + 1 :]], 1)
+    return 1 - opened.unflatten(0, (-1, MEL_PER_FRAME)).mean(1)
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ from torch import Tensor
 from emoface.face.columns import places
 from emoface.face.layout import MOUTH
 
-FOLLOWS = 0.06
+FOLLOWS = 0.1
 """Share of the way to the network's mouth that a wholly held one goes in a frame."""
 
 

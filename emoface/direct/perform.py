@@ -19,7 +19,7 @@ from emoface.face.life import FULL_LOOK, LID_DROP
 from .actions import channels
 from .direction import Direction
 from .regions import region_mask
-from .tracks import ActionTrack, ControlTrack, CueTrack, PoseTrack, smooth
+from .tracks import ActionTrack, ControlTrack, CueTrack, PoseTrack, RegionTrack, smooth
 
 _JAW = tuple(MOTION_INDEX[f"jaw_pose_{axis}"] for axis in "xyz")
 _BLINK, _WIDE, _UP, _DOWN = (
@@ -35,25 +35,26 @@ HEAD_SHARE = 0.25
 """Share of a look that the head turns along with, more slowly."""
 
 
-def directed(motion: np.ndarray, fps: float, direction: Direction) -> np.ndarray:
+def directed(motion: np.ndarray, fps: float, direction: Direction, first: int = 0) -> np.ndarray:
     """Motion with the curves of controls, the cues and the actions of a direction.
 
     Args:
         motion: (T, 56). fps: frames per second. direction: whose tracks are laid over each other in their order.
+        first: number of the first frame; without tracks that smooth, frames do not depend on those beside them.
 
     Returns:
         (T, 56) float32, a new array; frames and channels that no track reaches keep their bits.
     """
     motion = np.array(motion, np.float32)
     for track in direction.of(ControlTrack):
-        _control(motion, fps, track)
+        _control(motion, fps, track, first)
     for track in direction.tracks:
         if not isinstance(track, (CueTrack, ActionTrack)):
             continue
-        begin, end = _frames(track.reach(), fps, len(motion))
+        begin, end = _frames(track.reach(), fps, len(motion), first)
         if begin == end:
             continue
-        seconds = (np.arange(begin, end) + 0.5) / fps
+        seconds = (np.arange(first + begin, first + end) + 0.5) / fps
         part = motion[begin:end]
         was = part.copy()
         if isinstance(track, CueTrack):
@@ -64,10 +65,25 @@ def directed(motion: np.ndarray, fps: float, direction: Direction) -> np.ndarray
     return motion
 
 
-def _frames(reach: tuple[float, float], fps: float, frames: int) -> tuple[int, int]:
-    """First frame that seconds reach, and the one after the last."""
-    begin = min(max(math.floor(reach[0] * fps) - 1, 0), frames)
-    end = frames if reach[1] == math.inf else min(max(math.ceil(reach[1] * fps) + 1, begin), frames)
+def check_live(direction: Direction) -> None:
+    """Refuse what needs frames that a voice has not reached yet.
+
+    Raises:
+        ValueError: a region track, or a control that smooths; the message begins with its place.
+    """
+    for number, track in enumerate(direction.tracks):
+        if isinstance(track, RegionTrack):
+            told = "must not be 'region' with low latency: it edits a finished take"
+            raise ValueError(f"$.tracks[{number}].track {told}")
+        if isinstance(track, ControlTrack) and track.field.endswith("smoothing"):
+            told = f"must not be {track.field!r} with low latency: it reads frames to come"
+            raise ValueError(f"$.tracks[{number}].field {told}")
+
+
+def _frames(reach: tuple[float, float], fps: float, frames: int, first: int) -> tuple[int, int]:
+    """The frame, counted from the first, that seconds reach, and the one after the last."""
+    begin = min(max(math.floor(reach[0] * fps) - 1 - first, 0), frames)
+    end = frames if reach[1] == math.inf else min(max(math.ceil(reach[1] * fps) + 1 - first, begin), frames)
     return begin, end
 
 
@@ -80,12 +96,12 @@ def _keep_in_range(part: np.ndarray, was: np.ndarray) -> None:
     part[:] = np.where(part == was, was, clipped)
 
 
-def _control(motion: np.ndarray, fps: float, track: ControlTrack) -> None:
+def _control(motion: np.ndarray, fps: float, track: ControlTrack, first: int) -> None:
     """Between two points of the curve, the motions with the controls of both are mixed as the curve goes."""
-    begin, end = _frames(track.reach(), fps, len(motion))
+    begin, end = _frames(track.reach(), fps, len(motion), first)
     if begin == end:
         return
-    seconds = (np.arange(begin, end) + 0.5) / fps
+    seconds = (np.arange(first + begin, first + end) + 0.5) / fps
     knots = track.knots()
     times = np.array([time for time, _ in knots])
     wide = slice(max(begin - round(fps), 0), end + round(fps))  # smoothing reads what lies beside
@@ -227,7 +243,9 @@ def near_poses(
     return known, np.where(held, 0, free).astype(np.float32), gate
 
 
-def meet_poses(motion: np.ndarray, fps: float, poses: list[PoseTrack]) -> np.ndarray:
+def meet_poses(
+    motion: np.ndarray, fps: float, poses: list[PoseTrack], first: int = 0, more: bool = False
+) -> np.ndarray:
     """Motion that passes through poses: under a smooth hill about its frame, it goes over into each.
 
     ``x + h (v - x)``, where h is the union ``1 - prod (1 - h_i)`` of the hills of a channel's poses, and v goes from
@@ -235,15 +253,17 @@ def meet_poses(motion: np.ndarray, fps: float, poses: list[PoseTrack]) -> np.nda
 
     Args:
         motion: (T, 56). fps: frames per second. poses: each is met at the frame nearest to its time.
+        first: number of the first frame. more: frames follow; else a pose behind the last one is met there.
 
     Returns:
         (T, 56) float32, a new array.
     """
     motion = np.array(motion, np.float32)
-    at = np.arange(len(motion))
+    at = np.arange(first, first + len(motion))
     asked: dict[int, dict[int, tuple[float, float]]] = {}
     for pose in poses:
-        frame = min(max(round(pose.time * fps - 0.5), 0), len(motion) - 1)
+        frame = max(round(pose.time * fps - 0.5), 0)
+        frame = frame if more else min(frame, first + len(motion) - 1)
         for channel, value in zip(*pose.row()):
             asked.setdefault(int(channel), {})[frame] = (float(value), pose.reach_s * fps)
     for channel, points in asked.items():

@@ -29,6 +29,7 @@ from .pictures import draw_curves, draw_measured, draw_sheets, draw_spectra, dra
 from .prompts import prompt_rows
 from .report import Row, not_measured
 from .seeds import seed_rows
+from .singing import singing_rows
 from .speed import speed_rows
 from .strangers import Strangers
 from .timing import beat_row, live_link_take, offset_row, spectrum_rows
@@ -213,6 +214,7 @@ PARTS: tuple[Part, ...] = (
          lambda e: speaker_rows(e.performer, e.recordings, e.strangers, e.folds)),
     Part("noise", "music, babble, noise", PEOPLE, _noise),
     Part("nonverbal", "laughter, breath, sighs, coughs, humming", PEOPLE, _nonverbal),
+    Part("singing", "singing", PEOPLE, lambda e: singing_rows(e.performer, e.quick)),
     Part("liveliness", "upper face, eyes and head in time", PEOPLE, _liveliness),
     Part("seeds", "what seeds change", PEOPLE, _seeds),
     Part("lips", "lips and mesh against the measured curves of 2_05", PEOPLE, _lips, _draw_measured),

@@ -1,4 +1,4 @@
-"""Sung phrases of a small formant synthesiser: long vowels with vibrato, consonants, rests with breath, hummed tones."""
+"""Sung phrases of a formant synthesiser: long vowels with vibrato, consonants, rests with breath, hummed tones."""
 
 from __future__ import annotations
 

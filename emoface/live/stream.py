@@ -13,6 +13,8 @@ from emoface import checks
 from emoface.audio.channels import mix, scaled
 from emoface.audio.load import MAX_CHANNELS, MAX_RATE, MIN_RATE, check_samples
 from emoface.device import one_thread
+from emoface.direct.perform import directed, meet_poses
+from emoface.direct.tracks import PoseTrack
 from emoface.emotion import resolve
 from emoface.face.layout import FPS, MOTION_SIZE
 from emoface.host import own_settings
@@ -250,8 +252,13 @@ class Stream:
         return self._given(start, np.concatenate(pieces))
 
     def _given(self, start: int, motion: np.ndarray) -> Frames:
-        """Frames (n, 56) that are given now, remembered for an interruption."""
+        """Frames (n, 56) that are given now, remembered for an interruption, with what a direction lays over them."""
         self._shown.extend(motion)
+        direction = self._request.direction
+        if direction is not None:
+            motion = directed(motion, self.fps, direction, start)
+            poses = direction.of(PoseTrack)
+            motion = meet_poses(motion, self.fps, poses, start, more=True) if poses else motion
         return Frames(start, self.fps, motion)
 
 

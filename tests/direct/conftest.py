@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 import emoface
@@ -15,6 +17,11 @@ def pipeline() -> Pipeline:
     if not DEFAULT.exists():
         pytest.skip("no default checkpoint")
     return emoface.load()
+
+
+@pytest.fixture(scope="session")
+def tiny_pipeline(tiny_checkpoint: Path) -> Pipeline:
+    return emoface.load(tiny_checkpoint)
 
 
 @pytest.fixture(scope="session")

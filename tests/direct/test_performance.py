@@ -17,6 +17,7 @@ from emoface.evaluation.seeds import between
 from emoface.face.layout import EXPRESSION_NAMES, FPS, MOTION_INDEX, MOTION_SIZE
 from emoface.options import options_of
 from emoface.pipeline import BESIDE, _beside, options_of_take
+from emoface.training.corpus.adapters.signals import read_wave
 
 OPTIONS = {"emotion": ("sad", 2), "blink": False, "gaze": False}
 
@@ -138,9 +139,48 @@ def test_a_pose_of_the_mouth_is_not_pressed_shut_by_the_voice(pipeline, take):
     assert pressed[frame - 2 : frame + 3].max() < 0.3
 
 
-def test_a_direction_needs_a_whole_file(pipeline):
-    with pytest.raises(ValueError, match="latency must be 'file' with a direction"):
-        pipeline.animate(demo_path(), direction=Direction(), latency="live")
+LIVE = [
+    {"track": "emotion", "emotion": ["angry", 3], "region": "brows", "start": 0.8},
+    {"track": "curve", "of": "intensity", "value": [[0.0, 1.0], [2.0, 0.4]]},
+    {"track": "curve", "of": "temperature", "value": 1.5, "region": "head", "end": 1.0},
+    {"track": "control", "field": "brow_offset", "value": [[0.0, 0.0], [2.0, 0.2]]},
+    {"track": "action", "action": "AU12", "value": 0.5, "start": 0.5, "end": 1.2},
+    {"track": "cue", "cue": "nod", "time": 1.0},
+    {"track": "pose", "time": 1.5, "shapes": {"browInnerUp": 0.8, "headYaw": 10.0}},
+]
+
+
+@pytest.mark.parametrize(("latency", "fps"), [("live", 25), ("instant", 60)])
+def test_a_stream_is_directed_as_its_recording_is(tiny_pipeline, latency, fps):
+    """The same bits for every chunking; what a direction lays over finished motion is there within a frame."""
+    samples = read_wave(demo_path())[: 2 * 16000]
+    asked = {"emotion": ("sad", 2), "latency": latency, "fps": fps, "blink": False, "gaze": False}
+    whole = tiny_pipeline.animate(samples, sample_rate=16000, direction=Direction(LIVE), **asked)
+    for size in (160, 4321):
+        stream = tiny_pipeline.stream(direction=Direction(LIVE), **asked)
+        given = [stream.feed(samples[at : at + size]).motion for at in range(0, len(samples), size)]
+        assert np.array_equal(np.concatenate([*given, stream.flush().motion]), whole.motion)
+    plain = tiny_pipeline.animate(samples, sample_rate=16000, **asked)
+    seconds = (np.arange(len(plain)) + 0.5) / fps
+    assert np.abs(whole.motion - plain.motion)[seconds < 0.3][:, list(PARTS["mouth"])].max() < 0.05
+    frame = round(1.5 * fps - 0.5)
+    assert whole.motion[frame, MOTION_INDEX["browInnerUp"]] == pytest.approx(0.8, abs=1e-6)
+    held = MOTION_INDEX["mouthSmileLeft"]
+    only = tiny_pipeline.animate(samples, sample_rate=16000, direction=Direction(LIVE[4:5]), **asked)
+    rise = (only.motion - plain.motion)[:, held]
+    assert abs(seconds[rise > 0.2][0] - 0.5) <= 1 / fps and abs(seconds[rise > 0.2][-1] - 1.2) <= 1 / fps
+
+
+def test_what_needs_frames_to_come_is_refused_in_a_stream(tiny_pipeline):
+    for track, message in (
+        ({"track": "region", "do": "redo"}, r"\$\.tracks\[1\]\.track must not be 'region' with low latency"),
+        ({"track": "control", "field": "upper_smoothing", "value": 0.2}, r"\$\.tracks\[1\]\.field must not be 'upp"),
+    ):
+        direction = Direction([LIVE[0], track])
+        with pytest.raises(ValueError, match=message):
+            tiny_pipeline.stream(direction=direction)
+        with pytest.raises(ValueError, match=message):
+            tiny_pipeline.animate(demo_path(), direction=direction, latency="live")
 
 
 def test_redoing_brows_leaves_every_other_bit(pipeline, take):
