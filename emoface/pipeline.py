@@ -403,7 +403,7 @@ class Pipeline:
         number = 0 if "seed" in changes else sample
         request = self._request(replace(options, latency="file"))
         partner = None if other is None else open_other(other, None, recording)
-        for missing in _unknown(take, changes, partner is not None):
+        for missing in _unknown(take, changes, partner is not None, request.manner):
             warnings.warn(f"the take was made with {missing}; what is performed anew is not", UserWarning, stacklevel=6)
         kept, motion = motion, np.array(motion)
         motion[:, LIFE] *= 1 - free[:, LIFE]
@@ -565,12 +565,14 @@ def _beside(options: AnimateOptions) -> dict[str, Any]:
     return {"options": given} if given else {}
 
 
-def _unknown(take: FaceMotion, changes: Mapping[str, Any], partner: bool) -> list[str]:
+def _unknown(take: FaceMotion, changes: Mapping[str, Any], partner: bool, manner: Manner) -> list[str]:
     """What a take was made with that cannot be repeated from its metadata, in words."""
     told, found = take.metadata, []
     style = str(told.get("style", ""))
     if style.startswith("from ") and "style" not in changes:
-        found.append(f"a speaker's manner {style}")
+        found.append(f"a manner {style}: give it as style")
+    elif manner.speakers:
+        found.append("a speaker's manner, which is laid over whole takes")
     if told.get("other") is not None and not partner:
         found.append(f"another voice, {told['other']!r}, to listen to: give it as other")
     if "direction" in told.get("options", {}) and told["options"]["direction"] is None and "direction" not in changes:

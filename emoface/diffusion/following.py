@@ -35,7 +35,7 @@ def _fading(frames: int, seconds: float, dtype: torch.dtype, device: torch.devic
 
 
 def _running_mean(values: Tensor, before: Tensor | None, seconds: float, held: Tensor | None) -> Tensor:
-    """``m_t = m_{t-1} + (1 - s) (v_t - m_{t-1}) / (seconds x 25)`` of values (B, k, C), from a mean (B, C) or the first.
+    """``m_t = m_{t-1} + (1 - s) (v_t - m_{t-1}) / (seconds x 25)`` of values (B, k, C), from (B, C) or the first.
 
     s is ``held`` (k,), 0 where it is None.
     """
@@ -94,7 +94,8 @@ class Follower:
         mean = _running_mean(difference, self.mean, SETTLES, held)
         spread_mean = _running_mean(spread, self.spread, SPREAD_SETTLES, held)
         self.mean, self.spread = mean[:, kept - 1].clone(), spread_mean[:, kept - 1].clone()
-        followed, share = motion.clone(), self.share
+        followed = motion.clone()
+        share: float | Tensor = self.share
         if held is not None:
             lasting = held.to(device, non_blocking=True)[:, None]  # (k, 1)
             mean, spread_mean = (1 - lasting) * mean, (1 - lasting) * spread_mean
