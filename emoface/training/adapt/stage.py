@@ -22,7 +22,7 @@ from emoface.audio.normalize import normalize_clip
 from emoface.binding.emotions import EMOTIONS
 from emoface.diffusion.schedule import add_noise, training_times
 from emoface.emotion import embed
-from emoface.face.layout import FPS, JAW_OPEN_RADIANS, MOTION_INDEX, MOTION_SIZE, MOUTH
+from emoface.face.layout import FPS, JAW_OPEN_RADIANS, MOTION_INDEX, MOTION_SIZE, MOUTH, NECK
 from emoface.metrics.following import best_lag, pooled_correlation, shifted
 from emoface.people import Adapter
 from emoface.people.adapter import digest
@@ -70,7 +70,7 @@ class AdaptConfig:
     seed: int = 0
     lips_rank: int = 4
     denoiser_rank: int = 2
-    lips_steps: int = 160
+    lips_steps: int = 100
     denoiser_steps: int = 240
     batch: int = 8
     frames: int = 100
@@ -230,7 +230,7 @@ def heed(
     pipeline: Pipeline, clips: Sequence[PersonClip], rng: np.random.Generator,
     tell: Callable[[str, float], None] = lambda what, share: None,
 ) -> list[Heeded]:  # fmt: skip
-    """What the training reads of clips; channels that nobody captured are the checkpoint's own.
+    """What the training reads of clips; channels that nobody captured, and the head, are the checkpoint's own.
 
     Args:
         pipeline: the checkpoint. clips: of a person. rng: draws the emotion of each. tell: called with what is done.
@@ -246,6 +246,7 @@ def heed(
             for emotion in ("neutral", asked)
         )
         known = np.isfinite(clip.motion)
+        known[:, list(NECK)] = False
         filled = np.where(known, clip.motion, own)
         with torch.no_grad():
             mel = normalize_clip(log_mel(torch.from_numpy(np.ascontiguousarray(clip.samples)), frames))
