@@ -1,7 +1,8 @@
 """Whether a reference of a person makes takes more like that person than a reference of another does.
 
 Speakers that nothing was trained on have one clip of three seconds each, so its first half is the reference and its
-second half, whose voice is animated, is what the take is compared with. Five speakers are twenty pairs.
+second half, whose voice is animated, is what the take is compared with. Five speakers are twenty pairs. Half a clip's
+voice is too short to tell a style by, so the voice of the whole clip is the reference there.
 """
 
 from __future__ import annotations
@@ -48,7 +49,7 @@ def manner_rows(pipeline: Pipeline, folder: Path | None) -> list[Row]:
     rows = []
     for name, must, styles in (
         (NAMES[0], MOTION_MUST, [_by_motion(before) for before, _ in halves]),
-        (NAMES[1], VOICE_MUST, [_by_voice(before) for before, _ in halves]),
+        (NAMES[1], VOICE_MUST, [_by_voice(clip) for clip in clips]),
     ):
         matrix = np.array([
             [_distances(take, after) for take in _takes(pipeline, [after] * len(styles), styles)] for _, after in halves

@@ -1,7 +1,7 @@
 """The style basis: what statistics of a reference clip add inside the denoiser and the lip net.
 
 After Model See Model Do (arXiv 2505.01319), where a style's basis is added at every step of the diffusion. Here a small
-network maps the statistics to additions at fixed places: the input beside the speech, scale and shift of every block's
+network maps the statistics to additions at fixed places: the input, scale and shift of every block's
 AdaIN, gain and offset of the output, gain and offset of the lip net's curves. All of them are changes of biases and of
 rows of weights, so they are added to the weights once and no operator knows of them.
 """
@@ -45,11 +45,11 @@ class StyleAddition:
     """What B styles add.
 
     Attributes:
-        speech: (B, C) to the input. adain: (B, blocks, 2, C) to scale and shift.
+        entrance: (B, C) to the input. adain: (B, blocks, 2, C) to scale and shift.
         gain, offset: (B, motion) of the output: ``(1 + gain) x + offset``. lip_gain, lip_offset: (B, mouth) of curves.
     """
 
-    speech: Tensor
+    entrance: Tensor
     adain: Tensor
     gain: Tensor
     offset: Tensor
@@ -86,11 +86,11 @@ class StyleBasis(nn.Module):
         config, known = self.config, torch.isfinite(statistics)
         scaled = ((statistics.nan_to_num() - self.mean) / self.deviation).clamp(-4, 4)
         hidden = self.read(torch.cat([torch.where(known, scaled, 0.0), known.to(scaled)], -1))  # (B, hidden)
-        speech, adain = self.inside(hidden).split([config.channels, 2 * config.blocks * config.channels], -1)
+        entrance, adain = self.inside(hidden).split([config.channels, 2 * config.blocks * config.channels], -1)
         sizes = [config.motion, config.motion, config.mouth, config.mouth]
         gain, offset, lip_gain, lip_offset = self.around(hidden).split(sizes, -1)
         return StyleAddition(
-            speech, adain.unflatten(-1, (config.blocks, 2, config.channels)), gain, offset, lip_gain, lip_offset
+            entrance, adain.unflatten(-1, (config.blocks, 2, config.channels)), gain, offset, lip_gain, lip_offset
         )
 
     def changes(
@@ -106,7 +106,7 @@ class StyleBasis(nn.Module):
         """
         with torch.no_grad():
             added = self(statistics[None].to(self.mean))
-        around: Change = {"speech.bias": added.speech[0]}
+        around: Change = {"enter.bias": added.entrance[0]}
         for place, both in enumerate(added.adain[0]):
             around[f"blocks.{place}.style.bias"] = both.flatten()
         gain, offset = added.gain[0], added.offset[0]

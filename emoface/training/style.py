@@ -23,7 +23,7 @@ from emoface.audio.features import SAMPLE_RATE
 from emoface.audio.hearing import Heard
 from emoface.audio.lip_net import MOUTH_SCALE, STYLES
 from emoface.checkpoints import Checkpoint, load_checkpoint, save_checkpoint
-from emoface.diffusion.denoiser import ClipConditions
+from emoface.diffusion.denoiser import ClipConditions, Denoiser
 from emoface.diffusion.schedule import add_noise, training_times
 from emoface.face.layout import FPS, JAW_OPEN_RADIANS, MOTION_INDEX, MOTION_NAMES, MOTION_SIZE, MOUTH, NECK
 from emoface.face.manner_statistics import NOT_MANNER, manner_statistics
@@ -236,6 +236,19 @@ def _own(path: Path) -> PersonClip:
     return PersonClip(path.stem, samples, np.full((frames, MOTION_SIZE), np.nan))
 
 
+def denoise_in(
+    net: Denoiser, added: StyleAddition, noisy: Tensor, times: Tensor, content: Tensor, emotion: Tensor, style: Tensor
+) -> Tensor:
+    """Predict x0 (B, T, motion) in B styles; the same as with :meth:`StyleBasis.changes` in the weights."""
+    clip = net.prepare_clip(content, emotion, style)
+    adain = tuple(
+        (scale + added.adain[:, i, 0], shift + added.adain[:, i, 1]) for i, (scale, shift) in enumerate(clip.adain)
+    )
+    clip = ClipConditions(clip.speech + added.entrance[:, None], clip.queries, adain)
+    predicted = net.denoise(noisy, net.prepare_schedule(times), clip)
+    return (1 + added.gain[:, None]) * predicted + added.offset[:, None]
+
+
 class Lesson:
     """Draws rows and measures the basis on them; what is drawn depends on the step's number alone."""
 
@@ -278,13 +291,7 @@ class Lesson:
         times = training_times(rows, 0.5, generator)
         noisy = add_noise(scaled, torch.randn(scaled.shape, generator=generator), times)
         neutral = pipeline.emotion.neutral.expand(rows, -1)
-        clip = net.prepare_clip(heard, neutral, self.style.expand(rows))
-        adain = tuple(
-            (scale + added.adain[:, i, 0], shift + added.adain[:, i, 1]) for i, (scale, shift) in enumerate(clip.adain)
-        )
-        clip = ClipConditions(clip.speech + added.speech[:, None], clip.queries, adain)
-        predicted = net.denoise(noisy, net.prepare_schedule(times), clip)
-        predicted = (1 + added.gain[:, None]) * predicted + added.offset[:, None]
+        predicted = denoise_in(net, added, noisy, times, heard, neutral, self.style.expand(rows))
         error = predicted - scaled
         apart = self.mouth * error.abs() + (1 - self.mouth) * error.square()
         scale = torch.tensor(MOUTH_SCALE)
@@ -293,7 +300,7 @@ class Lesson:
             "x0": (known * apart).sum() / known.sum().clamp(min=1),
             "mean": ((known * error).sum(1) / known.sum(1).clamp(min=1)).abs().mean(),
             "lips": lips / known[..., _MOUTH].sum().clamp(min=1),
-            "small": 1e-3 * (added.gain.square().mean() + added.adain.square().mean() + added.speech.square().mean()),
+            "small": 1e-3 * (added.gain.square().mean() + added.adain.square().mean() + added.entrance.square().mean()),
         }
 
     def _content(

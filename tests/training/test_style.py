@@ -14,6 +14,7 @@ import emoface
 from emoface.checkpoints import load_checkpoint
 from emoface.face.layout import MOTION_INDEX, MOTION_SIZE
 from emoface.people.basis import BasisConfig, StyleBasis
+from emoface.people.weights import with_changes
 from emoface.training import style
 from emoface.training.run import load_tensors
 
@@ -103,6 +104,24 @@ def test_a_basis_begins_as_nothing() -> None:
     changes = basis.changes(statistics, weights, lips)
     assert changes["lips"]["head.bias"][:-1].all() and changes["lips"]["head.bias"][-1] == 0, "closures stay"
     assert changes["denoiser"]["blocks.1.style.bias"].shape == (32,)
+
+
+def test_weights_with_changes_do_what_was_trained(tiny_checkpoint: Path) -> None:
+    pipeline = emoface.load(tiny_checkpoint, dtype="float32")
+    net, lips = pipeline.denoiser, pipeline.hearing.lips
+    torch.manual_seed(0)
+    basis = StyleBasis(BasisConfig(STATISTICS, 16, 2, MOTION_SIZE, lips.head.out_channels - 1))
+    for linear in (basis.inside, basis.around):
+        torch.nn.init.normal_(linear.weight, std=0.3)
+    basis.requires_grad_(False)
+    statistics = torch.randn(STATISTICS)
+    changes = basis.changes(statistics, dict(net.named_parameters()), dict(lips.named_parameters()))
+    noisy, times = torch.randn(1, 40, MOTION_SIZE), torch.tensor([0.6])
+    content, emotion, number = torch.randn(1, 40, 16), torch.randn(1, 8), torch.tensor([1])
+    trained = style.denoise_in(net, basis(statistics[None]), noisy, times, content, emotion, number)
+    merged = with_changes(net, changes["denoiser"])(noisy, times, content, emotion, number)
+    torch.testing.assert_close(merged, trained, atol=1e-4, rtol=1e-4)
+    assert (merged - net(noisy, times, content, emotion, number)).abs().max() > 1e-2
 
 
 def test_manners_are_shared_and_within_range() -> None:
