@@ -8,11 +8,13 @@ voice is too short to tell a style by, so the voice of the whole clip is the ref
 from __future__ import annotations
 
 import warnings
+from collections.abc import Sequence
 from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import torch
 
 from emoface.audio.features import SAMPLE_RATE
 from emoface.emotion import from_audio, from_motion
@@ -23,6 +25,7 @@ from emoface.pipeline import Pipeline
 from emoface.speaker import SpeakerReference
 
 from ..training.adapt import PersonClip
+from ..training.style import Manners, draw_manners
 from .adaptation import tracked
 from .report import Row, not_measured
 from .strangers import LOOKED_AT
@@ -35,6 +38,8 @@ DEFINITION = (
     "mean distance of emoface.face.manner_statistics"
 )
 NAMES = ["style by motion: nearer to its own person", "style by voice: nearer to its own person"]
+DRAWN = "style by motion: nearer to its own drawn person"
+PERSONS, DRAW_SEED = 6, 99
 _JAW = MOTION_INDEX["jaw_pose_x"]
 
 
@@ -56,6 +61,8 @@ def manner_rows(pipeline: Pipeline, folder: Path | None) -> list[Row]:
         ])  # fmt: skip  # (speakers, references, 1 + groups)
         shares = nearer(matrix)
         note = ", ".join(f"{group} {share:.2f}" for group, share in zip(GROUPS, shares[1:]))
+        mute = sum(style is None for style in styles)
+        note += f"; {mute} speak too briefly for a style" if mute else ""
         rows.append(Row(name, float(shares[0]), low=must, unit="1", definition=DEFINITION, split=where, note=note))
         if name == NAMES[0]:
             own = _takes(pipeline, [after for _, after in halves], styles)
@@ -70,6 +77,46 @@ def manner_rows(pipeline: Pipeline, folder: Path | None) -> list[Row]:
     name = "references themselves: nearer to their own person"
     rows.append(Row(name, float(nearer(told)[0]), unit="1", split=where, definition=definition))
     return rows
+
+
+def drawn_rows(pipeline: Pipeline, voices: Sequence[np.ndarray]) -> list[Row]:
+    """The same of persons that are drawn: the checkpoint's takes of voices, changed in range, rest, sides and head.
+
+    Each has references of two voices, and a take of a third one, of another seed, to be compared with.
+    """
+    count = min(PERSONS, len(voices) // 3)
+    if count < 2:
+        return not_measured([DRAWN], "there are too few voices")
+    drawn = draw_manners(count, np.random.default_rng(DRAW_SEED), 0.0)
+
+    def take(voice: np.ndarray, **options: Any) -> np.ndarray:
+        asked = {"emotion": "neutral", "blink": False, "gaze": False, **options}
+        return pipeline.animate(voice, sample_rate=SAMPLE_RATE, **asked).motion
+
+    references, targets, spoken = [], [], []
+    for person in range(count):
+        own = Manners(drawn.gain[person : person + 1], drawn.offset[person : person + 1])
+        shown = [
+            own.apply(torch.from_numpy(take(voice, seed=seed))[None])[0].numpy()
+            for voice, seed in zip(voices[3 * person : 3 * person + 3], (50, 51, 70))
+        ]
+        references.append(from_motion(np.concatenate(shown[:2])))
+        targets.append(manner_statistics(shown[2]))
+        spoken.append(voices[3 * person + 2])
+    matrix = np.array([
+        [_apart(manner_statistics(take(voice, style=style)), target) for style in references]
+        for voice, target in zip(spoken, targets)
+    ])  # fmt: skip
+    shares = nearer(matrix)
+    note = ", ".join(f"{group} {share:.2f}" for group, share in zip(GROUPS, shares[1:]))
+    without = np.mean([_apart(manner_statistics(take(voice)), target)[0] for voice, target in zip(spoken, targets)])
+    own_distance = np.diagonal(matrix[..., 0]).mean()
+    split = f"{count} drawn persons, {count * (count - 1)} pairs, Berlin voices; drawn as the style is read, so easy"
+    return [
+        Row(DRAWN, float(shares[0]), low=MOTION_MUST, unit="1", definition=DEFINITION, split=split, note=note),
+        Row("style by motion, drawn persons: distance with over without", float(own_distance / without), high=1.0,
+            unit="1", definition="mean distance of takes in the own style over that of takes without one", split=split),
+    ]  # fmt: skip
 
 
 def nearer(matrix: np.ndarray) -> np.ndarray:

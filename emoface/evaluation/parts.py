@@ -21,7 +21,7 @@ from .latency import latency_rows
 from .life import life_rows
 from .lips import berlin_rows, bundled_rows, captured_rows
 from .liveliness import liveliness_rows
-from .manner import manner_rows
+from .manner import drawn_rows, manner_rows
 from .material import CAPTURED, Captured, Performer, Spoken, assets_folder, berlin, bundled, captured
 from .noise import noise_rows
 from .nonverbal import nonverbal_rows
@@ -185,6 +185,11 @@ def _seeds(e: Evaluation) -> list[Row]:
     return seed_rows(e.performer, e.voice[: SEED_SECONDS * SAMPLE_RATE], 4 if e.quick else 8, e.quick)
 
 
+def _style(e: Evaluation) -> list[Row]:
+    rows = manner_rows(e.pipeline, e.folder)
+    return rows if e.quick else rows + drawn_rows(e.pipeline, [voice.samples for voice in e.labelled])
+
+
 def _nonverbal(e: Evaluation) -> list[Row]:
     speech = {}
     if e.measured is not None:
@@ -220,7 +225,7 @@ PARTS: tuple[Part, ...] = (
     Part("lips", "lips and mesh against the measured curves of 2_05", PEOPLE, _lips, _draw_measured),
     Part("timing", "timing", PEOPLE, _timing),
     Part("adapt", "a person's adapter", PEOPLE, lambda e: adaptation_rows(e.pipeline, e.folder, e.quick)),
-    Part("style", "a person's style", PEOPLE, lambda e: manner_rows(e.pipeline, e.folder)),
+    Part("style", "a person's style", PEOPLE, _style),
     Part("closure", "lip closure", PEOPLE, _closure),
     Part("voice", "emotion heard in the voice", PEOPLE, _heard),
     Part("life", "blinks and calm", PEOPLE, lambda e: life_rows(e.pipeline, e.voice, 2 if e.quick else 4)),

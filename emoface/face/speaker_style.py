@@ -7,9 +7,9 @@ animated, the clip ``c`` tells for each region R of shapes that move alike and f
     side     = exp(+-d w / 2), d = ln of left over right in c less that in base, of sqrt(mean (x_i)^2), within 0.5 .. 2
     offset_i = w (mean(c_i) - gain_i mean(base_i)),            within +-0.25, for shapes that leave the lips alone
 
-with ``w = T / (T + 3 s)``: short clips are believed less. Motion then is ``gain_i x_i + offset_i``. What the phones
-need (press, rolls, mouthClose, tongue), blinks, gaze and the head stay, and lips that were closed stay closed, if need
-be pressed.
+with ``w = T / (T + 3 s)``: short clips are believed less. Motion then is ``gain_i x_i + offset_i``; the head's turns
+have a gain each, and no offset. What the phones need (press, rolls, mouthClose, tongue), blinks and gaze stay, and lips
+that were closed stay closed, if need be pressed.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ import numpy as np
 from emoface import checks
 
 from .controls import clip_motion, keep_closed
-from .layout import FPS, JAW_OPEN_RADIANS, MOTION_NAMES, MOTION_SIZE
+from .layout import FPS, JAW_OPEN_RADIANS, MOTION_NAMES, MOTION_SIZE, NECK
 
 REGIONS: dict[str, tuple[str, ...]] = {
     "opening": ("jaw_pose_x", "mouthLowerDown", "mouthUpperUp"),
@@ -38,7 +38,7 @@ GAIN, OFFSET = 2.0, 0.25
 BELIEVED = 3.0
 """Seconds of a clip that count for half."""
 STILL = 1e-3
-"""Spread, in weights, below which a region is taken for not measured."""
+"""Spread, in weights or radians, below which a region is taken for not measured."""
 
 _CHANNELS = {
     region: [i for i, name in enumerate(MOTION_NAMES) if name.startswith(starts)] for region, starts in REGIONS.items()
@@ -119,6 +119,10 @@ def motion_style(clip: np.ndarray, base: np.ndarray) -> SpeakerStyle:
         if region in POSED:
             habit = clip[:, channels].mean(0) - gain[channels] * base[:, channels].mean(0)
             offset[channels] = belief * habit.clip(-OFFSET, OFFSET)
+    for i in NECK:
+        theirs, ours = clip[:, i].std(), base[:, i].std()
+        if min(theirs, ours) >= STILL:
+            gain[i] = _bounded((theirs / ours) ** belief)
     return SpeakerStyle(gain.astype(np.float32), offset.astype(np.float32))
 
 
