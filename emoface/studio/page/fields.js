@@ -66,11 +66,14 @@ function choice(name, label, value, options, done) {
   return field(name, label, box);
 }
 
-function textField(name, label, value, { draft, done, list = "", placeholder = "" }) {
-  const box = element("input", { type: "text", value, placeholder, spellcheck: false, autocomplete: "off" });
+// Text in a line, or in several with `rows`.
+function textField(name, label, value, { draft, done, list = "", placeholder = "", rows = 1 }) {
+  const box = element(rows > 1 ? "textarea" : "input", { value, placeholder, spellcheck: false, autocomplete: "off" });
+  if (rows > 1) box.rows = rows;
   if (list) box.setAttribute("list", list);
   if (draft) box.oninput = () => draft(box.value);
   box.onchange = () => done(box.value);
+  box.onkeydown = (event) => event.key === "Enter" && (event.preventDefault(), box.blur());
   return field(name, label, box);
 }
 
@@ -105,7 +108,7 @@ function partsOf(region) {
   return region === "all" ? SETTINGS.regions : groups[region] || [region];
 }
 
-// An emotion: a label with its level, words, or a mixture as JSON; none where `none` names what that means.
+// An emotion: a label with its level, words, or a mixture; none where `none` names what that means.
 function emotionField(value, { draft, done, none = "" }) {
   const rows = element("div", { className: "fields" }), words = "words", mixture = "mixture";
   const label = Array.isArray(value) ? value[0] : value;
@@ -117,21 +120,29 @@ function emotionField(value, { draft, done, none = "" }) {
     const fresh = { "": null, [words]: "a calm, warm voice", [mixture]: { happy: 0.6, sad: 0.4 } };
     done(chosen in fresh ? fresh[chosen] : [chosen, level]);
   }));
-  if (kind === words) rows.append(textField("emotion", "Words", label, { done, placeholder: "a man who is afraid" }));
-  else if (kind === mixture) {
-    const row = textField("emotion", "Shares", JSON.stringify(label), { done: (text) => {
-      try {
-        done(JSON.parse(text));
-        row.classList.remove("wrong");
-      } catch {
-        row.classList.add("wrong");
-      }
-    } });
-    rows.append(row);
-  } else if (kind) {
+  if (kind === words) {
+    rows.append(textField("emotion", "Words", label, { done, placeholder: "a man who is afraid", rows: 3 }));
+  } else if (kind === mixture) rows.append(...sharesOf(label, draft, done));
+  else if (kind) {
     const level = Array.isArray(value) ? value[1] : 2, set = (to) => [kind, to];
     const own = { step: 0.5, draft: (to) => draft(set(to)), done: (to) => done(set(to)) };
     rows.append(slider("emotion", "Level", level, [0, 3], own));
+  }
+  return rows;
+}
+
+// A slider for each emotion of a mixture; one that comes to nothing goes, and others can be added.
+function sharesOf(mixture, draft, done) {
+  const rows = Object.entries(mixture).map(([name, share]) => slider("emotion", name, share, [0, 1], {
+    draft: (to) => draft({ ...mixture, [name]: to }),
+    done: (to) => {
+      const { [name]: gone, ...others } = mixture;
+      done(to > 0 || !Object.keys(others).length ? { ...mixture, [name]: to } : others);
+    },
+  }));
+  const missing = SETTINGS.emotions.filter((one) => !(one in mixture));
+  if (missing.length) {
+    rows.push(choice("emotion", "Also", "", [["", "…"], ...missing], (name) => done({ ...mixture, [name]: 0.3 })));
   }
   return rows;
 }

@@ -1,5 +1,7 @@
 // The panel: the fields of the chosen track, or the settings of the take.
 
+const FOCUSED = "input, select, textarea, button";
+
 class Inspector {
   // studio has piece, chosen (number of a track, -1 for none) and duration.
   constructor(panel, studio) {
@@ -10,11 +12,11 @@ class Inspector {
   show() {
     const { piece, chosen } = this.studio, track = piece.tracks[chosen];
     const focus = document.activeElement, inside = this.panel.contains(focus);
-    const place = inside ? [...this.panel.querySelectorAll("input, select, button")].indexOf(focus) : -1;
+    const place = inside ? [...this.panel.querySelectorAll(FOCUSED)].indexOf(focus) : -1;
     const scrolled = this.panel.scrollTop;
     this.panel.replaceChildren(...(track ? this.track(track) : this.take()));
     this.panel.scrollTop = scrolled;
-    if (place >= 0) this.panel.querySelectorAll("input, select, button")[place]?.focus();
+    if (place >= 0) this.panel.querySelectorAll(FOCUSED)[place]?.focus();
   }
 
   // A field's callbacks for a value of an object: undefined leaves it to its default.
@@ -76,7 +78,8 @@ class Inspector {
     }
     for (const name of ["blink", "gaze"]) if (!take[name]) words.push(`--no-${name}`);
     if (this.studio.piece.tracks.length) words.push("--direct direction.json");
-    const text = element("code", { textContent: `${words.join(" ")} -o take.glb`, title: "The same on the command line" });
+    const parts = [...words, "-o take.glb"].flatMap((word) => [element("span", { textContent: word }), " "]);
+    const text = element("code", { title: "The same on the command line" }, ...parts);
     return element("details", { className: "command" }, element("summary", { textContent: "The same as a command" }), text);
   }
 
@@ -170,6 +173,7 @@ class Inspector {
 
   cue(track) {
     const usual = SETTINGS.usual[track.cue] * (track.count || 1);
+    const looks = SETTINGS.looks.map((at) => [at, /left|right/.test(at) ? `the speaker's ${at}` : at]);
     return [
       choice("cue", "Cue", track.cue, SETTINGS.cues, (cue) => {
         if (cue === "look") track.at = "left";
@@ -177,7 +181,7 @@ class Inspector {
         this.own(track, "cue").done(cue);
       }),
       track.cue === "look" && !Array.isArray(track.at)
-        ? choice("at", "At (speaker's)", track.at || "camera", SETTINGS.looks, this.own(track, "at").done) : null,
+        ? choice("at", "At", track.at || "camera", looks, this.own(track, "at").done) : null,
       numberField("count", "How often", track.count ?? 1, { step: 1, low: 1, done: (count) => {
         this.own(track, "count").done(count > 1 ? Math.round(count) : undefined);
       } }),
@@ -188,7 +192,7 @@ class Inspector {
 
   pose(track) {
     const text = Object.entries(track.shapes).map(([name, weight]) => `${name} ${weight}`).join(", ");
-    const row = textField("shapes", "Shapes", text, { done: (typed) => {
+    const row = textField("shapes", "Shapes", text, { rows: 3, done: (typed) => {
       const pairs = typed.split(",").map((one) => one.trim().split(/[\s:=]+/)).filter(([name]) => name);
       this.own(track, "shapes").done(Object.fromEntries(pairs.map(([name, weight]) => [name, Number(weight ?? 1)])));
     } });

@@ -326,7 +326,7 @@ class Studio {
 
   key(event) {
     const { target, key } = event, command = event.ctrlKey || event.metaKey;
-    const typing = target.closest("input:not([type=range], [type=checkbox]), select");
+    const typing = target.closest("input:not([type=range], [type=checkbox]), textarea, select");
     const deeds = command
       ? {
           z: () => this.back(event.shiftKey ? 1 : -1), y: () => this.back(1), s: () => this.save(),
