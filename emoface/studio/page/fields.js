@@ -10,6 +10,10 @@ function element(tag, attributes = {}, ...children) {
   return made;
 }
 
+function smallButton(textContent, title = textContent) {
+  return element("button", { type: "button", className: "small", textContent, title });
+}
+
 function field(name, label, ...inputs) {
   const row = element("label", { className: "field" }, element("span", { textContent: label }), ...inputs);
   row.dataset.field = name;
@@ -41,7 +45,8 @@ function numberBox(value, { done, step = 0.01, low = 0, placeholder = "" }) {
 }
 
 function numberField(name, label, value, { unit = "", ...more }) {
-  return field(name, label, element("div", { className: "unit" }, numberBox(value, more), element("i", { textContent: unit })));
+  const row = element("div", { className: "unit" }, numberBox(value, more), element("i", { textContent: unit }));
+  return field(name, label, row);
 }
 
 // Two numbers in a row, each [name, value, options].

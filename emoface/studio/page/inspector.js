@@ -1,5 +1,7 @@
 // The panel: the fields of the chosen track, or the settings of the take.
 
+const POINTS = "Drag points on the timeline; a double click adds or takes away.";
+const RATES = [24, 25, 30, 50, 60]; // frames a second
 const FOCUSED = "input, select, textarea, button";
 
 class Inspector {
@@ -47,7 +49,7 @@ class Inspector {
       slider("guidance", "Guidance", take.guidance, [0, 4], own("guidance", { step: 0.1 })),
       slider("head", "Head", take.head, [0, 2], own("head")),
       this.seed(take),
-      choice("fps", "Frame rate", String(take.fps), [24, 25, 30, 50, 60].map((fps) => [String(fps), `${fps} fps`]), (fps) => {
+      choice("fps", "Frame rate", String(take.fps), RATES.map((fps) => [String(fps), `${fps} fps`]), (fps) => {
         own("fps").done(Number(fps));
       }),
       switchField("blink", "Blinks", take.blink, own("blink").done),
@@ -59,7 +61,7 @@ class Inspector {
   seed(of) {
     const own = this.own(of, "seed", { step: 1 });
     const row = numberField("seed", "Seed", of.seed ?? 0, { ...own, done: (seed) => own.done(Math.round(seed || 0)) });
-    const dice = element("button", { type: "button", className: "small", textContent: "Another", title: "Another seed" });
+    const dice = smallButton("Another", "Another seed");
     dice.onclick = () => own.done((of.seed ?? 0) + 1);
     row.lastChild.append(dice);
     return row;
@@ -67,7 +69,7 @@ class Inspector {
 
   // What gives the same take without this page.
   command() {
-    const { take } = this.studio.piece, { voice } = this.studio, words = ["emoface animate", voice?.name || "speech.wav"];
+    const { piece, voice } = this.studio, { take } = piece, words = ["emoface animate", voice?.name || "speech.wav"];
     const quoted = (text) => (/^[\w.@-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`);
     const { emotion } = take;
     if (Array.isArray(emotion)) words.push(`--emotion ${emotion[0]} --level ${emotion[1]}`);
@@ -77,15 +79,16 @@ class Inspector {
       if (take[name] !== PLAIN[name]) words.push(`--${name} ${take[name]}`);
     }
     for (const name of ["blink", "gaze"]) if (!take[name]) words.push(`--no-${name}`);
-    if (this.studio.piece.tracks.length) words.push("--direct direction.json");
+    if (piece.tracks.length) words.push("--direct direction.json");
     const parts = [...words, "-o take.glb"].flatMap((word) => [element("span", { textContent: word }), " "]);
     const text = element("code", { title: "The same on the command line" }, ...parts);
-    return element("details", { className: "command" }, element("summary", { textContent: "The same as a command" }), text);
+    const title = element("summary", { textContent: "The same as a command" });
+    return element("details", { className: "command" }, title, text);
   }
 
   track(track) {
-    const kind = KINDS[track.track], copy = element("button", { type: "button", textContent: "Copy", className: "small" });
-    const remove = element("button", { type: "button", textContent: "Delete", className: "small", title: "Delete (Del)" });
+    const kind = KINDS[track.track], copy = smallButton("Copy", "Copy (Ctrl+D)");
+    const remove = smallButton("Delete", "Delete (Del)");
     copy.onclick = () => this.studio.copy();
     remove.onclick = () => this.studio.remove();
     const fault = this.studio.fault, wrong = fault && fault.track === this.studio.chosen;
@@ -135,13 +138,13 @@ class Inspector {
         if (value !== undefined) track.value[number][place] = value;
         this.studio.settle();
       };
-      const time = element("input", { type: "number", min: 0, step: 0.01, value: tidy(point[0], 3), ariaLabel: "Seconds" });
-      const value = element("input", { type: "number", step, value: tidy(point[1]), ariaLabel: "Value" });
-      time.onchange = () => set(0)(time.valueAsNumber);
-      value.onchange = () => set(1)(value.valueAsNumber);
+      const time = numberBox(tidy(point[0], 3), { done: set(0) });
+      const value = numberBox(tidy(point[1]), { step, low: "", done: set(1) });
+      time.ariaLabel = "Seconds";
+      value.ariaLabel = "Value";
       list.append(element("div", {}, time, element("i", { textContent: "s" }), value));
     });
-    const tip = element("p", { className: "tip", textContent: "Drag points on the timeline; a double click adds or takes away." });
+    const tip = element("p", { className: "tip", textContent: POINTS });
     return [shape, list, tip];
   }
 
@@ -186,7 +189,9 @@ class Inspector {
         this.own(track, "count").done(count > 1 ? Math.round(count) : undefined);
       } }),
       numberField("time", "Begins", track.time, this.own(track, "time", { unit: "s" })),
-      numberField("duration", "Lasts", track.duration, this.own(track, "duration", { unit: "s", placeholder: tidy(usual) })),
+      numberField("duration", "Lasts", track.duration, {
+        ...this.own(track, "duration"), unit: "s", placeholder: tidy(usual),
+      }),
     ];
   }
 

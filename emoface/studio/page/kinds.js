@@ -6,6 +6,7 @@ const SHORTEST = 0.08;
 const REACH = 0.4; // seconds of a pose
 
 const rounded = (seconds) => Math.round(seconds / FRAME) * FRAME;
+const clamp = (value, low, high) => Math.min(Math.max(value, low), high);
 const tidy = (value, digits = 2) => Number(value.toFixed(digits));
 
 const KINDS = {
@@ -27,12 +28,15 @@ const KINDS = {
   region: {
     name: "Redo", long: 1,
     fresh: (start, end) => ({ track: "region", do: "redo", seed: 1, region: ["brows"], start, end }),
-    words: ({ do: deed, region, seed }) => `${deed} ${regionWords(region)}${seed === undefined ? "" : ` · seed ${seed}`}`,
+    words: ({ do: deed, region, seed }) => [`${deed} ${regionWords(region)}`, said("seed", seed)].join(""),
   },
   cue: {
     name: "Cue", long: 0,
     fresh: (time, end) => ({ track: "cue", cue: "blink", time, ...(end > time ? { duration: tidy(end - time) } : {}) }),
-    words: ({ cue, at, count }) => `${cue}${at ? ` ${Array.isArray(at) ? "" : at}` : ""}${count > 1 ? ` ×${count}` : ""}`,
+    words: ({ cue, at, count }) => {
+      const told = [cue, typeof at === "string" ? at : "", count > 1 ? `×${count}` : ""];
+      return told.filter(Boolean).join(" ");
+    },
   },
   pose: {
     name: "Pose", long: 0, rare: true,
@@ -45,6 +49,10 @@ const KINDS = {
     words: ({ field, value }) => (Array.isArray(value) ? field : `${field} ${tidy(value)}`),
   },
 };
+
+function said(name, value) {
+  return value === undefined ? "" : ` · ${name} ${value}`;
+}
 
 function emotionWords(emotion) {
   if (emotion === null || emotion === undefined) return "as heard";

@@ -53,7 +53,8 @@ class Studio {
     part("in").onclick = () => this.timeline.magnify(1.5);
     part("out").onclick = () => this.timeline.magnify(1 / 1.5);
     for (const [kind, { name }] of Object.entries(KINDS)) {
-      const button = element("button", { type: "button", className: "worded", textContent: name, title: `Add: ${name}` });
+      const title = `Add: ${name}`;
+      const button = element("button", { type: "button", className: "worded", textContent: name, title });
       button.prepend(element("i", { className: "dot", style: `background: var(--${kind})` }));
       button.onclick = () => this.add(kind, this.clock.now);
       part("add").append(button);
@@ -375,7 +376,9 @@ class Studio {
 }
 
 try {
-  if (!("DecompressionStream" in globalThis && Map.groupBy)) throw new Error("This page needs a newer browser (of 2024 or later).");
+  if (!("DecompressionStream" in globalThis && Map.groupBy)) {
+    throw new Error("This page needs a newer browser (of 2024 or later).");
+  }
   globalThis.studio = new Studio(await unpack(bytesOf("clip")));
   await studio.begin();
   document.documentElement.dataset.state = "ready";

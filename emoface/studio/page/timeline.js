@@ -43,7 +43,7 @@ class Timeline {
 
   magnify(by, clientX = this.box.getBoundingClientRect().left + LABELS) {
     const time = this.timeAt(clientX), most = Math.max((400 * this.studio.duration) / this.view, 1);
-    this.zoom = Math.min(Math.max(this.zoom * by, 1), most);
+    this.zoom = clamp(this.zoom * by, 1, most);
     this.show();
     this.box.scrollLeft += (time - this.timeAt(clientX)) * this.scale;
     this.studio.redraw();
@@ -51,7 +51,8 @@ class Timeline {
 
   row(name, label, ...content) {
     const strip = element("div", { className: "strip" }, ...content);
-    const row = element("div", { className: `row ${name}` }, element("div", { className: "name", textContent: label }), strip);
+    const title = element("div", { className: "name", textContent: label });
+    const row = element("div", { className: `row ${name}` }, title, strip);
     row.dataset.lane = name;
     return row;
   }
@@ -113,8 +114,8 @@ class Timeline {
     block.append(element("div", { className: "level", style: `opacity: ${0.35 + 0.65 * (track.strength ?? 1)}` }));
     if (track.track !== "cue" && track.track !== "pose") {
       const [fadeIn, fadeOut] = fadesOf(track).map((fade) => Math.min(fade * insideOf(track) * scale, wide / 2));
-      const level = block.firstChild, low = `${100 * insideOf(track)}%`; // of the ends
-      level.style.clipPath = `polygon(0 100%, 0 ${low}, ${fadeIn}px 0, calc(100% - ${fadeOut}px) 0, 100% ${low}, 100% 100%)`;
+      const low = `${100 * insideOf(track)}%`, rises = `${fadeIn}px 0`, falls = `calc(100% - ${fadeOut}px) 0`;
+      block.firstChild.style.clipPath = `polygon(0 100%, 0 ${low}, ${rises}, ${falls}, 100% ${low}, 100% 100%)`;
       for (const [side, place] of [["in", `left: ${fadeIn}px`], ["out", `right: ${fadeOut}px`]]) {
         const dot = element("i", { className: "fade", style: place });
         dot.dataset.fade = side;
@@ -162,7 +163,7 @@ class Timeline {
     const others = piece.tracks.filter((_, number) => number !== but).flatMap((track) => spanOf(track, duration));
     const near = [0, duration, clock.now, ...others].sort((a, b) => Math.abs(a - time) - Math.abs(b - time))[0];
     const best = Math.abs(near - time) * this.scale < NEAR ? near : time;
-    return rounded(Math.min(Math.max(best, 0), duration));
+    return rounded(clamp(best, 0, duration));
   }
 
   press(event) {
@@ -196,13 +197,14 @@ class Timeline {
   }
 
   scrub(event) {
-    const to = (time) => this.studio.seek(Math.min(Math.max(time, 0), this.studio.duration));
+    const to = (time) => this.studio.seek(clamp(time, 0, this.studio.duration));
     to(this.timeAt(event.clientX));
     this.drag(event, to, () => {});
   }
 
   grasp(event, number, block) {
-    const { studio } = this, { piece, duration } = studio, track = piece.tracks[number], box = block.getBoundingClientRect();
+    const { studio } = this, { piece, duration } = studio, track = piece.tracks[number];
+    const box = block.getBoundingClientRect();
     const [start, end] = spanOf(track, duration), pressed = this.timeAt(event.clientX);
     const { fade, point } = event.target.dataset, reach = Math.min(EDGE, box.width / 4);
     const left = event.clientX - box.left < reach, right = box.right - event.clientX < reach;
@@ -211,7 +213,7 @@ class Timeline {
       if (point !== undefined) this.movePoint(track, Number(point), time, clientY, box.top);
       else if (fade) {
         const from = fade === "in" ? time - start : end - time;
-        setFade(track, fade, Math.min(Math.max(from / insideOf(track), 0), end - start));
+        setFade(track, fade, clamp(from / insideOf(track), 0, end - start));
       } else if (left) setSpan(track, Math.min(this.snapped(time, number), end - SHORTEST), end, duration);
       else if (right) setSpan(track, start, Math.max(this.snapped(time, number), start + SHORTEST), duration);
       else this.shift(track, number, start, end, time - pressed);
@@ -225,7 +227,7 @@ class Timeline {
     const { duration } = this.studio, long = end - start;
     const first = this.snapped(start + by, number), last = this.snapped(end + by, number) - long;
     const to = Math.abs(last - start - by) < Math.abs(first - start - by) ? last : first;
-    const kept = Math.min(Math.max(to, 0), Math.max(duration - long, 0));
+    const kept = clamp(to, 0, Math.max(duration - long, 0));
     setSpan(track, kept, kept + long, duration);
   }
 
@@ -234,7 +236,7 @@ class Timeline {
     const before = number ? points[number - 1][0] + FRAME : 0;
     const after = number + 1 < points.length ? points[number + 1][0] - FRAME : this.studio.duration;
     const value = low + ((top + ROW - 5 - clientY) / (ROW - 10)) * (high - low);
-    points[number] = [tidy(Math.min(Math.max(rounded(time), before), after), 3), tidy(Math.min(Math.max(value, low), high))];
+    points[number] = [tidy(clamp(rounded(time), before, after), 3), tidy(clamp(value, low, high))];
   }
 
   // Draw a new track on a lane; without moving, the playhead goes there.
@@ -269,7 +271,7 @@ class Timeline {
     else if (point === undefined) {
       const [low, high] = rangeOf(track), top = block.getBoundingClientRect().top;
       const value = low + ((top + ROW - 5 - event.clientY) / (ROW - 10)) * (high - low);
-      track.value = [...track.value, [time, tidy(Math.min(Math.max(value, low), high))]].sort((a, b) => a[0] - b[0]);
+      track.value = [...track.value, [time, tidy(clamp(value, low, high))]].sort((a, b) => a[0] - b[0]);
     }
     studio.settle();
   }
