@@ -210,7 +210,7 @@ class Performer:
         motion = self.follower.follow(motion, curves[given], present, window.keep_to - window.keep_from, held)  # speaks
         motion = add_gestures(motion, curves[given] * present[:, None], networks.sampling.gestures)
         motion = self.holder.hold(motion, held, window.keep_to - window.keep_from)
-        closure = torch.maximum(closure_weight(logit)[given] * present, hummed[given])
+        closure = torch.maximum(closure_weight(logit + networks.sampling.closing)[given] * present, hummed[given])
         return Piece(
             motion, closure, one.presence[given], one.loudness[given],
             self.blinks(one.keyframes, window.keep_from, window.give_to),

@@ -42,7 +42,7 @@ HIGHEST = {
     "mouth_temperature": 10.0, "upper_temperature": 10.0, "head_temperature": 10.0,
     "upper_swing": 50.0, "head_swing": 50.0, "articulation": 10.0,
     "upper_character": 10.0, "head_character": 50.0, "head_turn": 10.0, "mouth_character": 10.0, "upper_filter": 50.0,
-    "mouth_filter": 50.0, "rest_filter": 50.0, "closure": 1.0, "gestures": 10.0, "following": 1.0,
+    "mouth_filter": 50.0, "rest_filter": 50.0, "closure": 1.0, "gestures": 10.0, "following": 1.0, "closing": 10.0,
 }  # fmt: skip
 """The highest value of each strength; the lowest is 0."""
 
@@ -63,7 +63,8 @@ class Sampling:
         upper_filter, mouth_filter: standard deviation in frames of the smoothing of each region, 0 for none; the
             head's turns are smoothed like the upper face, the closure gate like the mouth. rest_filter: the mouth's
             where nobody speaks, so that it rests.
-        closure: strength of the closure gate, 0..1.
+        closure: strength of the closure gate, 0..1. closing: added to the logits of closures, for voices of which too
+            little is foreseen to be sure of one in time.
         articulation: scale of the jaw and of the lips' own shapes about rest; a network that predicts means moves them
             less than people do.
         following: share of the fast difference between heard and denoised articulation that is added, see
@@ -89,6 +90,7 @@ class Sampling:
     articulation: float = 1.0
     gestures: float = 1.0
     following: float = 0.0
+    closing: float = 0.0
     style: str = "artist"
 
     def __post_init__(self) -> None:

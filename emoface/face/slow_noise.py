@@ -17,7 +17,7 @@ def draw(seed: int, sequence: int, number: int) -> np.random.Generator:
     return np.random.default_rng((seed, sequence, number))
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=1024)
 def _knots(seed: int, sequence: int, number: int, channels: int) -> np.ndarray:
     """Block ``number`` of the knots of an octave, (KNOTS, channels); kept, for streams ask for few frames at a time."""
     drawn = draw(seed, sequence, number).standard_normal((KNOTS, channels))

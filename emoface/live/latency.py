@@ -18,15 +18,19 @@ class Latency:
             other see much the same noise, so few steps do.
         following: share, at least, of what is heard faster than the denoiser moves the lips, as ``Sampling.following``:
             it makes up for what a window misses behind its end.
+        closing: added to the logits of closures, at least, as ``Sampling.closing``. Chosen on every second Berlin
+            recording: without it, lips that hear nothing ahead miss one bilabial in ten; beyond 2 open vowels suffer.
     """
 
     plan: SlidingPlan
     steps: int = 2
     following: float = 0.5
+    closing: float = 0.0
 
     def of(self, sampling: Sampling) -> Sampling:
         """How motion is sampled with this latency, where a checkpoint's recordings are sampled so."""
-        return replace(sampling, following=max(sampling.following, self.following))
+        following, closing = max(sampling.following, self.following), max(sampling.closing, self.closing)
+        return replace(sampling, following=following, closing=closing)
 
     @property
     def lookahead(self) -> float:
@@ -41,7 +45,7 @@ class Latency:
 
 PROFILES = {
     "live": Latency(SlidingPlan(window=40, hop=2, lookahead=2)),
-    "instant": Latency(SlidingPlan(window=40, hop=2, lookahead=0)),
+    "instant": Latency(SlidingPlan(window=40, hop=2, lookahead=0), closing=1.5),
 }
 """Profiles of streams by name."""
 LATENCIES = ("file", *PROFILES)
