@@ -24,6 +24,7 @@ import torch
 from emoface.demo import demo_path
 from emoface.files import write_text
 from emoface.info import cpu_model
+from emoface.kernels._runtime import native
 from emoface.live import LATENCIES, Streams
 from emoface.pipeline import load
 
@@ -124,7 +125,9 @@ def main(arguments: list[str] | None = None) -> int:
     asked = parser.parse_args(arguments)
     seconds, repeats, counts = (0.6, 1, [1]) if asked.dry else (asked.seconds, 5, asked.streams)
     results: dict[str, Any] = {
-        "cpu": cpu_model(), "cores": len(os.sched_getaffinity(0)), "device": asked.device, "target_ms": 1000 * TARGET,
+        "cpu": cpu_model(), "cores": len(os.sched_getaffinity(0)), "isa": native.CPU.isa() if native.CPU else None,
+        "device": asked.device, "products": str(load(device=asked.device).products).removeprefix("torch."),
+        "threads_of_a_process": 1, "chunk_ms": 1000 * CHUNK / RATE, "target_ms": 1000 * TARGET,
         "python": platform.python_version(), "torch": version("torch"), "numpy": version("numpy"),
         "load_before": os.getloadavg(), "profiles": [], "load": [],
     }  # fmt: skip
