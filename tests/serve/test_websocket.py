@@ -5,9 +5,9 @@ from __future__ import annotations
 import contextlib
 import json
 import socket
-import time
 import struct
 import threading
+import time
 from collections.abc import Callable
 from typing import Any
 
