@@ -66,7 +66,7 @@ class Studio:
         self._waiting = 0
 
     def stop(self) -> None:
-        """Forget what was uploaded; a film that is being drawn is left."""
+        """Forget what was uploaded; a file that is being written is finished first."""
         for pool in (self._stage, self._files):
             pool.shutdown(wait=False, cancel_futures=True)
         shutil.rmtree(self.folder, ignore_errors=True)
