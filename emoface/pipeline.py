@@ -471,17 +471,17 @@ class Pipeline:
         """The parts that perform a window in a manner; those of the last few manners are kept."""
         hearing, denoiser = self.hearing, self.denoiser
         if manner.adapters or (manner.speakers and self.basis is not None):
-            if manner.key not in self._changed:
-                self._changed = dict([*self._changed.items()][1 - KEPT_MANNERS :])
+            kept = self._changed.get(manner.key)
+            if kept is None:
                 parts = {"denoiser": denoiser, "lips": hearing.lips}
                 weights = {part: dict(network.named_parameters()) for part, network in parts.items()}
                 changes = manner.changes(weights, self.basis)
                 lips = with_changes(hearing.lips, changes["lips"])
                 if self.device.type == "cpu":
                     multiply_in(lips, self.products)
-                own = with_changes(denoiser, changes["denoiser"])
-                self._changed[manner.key] = (Hearing(hearing.encoder, lips).eval(), own)
-            hearing, denoiser = self._changed[manner.key]
+                kept = (Hearing(hearing.encoder, lips).eval(), with_changes(denoiser, changes["denoiser"]))
+                self._changed = dict([*self._changed.items(), (manner.key, kept)][-KEPT_MANNERS:])
+            hearing, denoiser = kept
         return Networks(
             hearing, self.audio, self.emotion, denoiser, self.sampling, self.mean, self.deviation, self.products,
             self.threads,
