@@ -23,6 +23,7 @@ from emoface.binding.emotions import EMOTIONS
 from emoface.diffusion.schedule import add_noise, training_times
 from emoface.emotion import embed
 from emoface.face.layout import FPS, JAW_OPEN_RADIANS, MOTION_INDEX, MOTION_SIZE, MOUTH, NECK
+from emoface.face.manner_statistics import NOT_MANNER
 from emoface.metrics.following import best_lag, pooled_correlation, shifted
 from emoface.people import Adapter
 from emoface.people.adapter import digest
@@ -230,7 +231,7 @@ def heed(
     pipeline: Pipeline, clips: Sequence[PersonClip], rng: np.random.Generator,
     tell: Callable[[str, float], None] = lambda what, share: None,
 ) -> list[Heeded]:  # fmt: skip
-    """What the training reads of clips; channels that nobody captured, and the head, are the checkpoint's own.
+    """What the training reads of clips; what nobody captured, blinks, gaze and the head are the checkpoint's own.
 
     Args:
         pipeline: the checkpoint. clips: of a person. rng: draws the emotion of each. tell: called with what is done.
@@ -246,7 +247,7 @@ def heed(
             for emotion in ("neutral", asked)
         )
         known = np.isfinite(clip.motion)
-        known[:, list(NECK)] = False
+        known[:, [*NECK, *NOT_MANNER]] = False
         filled = np.where(known, clip.motion, own)
         with torch.no_grad():
             mel = normalize_clip(log_mel(torch.from_numpy(np.ascontiguousarray(clip.samples)), frames))
