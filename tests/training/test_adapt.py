@@ -17,7 +17,7 @@ from emoface.training.adapt.report import page
 
 RATE = 16000
 JAW = MOTION_INDEX["jaw_pose_x"]
-QUICK = AdaptConfig(lips_steps=6, denoiser_steps=4, batch=2, every=2, lips_rank=1, denoiser_rank=1)
+QUICK = AdaptConfig(lips_steps=8, denoiser_steps=8, batch=2, every=2, lips_rank=1, denoiser_rank=1)
 
 
 @pytest.fixture(scope="module")

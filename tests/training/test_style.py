@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -51,8 +53,13 @@ def settings(tiny_checkpoint: Path, **changes: object) -> dict[str, object]:
     }  # fmt: skip
 
 
-def test_the_stage(tiny_checkpoint: Path, assets: Path, tmp_path: Path) -> None:
-    folder = style.train(settings(tiny_checkpoint), tmp_path / "one", assets)
+@pytest.fixture(scope="module")
+def trained(tiny_checkpoint: Path, assets: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return style.train(settings(tiny_checkpoint), tmp_path_factory.mktemp("run"), assets)
+
+
+def test_the_stage(trained: Path, tiny_checkpoint: Path, assets: Path) -> None:
+    folder = trained
     card = json.loads((folder / "card.json").read_text())
     assert card["clips"] == {"me": 3, "voices": 2} and card["own_takes"] == 2
     base, with_basis = load_checkpoint(tiny_checkpoint), load_checkpoint(folder / "style.safetensors")
@@ -69,14 +76,27 @@ def test_the_stage(tiny_checkpoint: Path, assets: Path, tmp_path: Path) -> None:
     )
 
 
-def test_resuming_gives_the_same_bits(tiny_checkpoint: Path, assets: Path, tmp_path: Path) -> None:
-    whole = style.train(settings(tiny_checkpoint), tmp_path / "whole", assets)
-    part = tmp_path / "part"
-    style.train(settings(tiny_checkpoint, steps=4), part, assets)
+def test_resuming_gives_the_same_bits(
+    trained: Path, tiny_checkpoint: Path, assets: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole, part = trained, tmp_path / "part"
+
+    def stopped(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(style.Lesson, "loss", _until(2, style.Lesson.loss, stopped))
+        with pytest.raises(KeyboardInterrupt):
+            style.train(settings(tiny_checkpoint), part, assets)
     ours, _ = load_tensors(whole / "model.safetensors")
     again = style.train(settings(tiny_checkpoint), part, assets, resume=True)
     theirs, _ = load_tensors(again / "model.safetensors")
     assert all(torch.equal(tensor, theirs[name]) for name, tensor in ours.items())
+
+
+def _until(steps: int, plain: Callable[..., Any], stopped: Callable[..., Any]) -> Callable[..., Any]:
+    """A function that does something else from a step on."""
+    return lambda lesson, step: plain(lesson, step) if step < steps else stopped()
 
 
 def test_bad_settings(tiny_checkpoint: Path, tmp_path: Path) -> None:
