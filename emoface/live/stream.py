@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Hashable
 from dataclasses import replace
 from typing import Any
 
@@ -88,9 +89,9 @@ class Stream:
         return self._profile.hop
 
     @property
-    def window(self) -> int:
-        """Frames at 25 fps that are denoised at once."""
-        return self._profile.plan.window
+    def kind(self) -> Hashable:
+        """What streams have in common that can be heard as one batch: the length of windows, and who listens."""
+        return (self._profile.plan.window, id(self._networks.hearing), id(self._networks.audio))
 
     @property
     def index(self) -> int:

@@ -96,8 +96,8 @@ class Streams:
         ready = [stream for stream in self._open.values() if stream.ready]
         given: list[tuple[Stream, Frames]] = []
         with torch.inference_mode():
-            for windows in {stream.window for stream in ready}:
-                alike = [stream for stream in ready if stream.window == windows]
+            for kind in {stream.kind for stream in ready}:
+                alike = [stream for stream in ready if stream.kind == kind]
                 pieces = self._performed([stream.prepare() for stream in alike])
                 given += [(stream, stream.take_in(piece)) for stream, piece in zip(alike, pieces)]
         return given

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import copy
+import itertools
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -49,6 +53,47 @@ def test_a_stream_among_others_gives_what_it_gives_alone(pipeline: emoface.Pipel
         alone = pipeline.stream(**asked).feed(samples).motion
         assert len(alone) > 20
         np.testing.assert_array_equal(np.concatenate(given[id(stream)]), alone, err_msg=str(asked))
+
+
+def test_streams_with_networks_of_their_own(pipeline: emoface.Pipeline, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As adapters make them: who listens differently hears no other's batch."""
+    other = copy.deepcopy(pipeline.hearing)
+    for weights in other.parameters():
+        weights.mul_(0.5)
+    usual, voice = pipeline._networks, voices(0.8)[0]
+
+    def networks(manner: Any) -> Any:
+        return replace(usual(manner), hearing=other) if next(turns) % 2 else usual(manner)
+
+    monkeypatch.setattr(pipeline, "_networks", networks)
+    turns = itertools.count()
+    alone = [pipeline.stream(emotion="happy", seed=seed).feed(voice).motion for seed in range(4)]
+    assert not np.array_equal(alone[0], alone[1])
+    streams, turns = Streams(pipeline, 4), itertools.count()
+    opened = [streams.open(emotion="happy", seed=seed) for seed in range(4)]
+    for stream in opened:
+        stream.push(voice)
+    given: dict[int, list[np.ndarray]] = {}
+    while stepped := streams.step():
+        for stream, frames in stepped:
+            given.setdefault(id(stream), []).append(frames.motion)
+    for stream, expected in zip(opened, alone):
+        np.testing.assert_array_equal(np.concatenate(given[id(stream)]), expected)
+
+
+def test_threads_do_not_change_bits(tiny_checkpoint: Path) -> None:
+    voice, made = voices(0.6)[0], []
+    for threads in (1, 3):
+        streams = Streams(emoface.load(tiny_checkpoint, threads=threads), 5)
+        opened = [streams.open(emotion="sad", seed=seed) for seed in range(5)]
+        for stream in opened:
+            stream.push(voice)
+        given: dict[int, list[np.ndarray]] = {}
+        while stepped := streams.step():
+            for stream, frames in stepped:
+                given.setdefault(opened.index(stream), []).append(frames.motion)
+        made.append([np.concatenate(given[number]) for number in range(5)])
+    np.testing.assert_array_equal(made[0], made[1])
 
 
 def test_capacity_is_kept(pipeline: emoface.Pipeline) -> None:
