@@ -54,7 +54,7 @@ def corrective_shapes(mesh: HeadMesh, eye: EyePatch, mouth: MouthPatch) -> dict[
         return left_half(shapes.lips(move, **region), points)
 
     fields = {
-        # an open mouth is drawn out: the corner goes on outwards and does not come in with the jaw
+        # an open mouth is drawn out: the corner goes on outwards
         "mouthSmile+jawOpen": left_lips(
             shapes.spread((corner, (0.34, 0.04, -0.10)), (shapes.upper * shapes.lens, (0.0, 0.10, 0.0))), radius=6.4
         )

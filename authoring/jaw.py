@@ -60,7 +60,7 @@ def turn(open_by: float = 0.0, left_by: float = 0.0) -> np.ndarray:
 def jaw_corrective(mesh: HeadMesh, patch: MouthPatch) -> np.ndarray:
     """The pose corrective (9, V, 3) in cm: displacement per element of R - I, rows first.
 
-    Element (2, 1) is the sine of the opening: as the jaw opens, the corners come in, the cheeks hollow and the lips
+    Element (2, 1) is the sine of the opening: as the jaw opens, the corners go back, the cheeks hollow and the lips
     part a little more than the joint alone parts them. Element (0, 2) is the sine of the turn to the left: the upper
     lip is dragged along and the lower one lags, so that the lips slide less over each other.
     """
@@ -75,7 +75,7 @@ def opening_corrective(mesh: HeadMesh, patch: MouthPatch) -> np.ndarray:
     values = _held(mesh, patch)
     x, y, z = mesh.vertices[: mesh.half].T
     lens = np.sqrt(1 - patch.across**2)
-    corner = np.array([-0.16, 0.0, 0.10]) * (patch.across**3)[:, None]
+    corner = np.array([-0.03, 0.0, 0.10]) * (patch.across**3)[:, None]
     lift = np.array([0.0, 0.16, 0.0]) * (lens * (patch.side > 0))[:, None]
     drop = np.array([0.0, -0.26, 0.08]) * (lens * (patch.side < 0))[:, None]
     values[mesh.mouth[patch.contact - 3 : patch.lips.stop]] = corner + lift + drop
