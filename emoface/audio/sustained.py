@@ -39,12 +39,15 @@ def sustained(mel: Tensor, threshold: float) -> Tensor:
     share = np.zeros(len(rows), np.float32)
     if len(rows) <= LAG:
         return torch.from_numpy(share)
-    rows = np.maximum(rows, rows.max(1, keepdims=True) - DEEPEST)
-    envelope = np.log(np.exp(rows).reshape(len(rows), MEL_BINS // BAND, BAND).mean(2))
-    change = np.abs(envelope[LAG:] - envelope[:-LAG]).mean(1)
-    flicker = np.median(np.abs(rows[LAG:] - rows[LAG - 1 : -1]), 1)
-    steady = (change < SAME) & (flicker < CALM)
     loud = mel.mean(-1).cpu().numpy() > threshold
+    if not loud[LAG:].any():
+        return torch.from_numpy(share)
+    rows = np.maximum(rows, rows.max(1, keepdims=True) - DEEPEST)
+    steady = np.median(np.abs(rows[LAG:] - rows[LAG - 1 : -1]), 1) < CALM
+    if not (steady & loud[LAG:]).any():  # most windows of speech need no envelope
+        return torch.from_numpy(share)
+    envelope = np.log(np.exp(rows).reshape(len(rows), MEL_BINS // BAND, BAND).mean(2))
+    steady &= np.abs(envelope[LAG:] - envelope[:-LAG]).mean(1) < SAME
     if not (steady & loud[LAG:]).any():
         return torch.from_numpy(share)
     held = 0
