@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -83,6 +84,33 @@ def test_read_person(person: Person, tmp_path: Path) -> None:
     (tmp_path / "empty").mkdir()
     with pytest.raises(ValueError, match="holds no clip that can be used"):
         read_person(tmp_path / "empty")
+
+
+def test_films(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from emoface.capture import video
+
+    motion = np.random.default_rng(0).uniform(0, 0.1, (50, MOTION_SIZE)).astype(np.float32)
+    known, confidence = np.ones(MOTION_SIZE, bool), np.ones(50)
+    known[MOTION_INDEX["browInnerUp"]], confidence[10:20] = False, 0
+    sound = emoface.audio.load.open_audio(voice(2.0, 0), RATE)
+
+    def capture(path: Path, model: object) -> SimpleNamespace:
+        if path.name == "dumb.mp4":
+            return SimpleNamespace(animation=emoface.Animation.from_motion(motion))
+        if path.name == "wall.mp4":
+            raise ValueError(f"path {path} shows no face")
+        take = emoface.Animation.from_motion(motion, audio=sound, metadata={"gaps": [[0.0, 0.2, "covered"]]})
+        return SimpleNamespace(animation=take, confidence=confidence, known=known)
+
+    monkeypatch.setattr(video, "capture", capture)
+    for name in ("me.mp4", "dumb.mp4", "wall.mp4", "notes.txt"):
+        (tmp_path / name).touch()
+    read = read_person(tmp_path)
+    assert [one.name for one in read.clips] == ["me"]
+    assert read.left_out["dumb.mp4"] == "it has no sound" and "no face" in read.left_out["wall.mp4"]
+    seen = np.isfinite(read.clips[0].motion)
+    assert not seen[:5].any() and not seen[10:20].any() and seen[5:10, JAW].all()
+    assert not seen[:, MOTION_INDEX["browInnerUp"]].any()
 
 
 def test_what_is_not_supported(pipeline: emoface.Pipeline, person: Person) -> None:
