@@ -82,10 +82,13 @@ def _person(pipeline: Pipeline, who: str, split: Split, others: Sequence[PersonC
         plain, adapted = (
             measure(_takes(pipeline, others, style=style), others) for style in (None, found.adapter)
         )
+        artist = None if named is None else measure(_takes(pipeline, others, "artist"), others)
         for name in ("jaw r", "gap r"):
             if plain[name] is not None and adapted[name] is not None:
                 lost = float(adapted[name]) - float(plain[name])  # type: ignore[arg-type]
                 note = f"{plain[name]:.3f} without"
+                if artist is not None and artist[name] is not None:
+                    note += f", {artist[name]:.3f} in style artist"
                 rows.append(Row(
                     f"adapter, {who}: strangers' {name}, with less without", lost, low=OTHERS, unit="1", note=note,
                     definition=FIGURES[name][0], split=f"{len(others)} strangers, looked at while settings were chosen",

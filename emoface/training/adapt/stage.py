@@ -72,8 +72,8 @@ class AdaptConfig:
     lips_rank: int = 4
     denoiser_rank: int = 2
     lips_steps: int = 80
-    denoiser_steps: int = 200
-    batch: int = 4
+    denoiser_steps: int = 240
+    batch: int = 8
     frames: int = 100
     lips_rate: float = 3e-3
     denoiser_rate: float = 3e-3
@@ -83,7 +83,7 @@ class AdaptConfig:
     calm: float = 0.3
     time_exponent: float = 0.4
     expressive: float = 0.4
-    every: int = 25
+    every: int = 20
     patience: int = 3
     threads: int = 1
 
