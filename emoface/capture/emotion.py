@@ -16,8 +16,8 @@ SURE = 0.3
 HELD = 50
 """Frames for which the face of a picture is held: the motion branch reads motion."""
 SHRUNK = {
-    "mouthFrown": (1.8, 2.9), "mouthStretch": (1.0, 1.6), "mouthDimple": (3.0, 3.0), "browDown": (1.0, 2.0),
-    "browInnerUp": (1.6, 3.0), "browOuterUp": (1.2, 1.4), "eyeSquint": (1.3, 2.7), "eyeWide": (2.7, 3.0),
+    "mouthFrown": (2.1, 1.9), "mouthStretch": (2.3, 1.8), "mouthDimple": (3.0, 3.0), "browDown": (1.3, 2.0),
+    "browInnerUp": (1.3, 1.9), "browOuterUp": (1.0, 1.4), "eyeSquint": (1.8, 3.0), "eyeWide": (2.2, 3.0),
     "noseSneer": (3.0, 3.0),
 }  # fmt: skip
 """What a captured feeling is to be multiplied by, with the face at rest known and without: a fit draws to rest what it
