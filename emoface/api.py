@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from .animation import Animation
     from .face.controls import Controls
-    from .types import AudioInput, DirectionInput, EmotionInput, RateInput, StyleInput
+    from .types import AudioInput, DirectionInput, EmotionInput, RateInput, StyleInput, VarietyInput
 
 
 @lru_cache(maxsize=2)
@@ -42,6 +42,7 @@ def animate(
     guidance: float = 1.0,
     steps: int | None = None,
     seed: int = 0,
+    variety: VarietyInput = 1.0,
     num_samples: Literal[1] = 1,
     fps: RateInput = 25.0,
     blink: bool = True,
@@ -70,6 +71,7 @@ def animate(
     guidance: float = 1.0,
     steps: int | None = None,
     seed: int = 0,
+    variety: VarietyInput = 1.0,
     num_samples: int,
     fps: RateInput = 25.0,
     blink: bool = True,
@@ -97,6 +99,7 @@ def animate(
     guidance: float = 1.0,
     steps: int | None = None,
     seed: int = 0,
+    variety: VarietyInput = 1.0,
     num_samples: int = 1,
     fps: RateInput = 25.0,
     blink: bool = True,

@@ -89,6 +89,27 @@ class Rate(Number):
         return frame_rate(value, name, self.low, self.high)
 
 
+@dataclass(frozen=True)
+class Numbers(Number):
+    """A number in a range, or several of them, one for each of ``parts``."""
+
+    parts: tuple[str, ...]
+
+    @property
+    def words(self) -> str:
+        return f"{super().words}, or ({', '.join(self.parts)})"
+
+    def check(self, name: str, value: Any) -> Any:
+        if not isinstance(value, (tuple, list)):
+            return super().check(name, value)
+        if len(value) != len(self.parts):
+            raise ValueError(f"{name} must be a number or ({', '.join(self.parts)}), got {len(value)} numbers")
+        return tuple(checks.number(f"{name}, {part}", one, self.low, self.high) for part, one in zip(self.parts, value))
+
+    def to_json(self, value: Any) -> Any:
+        return list(value) if isinstance(value, tuple) else value
+
+
 class Switch(Kind):
     """True or False."""
 

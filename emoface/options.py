@@ -23,6 +23,7 @@ from .option_kinds import (
     File,
     Kind,
     Number,
+    Numbers,
     Rate,
     Style,
     Switch,
@@ -35,7 +36,7 @@ if TYPE_CHECKING:
     from typing_extensions import Self
 
     from .face.controls import Controls
-    from .types import DirectionInput, EmotionInput, StyleInput
+    from .types import DirectionInput, EmotionInput, StyleInput, VarietyInput
 
 
 @dataclass(frozen=True)
@@ -180,6 +181,10 @@ class AnimateOptions(Options):
         absent="the checkpoint's"))  # fmt: skip
     seed: int = field(default=0, metadata=_about(
         Whole(0, 2**31 - 1), "the same seed, input and machine give the same bytes"))  # fmt: skip
+    variety: VarietyInput = field(default=1.0, metadata=_about(
+        Numbers(0, 3, ("pose", "events")),
+        "how far takes of different seeds differ: in the pose that each holds, and in what happens when, as one number "
+        "or as two"))  # fmt: skip
     num_samples: int = field(default=1, metadata=_about(
         Whole(1, 64), "number of takes of the same line; more than one come as a list"))  # fmt: skip
     fps: float = field(default=25.0, metadata=_about(

@@ -148,10 +148,12 @@ class Performer:
         device = networks.device
         scales = [scale[: self.size] for scale in networks.sampling.scales()]
         temperature, character, swing = (scale.to(device, non_blocking=True) for scale in scales)
+        pose, events = options.variety if isinstance(options.variety, tuple) else (options.variety, options.variety)
         arguments = (
             networks.denoiser, networks.sampling.sampler, request.steps, Guidance(options.guidance), request.style,
-            options.seed, options.num_samples if take is None else 1, temperature, networks.products, character,
-            networks.threads, swing if scales[2].any() else None, take or 0, sliding,
+            options.seed, options.num_samples if take is None else 1, events * temperature,
+            networks.products, pose * character, networks.threads, swing if scales[2].any() else None, take or 0,
+            sliding,
         )  # fmt: skip
         self.sampler = WindowSampler(*arguments)
         self.steered = WindowSampler(*arguments) if request.score is not None and request.score.steers else None

@@ -548,7 +548,7 @@ def _shown_again(entries: Any) -> Any:
     return again if len(again) > 1 else again[0][1]
 
 
-BESIDE = ("blink", "gaze", "head", "nonverbal", "controls", "direction")
+BESIDE = ("variety", "blink", "gaze", "head", "nonverbal", "controls", "direction")
 """Options that metadata hold, under ``options``, where they are not at their defaults."""
 
 

@@ -44,6 +44,9 @@ OneStyle: TypeAlias = (
 )
 """A way to articulate, a speaker to move like, or a person's adapter or its path."""
 
+VarietyInput: TypeAlias = "float | tuple[float, float]"
+"""How far takes of different seeds differ: one number, or (pose, events)."""
+
 StyleInput: TypeAlias = (
     "OneStyle | tuple[OneStyle, float] | Sequence[tuple[OneStyle, float]] | Mapping[str, float] | Manner"
 )

@@ -23,6 +23,7 @@ MOTION = np.full((40, 53), 0.1, np.float32)
 OTHERS: dict[str, Any] = {
     "emotion": ("sad", 2.0), "intensity": 1.5, "guidance": 2.0, "steps": 6, "seed": 9, "num_samples": 3, "fps": 30.0,
     "blink": False, "gaze": False, "head": 0.5, "nonverbal": 0.5, "latency": "instant", "style": "rule",
+    "variety": (0.5, 2.0),
     "direction": emoface.Direction([{"track": "cue", "cue": "nod", "time": 1.0}]),
     "controls": emoface.Controls(symmetry=0.5, shapes={"jawOpen": emoface.face.controls.Shape(gain=2.0)}),
     "checkpoint": Path("model.safetensors"), "device": "auto", "dtype": "float32", "threads": 2,
@@ -212,7 +213,7 @@ def test_every_option_has_a_flag(tmp_path: Path) -> None:
     scene = OTHERS["direction"].save(tmp_path / "scene.json")
     told = {
         "emotion": ["--emotion", "sad", "--level", "2"], "controls": ["--controls", str(controls)],
-        "direction": ["--direct", str(scene)],
+        "direction": ["--direct", str(scene)], "variety": ["--variety", "0.5,2"],
     }  # fmt: skip
     for name, value in OTHERS.items():
         flag = f"--{name.replace('_', '-')}"

@@ -6,9 +6,21 @@ import argparse
 from pathlib import Path
 from typing import Any
 
-from emoface.cli.arguments import parse_rate, parse_timeline, parse_weights
+from emoface.cli.arguments import parse_numbers, parse_rate, parse_timeline, parse_weights
 from emoface.cli.view import add_controls, controls_of
-from emoface.option_kinds import Choice, Directed, Emotion, FaceControls, File, Number, Rate, Style, Switch, Whole
+from emoface.option_kinds import (
+    Choice,
+    Directed,
+    Emotion,
+    FaceControls,
+    File,
+    Number,
+    Numbers,
+    Rate,
+    Style,
+    Switch,
+    Whole,
+)
 from emoface.options import AnimateOptions, LoadOptions, Option, Options, options_of
 
 MOTION_FILE = "a motion (.npz, Live Link .csv)"
@@ -59,12 +71,20 @@ def _add(parser: argparse.ArgumentParser, option: Option) -> None:
         parser.add_argument(name, type=Path, metavar="FILE", help=text)
     elif isinstance(kind, Rate):
         parser.add_argument(name, type=parse_rate, metavar="X", help=text)
+    elif isinstance(kind, Numbers):
+        parser.add_argument(name, type=_one_or_several, metavar="X[,Y]", help=text)
     elif isinstance(kind, Number):
         parser.add_argument(name, type=float, metavar="X", help=text)
     elif isinstance(kind, Whole):
         parser.add_argument(name, type=int, metavar="N", help=text)
     else:
         parser.add_argument(name, metavar=option.name.upper(), help=text)
+
+
+def _one_or_several(text: str) -> float | tuple[float, ...]:
+    """Read ``0.5`` as a number and ``0.5,2`` as several."""
+    found = parse_numbers(text)
+    return found[0] if len(found) == 1 else tuple(found)
 
 
 def _help(option: Option) -> str:

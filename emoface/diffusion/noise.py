@@ -35,28 +35,21 @@ def white(seed: int, sample: int, index: int, frames: int, motion: int, steps: i
     return drawn, torch.randn(steps, frames, motion, generator=generator)
 
 
-def coloured(drawn: Tensor, swing: Tensor | None, bands: tuple[float, float] | None) -> Tensor:
-    """Noise whose slow and quick parts have scales of their own, ``n' = f (n - L(n)) + s (L(n) + swing G(n))``.
-
-    L is a Gaussian filter over time and G the same scaled to unit variance.
+def coloured(drawn: Tensor, swing: Tensor | None) -> Tensor:
+    """Noise with more of what is slow, ``n' = n + swing G(n)``: G is a Gaussian filter scaled to unit variance.
 
     Args:
-        drawn: (B, T, motion) n, standard normal. swing: (motion,), None for 0. bands: s and f, None for 1 and 1.
+        drawn: (B, T, motion) n, standard normal. swing: (motion,), None for 0.
 
     Returns:
         (B, T, motion).
     """
-    if swing is None and bands is None:
-        return drawn
-    slow = gaussian_filter(drawn, SWING_FRAMES)
-    swung = drawn if swing is None else drawn + swing * SWING_UNIT * slow
-    return swung if bands is None else bands[0] * (swung - drawn + slow) + bands[1] * (drawn - slow)
+    return drawn if swing is None else drawn + swing * SWING_UNIT * gaussian_filter(drawn, SWING_FRAMES)
 
 
 def start_noise(
-    drawn: Tensor, take: Tensor, temperature: Tensor, character: Tensor, swing: Tensor | None = None,
-    bands: tuple[float, float] | None = None,
-) -> Tensor:  # fmt: skip
+    drawn: Tensor, take: Tensor, temperature: Tensor, character: Tensor, swing: Tensor | None = None
+) -> Tensor:
     """Where sampling starts: ``temperature (n' - mean_t n') + character m / sqrt(T)``, n' as of :func:`coloured`.
 
     The noise is white if the scales are 1 and the swing 0. What varies quickly and slowly within a take, and what tells
@@ -64,12 +57,12 @@ def start_noise(
 
     Args:
         drawn: (B, T, motion) n, standard normal, of a window. take: (B, 1, motion) m, the same for the whole take.
-        temperature: (..., motion). character: (..., motion). swing, bands: of n, None for both where n is n' already.
+        temperature: (..., motion). character: (..., motion). swing: of n, None where n is n' already.
 
     Returns:
         (B, T, motion).
     """
-    drawn = coloured(drawn, swing, bands)
+    drawn = coloured(drawn, swing)
     return (drawn - drawn.mean(1, keepdim=True)) * temperature + take * character / math.sqrt(drawn.shape[1])
 
 
@@ -90,7 +83,7 @@ def turned_away(start: Tensor, known: Tensor, other: Tensor, temperature: Tensor
     mean = (weight * known).sum(1, keepdim=True) / weight.sum(0).clamp(min=1e-6)
     course = weight * (known - mean)
     course = course / course.norm(dim=1, keepdim=True).clamp(min=STILL * math.sqrt(start.shape[1]))
-    spread = course if swing is None else course + swing * SWING_UNIT * gaussian_filter(course, SWING_FRAMES)
+    spread = coloured(course, swing)
     along = (start * course).sum(1, keepdim=True)
     return start - (AWAY * (temperature * spread).norm(dim=1, keepdim=True) + along) * course
 
@@ -101,13 +94,11 @@ class FrameNoise:
     Args:
         draw: gives the white noise of a block of ``NOISE_BLOCK`` frames by its number: where sampling starts,
             (B, T, motion), and what the sampler adds, (steps, B, T, motion).
-        swing: (motion,) or None. bands: two numbers or None.
+        swing: (motion,) or None.
     """
 
-    def __init__(
-        self, draw: Callable[[int], tuple[Tensor, Tensor]], swing: Tensor | None, bands: tuple[float, float] | None
-    ) -> None:
-        self.draw, self.swing, self.bands = draw, swing, bands
+    def __init__(self, draw: Callable[[int], tuple[Tensor, Tensor]], swing: Tensor | None) -> None:
+        self.draw, self.swing = draw, swing
         self.white: dict[int, tuple[Tensor, Tensor]] = {}
         self.blocks: dict[int, tuple[Tensor, Tensor]] = {}
 
@@ -125,4 +116,4 @@ class FrameNoise:
         """A block that is coloured by what its neighbours hold, too."""
         (before, _), (drawn, later), (after, _) = (self.white[number + step] for step in (-1, 0, 1))
         around = torch.cat([before[:, -SWING_REACH:], drawn, after[:, :SWING_REACH]], 1)
-        return coloured(around, self.swing, self.bands)[:, SWING_REACH:-SWING_REACH], later
+        return coloured(around, self.swing)[:, SWING_REACH:-SWING_REACH], later

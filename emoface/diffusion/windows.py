@@ -173,7 +173,6 @@ class WindowSampler:
         swing: Tensor | None = None,
         first_sample: int = 0,
         sliding: bool = False,
-        bands: tuple[float, float] | None = None,
     ) -> None:
         """Set up.
 
@@ -187,11 +186,10 @@ class WindowSampler:
             swing: (motion,) share of slow noise in the start noise, None for none.
             first_sample: number of the first sample, whose noise it has. sliding: noise belongs to frames, as a
                 :class:`SlidingPlan` needs it, not to windows.
-            bands: scales of what is slow and what is fast in the start noise, None for 1 and 1.
         """
         self.denoiser = denoiser
         self.settings = (sampler, steps, guidance)
-        self.swing, self.bands = swing, bands
+        self.swing = swing
         self.guidance = guidance
         self.style = style
         self.seed = seed
@@ -212,7 +210,7 @@ class WindowSampler:
         else:
             self.film = denoiser.prepare_schedule(times)
         self.context: dict[Hashable, Tensor] = {}
-        self.by_frame = FrameNoise(self._noise_block, swing, bands) if sliding else None
+        self.by_frame = FrameNoise(self._noise_block, swing) if sliding else None
         self.take: Tensor | None = None  # (B, 1, motion)
 
     def noise(self, window: Window, liveliness: Tensor | None = None) -> tuple[Tensor, Tensor | None]:
@@ -232,7 +230,7 @@ class WindowSampler:
             self.take = self._drawn(WHOLE_TAKE, 1)[0]
         if self.by_frame is None:
             drawn, later = self._drawn(window.index, window.frames, self.noisy_steps)
-            start = start_noise(drawn, self.take, scale, self.character, self.swing, self.bands)
+            start = start_noise(drawn, self.take, scale, self.character, self.swing)
         else:
             drawn, later = self.by_frame.read(window.start, window.stop)
             start = start_noise(drawn, self.take, scale, self.character)

@@ -15,6 +15,7 @@ from emoface.direct.regions import PARTS
 from emoface.direct.tracks import PoseTrack
 from emoface.evaluation.seeds import between
 from emoface.face.layout import EXPRESSION_NAMES, FPS, MOTION_INDEX, MOTION_SIZE
+from emoface.metrics.liveliness import offset_share
 from emoface.options import options_of
 from emoface.pipeline import BESIDE, _beside, options_of_take
 from emoface.training.corpus.adapters.signals import read_wave
@@ -317,3 +318,21 @@ def test_the_command_line(pipeline, tmp_path, monkeypatch, capsys):
     assert main(["redo", "take.npz", *stretch, "-o", "b.npz"]) == 0
     assert "mouth anew from 0.6 to 1.6 s" in capsys.readouterr().out
     assert (tmp_path / "b.npz").is_file()
+
+
+def test_takes_differ_as_far_as_variety_says(pipeline):
+    """In the pose that each holds, in what happens when, or in neither."""
+
+    def seeds(variety):
+        asked = {"emotion": "neutral", "blink": False, "gaze": False, "num_samples": 4, "variety": variety}
+        return np.stack([one.motion for one in pipeline.animate(demo_path(), **asked)])[..., list(PARTS["head"])]
+
+    usual, equal = seeds(1.0), seeds(0)
+    assert np.array_equal(usual, seeds((1, 1))) and np.ptp(equal, 0).max() < 0.2 * np.ptp(usual, 0).max()
+    poses, events = seeds((1.0, 0.2)), seeds((0.0, 2.0))
+    assert offset_share(poses) > 2 * offset_share(usual) > 3 * offset_share(events)
+    assert events.std(1).mean() > 1.5 * usual.std(1).mean()
+    with pytest.raises(ValueError, match="variety, events must be in 0"):
+        pipeline.animate(demo_path(), variety=(1, 9))
+    with pytest.raises(ValueError, match=r"variety must be a number or \(pose, events\), got 3 numbers"):
+        pipeline.animate(demo_path(), variety=(1, 1, 1))
