@@ -18,7 +18,7 @@ import emoface
 from emoface.audio.load import Recording
 from emoface.demo import demo_path
 from emoface.diffusion.windows import plan_windows
-from emoface.face.layout import JAW_OPEN_RADIANS, JAW_SIDE_RADIANS, MOTION_INDEX, MOUTH, UPPER, lip_gap
+from emoface.face.layout import JAW_OPEN_RADIANS, JAW_SIDE_RADIANS, MOTION_INDEX, MOUTH, NECK, UPPER, lip_gap
 from emoface.kernels import use_backend
 
 RATE = 16000
@@ -239,7 +239,10 @@ def test_intensity_is_linear_where_nothing_is_clipped(pipeline: emoface.Pipeline
 class TestSpeakersStyle:
     def test_moving_like_oneself_changes_nothing(self, pipeline: emoface.Pipeline) -> None:
         own = emoface.Animation.from_motion(plain(pipeline, emotion="neutral"))
-        np.testing.assert_array_equal(plain(pipeline, emotion="happy", style=own), plain(pipeline, emotion="happy"))
+        styled, usual = plain(pipeline, emotion="happy", style=own), plain(pipeline, emotion="happy")
+        nod = NECK[0]  # with which the head breathes, in the own motion and not in what it is compared with
+        np.testing.assert_array_equal(np.delete(styled, nod, 1), np.delete(usual, nod, 1))
+        np.testing.assert_allclose(styled[:, nod], usual[:, nod], atol=2e-3)
         heard = emoface.from_audio(voice(4.0), RATE)
         np.testing.assert_allclose(plain(pipeline, style=heard), plain(pipeline), atol=2e-3)
 
