@@ -44,7 +44,7 @@ def hair_piece(skin: Skin, colour: np.ndarray) -> Piece:
     rows = _rows(line, np.tile(np.arange(float(COLUMNS)), len(ROWS)), t.repeat(COLUMNS, 1).ravel())
     shell = _Layer(skin, np.concatenate([rows, CROWN[None]]), way)
     shell.thick *= 1 + 0.05 * random.uniform(-1, 1, len(way))
-    share = smooth_step((way + 0.04) / 0.10)[:, None]
+    share = _depth_of_tone(way)[:, None]
     tones = colour + share * (TONE * (1 + 0.14 * random.uniform(-1, 1, len(way)))[:, None] - colour)
 
     strands, strand_tones = _strands(skin, random, line, colour)
@@ -103,6 +103,11 @@ class _Layer:
         return self.on_skin + self.thick[:, None] * self.normal
 
 
+def _depth_of_tone(way: np.ndarray) -> np.ndarray:
+    """Share of the hair's colour in its shell, 0 at the skin .. 1, at ways (n,) up from the hairline."""
+    return smooth_step((way + 0.04) / 0.10)
+
+
 def _rows(line: np.ndarray, column: np.ndarray, way: np.ndarray) -> np.ndarray:
     """Directions (n, 3) at fractional columns (n,) of the hairline (COLUMNS, 3) and ways (n,) up to the crown."""
     low = np.minimum(column.astype(int), len(line) - 2)
@@ -136,7 +141,8 @@ def _strands(
     lift = np.tile([0.0, 0.0, 0.05], count)
     outer = np.repeat(np.arange(count) >= edge, 3)
     layer.thick = np.where(np.tile([True, True, False], count) & ~outer, 0.015, layer.thick) + lift + 0.02 * outer
-    share = np.tile([0.30, 0.30, 0.95], count)
+    # a root is as dark as the shell it grows from: a paler one is straw on it
+    share = np.where(np.tile([True, True, False], count), np.maximum(0.30, _depth_of_tone(way.ravel())), 0.95)
     share[outer] = 1.0
     tone = TONE * random.uniform(0.82, 1.18, (count, 1)).repeat(3, 0)
     return layer, colour + share[:, None] * (tone - colour)
