@@ -41,6 +41,6 @@ def every_form() -> None:
 def refused() -> None:
     """What is none of the forms is an error; mypy complains about an ignored line without one."""
     emoface.animate("a.wav", emotion=3)  # type: ignore[call-overload]
-    emoface.animate("a.wav", style="painter")  # type: ignore[call-overload]
+    emoface.animate("a.wav", style=3)  # type: ignore[call-overload]
     emoface.animate("a.wav", emotoin="happy")  # type: ignore[call-overload]
     emoface.animate(3)  # type: ignore[call-overload]
