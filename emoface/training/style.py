@@ -71,7 +71,7 @@ class StyleConfig:
     base: str = "default"
     persons: dict[str, int] = field(default_factory=lambda: {"grid_s1": 160})
     leave_out: str = "a"
-    voices: dict[str, int] = field(default_factory=lambda: {"facegood": 12, "emodb/wav": 40, "ljspeech32": 20})
+    voices: dict[str, int] = field(default_factory=lambda: {"facegood": 12, "emodb": 40, "ljspeech32": 20})
     steps: int = 300
     batch: int = 8
     frames: int = 75
@@ -215,7 +215,7 @@ def material(pipeline: Pipeline, settings: StyleConfig, assets: Path) -> dict[st
             person = read_person(assets / name, chosen=partial(_is_read, settings.leave_out), most=most)
             found[name] = heed(pipeline, person.clips, rng)
     for name, most in settings.voices.items():
-        paths = sorted(path for suffix in RECORDINGS for path in (assets / name).glob(f"*{suffix}"))
+        paths = sorted(path for suffix in RECORDINGS for path in (assets / name).rglob(f"*{suffix}"))
         clips = [_own(path) for path in paths[:: max(len(paths) // most, 1)][:most]]
         if clips:
             found[name] = heed(pipeline, clips, rng)

@@ -22,12 +22,13 @@ from emoface.training.nonverbal.stage import NonverbalConfig
 from emoface.training.pack import PackConfig
 from emoface.training.run import read_config
 from emoface.training.speech import SpeechConfig
+from emoface.training.style import StyleConfig
 from emoface.training.text.train import TextTraining
 
 CLASSES = {
     "corpus": CorpusConfig, "speech": SpeechConfig, "lips": LipsConfig, "text": TextTraining, "binding": BindingConfig,
     "denoiser": DenoiserTraining, "distill": DistillTraining, "pack": PackConfig, "nonverbal": NonverbalConfig,
-    "ablations": Ablations,
+    "ablations": Ablations, "style": StyleConfig,
 }  # fmt: skip
 
 
