@@ -7,7 +7,7 @@ import warnings
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Literal, overload
-from weakref import WeakValueDictionary
+from weakref import WeakKeyDictionary, WeakValueDictionary
 
 import numpy as np
 import torch
@@ -68,6 +68,8 @@ _LOADED: WeakValueDictionary[str, Pipeline] = WeakValueDictionary()
 """The pipelines that are there, by digest of their checkpoint; edits of takes find theirs here."""
 KEPT_MANNERS = 4
 """Manners whose networks a pipeline keeps."""
+_SOUNDS: WeakKeyDictionary[Recording, np.ndarray] = WeakKeyDictionary()
+"""Sounds that are no words (T, 5) in recordings that were performed; edits of their takes need not listen again."""
 LIVE_BLOCK = 16000
 """Samples of a recording that are fed to a stream at once."""
 
@@ -409,11 +411,17 @@ class Pipeline:
         motion[:, LIFE] *= 1 - free[:, LIFE]
         with torch.inference_mode():
             whose = Anew(made.seed, sample, number) if anew else None
-            painted = repaint(self._networks(request.manner), recording, request, motion[None], free, whose)
+            known = _SOUNDS.get(recording)
+            heard = None if known is None or len(known) != len(motion) else known
+            networks = self._networks(request.manner)
+            painted = repaint(networks, recording, request, motion[None], free, whose, heard=heard)
+            _SOUNDS[recording] = painted.sounds
             voice = None if partner is None else hear_voice(partner, len(painted.blinks))
         done = Performance(painted.motion, painted.loudness, painted.blinks, True, painted.sounds)
-        new, again = (self._take(number, one, done, recording, request, voice) for one in (painted.motion[0], kept))
-        return new.motion, again.motion
+        new = self._take(number, painted.motion[0], done, recording, request, voice).motion
+        if take.fps == FPS and options.head == 1 and options.controls is options.direction is voice is None:
+            return new, kept + (new - painted.motion[0])  # life and sounds add the same to both
+        return new, self._take(number, kept, done, recording, request, voice).motion
 
     def _perform(
         self, recording: Recording, request: Request, progress: Callable[[float], None] | None
@@ -448,7 +456,7 @@ class Pipeline:
         motion = finish(motion, closure, presence, self.sampling).cpu()  # the only wait for a GPU
         if not motion.isfinite().all():
             raise ValueError(f"checkpoint {self.checkpoint.path or ''} gives motion that is not finite: it is broken")
-        sounds = SoundGate().decide(certainty.numpy())
+        sounds = _SOUNDS[recording] = SoundGate().decide(certainty.numpy())
         return Performance(motion.numpy(), relative_loudness(level).numpy(), blinks.numpy(), heard, sounds)
 
     def _in_manner(self, performance: Performance, recording: Recording, request: Request) -> np.ndarray:

@@ -24,7 +24,7 @@ from .emotion import HeardEmotion, Keyframe
 from .face.layout import MOTION_NAMES, NECK, UPPER
 from .performer import Networks, Performer, Piece, Request, perform
 
-TAIL = 12
+TAIL = 8
 """Frames behind a stretch that are denoised with it, so that it ends where the kept motion goes on."""
 NEAR = 16
 """Stretches with fewer frames between them are one."""
@@ -97,7 +97,7 @@ def _plan(begin: int, end: int, frames: int, size: int, context: int) -> Iterato
 
 def repaint(
     networks: Networks, recording: Recording, request: Request, motion: np.ndarray, free: np.ndarray,
-    anew: Anew | None = None, closing: np.ndarray | None = None,
+    anew: Anew | None = None, closing: np.ndarray | None = None, heard: np.ndarray | None = None,
 ) -> Repainted:  # fmt: skip
     """Sample parts of a performance anew.
 
@@ -106,6 +106,7 @@ def repaint(
         motion: (B, T, 56) finished motion at 25 fps, without blinks and gaze. free: (T, 56) how far each value is
             sampled anew, 0..1. anew: whose take it is, where it is to be another performance of the same face.
         closing: (T,) how far the voice closes the lips, 0..1, None for wholly.
+        heard: (T, 5) bool, sounds that are no words, where they are known already.
 
     Returns:
         The motion, with what is heard in the whole recording.
@@ -130,7 +131,8 @@ def repaint(
         level[own] = loudness(raw)[window.keep_from - window.start : window.keep_to - window.start]
         rates[own] = performer.blinks(keyframes, window.keep_from, window.keep_to)
         new = slice(MEL_PER_FRAME * (window.keep_from - window.start), None)
-        certainty[own] = told_apart(sounds.hear(normalized[new], window.keep_to - window.keep_from), raw[new])
+        if heard is None:
+            certainty[own] = told_apart(sounds.hear(normalized[new], window.keep_to - window.keep_from), raw[new])
         while pending and pending[0][1] < window.keep_to:
             part, begin, end = pending.pop(0)
             normalized, raw = stream.read(part.start, part.stop, frames)
@@ -140,7 +142,7 @@ def repaint(
             piece = perform([asked])[0]
             _paste(part, begin, end, piece, result, free, networks, closing)
         stream.finish(max(window.keep_to - 2 * config.context - REACH, 0))
-    heard = SoundGate().decide(certainty.numpy())
+    heard = SoundGate().decide(certainty.numpy()) if heard is None else heard
     return Repainted(result, relative_loudness(level).numpy(), rates.numpy(), heard)
 
 

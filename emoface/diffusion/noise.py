@@ -80,6 +80,11 @@ def turned_away(start: Tensor, known: Tensor, other: Tensor, temperature: Tensor
         (B, T, motion).
     """
     weight = other.to(start)
+    own = torch.nonzero(weight.any(0))[:, 0]  # channels that are asked for
+    if len(own) < start.shape[-1]:
+        law = temperature[own], None if swing is None else swing[own]
+        turned = turned_away(start[..., own], known[..., own], weight[:, own], *law) if len(own) else start[..., own]
+        return start.index_copy(2, own, turned)
     mean = (weight * known).sum(1, keepdim=True) / weight.sum(0).clamp(min=1e-6)
     course = weight * (known - mean)
     course = course / course.norm(dim=1, keepdim=True).clamp(min=STILL * math.sqrt(start.shape[1]))

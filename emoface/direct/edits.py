@@ -62,7 +62,7 @@ def redo(
     seconds, parts = _stretch(take, start, end), region_names("regions", regions)
     share = _envelope(take, [seconds], fade)[:, None] * _open(take, parts)
     recording = _recording(take, audio)
-    plain = take.resample(FPS)
+    plain = take if take.fps == FPS else take.resample(FPS)
     free = _envelope(plain, [seconds], fade)[:, None] * _open(plain, parts)
     new = _painter(take).paint(take, recording, plain.motion, free, _changes(take, changes), True, other)
     return _laid(take, new, share, ("redo", [*seconds], parts))
@@ -79,7 +79,7 @@ def fill(take: Take, gaps: Iterable[Sequence[float]], regions: str | Iterable[st
     parts = region_names("regions", regions)
     if not spans:
         raise ValueError("gaps must name at least one (start, end), got none")
-    recording, plain = _recording(take, audio), take.resample(FPS)
+    recording, plain = _recording(take, audio), take if take.fps == FPS else take.resample(FPS)
     share = _envelope(take, spans, fade)[:, None] * _open(take, parts)
     free = _envelope(plain, spans, fade)[:, None] * _open(plain, parts)
     new = _painter(take).paint(take, recording, plain.motion, free, _changes(take, changes), False, other)
@@ -98,7 +98,7 @@ def blend(
     amount = checks.number("share", share, 0, 1)
     seconds, parts = _stretch(take, start, end), region_names("regions", regions)
     recording = _recording(take, audio)
-    plain = take.resample(FPS)
+    plain = take if take.fps == FPS else take.resample(FPS)
 
     def mixed(motion: FaceMotion) -> tuple[np.ndarray, np.ndarray]:
         """The two laid over each other, and where the seams are, (T, 56) each."""
@@ -211,11 +211,11 @@ def _painter(take: FaceMotion) -> Painter:
     return _find[0](take.metadata)
 
 
-def _with(take: Take, motion: np.ndarray) -> Take:
+def _with(take: Take, motion: np.ndarray, **changes: Any) -> Take:
     """The take with other motion (T, 56)."""
     return replace(
         take, expression=motion[:, :EXPRESSION_SIZE], jaw_pose=motion[:, EXPRESSION_SIZE:FACE_SIZE],
-        neck_pose=motion[:, FACE_SIZE:],
+        neck_pose=motion[:, FACE_SIZE:], **changes,
     )  # fmt: skip
 
 
@@ -229,4 +229,4 @@ def _laid(
     motion = np.where(share > 0, eased_seams(laid, old, share), old)
     edit = {"edit": told[0], "seconds": told[1], "regions": list(told[2])}
     edits = [*take.metadata.get("edits", []), edit]
-    return replace(_with(take, motion), metadata={**take.metadata, "edits": edits})
+    return _with(take, motion, metadata={**take.metadata, "edits": edits})
