@@ -29,8 +29,12 @@ if torch.cuda.is_available():
 
 torch.set_num_threads(1)
 
+LONG = ("test_interpreter.py", "test_packaging.py", "test_compile_only.py", "test_build.py", "test_run.py")
+"""Files whose tests take longest; they come first, so that no process is left with one of them at the end."""
+
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    items.sort(key=lambda item: item.path.name not in LONG)  # keeps the order otherwise
     if torch.cuda.is_available():
         return
     skip = pytest.mark.skip(reason="no CUDA device")
