@@ -60,9 +60,9 @@ def turn(open_by: float = 0.0, left_by: float = 0.0) -> np.ndarray:
 def jaw_corrective(mesh: HeadMesh, patch: MouthPatch) -> np.ndarray:
     """The pose corrective (9, V, 3) in cm: displacement per element of R - I, rows first.
 
-    Element (2, 1) is the sine of the opening: as the jaw opens, the corners go back, the cheeks hollow and the lips
-    part a little more than the joint alone parts them. Element (0, 2) is the sine of the turn to the left: the upper
-    lip is dragged along and the lower one lags, so that the lips slide less over each other.
+    Element (2, 1) is the sine of the opening: as the jaw opens, the corners stay forward, the cheeks hollow and the
+    lips part a little more than the joint alone parts them. Element (0, 2) is the sine of the turn to the left: the
+    upper lip is dragged along and the lower one lags, so that the lips slide less over each other.
     """
     basis = np.zeros((9, len(mesh.vertices), 3))
     basis[7] = opening_corrective(mesh, patch) / np.sin(JAW_OPEN_RADIANS)

@@ -44,7 +44,7 @@ ALLOWED: dict[str, set[str]] = {
     "capture": {"animation", "emotion_forms", "export", "face_motion", "face", "audio"},
     "emotion": {"emotion_forms", "animation", "face_motion", *PARTS},
     "speaker": {"emotion_forms", "face_motion", "emotion", *PARTS},
-    "people": {"speaker", "audio.lip_net"},
+    "people": {"speaker", "audio.lip_net", "checkpoints"},
     "types": {"emotion_forms", "face_motion", "people", "speaker", "direct", "audio"},  # annotations alone
     "option_kinds": {"emotion_forms", "people", "face.controls", "direct"},
     "options": {"option_kinds", "types", "face.controls"},

@@ -105,8 +105,8 @@ def check_sizes(config: Any, held: Mapping[str, Tensor]) -> None:
             raise ValueError(f"its config has the number {one!s:.30}, no size of the checkpoint is above {most}")
 
 
-def content_digest(tensors: dict[str, Tensor], config: dict[str, Any]) -> str:
-    """SHA-256 over a checkpoint's config and its tensors in the order of their names."""
+def content_digest(tensors: Mapping[str, Tensor], config: Mapping[str, Any]) -> str:
+    """SHA-256 over the config of a checkpoint or an adapter and its tensors in the order of their names."""
     digest = hashlib.sha256(json.dumps(config, sort_keys=True).encode())
     for name in sorted(tensors):
         tensor = tensors[name].contiguous()

@@ -7,7 +7,6 @@ the weights once, so that a face with an adapter costs what one without costs.
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
 from collections.abc import Mapping
@@ -16,13 +15,13 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-import torch
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save
 from torch import Tensor
 
 from emoface import checks
 from emoface.audio.lip_net import STYLES
+from emoface.checkpoints import content_digest
 from emoface.files import atomic_path
 from emoface.reading import check_safetensors, parse_json
 
@@ -65,16 +64,6 @@ class Adapter:
         return found
 
 
-def digest(tensors: Mapping[str, Tensor], config: Mapping[str, Any]) -> str:
-    """SHA-256 over an adapter's config and its tensors in the order of their names."""
-    found = hashlib.sha256(json.dumps(config, sort_keys=True).encode())
-    for name in sorted(tensors):
-        tensor = tensors[name].contiguous()
-        found.update(f"{name} {tensor.dtype} {tuple(tensor.shape)}".encode())
-        found.update(tensor.reshape(-1).view(torch.uint8).numpy().data)
-    return found.hexdigest()
-
-
 def save_adapter(path: str | os.PathLike[str], adapter: Adapter) -> Adapter:
     """Write an adapter, completely or not at all; weights are stored as float16.
 
@@ -96,7 +85,7 @@ def save_adapter(path: str | os.PathLike[str], adapter: Adapter) -> Adapter:
             raise ValueError(f"adapter weight {name} does not fit into float16")
     config = {"format": FORMAT, "base": adapter.base, "style": adapter.style, "facts": dict(adapter.facts)}
     config = json.loads(json.dumps(config, allow_nan=False))
-    sha256 = digest(tensors, config)
+    sha256 = content_digest(tensors, config)
     content = save(tensors, metadata={"emoface_adapter": json.dumps(config), "content_sha256": sha256})
     if len(content) > MOST_BYTES:
         raise ValueError(f"adapter must be at most {MOST_BYTES} bytes, got {len(content)}")
@@ -134,7 +123,7 @@ def load_adapter(path: str | os.PathLike[str]) -> Adapter:
         raise ValueError(f"adapter {file} is not a complete safetensors file: {error}") from error
     if not isinstance(config, dict) or config.get("format") != FORMAT:
         raise ValueError(f"adapter {file} is no adapter of a person: `emoface adapt` makes them")
-    if digest(tensors, config) != metadata.get("content_sha256"):
+    if content_digest(tensors, config) != metadata.get("content_sha256"):
         raise ValueError(f"adapter {file} was changed: its SHA-256 is not the one that it carries")
     base, style, facts = config.get("base"), config.get("style"), config.get("facts")
     if not isinstance(base, str) or style not in STYLES or not isinstance(facts, dict):

@@ -66,13 +66,13 @@ def test_what_is_written_is_read(pipeline: emoface.Pipeline, file: Path) -> None
 
 def _respelt(file: Path, config: Callable[[dict[str, object]], None], **tensors: torch.Tensor) -> None:
     """Write the file anew with another config and other tensors, its digest as it was or fitting."""
-    from emoface.people.adapter import digest
+    from emoface.checkpoints import content_digest
 
     with safe_open(file, "pt") as handle:
         held = {name: handle.get_tensor(name) for name in handle.keys()} | tensors
         told = json.loads(handle.metadata()["emoface_adapter"])
     config(told)
-    save_file(held, file, {"emoface_adapter": json.dumps(told), "content_sha256": digest(held, told)})
+    save_file(held, file, {"emoface_adapter": json.dumps(told), "content_sha256": content_digest(held, told)})
 
 
 def test_what_is_refused(pipeline: emoface.Pipeline, file: Path, tiny_checkpoint: Path, tmp_path: Path) -> None:

@@ -20,13 +20,13 @@ from emoface.audio.hearing import Heard
 from emoface.audio.lip_net import MOUTH_SCALE, STYLES
 from emoface.audio.normalize import normalize_clip
 from emoface.binding.emotions import EMOTIONS
+from emoface.checkpoints import content_digest
 from emoface.diffusion.schedule import add_noise, training_times
 from emoface.emotion import embed
 from emoface.face.layout import FPS, JAW_OPEN_RADIANS, MOTION_INDEX, MOTION_SIZE, MOUTH, NECK
 from emoface.face.manner_statistics import NOT_MANNER
 from emoface.metrics.following import best_lag, pooled_correlation, shifted
 from emoface.people import Adapter
-from emoface.people.adapter import digest
 from emoface.pipeline import Pipeline
 
 from ..losses import channel_mask
@@ -180,7 +180,7 @@ def adapt(
     tensors = {**lips.tensors("lips"), **denoiser.tensors("denoiser")}
     tensors = {name: tensor.half() for name, tensor in tensors.items()}
     style = pipeline.sampling.style
-    adapter = Adapter(pipeline.checkpoint.sha256, style, tensors, facts, digest(tensors, facts), "new adapter")
+    adapter = Adapter(pipeline.checkpoint.sha256, style, tensors, facts, content_digest(tensors, facts), "new adapter")
     tell("compare", 0.0)
     comparison = compare(asked, adapter, split)
     facts["figures"] = comparison.as_dict()
