@@ -84,6 +84,13 @@ LIP_GAP_MM: dict[str, float] = {
     "mouthPressLeft": -1.3, "mouthPressRight": -1.3,
 }  # fmt: skip
 
+# Distance of the mouth's corners per unit of each shape, in millimetres, beyond that at rest: read on the open head.
+LIP_WIDTH_MM: dict[str, float] = {
+    "mouthFunnel": -22.5, "mouthPucker": -18.2, "mouthSmileLeft": 7.7, "mouthSmileRight": 7.7, "mouthStretchLeft": 8.1,
+    "mouthStretchRight": 8.1, "mouthDimpleLeft": 3.3, "mouthDimpleRight": 3.3, "mouthFrownLeft": 1.2,
+    "mouthFrownRight": 1.2, "mouthRollLower": -2.4, "mouthPressLeft": 1.0, "mouthPressRight": 1.0, "cheekPuff": 3.0,
+}  # fmt: skip
+
 
 def _check_width(values: Any, widths: tuple[int, ...], name: str) -> None:
     if not isinstance(values, (np.ndarray, torch.Tensor)):
@@ -182,3 +189,19 @@ def lip_gap(motion: Array, signed: bool = False) -> Array:
     for name, per_unit in LIP_GAP_MM.items():
         gap = gap + per_unit * motion[..., MOTION_INDEX[name]]
     return gap if signed else gap.clip(0)
+
+
+def lip_width(motion: Array) -> Array:
+    """How far the mouth's corners are apart beyond rest, in millimetres: a linear reading of the shapes.
+
+    Args:
+        motion: (..., 56) motion vectors, or (..., 53) without the neck.
+
+    Returns:
+        (...) millimetres, below 0 for a mouth that is narrower than at rest.
+    """
+    _check_width(motion, (MOTION_SIZE, FACE_SIZE), "motion")
+    width = motion[..., 0] * 0
+    for name, per_unit in LIP_WIDTH_MM.items():
+        width = width + per_unit * motion[..., MOTION_INDEX[name]]
+    return width

@@ -6,6 +6,7 @@ import math
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -29,7 +30,7 @@ from emoface.audio.lip_net import (
 )
 from emoface.audio.normalize import SILENT_MEL, MelNormalizer, normalize_clip
 from emoface.audio.speech_encoder import SpeechEncoder
-from emoface.face.layout import FPS, JAW_OPEN_RADIANS, MOTION_INDEX, MOTION_NAMES, MOTION_SIZE, MOUTH, lip_gap
+from emoface.face.layout import FPS, JAW_OPEN_RADIANS, MOTION_INDEX, MOTION_NAMES, MOTION_SIZE, MOUTH, lip_gap, lip_width
 from emoface.metrics import lip_closure
 from emoface.training.run import (
     Ema,
@@ -52,6 +53,7 @@ from .corpus.visemes import rule_lips
 
 _MOUTH = list(MOUTH)
 _JAW, _FUNNEL, _LOWER = (MOTION_INDEX[n] for n in ("jaw_pose_x", "mouthFunnel", "mouthLowerDownLeft"))
+_FORMING = [_MOUTH.index(i) for i in (_JAW, _FUNNEL, _LOWER)]
 LEAST_OPENING = 0.4
 """Share of the rule's lip opening that style artist must reach where no closure is."""
 LOGGED = 40
@@ -77,6 +79,7 @@ class LipsConfig:
         noise: deviation of noise on the speech encoder's features, so that they are not learnt by heart.
         closing: weight of the lip opening on p, b, m, per centimetre, in both styles.
         opening: weight of what crossed windows lack elsewhere to 0.4 of the rule's opening, per centimetre.
+        form: weight of the error of the lips' opening and of their width on measured frames, per centimetre.
         kinds: augmentations. background: share of windows with music or other voices; all of those in which nobody
             speaks. stretched: share of windows played at another speed.
         save_every: steps between resumable states. threads: CPU threads.
@@ -111,6 +114,7 @@ class LipsConfig:
     noise: float = 0.1
     closing: float = 0.3
     opening: float = 0.6
+    form: float = 0.0
     kinds: list[str] = field(default_factory=lambda: list(KINDS))
     background: float = 0.0
     stretched: float = 0.4
@@ -218,7 +222,7 @@ def seen_closures(motion: np.ndarray) -> np.ndarray:
 
 
 def lip_loss(curves: Tensor, logit: Tensor, batch: LipBatch, channels: Tensor, config: LipsConfig) -> Tensor:
-    """``sum_c w_c (|e| + 4 e^2 + 0.3 |de/dt|)`` on known channels, p, b, m frames x4, plus the closure terms.
+    """``sum_c w_c (|e| + 4 e^2 + 0.3 |de/dt|)`` on known channels, p, b, m frames x4, the form and closure terms.
 
     Args:
         curves: (B, T, len(MOUTH)) in motion units. logit: (B, T). batch: the targets.
@@ -243,6 +247,11 @@ def lip_loss(curves: Tensor, logit: Tensor, batch: LipBatch, channels: Tensor, c
     for held in (batch.closure * batch.phones * ~artist, batch.closure * crossed):
         loss = loss + config.closing * (held * gap).sum() / held.sum().clamp(min=1) / 10
     loss = loss + config.opening * (crossed * lacking).sum() / crossed.sum().clamp(min=1) / 10
+    if config.form:
+        told = batch.known[..., _FORMING].amin(-1) * artist
+        ours, theirs = _in_motion(curves), _in_motion(batch.lips * scale)
+        for form in (partial(lip_gap, signed=True), lip_width):
+            loss = loss + config.form * (told * (form(ours) - form(theirs)).abs()).sum() / frames / 10
     return loss
 
 
