@@ -30,7 +30,16 @@ from emoface.audio.lip_net import (
 )
 from emoface.audio.normalize import SILENT_MEL, MelNormalizer, normalize_clip
 from emoface.audio.speech_encoder import SpeechEncoder
-from emoface.face.layout import FPS, JAW_OPEN_RADIANS, MOTION_INDEX, MOTION_NAMES, MOTION_SIZE, MOUTH, lip_gap, lip_width
+from emoface.face.layout import (
+    FPS,
+    JAW_OPEN_RADIANS,
+    MOTION_INDEX,
+    MOTION_NAMES,
+    MOTION_SIZE,
+    MOUTH,
+    lip_gap,
+    lip_width,
+)
 from emoface.metrics import lip_closure
 from emoface.training.run import (
     Ema,

@@ -8,8 +8,19 @@ import torch
 
 from authoring.mouth_patch import mouth_patch
 from authoring.skin import Skin
+from emoface.animation import Animation
+from emoface.evaluation.tracks import MEASURES, mesh_measures
 from emoface.face.flame import FlameModel
-from emoface.face.layout import EXPRESSION_NAMES, JAW_OPEN_RADIANS, JAW_SIDE_RADIANS, LIP_GAP_MM
+from emoface.face.layout import (
+    EXPRESSION_NAMES,
+    JAW_OPEN_RADIANS,
+    JAW_SIDE_RADIANS,
+    LIP_GAP_MM,
+    LIP_WIDTH_MM,
+    MOTION_INDEX,
+    MOTION_SIZE,
+    lip_width,
+)
 from emoface.face.open_head import open_head
 
 PAIRS = ("mouthSmile", "mouthFrown", "mouthDimple", "mouthStretch", "mouthPress", "mouthLowerDown", "mouthUpperUp")
@@ -104,6 +115,15 @@ def test_mouth_close_closes_the_opened_jaw(mouth, weight):
 def test_lip_gap_is_that_of_the_layout(mouth, name):
     expected = LIP_GAP_MM.get(name) or 2 * LIP_GAP_MM[f"{name}Left"]
     assert mouth.gap(mouth.pose(**{name: 1.0}))[0, 0, 1] == pytest.approx(expected, rel=0.15)
+
+
+@pytest.mark.parametrize("name", ["mouthFunnel", "mouthPucker", "mouthSmile", "mouthStretch", "mouthDimple"])
+def test_lip_width_is_that_of_the_layout(name):
+    motion = np.zeros((2, MOTION_SIZE))
+    channels = [name] if name in LIP_WIDTH_MM else [name + "Left", name + "Right"]
+    motion[1, [MOTION_INDEX[channel] for channel in channels]] = 0.3
+    rest, moved = mesh_measures(Animation.from_motion(motion))[:, MEASURES.index("width")]
+    assert moved - rest == pytest.approx(lip_width(motion)[1], rel=0.15)
 
 
 def test_jaw_gap_is_that_of_the_layout(mouth):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import math
 import shutil
@@ -16,6 +17,7 @@ from emoface.audio.hearing import Hearing, heard_width
 from emoface.audio.lip_net import (
     ARTIST,
     MOUTH_SCALE,
+    PERSON,
     RULE,
     LipNet,
 )
@@ -129,6 +131,27 @@ class TestWindows:
         assert lip_loss(batch.lips * scale, confident, crossed, weights, opening) < 1e-3
         with pytest.raises(ValueError, match="channels must be"):
             mouth_weights({"browDown": 2.0})
+
+    def test_form_is_learnt_from_measured_faces_alone(self, spoken: Clip) -> None:
+        config = LipsConfig(batch=4, crossed=0.0, stretched=0.0, closing=0.0, opening=0.0)
+        batch = LipWindows([spoken], config).batch(0)
+        measured = batch._replace(style=torch.full((4,), PERSON), known=torch.ones_like(batch.known))
+        weights = mouth_weights(config.channels)
+        curves = batch.lips * torch.tensor(MOUTH_SCALE)
+        curves[..., MOUTH.index(MOTION_INDEX["mouthStretchLeft"])] += 0.5  # 4 mm wider
+
+        def added(batch: LipBatch) -> float:
+            with_form, without = (
+                lip_loss(curves, batch.closure, batch, weights, dataclasses.replace(config, form=form))
+                for form in (2.0, 0.0)
+            )
+            return float(with_form - without)
+
+        assert added(measured) == pytest.approx(2 * 0.405, rel=1e-3)
+        assert added(batch) == 0  # a rule's mouth
+        known = measured.known.clone()
+        known[..., MOUTH.index(MOTION_INDEX["mouthFunnel"])] = 0
+        assert added(measured._replace(known=known)) == 0  # a face of which too little is known
 
     def test_schedule(self) -> None:
         rates = [one_cycle(i / 100, 0.1) for i in range(100)]
