@@ -53,20 +53,20 @@ FITTED = tuple(name for name in FACE_CHANNELS if name not in UNSEEN)
 
 # Standard deviation of each channel about zero, by the beginning of its name; others have OTHER_SPREAD.
 SPREAD = {
-    "jaw_pose_x": 0.15, "jaw_pose_y": 0.008, "eyeBlink": 0.8, "eyeSquint": 0.2, "eyeWide": 0.2, "mouthClose": 0.09,
-    "mouthFunnel": 0.13, "mouthPucker": 0.45, "mouthLeft": 0.04, "mouthRight": 0.04, "mouthSmile": 0.22,
+    "jaw_pose_x": 0.04, "jaw_pose_y": 0.008, "eyeBlink": 0.8, "eyeSquint": 0.2, "eyeWide": 0.2, "mouthClose": 0.09,
+    "mouthFunnel": 0.06, "mouthPucker": 0.45, "mouthLeft": 0.04, "mouthRight": 0.04, "mouthSmile": 0.22,
     "mouthFrown": 0.1, "mouthDimple": 0.06, "mouthStretch": 0.1, "mouthRollLower": 0.07, "mouthRollUpper": 0.05,
-    "mouthShrugLower": 0.06, "mouthPress": 0.07, "mouthLowerDown": 0.13, "mouthUpperUp": 0.1, "noseSneer": 0.07,
+    "mouthShrugLower": 0.06, "mouthPress": 0.07, "mouthLowerDown": 0.3, "mouthUpperUp": 0.2, "noseSneer": 0.07,
 }  # fmt: skip
 OTHER_SPREAD = 0.2
 PACE = 0.6  # standard deviation of a channel's change from frame to frame, in its spreads
 SYMMETRY = 0.5  # pull of left and right to each other, in shares of what the landmarks say
 FLOOR = 0.075  # mm^2 of noise for a landmark of weight 1, beside what was measured
-GAP = 0.35  # mm, standard deviation of the inner lips' opening
+GAP = 0.8  # mm, standard deviation of the inner lips' opening
 BOUNDS = {"jaw_pose_x": (-0.03, 0.45), "jaw_pose_y": (-0.12, 0.12)}
 GROUP_WEIGHTS = {
     "lips_outer": 2.0, "lips_inner": 3.0, "lips_rings": 0.15, "eye_right": 2.0, "eye_left": 2.0, "brow_right": 1.0,
-    "brow_left": 1.0, "iris": 2.0, "oval": 0.3, "nose": 0.09, "cheek_chin": 0.09,
+    "brow_left": 1.0, "iris": 2.0, "oval": 1.0, "nose": 0.3, "cheek_chin": 0.3,
 }  # fmt: skip
 SCORE_GAINS = {"eyeBlink": (0.5, 0.3), "eyeLookOut": (1.1, 0.15), "eyeLookIn": (0.56, 0.2)}
 """What the net's score gives for a unit of the channel, and the standard deviation of the channel as it tells it."""
