@@ -25,7 +25,7 @@ ANATOMY: dict[str, tuple[str, ...]] = {
     "surprised": ("+browInnerUp", "+browOuterUp", "+eyeWide"),
     "fear": ("+browInnerUp", "+eyeWide", "+mouthStretch"),
     "disgusted": ("+noseSneer", "+mouthUpperUp"),
-    "angry": ("+browDown", "+noseSneer"),
+    "angry": ("+browDown", "+eyeSquint"),
     "contempt": ("~mouthSmile", "~mouthDimple"),
 }
 """What each emotion does to the face by the emotional facial action coding system (EMFACS; Friesen and Ekman 1983):

@@ -67,11 +67,11 @@ KINDS: dict[str, EventKind] = {
 RATES: dict[str, dict[str, float]] = {
     "neutral": {"raise": 4, "squint": 4, "lower": 2, "smile": 2, "press": 4, "flash": 1},
     "happy": {"cheeks": 12, "raise": 6, "squint": 7, "flash": 4, "smile": 4},
-    "sad": {"knit": 8, "squint": 9, "lower": 4, "relax": 3, "raise": 2, "frown": 6, "sink": 5, "press": 4},
-    "surprised": {"raise": 9, "widen": 10, "flash": 5, "squint": 4},
-    "fear": {"knit": 8, "widen": 9, "stretch": 6, "squint": 8, "lower": 4, "relax": 2, "raise": 2},
-    "disgusted": {"wrinkle": 10, "lower": 5, "squint": 8, "relax": 3, "one brow": 3},
-    "angry": {"lower": 10, "squint": 8, "wrinkle": 6, "widen": 6, "relax": 5, "press": 4},
+    "sad": {"knit": 4, "squint": 9, "lower": 1, "relax": 2, "raise": 2, "frown": 6, "sink": 6, "press": 4},
+    "surprised": {"raise": 9, "widen": 10, "flash": 5, "squint": 2},
+    "fear": {"knit": 8, "widen": 9, "stretch": 6, "squint": 3, "lower": 1, "relax": 2, "raise": 2},
+    "disgusted": {"wrinkle": 12, "lower": 2, "squint": 8, "relax": 3, "one brow": 3},
+    "angry": {"lower": 11, "squint": 8, "wrinkle": 1, "widen": 3, "relax": 4, "press": 5},
     "contempt": {"smirk": 8, "one brow": 6, "squint": 7, "sink": 3, "raise": 2},
 }
 """Events a minute of each kind by emotion, at full strength."""

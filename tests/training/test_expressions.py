@@ -41,7 +41,7 @@ def mean_expression(emotion, level, count=12, lips=STILL, closure=OPEN):
         ("surprised", ("browInnerUp", "browOuterUpLeft", "eyeWideLeft")),
         ("fear", ("browInnerUp", "eyeWideLeft", "mouthStretchLeft")),
         ("disgusted", ("noseSneerLeft", "mouthUpperUpLeft")),
-        ("angry", ("browDownLeft", "noseSneerLeft")),
+        ("angry", ("browDownLeft", "eyeSquintLeft")),
         ("contempt", ("mouthDimpleLeft", "mouthSmileLeft")),
     ],
 )
