@@ -8,6 +8,7 @@ from scipy.spatial import cKDTree
 from emoface.face.layout import EXPRESSION_NAMES
 
 from . import identity, wrinkles
+from .beard import beard_cover, beard_pieces
 from .brow import brow_piece
 from .bust import bust_patch
 from .colour import SKIN, skin_colours
@@ -58,6 +59,9 @@ def build_head() -> dict[str, np.ndarray]:
     )
     pieces = [face, *eye_pieces(), *teeth_pieces(), tongue_piece()]
     pieces += [brow_piece(mesh, face), lash_piece(mesh, face), hair_piece(skin, np.array(SKIN))]
+    cover = beard_cover(mesh, mouth)
+    face.tint = np.stack([cover, np.ones_like(cover)], 1)
+    pieces += beard_pieces(mesh, face, cover)
     rim = mesh.eye[EDGE]
     lips = mesh.mouth[mouth.lips]
     arrays = _arrays(pieces, mesh, landmarks(mesh, rim, lips[-2], lips[1]))
@@ -104,6 +108,7 @@ def _arrays(pieces: list[Piece], mesh: HeadMesh, embedded: tuple[np.ndarray, np.
         "template": (vertices * METRES).astype(np.float32),
         "faces": np.concatenate([piece.faces + start for piece, start in zip(pieces, starts)]).astype(np.int32),
         "colours": np.rint(np.concatenate([piece.colours for piece in pieces]).clip(0, 1) * 255).astype(np.uint8),
+        "tint": np.rint(np.concatenate([_tint(piece) for piece in pieces]) * (255, 127.5)).astype(np.uint8),
         "part_names": np.array([piece.name for piece in pieces]),
         "part_vertices": np.stack([starts[:-1], starts[1:]], 1).astype(np.int32),
         "part_faces": np.stack([face_starts[:-1], face_starts[1:]], 1).astype(np.int32),
@@ -124,6 +129,10 @@ def _arrays(pieces: list[Piece], mesh: HeadMesh, embedded: tuple[np.ndarray, np.
         "landmark_faces": embedded[0],
         "landmark_weights": embedded[1],
     }
+
+
+def _tint(piece: Piece) -> np.ndarray:
+    return np.zeros((len(piece.vertices), 2)) if piece.tint is None else piece.tint.clip(0, (1, 2))
 
 
 def _packed(centimetres: np.ndarray) -> np.ndarray:

@@ -39,19 +39,24 @@ RINGS: tuple[tuple[float, tuple[float, float, float]], ...] = (
 LIMBUS = 24.3  # degrees
 CORNEA = 0.06  # how far the cornea stands out, cm: enough to catch a light on the iris
 IRIS = slice(2, 6)  # rings that carry the iris' fibres
+IRIS_SHARE = (0.0, 0.0, 0.55, 0.85, 1.0, 1.0, 0.6)  # of a person's colour of the eyes in the first rings
+IRIS_TONE = 0.44  # luminance of the rings in which that colour is as it was chosen
 LID_SHADE = 0.30  # how much darker the eyeball is under the upper lid
 
 
 def eye_pieces() -> list[Piece]:
     """The left eyeball with its gaze, and the right one; the right one's gaze is the left one's mirror image."""
     vertices, faces, colours = eyeball()
+    share = np.zeros(len(colours))
+    share[1 : 1 + COLUMNS * len(IRIS_SHARE)] = np.repeat(IRIS_SHARE, COLUMNS)
+    tint = np.stack([share, colours @ (0.2126, 0.7152, 0.0722) / IRIS_TONE], 1)
     arm = vertices - EYE_CENTRE
     gaze = {name: arm @ turn.T - arm for name, turn in GAZE.items()}
     weights = np.zeros((2, len(vertices), 5))
     weights[0, :, 3] = weights[1, :, 4] = 1.0
     return [
-        Piece("eye_left", vertices, faces, colours, ROUGHNESS, weights[0], gaze),
-        Piece("eye_right", vertices * [-1, 1, 1], faces[:, ::-1], colours, ROUGHNESS, weights[1]),
+        Piece("eye_left", vertices, faces, colours, ROUGHNESS, weights[0], gaze, tint=tint),
+        Piece("eye_right", vertices * [-1, 1, 1], faces[:, ::-1], colours, ROUGHNESS, weights[1], tint=tint),
     ]
 
 

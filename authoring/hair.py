@@ -23,7 +23,6 @@ LINE = np.array(
 )  # fmt: skip
 COLUMNS = 22  # of the left half
 ROWS = (-0.03, 0.015, 0.06, 0.13, 0.22, 0.33, 0.45, 0.57, 0.69, 0.80, 0.91)  # way from the hairline to the crown
-TONE = np.array([0.23, 0.155, 0.11])
 EDGE, SHORT, LONG = 0.06, 0.26, 0.75  # thickness at the hairline, at the sides and on top
 
 
@@ -44,13 +43,12 @@ def hair_piece(skin: Skin, colour: np.ndarray) -> Piece:
     rows = _rows(line, np.tile(np.arange(float(COLUMNS)), len(ROWS)), t.repeat(COLUMNS, 1).ravel())
     shell = _Layer(skin, np.concatenate([rows, CROWN[None]]), way)
     shell.thick *= 1 + 0.05 * random.uniform(-1, 1, len(way))
-    share = _depth_of_tone(way)[:, None]
-    tones = colour + share * (TONE * (1 + 0.14 * random.uniform(-1, 1, len(way)))[:, None] - colour)
+    tint = np.stack([_depth_of_tone(way), 1 + 0.14 * random.uniform(-1, 1, len(way))], 1)
 
-    strands, strand_tones = _strands(skin, random, line, colour)
+    strands, strand_tint = _strands(skin, random, line)
     whole = _Layer.joined([shell, strands])
-    tones = np.concatenate([tones, strand_tones])
-    faces = np.concatenate([_faces(), len(way) + np.arange(len(strand_tones)).reshape(-1, 3)])
+    tint = np.concatenate([tint, strand_tint])
+    faces = np.concatenate([_faces(), len(way) + np.arange(len(strand_tint)).reshape(-1, 3)])
     left = whole.points()
     middle = np.zeros(len(left), bool)
     middle[: len(way)] = _on_middle()
@@ -68,13 +66,14 @@ def hair_piece(skin: Skin, colour: np.ndarray) -> Piece:
         "hair",
         vertices,
         np.concatenate([faces, mirror[faces][:, ::-1]]),
-        np.concatenate([tones, tones[side]]),
+        np.tile(colour, (len(vertices), 1)),
         ROUGHNESS,
         joint_weights(vertices, np.zeros(len(vertices))),
         identity={
             "bald": both(-(whole.thick + UNDER)[:, None] * whole.normal),
             "hair_volume": both((0.9 * whole.thick * smooth_step(whole.way / 0.3))[:, None] * whole.normal),
         },
+        tint=np.concatenate([tint, tint[side]]),
     )
 
 
@@ -124,9 +123,9 @@ def _rows(line: np.ndarray, column: np.ndarray, way: np.ndarray) -> np.ndarray:
 
 
 def _strands(
-    skin: Skin, random: np.random.Generator, line: np.ndarray, colour: np.ndarray
+    skin: Skin, random: np.random.Generator, line: np.ndarray
 ) -> tuple[_Layer, np.ndarray]:
-    """Tapered strands of the left half, three points each, two at the root and the tip, and their colours (3 n, 3)."""
+    """Tapered strands of the left half, three points each, two at the root and the tip, and their tint (3 n, 2)."""
     edge, over = STRANDS
     count = edge + over
     column = np.concatenate([np.linspace(0.15, COLUMNS - 1.2, edge), random.uniform(0.2, COLUMNS - 1.3, over)])
@@ -144,8 +143,7 @@ def _strands(
     # a root is as dark as the shell it grows from: a paler one is straw on it
     share = np.where(np.tile([True, True, False], count), np.maximum(0.30, _depth_of_tone(way.ravel())), 0.95)
     share[outer] = 1.0
-    tone = TONE * random.uniform(0.82, 1.18, (count, 1)).repeat(3, 0)
-    return layer, colour + share[:, None] * (tone - colour)
+    return layer, np.stack([share, random.uniform(0.82, 1.18, count).repeat(3)], 1)
 
 
 def _on_middle() -> np.ndarray:

@@ -123,6 +123,9 @@ COMPONENTS: dict[str, tuple[Push | Stretch, ...]] = {
     "ear_flare": (Push((8.2, -1.1, -2.4), (1.5, 3.0, 1.6), (0.45, 0, 0.10)),),
     "bald": (),  # the hair's own, like the next
     "hair_volume": (),
+    "beard": (),
+    "brows": (),
+    "lashes": (),
 }
 EYE_SCALE = {"eye_size": 0.06}
 

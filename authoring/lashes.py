@@ -11,6 +11,9 @@ from .pieces import Piece
 
 COUNT = 34
 WIDTH = 0.032
+NAME = "lashes"
+"""Of the identity component that shortens them at -1 and lengthens them at 1."""
+LONGER = 0.5  # share of a lash by which it does
 # Corners of a lash, a three-sided spike: along the lid and across in widths, share of its length.
 SPIKE = np.array([[-0.5, -0.3, 0], [0.5, -0.3, 0], [0, 0.6, 0], [0, 0, 1]])
 SPIKE_FACES = np.array([[0, 1, 3], [1, 2, 3], [2, 0, 3]])
@@ -37,6 +40,8 @@ def lash_piece(mesh: HeadMesh, face: Piece) -> Piece:
         -1,
     )  # (n, 4, 3)
     left = _place(mesh.vertices, root, frame, local)
+    grown = LONGER * SPIKE[:, 2].astype(float)[None, :, None] * local
+    longer = np.einsum("nij,ncj->nci", frame, grown).reshape(-1, 3)
     moves = {}
     for shape, field in face.deltas.items():
         moved = mesh.vertices + field
@@ -54,6 +59,7 @@ def lash_piece(mesh: HeadMesh, face: Piece) -> Piece:
         HAIR_ROUGHNESS,
         np.concatenate([weights, weights]),
         {shape: np.concatenate([delta, np.zeros_like(delta)]) for shape, delta in moves.items()},
+        identity={NAME: np.concatenate([longer, longer * [-1, 1, 1]])},
     )
 
 

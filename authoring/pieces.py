@@ -15,7 +15,7 @@ class Piece:
         name: of the part, such as "eye_left".
         vertices: (n, 3), centimetres.
         faces: (m, 3) triangles of this piece's vertices, counter-clockwise seen from outside.
-        colours: (n, 3) sRGB, 0..1.
+        colours: (n, 3) sRGB, 0..1, without what `tint` lays over them.
         roughness: 0 mirror .. 1 chalk.
         skin_weights: (n, 5) of global, neck, jaw, left eye, right eye; rows add up to 1.
         deltas: (n, 3) centimetres at weight 1 for each expression component that moves the piece.
@@ -24,6 +24,8 @@ class Piece:
             moves by itself; identity moves it with them.
         identity: (n, 3) centimetres at weight 1 of components that move this piece alone.
         correctives: (n, 3) centimetres where both shapes of a pair are at weight 1, for each pair that moves the piece.
+        tint: (n, 2) share 0..1 of the person's colour of hair (of the iris on eyes) over `colours`, and its brightness,
+            0..2; None where a person's colours do not show.
     """
 
     name: str
@@ -37,3 +39,4 @@ class Piece:
     held_by: tuple[np.ndarray, np.ndarray] | None = None
     correctives: dict[str, np.ndarray] = field(default_factory=dict)
     identity: dict[str, np.ndarray] = field(default_factory=dict)
+    tint: np.ndarray | None = None

@@ -70,6 +70,44 @@ def parse_weights(text: str) -> dict[str, float]:
     return weights
 
 
+def parse_identity(text: str) -> dict[str, float | str]:
+    """Read ``nose_width=.5,beard=short,eye_colour=#406080`` or ``ada,beard=none``: a person first, and what differs.
+
+    Args:
+        text: parts ``NAME=VALUE`` joined by commas, before them the name of one of
+            :data:`emoface.face.presets.PEOPLE` or nobody's.
+
+    Returns:
+        Name -> number, or text where it is none.
+
+    Raises:
+        argparse.ArgumentTypeError: another form, a name twice, or an unknown person.
+    """
+    from emoface.face.presets import PEOPLE
+
+    first, *others = text.split(",")
+    identity: dict[str, float | str] = {}
+    if "=" in first:
+        others = [first, *others]
+    elif first.strip() in PEOPLE:
+        identity.update(PEOPLE[first.strip()])
+    else:
+        raise argparse.ArgumentTypeError(f"expected NAME=VALUE,... or one of {', '.join(PEOPLE)}, got {text!r}")
+    given: set[str] = set()
+    for part in others:
+        name, equals, value = (piece.strip() for piece in part.partition("="))
+        if not name or not equals or not value:
+            raise argparse.ArgumentTypeError(f"expected NAME=VALUE,..., got {text!r}")
+        if name in given:
+            raise argparse.ArgumentTypeError(f"names {name} twice: {text!r}")
+        given.add(name)
+        try:
+            identity[name] = float(value)
+        except ValueError:
+            identity[name] = value
+    return identity
+
+
 def parse_numbers(text: str) -> list[float]:
     """Read ``1,2,3`` as [1.0, 2.0, 3.0].
 

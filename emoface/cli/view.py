@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from emoface.cli.arguments import parse_weights
+from emoface.cli.arguments import parse_identity
 from emoface.export.formats import FACES, LIGHT_NAMES
 
 VIEW = ("size", "yaw", "pitch", "zoom", "lights")
@@ -19,9 +19,9 @@ def add_face(parser: argparse.ArgumentParser) -> None:
     head.add_argument("--face", type=Path, metavar="FILE", help=(
         f"head of pictures and of {', '.join(FACES)}: an avatar (.glb, .vrm) with ARKit's shapes, or ICT-FaceKit "
         "(default: the open head)"))  # fmt: skip
-    head.add_argument("--identity", type=parse_weights, metavar="N=W,...", help=(
-        "another person's open head, about -1..1 each: nose_width=1,face_width=-.8; "
-        "a wrong name lists them all"))  # fmt: skip
+    head.add_argument("--identity", type=parse_identity, metavar="N=V,...", help=(
+        "another person's open head: ada, or nose_width=1,face_width=-.8,beard=short,eye_colour=blue, or both: "
+        "ada,lashes=natural; a wrong name lists them all"))  # fmt: skip
     add_names(parser)
 
 

@@ -12,8 +12,6 @@ import numpy as np
 
 from emoface import checks
 from emoface.face.face import FaceLike, Identity, as_face
-from emoface.face.open_head import open_head
-from emoface.face.rig import Rig
 from emoface.face_motion import FaceMotion
 from emoface.render import render_frames, write_png
 from emoface.render.frames import BLOCK, CLAY, VIEW
@@ -63,7 +61,10 @@ def write_sequence(
     if kind == "png":
         content, write = render_frames(animation, face, **view), write_png
     else:
-        faces, colours = _surface(face.shape)
+        faces, colours, _ = face.surface
+        if colours is None:
+            colours = np.broadcast_to(CLAY, (faces.max() + 1, 3))
+        colours = (colours.clip(0, 1) * 255).round().astype(np.uint8)
         content, write = _meshes(animation, face), (_obj if kind == "obj" else _ply)(faces, colours)
     folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
@@ -89,17 +90,6 @@ def told(
 def _meshes(animation: FaceMotion, face: FaceLike) -> Iterator[np.ndarray]:
     for start in range(0, len(animation), BLOCK):
         yield from animation.vertices(face, start=start, stop=start + BLOCK)
-
-
-def _surface(shape: Any) -> tuple[np.ndarray, np.ndarray]:
-    """Triangles (F, 3) and sRGB colours (V, 3) uint8 of a rig or FLAME model."""
-    if isinstance(shape, Rig):
-        faces, colours = shape.faces, shape.colours
-    elif shape.data is open_head().data:
-        faces, colours = shape.data.faces, open_head().colours
-    else:
-        faces, colours = shape.data.faces, np.broadcast_to(CLAY, shape.data.template.shape)
-    return np.asarray(faces), (colours.clip(0, 1) * 255).round().astype(np.uint8)
 
 
 def _obj(faces: np.ndarray, colours: np.ndarray) -> Callable[[Path, np.ndarray], None]:

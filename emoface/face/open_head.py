@@ -13,6 +13,7 @@ from emoface import checks
 
 from .flame import FlameData, FlameModel
 from .layout import EXPRESSION_NAMES, OPEN_HEAD
+from .look import COLOURS, PLAIN, look_colours, look_of, shape_weight
 from .rig import Part
 from .wrinkles import Wrinkles
 
@@ -26,7 +27,9 @@ class OpenHead:
     Attributes:
         data: in FLAME's form; ``expression_basis`` follows ``EXPRESSION_NAMES``.
         identity_names: name of each identity component, -1..1.
-        colours: (V, 3) float32 sRGB, 0..1.
+        colours: (V, 3) float32 sRGB, 0..1, of the person as stored.
+        stored_colours: (V, 3) float32 of what lies under hair and beard. tint: (V, 2) float32, see
+            :func:`emoface.face.look.look_colours`.
         parts: skin, eyes, teeth, tongue, brows, lashes, hair.
         mirror: (V,) int32, each vertex's counterpart on the other side.
         corrective_names: the two shapes of each corrective, joined by a plus sign.
@@ -36,6 +39,8 @@ class OpenHead:
     data: FlameData
     identity_names: tuple[str, ...]
     colours: np.ndarray
+    stored_colours: np.ndarray
+    tint: np.ndarray
     parts: tuple[Part, ...]
     mirror: np.ndarray
     corrective_names: tuple[str, ...]
@@ -71,7 +76,9 @@ def open_head() -> OpenHead:
             stored["part_names"], stored["part_vertices"], stored["part_faces"], stored["part_roughness"]
         )
     )
-    colours = stored["colours"].astype(np.float32) / 255
+    below = stored["colours"].astype(np.float32) / 255
+    tint = stored["tint"].astype(np.float32) / (255, 127.5)
+    colours = look_colours(below, tint, parts, PLAIN)
     wrinkles = Wrinkles(
         stored["wrinkle_uv"],
         tuple(stored["wrinkle_names"].tolist()),
@@ -79,7 +86,8 @@ def open_head() -> OpenHead:
         stored["wrinkle_drivers"],
     )
     names = tuple(stored["corrective_names"].tolist())
-    return OpenHead(data, tuple(stored["identity_names"].tolist()), colours, parts, stored["mirror"], names, wrinkles)
+    identity_names = tuple(stored["identity_names"].tolist())
+    return OpenHead(data, identity_names, colours, below, tint, parts, stored["mirror"], names, wrinkles)
 
 
 @lru_cache(maxsize=1)
@@ -88,11 +96,12 @@ def open_head_model() -> FlameModel:
     return FlameModel(open_head().data).requires_grad_(False)
 
 
-def identity_coefficients(identity: Mapping[str, float]) -> np.ndarray:
-    """Identity of the open head from names, such as ``{"nose_width": 0.5}``.
+def identity_coefficients(identity: Mapping[str, float | str]) -> np.ndarray:
+    """Identity of the open head from names, such as ``{"nose_width": 0.5, "beard": "short"}``.
 
     Args:
-        identity: component -> weight, -1..1; components left out are zero.
+        identity: component -> weight, -1..1, or the name of one (:data:`emoface.face.look.SHAPES`); components left out
+            are zero. Its colours (:data:`emoface.face.look.COLOURS`) are checked, and are no coefficients.
 
     Returns:
         (N,) float32.
@@ -102,8 +111,13 @@ def identity_coefficients(identity: Mapping[str, float]) -> np.ndarray:
     """
     names = open_head().identity_names
     coefficients = np.zeros(len(names), np.float32)
+    look_of(identity)
     for name, weight in identity.items():
+        if name in COLOURS:
+            continue
         if name not in names:
-            raise ValueError(f"identity must name components of the open head ({', '.join(names)}), got {name!r}")
-        coefficients[names.index(name)] = checks.number(f"identity[{name!r}]", weight)
+            known = ", ".join((*names, *COLOURS))
+            raise ValueError(f"identity must name components of the open head or its colours ({known}), got {name!r}")
+        weight = checks.number(f"identity[{name!r}]", shape_weight(name, weight))
+        coefficients[names.index(name)] = weight
     return checks.finite("identity", coefficients)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 
@@ -126,6 +127,29 @@ class Rig:
         names = (*self.shape_names, *self.correctives.names)
         deltas = np.concatenate([self.deltas, self.correctives.deltas])
         return replace(self, shape_names=names, deltas=deltas, correctives=None), both
+
+
+def without_parts(rig: Rig, names: Collection[str]) -> Rig:
+    """A rig without the parts of these names; the same one where it has none of them."""
+    kept = [part for part in rig.parts if part.name not in names]
+    if len(kept) == len(rig.parts):
+        return rig
+    rows = np.concatenate([np.arange(*part.vertices) for part in kept])
+    place = np.zeros(len(rig.template), rig.faces.dtype)
+    place[rows] = np.arange(len(rows))
+    parts: list[Part] = []
+    vertices = faces = 0
+    for part in kept:
+        more, wider = part.vertices[1] - part.vertices[0], part.faces[1] - part.faces[0]
+        parts.append(replace(part, vertices=(vertices, vertices + more), faces=(faces, faces + wider)))
+        vertices, faces = vertices + more, faces + wider
+    together = rig.correctives
+    return replace(
+        rig, template=rig.template[rows], deltas=rig.deltas[:, rows], colours=rig.colours[rows], parts=tuple(parts),
+        faces=place[np.concatenate([rig.faces[slice(*part.faces)] for part in kept])],
+        neck=rig.neck and replace(rig.neck, shares=rig.neck.shares[rows]),
+        correctives=together and replace(together, deltas=together.deltas[:, rows]),
+    )  # fmt: skip
 
 
 def check_rig(rig: Rig) -> None:

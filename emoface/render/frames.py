@@ -39,13 +39,11 @@ def face_renderer(face: FaceLike | None = None, **view: Any) -> Renderer:
     if unknown := [name for name in view if name not in VIEW]:
         raise TypeError(f"pictures take {', '.join(VIEW)}, got {unknown[0]!r}")
     face = as_face(face)
-    if isinstance(face.shape, Rig):
-        return Renderer(face.shape.template, face.shape.faces, face.shape.colours, face.shape.parts, **view)
-    data = face.shape.data
-    if face.is_open_head:
-        head = open_head()
-        return Renderer(data.template, data.faces, head.colours, head.parts, head.wrinkles, **view)
-    return Renderer(data.template, data.faces, np.broadcast_to(CLAY, data.template.shape), **view)
+    template = face.shape.template if isinstance(face.shape, Rig) else face.shape.data.template
+    faces, colours, parts = face.surface
+    if colours is None:
+        colours = np.broadcast_to(CLAY, template.shape)
+    return Renderer(template, faces, colours, parts, open_head().wrinkles if face.is_open_head else None, **view)
 
 
 def wrinkles_of(animation: FaceMotion, face: Face, start: int, stop: int) -> np.ndarray | None:

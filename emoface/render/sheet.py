@@ -96,7 +96,7 @@ def shapes_sheet(
             option. TypeError: ``face`` is no face.
     """
     face = as_face(face, identity)
-    rig = face.rig
+    rig = face.whole_rig
     if weights is None:
         weights = {"rest": {}, **{name: {name: 1.0} for name in rig.shape_names}}
     values = np.zeros((len(weights), len(rig.shape_names)), np.float32)

@@ -18,9 +18,9 @@ from emoface.cli import main
 from emoface.demo import demo_path
 from emoface.export.formats import HEADS
 from emoface.face.controls import Controls, Shape
-from emoface.face.open_head import open_head
 from emoface.face.rigs import load_rig, open_head_rig
 from emoface.face.rigs.gltf import Gltf
+from tests.tools.heads import beardless_head
 
 from ..export.vrm_avatars import avatar_file
 
@@ -139,7 +139,7 @@ def test_progress_only_on_a_terminal(
         (["--plot", "none/a.png"], "path none/a.png cannot be written"),
         (["-o", "a.csv", "--face", "avatar.glb"], "--face goes with an --out that holds a head: .mp4, .html, "),
         (["-o", "a.csv", "--identity", "nose_width=1"], "--identity goes with an --out that holds a head"),
-        (["-o", "a.glb", "--identity", "nose=1"], "identity must name components of the open head (face_width"),
+        (["-o", "a.glb", "--identity", "nose=1"], "components of the open head or its colours (face_width"),
         (["-o", "a.glb", "--identity", "nose_width=1", "--face", "b.glb"], "not allowed with argument --identity"),
         (["-o", "a.csv", "--layout", "emote"], "--layout goes with an --out that ends in .npz"),
         (["--layout", "emage"], "--layout emage holds coefficients of FLAME 2020: name the model's file with --flame-"),
@@ -278,7 +278,7 @@ def test_vrm(calls: list[dict], tmp_path: Path, capsys: pytest.CaptureFixture[st
 def test_coefficients_are_fitted_to_a_flame_model(
     calls: list[dict], tmp_path: Path, error_of: Callable[..., str], capsys: pytest.CaptureFixture[str]
 ) -> None:
-    head = open_head().data
+    head = beardless_head()
     bases = np.concatenate([head.identity_basis, head.expression_basis[::-1]]).transpose(1, 2, 0)  # in another order
     identities = 300 - len(head.identity_basis)  # official files have 300
     official = {

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import argparse
+import re
 
 import pytest
 
-from emoface.cli.arguments import parse_rate, parse_timeline, parse_weights
+from emoface.cli.arguments import parse_identity, parse_rate, parse_timeline, parse_weights
 
 
 def test_timeline_of_sentences_with_commas() -> None:
@@ -32,3 +33,19 @@ def test_rates() -> None:
     for text in ("", "fast", "30/0", "1/2/3"):
         with pytest.raises(argparse.ArgumentTypeError, match="expected a number"):
             parse_rate(text)
+
+
+def test_an_identity_is_numbers_and_words_and_may_begin_with_a_person():
+    from emoface.face.presets import PEOPLE
+
+    assert parse_identity("nose_width=.5, beard=short,eye_colour=#406080") == {
+        "nose_width": 0.5, "beard": "short", "eye_colour": "#406080",
+    }  # fmt: skip
+    assert parse_identity("gus") == PEOPLE["gus"]
+    assert parse_identity("gus,beard=none,age=0") == {**PEOPLE["gus"], "beard": "none", "age": 0.0}
+    for text, words in (
+        ("nobody", "expected NAME=VALUE,... or one of ada, "), ("", "expected NAME=VALUE"), ("a=1,b", "expected NAME="),
+        ("a=1,a=2", "names a twice"), ("a=", "expected NAME=VALUE"), ("gus,ada", "expected NAME=VALUE"),
+    ):  # fmt: skip
+        with pytest.raises(argparse.ArgumentTypeError, match=re.escape(words)):
+            parse_identity(text)

@@ -10,6 +10,7 @@ import pytest
 
 from emoface.animation import Animation
 from emoface.export.sequence import write_sequence
+from emoface.face.face import as_face
 from emoface.face.open_head import open_head
 
 
@@ -26,19 +27,20 @@ def test_pictures_with_alpha_and_progress(tmp_path: Path, animate: Callable[...,
 
 def test_meshes(tmp_path: Path, animate: Callable[..., Animation]) -> None:
     take = animate(frames=2)
-    vertices, data = take.vertices(), open_head().data
+    vertices, faces = take.vertices(), as_face().surface[0]
+    assert len(faces) < len(open_head().data.faces), "without a beard"
     (first, second), (packed, _) = (write_sequence(take, tmp_path, kind) for kind in ("obj", "ply"))
     lines = second.read_text().splitlines()
     places = np.array([line.split()[1:4] for line in lines if line.startswith("v ")], float)
     corners = np.array([line.split()[1:] for line in lines if line.startswith("f ")], int)
-    assert np.abs(places - vertices[1]).max() < 1e-6 and np.array_equal(corners - 1, data.faces)
+    assert np.abs(places - vertices[1]).max() < 1e-6 and np.array_equal(corners - 1, faces)
     assert first.read_text() != second.read_text() and len(lines) == len(places) + len(corners)
     head, body = packed.read_bytes().split(b"end_header\n", 1)
     assert f"element vertex {len(places)}".encode() in head and f"element face {len(corners)}".encode() in head
     rows = np.frombuffer(body, [("place", "<f4", 3), ("colour", "u1", 3)], len(places))
     assert np.array_equal(rows["place"], vertices[0])
     triangles = np.frombuffer(body[rows.nbytes :], [("count", "u1"), ("corners", "<i4", 3)])
-    assert (triangles["count"] == 3).all() and np.array_equal(triangles["corners"], data.faces)
+    assert (triangles["count"] == 3).all() and np.array_equal(triangles["corners"], faces)
 
 
 def test_refusals(tmp_path: Path, animate: Callable[..., Animation]) -> None:

@@ -27,7 +27,11 @@ def test_the_open_head_is_what_is_meant_by_none() -> None:
     face = as_face()
     assert face.shape is open_head_model() and face.identity is None and face.is_open_head
     assert as_face(face) is face
-    np.testing.assert_array_equal(face.rig.deltas, open_head_rig().deltas)
+    whole = open_head_rig()
+    np.testing.assert_array_equal(face.whole_rig.deltas, whole.deltas)
+    shown = len(face.rig.template)  # but for the beard, which is last
+    np.testing.assert_array_equal(face.rig.deltas, whole.deltas[:, :shown])
+    assert [part.name for part in whole.parts if part.vertices[0] >= shown] == ["beard", "beard_hairs"]
     assert face.rig is face.rig, "made once"
 
 
@@ -69,8 +73,8 @@ def test_official_models(official: FlameModel) -> None:
         (None, {"nose": 1}, ValueError, "identity must name components of the open head"),
         (None, "nose", TypeError, "identity must map names to weights or be an array, got 'nose'"),
         (None, {"a", "b"}, TypeError, "identity must map names to weights or be an array"),
-        (None, np.zeros((2, 3)), ValueError, r"identity must be \(n,\), n up to 35, and finite, got shape \(2, 3\)"),
-        (None, np.zeros(99), ValueError, r"identity must be \(n,\), n up to 35"),
+        (None, np.zeros((2, 3)), ValueError, r"identity must be \(n,\), n up to 38, and finite, got shape \(2, 3\)"),
+        (None, np.zeros(99), ValueError, r"identity must be \(n,\), n up to 38"),
         (None, [np.nan], ValueError, "identity must be"),
         (open_head_rig, {NAMES[0]: 1}, ValueError, "identity belongs to FLAME models such as the open head; the rig"),
     ],

@@ -30,7 +30,7 @@ def shapes_to_motion(weights: np.ndarray) -> np.ndarray:
     return motion
 
 
-def open_head_rig(identity: Mapping[str, float] | np.ndarray | None = None) -> Rig:
+def open_head_rig(identity: Mapping[str, float | str] | np.ndarray | None = None) -> Rig:
     """The open head with 53 linear shapes: ARKit's 52 and ``tongueUp``.
 
     The jaw's rotation is linearised at weight 1: delta = V(jawOpen = 1) - V(0), likewise jawLeft and jawRight.
