@@ -34,7 +34,7 @@ DOUBLE_SHARE = 0.06  # blinks followed by another one
 DOUBLE_GAP = (0.36, 0.5)  # seconds between the two
 REFRACTORY = 0.7  # seconds after a blink without a new one
 CLOSING, SHUT, OPENING = (0.06, 0.1), (0.0, 0.04), (0.1, 0.21)  # seconds
-COMPLETE, PARTIAL, PARTIAL_SHARE = (0.74, 1.0), (0.56, 0.74), 0.35  # how far the lids shut, and how often they do less
+COMPLETE, PARTIAL, PARTIAL_SHARE = (0.69, 0.99), (0.53, 0.69), 0.35  # how far the lids shut, and how often they do less
 SPEECH_LOUDNESS = 0.35
 PAUSE_GAIN, PHRASE_END_GAIN = 2.0, 5.0  # how much likelier a blink gets than during speech
 PHRASE, PHRASE_GAP, PHRASE_END = 0.5, 0.15, 0.4  # seconds: least speech of a phrase, gap inside it, its end
@@ -53,7 +53,7 @@ LID_DROP, LID_RAISE = 0.3, 0.15  # lid movement per unit of gaze down and up
 
 MICRO = {
     "browInnerUp": 0.022, "browOuterUp": 0.018, "browDown": 0.014, "eyeSquint": 0.042, "eyeWide": 0.028,
-    "cheekSquint": 0.022, "noseSneer": 0.012,
+    "cheekSquint": 0.03, "noseSneer": 0.012,
 }  # fmt: skip
 """Deviation of the micro-motion of each shape; half of it is cut off below 0."""
 MICRO_KNOTS = (0.45, 0.9, 2.7)  # seconds between the knots of its octaves
