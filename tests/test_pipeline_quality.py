@@ -13,6 +13,7 @@ from emoface.checkpoints import DEFAULT
 from emoface.evaluation.expression import Expression
 from emoface.evaluation.lips import bundled_rows, captured_rows
 from emoface.evaluation.material import Performer, bundled, captured
+from emoface.evaluation.noise import LEAD, after_lead, music
 from emoface.face.layout import ARKIT_INDEX
 from emoface.metrics.blinks import blinks_per_minute
 from emoface.metrics.emotion import linearity_error, rising, strength
@@ -94,3 +95,17 @@ def test_an_angry_voice_makes_an_angry_or_a_calm_face_and_never_a_surprised_one(
     for path in paths[:3]:
         curves = face.animate(path).arkit().mean(0)
         assert curves[ARKIT_INDEX["eyeWideLeft"]] < 0.1 and curves[ARKIT_INDEX["browInnerUp"]] < 0.15, path
+
+
+@pytest.mark.parametrize("latency", ["file", "live"])
+def test_music_before_anyone_speaks_moves_no_mouth(latency: str) -> None:
+    speech = 0.5 * bundled().samples  # which is louder than voices usually are, for which a stream waits
+    jaws = []
+    for sound in (music(4 * RATE), np.zeros(4 * RATE, np.float32)):
+        heard = after_lead(speech[: 2 * RATE], sound, 10.0)
+        take = emoface.animate(heard, sample_rate=RATE, emotion="neutral", latency=latency, blink=False, gaze=False)
+        jaws.append(take.arkit()[:, ARKIT_INDEX["jawOpen"]])
+    before = round((LEAD - 0.12) * 25)
+    noisy, still = jaws
+    assert noisy[:before].mean() <= still[:before].mean() + 0.02
+    assert np.corrcoef(noisy[before:], still[before:])[0, 1] > 0.85, "and the voice still does"

@@ -8,6 +8,7 @@ import torch
 from torch import Tensor
 
 from .features import HOP, MEL_PER_FRAME, WINDOW, log_mel
+from .foreground import Foreground
 from .normalize import MelNormalizer
 
 SAMPLES_PER_FRAME = HOP * MEL_PER_FRAME
@@ -16,8 +17,8 @@ SAMPLES_PER_FRAME = HOP * MEL_PER_FRAME
 class MelStream:
     """Serves normalised log-mels by motion frame; frames must be asked for in rising order of their start.
 
-    Frames before the recording (negative ones) and beyond its end are silence. Each window is normalised by what was
-    heard up to its end.
+    Frames before the recording (negative ones) and beyond its end are silence. In each window the voice in front is
+    found, and normalised, by what was heard up to its end.
     """
 
     def __init__(self, blocks: Iterator[Tensor]) -> None:
@@ -30,8 +31,8 @@ class MelStream:
         self.buffer = torch.zeros(0)
         self.origin = 0  # frame that the buffer begins with
         self.ended = False
-        self.normalizer = MelNormalizer()
-        self.heard = 0  # mel frames that the normaliser has seen
+        self.foreground, self.normalizer = Foreground(), MelNormalizer()
+        self.heard = 0  # mel frames that both have seen
 
     def _fill(self, stop: int) -> None:
         """Read until the buffer reaches frame ``stop`` and half an analysis window beyond."""
@@ -61,11 +62,13 @@ class MelStream:
             start, stop: motion frames. speech_stop: frames from here on are padding and not listened to.
 
         Returns:
-            Two (2 (stop - start), 64) float32: normalised, raw.
+            Two (2 (stop - start), 64) float32 of the voice in front: normalised, raw.
         """
-        mel = self._raw(start, stop)
+        sound = self._raw(start, stop)
         first = max(self.heard - MEL_PER_FRAME * start, 0)
         last = MEL_PER_FRAME * (min(stop, speech_stop) - start)
+        self.foreground.update(sound[first:last])
+        mel = self.foreground.apply(sound)
         self.normalizer.update(mel[first:last])
         self.heard = max(self.heard, MEL_PER_FRAME * start + last)
         return self.normalizer.apply(mel), mel

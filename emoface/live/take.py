@@ -12,6 +12,7 @@ from torch import Tensor
 from emoface.audio.arriving import ArrivingVoice
 from emoface.audio.delivery import RunningLoudness
 from emoface.audio.features import MEL_BINS, MEL_PER_FRAME
+from emoface.audio.foreground import Foreground
 from emoface.audio.nonverbal import NonverbalListener, SoundGate, told_apart
 from emoface.audio.normalize import SILENT_MEL, MelNormalizer
 from emoface.diffusion.finish import FILTER_REACH, Sampling, finish, short_filter
@@ -66,7 +67,8 @@ class TakeState:
 
     Attributes:
         voice: the voice that arrives. base: the frame of the take at which it begins. done: frames performed.
-        mel: (2 R, 64) the latest log-mels, not normalised. normalizer: of all that was heard. easing: of slow parts.
+        mel: (2 R, 64) the latest log-mels as they came. foreground, normalizer: of all that was heard.
+        easing: of slow parts.
         loudness: of the voice beside its own. past: of the filters. life: blinks, gaze and breath.
         raw: (2 n, 64) log-mels of the prepared frames and of those that are foreseen, not normalised.
         listener, gate, laid: sounds that are no words, as they are heard, decided on and laid over the face.
@@ -82,6 +84,7 @@ class TakeState:
     mel: Tensor
     base: int = 0
     done: int = 0
+    foreground: Foreground = field(default_factory=Foreground)
     normalizer: MelNormalizer = field(default_factory=MelNormalizer)
     easing: Easing = field(default_factory=Easing)
     loudness: RunningLoudness = field(default_factory=RunningLoudness)
@@ -169,9 +172,12 @@ class Take:
         new = state.voice.read(window.stop - state.base)
         state.mel = torch.cat([state.mel, new])[-MEL_PER_FRAME * self.mel_frames :]
         spoken = len(new) if last is None else len(new) - MEL_PER_FRAME * (window.stop - last)
-        state.normalizer.update(new[: max(min(spoken, len(new)), 0)])
-        raw = state.mel[-MEL_PER_FRAME * plan.window :]
-        state.script.listen(state.mel, state.done, plan.hop)
+        told = max(min(spoken, len(new)), 0)
+        state.foreground.update(new[:told])
+        mel = state.foreground.apply(state.mel)
+        state.normalizer.update(mel[len(mel) - len(new) :][:told])
+        raw = mel[-MEL_PER_FRAME * plan.window :]
+        state.script.listen(mel, state.done, plan.hop)
         state.script.forget(window.start)
         normalized = state.normalizer.apply(raw)
         own = slice(MEL_PER_FRAME * (window.keep_from - window.start), None)
@@ -243,7 +249,7 @@ class Take:
             self.performer.forget()
         self.state = replace(
             state, voice=ArrivingVoice(rate), base=frame, done=frame, mel=_silence(self.mel_frames),
-            listener=NonverbalListener(), gate=SoundGate(),
+            foreground=Foreground(), listener=NonverbalListener(), gate=SoundGate(),
             easing=state.easing if settling is None else Easing(),
             past=state.past if settling is None else Past.none(self.networks.device),
             settling=state.settling if settling is None else settling,
