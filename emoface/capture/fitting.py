@@ -2,10 +2,11 @@
 
 For displacements d of the landmarks from the person's neutral, every frame of a person's takes at once,
 
-    |d_t - m(w_t) - R w_t|^2_P + |g_t - g(w_t)|^2 / GAP^2 + sum_k (w_kt / sigma_k)^2 + ((w_kt - w_k,t-1) / v sigma_k)^2
+    |d_t - m(w_t) - R w_t|^2_P + |g_t - g(w_t)|^2 / s^2 + sum_k (w_kt / sigma_k)^2 + ((w_kt - w_k,t-1) / v sigma_k)^2
 
 is made least over w in its bounds: m is what the mesh does, whose jaw is its true joint, R what the tracker adds, P the
-inverse of its noise with the six rigid motions left out, g the opening of the inner lips. Gauss-Newton with one slope.
+inverse of its noise with the six rigid motions left out, g the opening of the inner lips and the width of the mouth,
+which are told as they are: R, read off drawings, has an open jaw narrow the mouth. Gauss-Newton with one slope.
 """
 
 from __future__ import annotations
@@ -34,9 +35,9 @@ from emoface.face.resample import resample_curves
 from emoface.face_motion import FaceMotion
 from emoface.host import own_settings
 
-from .neutral import find_identity, find_neutral, identity_basis, lip_gaps, rigid_modes
+from .neutral import find_identity, find_neutral, identity_basis, lip_gaps, lip_widths, rigid_modes
 from .similarity import align, filtered, matrix_axis_angle, mean_rotation, of_head
-from .tracker import LIPS, tracker
+from .tracker import INNER_PAIRS, LIPS, tracker
 from .tracks import SCORES, Tracks
 
 UNSEEN = (
@@ -62,7 +63,7 @@ OTHER_SPREAD = 0.2
 PACE = 0.6  # standard deviation of a channel's change from frame to frame, in its spreads
 SYMMETRY = 0.5  # pull of left and right to each other, in shares of what the landmarks say
 FLOOR = 0.075  # mm^2 of noise for a landmark of weight 1, beside what was measured
-GAP = 0.8  # mm, standard deviation of the inner lips' opening
+GAP, WIDTH = 0.8, 0.3  # mm, standard deviation of the inner lips' opening, and of the mouth's width
 BOUNDS = {"jaw_pose_x": (-0.03, 0.45), "jaw_pose_y": (-0.12, 0.12)}
 GROUP_WEIGHTS = {
     "lips_outer": 2.0, "lips_inner": 3.0, "lips_rings": 0.15, "eye_right": 2.0, "eye_left": 2.0, "brow_right": 1.0,
@@ -329,9 +330,9 @@ class Forward:
         return 1000.0 * points[..., :2].astype(np.float64) * [1, -1]  # (T, L, 2) mm, y down
 
     def __call__(self, weights: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Displacements (T, L, 2) of the landmarks and opening (T, 5) of the mesh's lips beyond that at rest, mm."""
+        """Displacements (T, L, 2) of the landmarks and form (T, 6) of the mesh's lips beyond that at rest, mm."""
         mesh = self._mesh(weights) - self.rest
-        return mesh + (weights @ self.response).reshape(mesh.shape), lip_gaps(mesh)
+        return mesh + (weights @ self.response).reshape(mesh.shape), np.hstack([lip_gaps(mesh), lip_widths(mesh)])
 
 
 def _precision(neutral: np.ndarray, beside: float = 0.0) -> np.ndarray:
@@ -354,11 +355,11 @@ class Solver:
         self._used = [FACE_CHANNELS.index(name) for name in FITTED]
         base = np.zeros(len(FACE_CHANNELS))
         base[FACE_CHANNELS.index("jaw_pose_x")] = SLOPE_AT
-        at, (ahead, ahead_gap) = self.forward(base[None]), self.forward(base + STEP * np.eye(len(base)))
+        at, (ahead, ahead_form) = self.forward(base[None]), self.forward(base + STEP * np.eye(len(base)))
         basis = ((ahead - at[0]) / STEP)[self._used].reshape(len(self._used), -1)  # (N, 2 L)
-        gap_basis = ((ahead_gap - at[1]) / STEP)[self._used]  # (N, 5)
-        self._pull, self._gap_pull = basis @ precision, gap_basis / GAP**2
-        self._seen = self._pull @ basis.T + self._gap_pull @ gap_basis.T
+        form_basis = ((ahead_form - at[1]) / STEP)[self._used]  # (N, 6)
+        self._pull, self._form_pull = basis @ precision, form_basis / np.array([*[GAP] * len(INNER_PAIRS), WIDTH]) ** 2
+        self._seen = self._pull @ basis.T + self._form_pull @ form_basis.T
         spread = np.array([_spread(name) for name in FITTED])
         self._pace = (PACE * spread) ** -2.0
         self._gram = self._seen + np.diag(spread**-2.0)
@@ -400,7 +401,8 @@ class Solver:
         jaw, close = FITTED.index("jaw_pose_x"), FITTED.index("mouthClose")
         for name, (least, most) in BOUNDS.items():
             low[FITTED.index(name)], high[:, FITTED.index(name)] = least, most
-        goal_gap = np.interp(lip_gaps(displacement), tracker().gap_tracked, tracker().gap_mesh)
+        gap = np.interp(lip_gaps(displacement), tracker().gap_tracked, tracker().gap_mesh)
+        goal = np.hstack([gap, lip_widths(displacement)])  # (T, 6)
         weights = np.zeros((len(displacement), count))
         held = np.zeros_like(weights)
         if before is not None:
@@ -410,9 +412,9 @@ class Solver:
         full = np.zeros((len(displacement), len(FACE_CHANNELS)))
         for rounds in newton_rounds:
             full[:, self._used] = weights
-            moved, gap = self.forward(full)
+            moved, form = self.forward(full)
             missing = (displacement - moved).reshape(len(full), -1)
-            linear = missing @ self._pull.T + (goal_gap - gap) @ self._gap_pull.T + weights @ self._seen + held
+            linear = missing @ self._pull.T + (goal - form) @ self._form_pull.T + weights @ self._seen + held
             if told_pull.any():
                 stand_in = np.where(told_pull > 0, told, weights[:, heard])
                 linear[:, heard] += stand_in * belief**-2.0

@@ -11,6 +11,8 @@ from emoface.face.open_head import open_head
 from .similarity import Aligned, align
 from .tracker import INNER_PAIRS, tracker
 
+CORNERS = (61, 291)
+"""Corners of the mouth among the points of the 478-point mesh: the person's right one and left one."""
 ROUNDS = 3
 SHUT = 0.25  # millimetres by which lips may part beyond those of the frames that are surely shut
 SHUT_SHARE = 0.05  # of all frames have lips that are surely shut, where nobody says which frames are still
@@ -23,6 +25,12 @@ def lip_gaps(points: np.ndarray) -> np.ndarray:
     """Opening (T, 5) between the inner lips of landmarks (T, L, 2 or 3), from the middle outwards; y is down."""
     upper, lower = (tracker().at(pair[side] for pair in INNER_PAIRS) for side in (0, 1))
     return points[:, lower, 1] - points[:, upper, 1]
+
+
+def lip_widths(points: np.ndarray) -> np.ndarray:
+    """Distance (T, 1) of the mouth's corners from side to side, of landmarks (T, L, 2 or 3)."""
+    right, left = (tracker().at([corner]) for corner in CORNERS)
+    return points[:, left, 0] - points[:, right, 0]
 
 
 def find_neutral(

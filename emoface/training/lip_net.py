@@ -91,6 +91,7 @@ class LipsConfig:
         form: weight of the error of the lips' opening and of their width on measured frames, per centimetre.
         kinds: augmentations. background: share of windows with music or other voices; all of those in which nobody
             speaks. stretched: share of windows played at another speed.
+        begin_from: run folder whose lip net the training begins with; empty for random weights.
         save_every: steps between resumable states. threads: CPU threads.
     """
 
@@ -127,6 +128,7 @@ class LipsConfig:
     kinds: list[str] = field(default_factory=lambda: list(KINDS))
     background: float = 0.0
     stretched: float = 0.4
+    begin_from: str = ""
     save_every: int = 500
     threads: int = 1
 
@@ -364,6 +366,8 @@ def train(
     encoder = load_speech_encoder(Path(out))
     model = {**config.model, "speech": 0 if encoder is None else encoder.width}
     net = LipNet(**model).train()
+    if config.begin_from:
+        net.load_state_dict(_weights_of(Path(config.begin_from), model))
     optimizer = torch.optim.AdamW(net.parameters(), config.learning_rate, weight_decay=config.weight_decay)
     channels = mouth_weights(config.channels)
     ema = Ema(net, config.ema)
@@ -404,6 +408,14 @@ def train(
     )  # fmt: skip
     state.path.unlink(missing_ok=True)
     return folder
+
+
+def _weights_of(run_folder: Path, model: dict[str, Any]) -> dict[str, Tensor]:
+    """Weights of another run's lip net of the same shape."""
+    tensors, theirs = load_tensors(run_folder / "lips" / "model.safetensors")
+    if theirs != model:
+        raise ValueError(f"begin_from must be a run whose lip net has the shape {model}, got {theirs}")
+    return tensors
 
 
 def one_cycle(done: float, warm_up: float) -> float:
