@@ -10,6 +10,7 @@ import torch
 
 from emoface.capture import Capture, Gap, Tracks, fit, read_tracks
 from emoface.capture.fitting import UNSEEN, Forward
+from emoface.capture.neutral import CORNERS
 from emoface.capture.similarity import axis_angle_matrix, matrix_axis_angle
 from emoface.capture.tracker import tracker
 from emoface.face.layout import EXPRESSION_NAMES, EXPRESSION_SIZE, MOTION_NAMES
@@ -75,6 +76,19 @@ def test_lips_that_shut_between_openings_meet_on_the_mesh() -> None:
     gap = Forward(np.zeros(len(open_head().identity_names), np.float32))(weights)[1][:, 0]
     shut = known_motion()[:, JAW] < 0.002
     assert np.abs(gap[shut]).mean() < 0.5 and np.abs(gap[shut]).max() < 2 and gap.max() > 10
+
+
+def test_the_mouth_is_as_wide_as_its_corners_are_apart() -> None:
+    truth = known_motion()
+    truth[:, [NAMES.index("mouthPucker"), NAMES.index("mouthSmileLeft"), NAMES.index("mouthSmileRight")]] = 0
+    points = landmarks(truth)
+    wider = 1.5 * np.sin(np.arange(len(points)) / 7) * (np.arange(len(points)) > 10)  # mm, of the corners as tracked
+    for corner, side in zip(tracker().at(CORNERS), (-1, 1)):
+        points[:, corner, 0] = points[0, corner, 0] + 1.7 * side * wider
+    found = fit(Tracks(points)).motion
+    weights = np.concatenate([found.expression, found.jaw_pose], 1).astype(np.float64)
+    width = Forward(np.zeros(len(open_head().identity_names), np.float32))(weights)[1][:, -1]
+    assert np.corrcoef(width, 2 * wider)[0, 1] > 0.9 and np.abs(width - 2 * wider).mean() < 0.8
 
 
 def test_mouth_close_takes_up_no_more_than_the_jaw_opened() -> None:

@@ -182,6 +182,18 @@ class TestFigures:
 
 
 class TestStage:
+    def test_begins_from_another_run(self, run_folder: Path, tmp_path: Path) -> None:
+        first = train(LipsConfig(steps=20, batch=2, frames=40, model=SMALL), run_folder)
+        shutil.copytree(run_folder, tmp_path / "first")
+        taught, _ = load_tensors(first / "model.safetensors")
+        config = LipsConfig(steps=1, batch=2, frames=40, model=SMALL, begin_from=str(tmp_path / "first"), ema=0.0)
+        found, _ = load_tensors(train(config, run_folder) / "model.safetensors")
+        moved = max(float((found[name] - taught[name]).abs().max()) for name in taught)
+        assert 0 < moved < 1e-3  # one step with a rate of 8e-5
+        other = dataclasses.replace(config, model={**SMALL, "width": 8})
+        with pytest.raises(ValueError, match="begin_from must be a run whose lip net has the shape"):
+            train(other, run_folder)
+
     def test_learns_and_resumes(self, run_folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         config = LipsConfig(steps=80, batch=4, frames=60, model=SMALL, save_every=30, learning_rate=8e-3)
         folder = train(config, run_folder)
