@@ -9,14 +9,17 @@ import numpy as np
 
 from emoface import checks
 from emoface.face.colour import linear_colours
-from emoface.face.face import FaceLike, Identity
+from emoface.face.face import FaceLike, Identity, as_face
 from emoface.face.normals import smooth_normals
+from emoface.face.open_head import open_head
 from emoface.face.rig import Neck, Part, Rig
 from emoface.face.rigs import GlbRig
 from emoface.face.rigs.gltf import INDEX_DATA, VERTEX_DATA, Gltf
+from emoface.face.wrinkles import Wrinkles
 from emoface.face_motion import FaceMotion
 
 from ..files import atomic_path
+from .glb_relief import add_relief
 from .rig_curves import facts, head_turns, keyed, rig_curves, visible_deltas
 from .sound import MIME, sound_bytes
 
@@ -33,6 +36,7 @@ def write_glb(
     whole_frames: bool = False,
     embed_audio: bool = False,
     identity: Identity | None = None,
+    relief: bool = True,
 ) -> None:
     """Write the head and its motion as one .glb, the same bytes every time.
 
@@ -40,6 +44,8 @@ def write_glb(
     with its name in ``mesh.extras.targetNames``. Where the head turns, a skin of two joints: ``root``, and ``neck``,
     which is turned. One animation of the node's weights, and of the neck, linear between the frames, whose ``extras``
     hold :func:`facts`: frame rate, how it was made, and which recording belongs to it from when on.
+    The open head's skin has tangents, a normal map of its pores, and NORMAL targets into which the shapes' furrows are
+    worked; see :mod:`emoface.export.glb_relief`.
     An avatar (a rig read from a GLB) is written whole, with its materials, bones and other animations as they were,
     and this animation added; its bone of the head or of the neck is turned.
 
@@ -53,21 +59,26 @@ def write_glb(
             at every frame's centre (k + 0.5) / fps. Both are exact beside the sound.
         embed_audio: carry the recording inside as MP3 (glTF extension KHR_audio_emitter, a draft; readers that do
             not know it pass over it).
+        relief: give the open head's skin pores and furrows; False for a smaller file of plain positions. Other heads
+            have none.
 
     Raises:
         TypeError: ``face`` is no face, or an option is no bool. ValueError: a face without ARKit's shapes, a motion
             whose shapes are not ARKit's, no audio to embed. OSError: the path cannot be written.
     """
-    for name, value in (("sparse", sparse), ("whole_frames", whole_frames), ("embed_audio", embed_audio)):
+    switches = {"sparse": sparse, "whole_frames": whole_frames, "embed_audio": embed_audio, "relief": relief}
+    for name, value in switches.items():
         checks.switch(name, value)
     if embed_audio and not animation.audio:
         raise ValueError("embed_audio needs an animation with audio, this one has none")
     keys, times = keyed(animation, whole_frames)
-    rig, weights = rig_curves(keys, face, identity)
+    face = as_face(face, identity)
+    rig, weights = rig_curves(keys, face)
     if isinstance(rig, GlbRig):
         gltf = rig.animated(keys.arkit(), times, NAME, head_turns(keys, rig))
     else:
-        gltf = _head(rig, weights, times, sparse, head_turns(keys, rig))
+        wrinkles = open_head().wrinkles if relief and face.is_open_head else None
+        gltf = _head(rig, weights, times, sparse, head_turns(keys, rig), wrinkles)
     gltf.items("animations")[-1]["extras"] = facts(animation)
     if embed_audio:
         _embed_audio(gltf, animation)
@@ -76,11 +87,16 @@ def write_glb(
         temporary.write_bytes(data)
 
 
-def _head(rig: Rig, weights: np.ndarray, times: np.ndarray, sparse: bool, turns: np.ndarray | None) -> Gltf:
+def _head(
+    rig: Rig, weights: np.ndarray, times: np.ndarray, sparse: bool, turns: np.ndarray | None, wrinkles: Wrinkles | None
+) -> Gltf:
     gltf = Gltf()
     gltf.document["scene"] = gltf.append("scenes", {"name": "scene", "nodes": [0]})
     gltf.append("nodes", {"name": "head", "mesh": 0})
-    gltf.append("meshes", _mesh(gltf, rig, sparse))
+    deltas = visible_deltas(rig)
+    gltf.append("meshes", _mesh(gltf, rig, deltas, sparse))
+    if wrinkles is not None:
+        add_relief(gltf, rig, wrinkles, deltas, sparse)
     channels: list[tuple[int, str, np.ndarray]] = [(0, "weights", weights)]
     if rig.neck is not None and turns is not None:
         channels.append((_add_skin(gltf, rig, rig.neck), "rotation", turns))
@@ -111,12 +127,11 @@ def _add_skin(gltf: Gltf, rig: Rig, neck: Neck) -> int:
     return joint
 
 
-def _mesh(gltf: Gltf, rig: Rig, sparse: bool) -> dict[str, Any]:
+def _mesh(gltf: Gltf, rig: Rig, deltas: np.ndarray, sparse: bool) -> dict[str, Any]:
     normals = smooth_normals(rig.template, rig.faces)
     colours = np.ones((len(rig.colours), 4))  # 16 bits hold dark linear light well; alpha keeps rows aligned
     colours[:, :3] = linear_colours(rig.colours)
     colours = (colours * 65535).round().astype(np.uint16)
-    deltas = visible_deltas(rig)
     primitives = []
     for part in rig.parts:
         rows = slice(*part.vertices)

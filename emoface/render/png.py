@@ -11,7 +11,7 @@ import numpy as np
 from emoface import checks
 from emoface.files import atomic_path
 
-COLOUR_TYPES = {3: 2, 4: 6}
+COLOUR_TYPES = {1: 0, 3: 2, 4: 6}
 
 
 def write_png(path: str | os.PathLike[str], image: np.ndarray) -> None:
@@ -33,6 +33,13 @@ def write_png(path: str | os.PathLike[str], image: np.ndarray) -> None:
         raise ValueError(f"image must have shape (H, W, 3) or (H, W, 4), got {image.shape}")
     if os.path.splitext(path)[1].lower() != ".png":
         raise ValueError(f"path {path} must end in .png")
+    data = png_bytes(image)
+    with atomic_path(path) as temporary:
+        temporary.write_bytes(data)
+
+
+def png_bytes(image: np.ndarray) -> bytes:
+    """An image (H, W, 1), (H, W, 3) or (H, W, 4) uint8 as the bytes of an 8-bit PNG."""
     height, width, channels = image.shape
     rows = np.zeros((height, 1 + channels * width), np.uint8)  # filter 2 (up): each row less the one above
     rows[:, 0] = 2
@@ -43,10 +50,9 @@ def write_png(path: str | os.PathLike[str], image: np.ndarray) -> None:
         (b"IDAT", zlib.compress(rows.tobytes(), 6)),
         (b"IEND", b""),
     ]
-    with atomic_path(path) as temporary, open(temporary, "wb") as file:
-        file.write(b"\x89PNG\r\n\x1a\n")
-        for name, data in chunks:
-            file.write(struct.pack(">I", len(data)) + name + data + struct.pack(">I", zlib.crc32(name + data)))
+    packed = (struct.pack(">I", len(data)) + name + data + struct.pack(">I", zlib.crc32(name + data))
+              for name, data in chunks)  # fmt: skip
+    return b"".join([b"\x89PNG\r\n\x1a\n", *packed])
 
 
 def write_palette_png(path: str | os.PathLike[str], image: np.ndarray, colours: int) -> None:

@@ -109,6 +109,35 @@ def _slopes(height: np.ndarray, tint: np.ndarray, cavity: np.ndarray) -> torch.T
     return torch.tensor(np.stack([right, down, tint, cavity], -1).astype(np.float32))
 
 
+def _pores(size: int, pixel: float) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Height in mm, tint and cavity (N, N) of skin at rest, without what is finer than a pixel of so many mm."""
+    texel = 1e3 * TALL / size  # mm
+    rng = np.random.default_rng(15)
+    blur = 0.45 * max(pixel, texel)
+    pores = (rng.random((size, size)) < (texel / PORE_APART) ** 2) * rng.uniform(0.4, 1.0, (size, size))
+    wide = math.hypot(PORE_RADIUS, blur)
+    wave = np.hypot(np.fft.fftfreq(size)[:, None], np.fft.rfftfreq(size)) * 2 * math.pi / texel
+    dimple = 2 * math.pi * (PORE_RADIUS / texel) ** 2 * np.exp(-0.5 * (wave * wide) ** 2)
+    depth = np.fft.irfft2(np.fft.rfft2(pores) * dimple, pores.shape).clip(0)
+    column, row = np.meshgrid((np.arange(size) + 0.5) / size, (np.arange(size) + 0.5) / size)
+    coarse = 0.45 + 0.55 * np.exp(-(((column - 0.5) / 0.17) ** 2) - ((row - 0.52) / 0.16) ** 2)  # nose and cheeks
+    lips = np.exp(-((((column - 0.5) / 0.10) ** 2 + ((row - 0.735) / 0.055) ** 2) ** 2))
+    grain = _band(rng.standard_normal((size, size)), max(GRAIN[0], blur), GRAIN[1] + blur, texel)
+    grain *= GRAIN_DEPTH * min(1.0, GRAIN[0] / blur)
+    lines = _band(rng.standard_normal((1, size)).repeat(size, 0), max(0.30, blur), 1.1 + blur, texel)
+    tint = MOTTLE_TINT * _band(rng.standard_normal((size, size)), *MOTTLE, texel)
+    for x, y, wide, tall, more in FLUSHED:
+        tint += more * np.exp(-(((column - x) / wide) ** 2) - ((row - y) / tall) ** 2)
+    height = (1 - lips) * (grain - PORE_DEPTH * coarse * depth) + 0.045 * lips * lines
+    cavity = (1 - lips) * 0.30 * coarse * depth
+    return height, tint * (1 - lips), cavity
+
+
+def pore_slopes() -> np.ndarray:
+    """Slopes (N, N, 2) of skin at rest, metres a texel of the coarse relief: by column, by row."""
+    return _slopes(*_pores(COARSE, 1e3 * TALL / COARSE))[..., :2].numpy()
+
+
 class Relief:
     """The relief of a face in pictures of a given resolution.
 
@@ -137,26 +166,7 @@ class Relief:
         """(1, N, N, 4): pores, grain and patches of colour, which do not move."""
         if not self._any:
             return torch.zeros(1, 1, 1, 4)
-        size, texel = self.columns, 1e3 * TALL / self.columns  # mm
-        rng = np.random.default_rng(15)
-        blur = 0.45 * max(self._pixel, texel)
-        pores = (rng.random((size, size)) < (texel / PORE_APART) ** 2) * rng.uniform(0.4, 1.0, (size, size))
-        wide = math.hypot(PORE_RADIUS, blur)
-        wave = np.hypot(np.fft.fftfreq(size)[:, None], np.fft.rfftfreq(size)) * 2 * math.pi / texel
-        dimple = 2 * math.pi * (PORE_RADIUS / texel) ** 2 * np.exp(-0.5 * (wave * wide) ** 2)
-        depth = np.fft.irfft2(np.fft.rfft2(pores) * dimple, pores.shape).clip(0)
-        column, row = np.meshgrid((np.arange(size) + 0.5) / size, (np.arange(size) + 0.5) / size)
-        coarse = 0.45 + 0.55 * np.exp(-(((column - 0.5) / 0.17) ** 2) - ((row - 0.52) / 0.16) ** 2)  # nose and cheeks
-        lips = np.exp(-((((column - 0.5) / 0.10) ** 2 + ((row - 0.735) / 0.055) ** 2) ** 2))
-        grain = _band(rng.standard_normal((size, size)), max(GRAIN[0], blur), GRAIN[1] + blur, texel)
-        grain *= GRAIN_DEPTH * min(1.0, GRAIN[0] / blur)
-        lines = _band(rng.standard_normal((1, size)).repeat(size, 0), max(0.30, blur), 1.1 + blur, texel)
-        tint = MOTTLE_TINT * _band(rng.standard_normal((size, size)), *MOTTLE, texel)
-        for x, y, wide, tall, more in FLUSHED:
-            tint += more * np.exp(-(((column - x) / wide) ** 2) - ((row - y) / tall) ** 2)
-        height = (1 - lips) * (grain - PORE_DEPTH * coarse * depth) + 0.045 * lips * lines
-        cavity = (1 - lips) * 0.30 * coarse * depth
-        return _slopes(height, tint * (1 - lips), cavity)[None]
+        return _slopes(*_pores(self.columns, self._pixel))[None]
 
     @cached_property
     def _folds(self) -> list[list[tuple[slice, slice, torch.Tensor]]]:
