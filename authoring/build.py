@@ -28,6 +28,7 @@ from .mouth_shapes import mouth_shapes
 from .nose import nostril_patch
 from .pieces import Piece
 from .skin import Skin
+from .tears import tear_piece
 from .teeth import teeth_pieces
 from .tongue import tongue_piece
 
@@ -59,6 +60,7 @@ def build_head() -> dict[str, np.ndarray]:
     )
     pieces = [face, *eye_pieces(), *teeth_pieces(), tongue_piece()]
     pieces += [brow_piece(mesh, face), lash_piece(mesh, face), hair_piece(skin, np.array(SKIN))]
+    pieces.append(tear_piece(mesh, face))
     cover = beard_cover(mesh, mouth)
     face.tint = np.stack([cover, np.ones_like(cover)], 1)
     pieces += beard_pieces(mesh, face, cover)

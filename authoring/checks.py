@@ -24,6 +24,7 @@ LEAST_LIP_GAP = -0.3
 LEAST_OWN_SIDE, LEAST_OWN_REGION = 0.95, 0.90
 MOST_ROUGHNESS = 0.30
 MOST_ASYMMETRY = 0.02
+LEAST_WET = 0.5  # share of the tears that lie before the eyeball, where the eye is open
 
 SHAPES = (*EXPRESSION_NAMES, *JAW_SHAPES)
 WHOLE_FACE = ("jawLeft", "jawRight", "mouthLeft", "mouthRight")  # name a direction, not a side
@@ -79,6 +80,7 @@ class Head:
     skin_vertices: int
     skin_faces: int
     eye_vertices: tuple[int, int]
+    tear_vertices: tuple[int, int]
 
     @property
     def skin(self) -> np.ndarray:
@@ -164,6 +166,7 @@ def load_head(file: Path = FILE) -> Head:
         int(data["part_vertices"][parts["skin"], 1]),
         int(data["part_faces"][parts["skin"], 1]),
         tuple(data["part_vertices"][parts["eye_left"]].tolist()),
+        tuple(data["part_vertices"][parts["tears"]].tolist()) if "tears" in parts else (0, 0),
     )
 
 
@@ -290,6 +293,7 @@ class LidCheck:
         open_share: part of the eyeball seen from the front and from both sides, over that at rest.
         order: by how much the upper lid lies before the lower one where they overlap, mm; infinite where they don't.
         flips: triangles of the lids turned against their neighbours; where lids overlap they may fold.
+        wet: share of the left eye's tears less than two millimetres before the eyeball; 0 without tears.
     """
 
     pose: str
@@ -297,6 +301,7 @@ class LidCheck:
     open_share: float
     order: float
     flips: int
+    wet: float
 
 
 def check_lids(head: Head, pose: str) -> LidCheck:
@@ -320,7 +325,18 @@ def check_lids(head: Head, pose: str) -> LidCheck:
         _seen(head, vertices) / head.open_eye,
         float(order),
         int(_flipped(head, vertices)[close].sum()),
+        _wet(head, vertices),
     )
+
+
+def _wet(head: Head, vertices: np.ndarray) -> float:
+    tears = vertices[slice(*head.tear_vertices)] - head.joints[LEFT_EYE]
+    tears = tears[np.linalg.norm(tears, axis=1) < 1.5 * head.radius]  # the other eye's are farther
+    if not len(tears):
+        return 0.0
+    away = np.linalg.norm(tears, axis=1)
+    off = away - head.eyeball(vertices, tears / away[:, None])
+    return float(((off > 0) & (off < 2.0)).mean())
 
 
 _SAMPLES = np.array([[i, j, 6 - i - j] for i in range(7) for j in range(7 - i)]) / 6  # places in a triangle
@@ -377,6 +393,7 @@ def failures(shapes: list[ShapeCheck], lids: list[LidCheck]) -> list[str]:
             f"the lids are {-lid.clearance:.2f} mm inside the eyeball": lid.clearance < 0,
             f"the lower lid lies {-lid.order:.2f} mm before the upper one": lid.order < 0,
             f"{lid.open_share:.1%} of the eye is still seen": lid.pose in CLOSED and lid.open_share > MOST_CLOSED_EYE,
+            f"only {lid.wet:.0%} of the wet line is before the eyeball": lid.pose not in CLOSED and lid.wet < LEAST_WET,
             f"{lid.flips} flipped triangles at the lids": lid.flips > 0
             and np.isinf(lid.order),  # else the lids overlap
         }
@@ -397,9 +414,11 @@ def main() -> int:
             f"{s.name:22} {s.move:7.2f} {s.flips:6d} {s.area[0]:7.2f} {s.area[1]:6.2f} {s.roughness:10.2f}"
             f" {s.own_side:9.0%} {s.own_region:11.0%} {s.asymmetry:10.3f} {s.lip_gap:11.2f}"
         )
-    print(f"\n{'lids':30} clearance mm  open  upper before lower mm  flips")
+    print(f"\n{'lids':30} clearance mm  open  upper before lower mm  flips  wet")
     for lid in lids:
-        print(f"{lid.pose:30} {lid.clearance:12.2f} {lid.open_share:5.0%} {lid.order:22.2f} {lid.flips:6d}")
+        print(
+            f"{lid.pose:30} {lid.clearance:12.2f} {lid.open_share:5.0%} {lid.order:22.2f} {lid.flips:6d} {lid.wet:4.0%}"
+        )
     found = failures(shapes, lids)
     print(f"\n{len(found)} failures" + "".join(f"\n  {line}" for line in found))
     return 1 if found else 0

@@ -19,6 +19,7 @@ from emoface.host import own_settings
 from emoface.kernels import rasterize, shade, vertex_normals
 
 from .camera import Camera
+from .iris import Irises
 from .light import Lighting
 from .lights import DEFAULT_LIGHTS, find_lights
 from .relief import NO_SKIN, Relief, chart, curvature, is_skin
@@ -87,6 +88,7 @@ class Renderer:
         self._material = torch.cat([torch.tensor(material), self.relief.shown, self.relief.place], 1)
         away = np.linalg.norm(template - np.array(self.camera.target), axis=1).max()
         radius = 1.05 * float(min(away, self.camera.height * zoom))
+        self._irises = Irises(template, parts)
         self._light = Lighting(preset, yaw, radius, not two_sided)
         self._background = self._backdrop(*preset.backdrop)
 
@@ -118,7 +120,8 @@ class Renderer:
             samples = SAMPLES * self.size
             points = self.camera.project(view, samples)[None]
             _, face = rasterize(points, self.faces, samples, samples, not self.two_sided, threads)
-            surface = torch.cat([normals, self._albedo, reach, self._material, view], 1)[None]
+            albedo = self._irises.light(view, self._albedo, self._light.lamps[0, :3])
+            surface = torch.cat([normals, albedo, reach, self._material, view], 1)[None]
             image = shade(
                 points, surface, self.faces, face, self.relief.at(wrinkles), self._light.lamps, self._light.around,
                 self._background, self.alpha, threads,

@@ -148,7 +148,7 @@ def test_people_are_written_as_they_look(name: str, tmp_path: Path) -> None:
     document = json.loads(data[20 : 20 + int.from_bytes(data[12:16], "little")])
     materials = {material["name"] for material in document["materials"]}
     assert materials == shown_parts(PEOPLE[name])
-    assert len(materials) == {"none": 9, "stubble": 10, "short": 11, "full": 11}[PEOPLE[name].get("beard", "none")]
+    assert len(materials) == {"none": 10, "stubble": 11, "short": 12, "full": 12}[PEOPLE[name].get("beard", "none")]
 
 
 def test_files_of_a_bearded_person_stay_small(tmp_path: Path) -> None:
