@@ -21,10 +21,10 @@ import numpy as np
 import torch
 
 from emoface.capture import similarity
-from emoface.capture.fitting import Forward
 from emoface.capture.landmarker import FaceLandmarker
 from emoface.capture.neutral import mesh_identity_basis
 from emoface.capture.similarity import align, matrix_axis_angle, of_head, pose_terms
+from emoface.capture.solving import Forward
 from emoface.capture.tracker import FILE, tracker
 from emoface.evaluation.capture_fit import SIZE, ZOOM
 from emoface.face.layout import EXPRESSION_SIZE

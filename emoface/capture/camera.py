@@ -13,12 +13,13 @@ import numpy as np
 from emoface import checks
 from emoface.face.layout import FACE_SIZE, MOTION_SIZE
 
-from .fitting import POSE_GAIN, SCORE_GAINS, Solver, confidence_of, is_profile
+from .fitting import POSE_GAIN, confidence_of, is_profile
 from .following import Follower
 from .landmarker import as_landmarker
 from .neutral import find_identity, find_neutral
 from .pictures import open_camera, upright
 from .similarity import align, matrix_axis_angle, mean_rotation, of_head
+from .solving import SCORE_GAINS, Solver
 from .tracker import tracker
 from .tracks import SCORES
 from .video import Model, PathLike, rest_of

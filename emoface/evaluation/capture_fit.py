@@ -18,7 +18,7 @@ import torch
 
 from emoface import checks
 from emoface.capture import Tracks, fit, read_tracks
-from emoface.capture.fitting import Forward
+from emoface.capture.solving import Forward
 from emoface.face.layout import EXPRESSION_NAMES, EXPRESSION_SIZE
 from emoface.face.open_head import open_head, open_head_model
 from emoface.files import atomic_path

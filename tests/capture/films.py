@@ -10,8 +10,8 @@ from pathlib import Path
 import av
 import numpy as np
 
-from emoface.capture.fitting import FACE_CHANNELS, Forward
 from emoface.capture.landmarker import MESH_POINTS, SeenFace
+from emoface.capture.solving import FACE_CHANNELS, Forward
 from emoface.capture.tracker import tracker
 from emoface.face.open_head import open_head
 

@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 import torch
 
-from emoface.capture import Capture, Gap, Tracks, fit, read_tracks
-from emoface.capture.fitting import UNSEEN, Forward
+from emoface.capture import Capture, Gap, Tracks, fit, read_tracks, solving
 from emoface.capture.neutral import CORNERS
 from emoface.capture.similarity import axis_angle_matrix, matrix_axis_angle
+from emoface.capture.solving import UNSEEN, Forward
 from emoface.capture.tracker import tracker
 from emoface.face.layout import EXPRESSION_NAMES, EXPRESSION_SIZE, MOTION_NAMES
 from emoface.face.open_head import open_head, open_head_model
@@ -62,6 +62,17 @@ def test_known_motion_comes_back() -> None:
         expected = truth[:, NAMES.index(name)]
         assert np.corrcoef(values, expected)[0, 1] > least, name
         assert 0.7 < np.polyfit(expected, values, 1)[0] < 1.3, name
+
+
+def test_what_a_whole_take_shows_and_no_face_does_is_left_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    rng, truth = np.random.default_rng(3), known_motion()
+    shifted = landmarks(truth) + 1.7 * 0.8 * rng.standard_normal(tracker().neutral.shape) * [1, 1, 0]
+    errors = []
+    for lasting in (solving.LASTING, len(truth) + 1):
+        monkeypatch.setattr(solving, "LASTING", lasting)
+        found = fit(Tracks(shifted), rest=tracker().neutral).motion
+        errors.append(np.abs(np.concatenate([found.expression, found.jaw_pose], 1) - truth).mean())
+    assert errors[0] < 0.9 * errors[1]
 
 
 def test_a_face_at_rest_does_not_move() -> None:

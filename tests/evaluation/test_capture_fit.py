@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from emoface.capture import Tracks
-from emoface.capture.fitting import Forward
+from emoface.capture.solving import Forward
 from emoface.capture.tracker import tracker
 from emoface.evaluation.capture_fit import NAMES, KnownMotion, draw, read_motion, score
 from emoface.face.open_head import open_head
