@@ -26,6 +26,7 @@ from emoface.face.layout import (
     UPPER,
     limit_turn,
 )
+from emoface.face.lips import PRESSED
 
 from .following import ARTICULATING
 from .samplers import SAMPLERS
@@ -36,6 +37,9 @@ FILTER_REACH = 4.0
 BLOCK, CHANNELS = 8192, 4
 """Frames and channels of a long recording that are finished at once."""
 PARTING_MM = 3.0
+PRESS = tuple(MOTION_INDEX[name] for name in ("mouthPressLeft", "mouthPressRight"))
+PRESS_FRAMES, PRESS_FILTER = 3, 1.0
+"""Frames over which lips stay as pressed as closing asks of any of them, and the deviation of the smoothing then."""
 RESTING = tuple(i for i in MOUTH if abs(LIP_GAP_MM.get(MOTION_NAMES[i], 0.0)) < PARTING_MM)
 """Mouth shapes that neither part nor close the lips."""
 HIGHEST = {
@@ -135,7 +139,8 @@ def finish(
 ) -> Tensor:  # fmt: skip
     """Smooth motion, clip it to the anatomical range and close the lips where the voice says so.
 
-    The gate closes and opens as smoothly as the mouth moves. A long recording on a CPU is filtered a few channels and
+    The gate closes and opens as smoothly as the mouth moves, and lips are pressed no shorter than lips are, though what
+    is left to close by pressing comes and goes within a frame. A long recording on a CPU is filtered a few channels and
     closed a block of frames at a time, so that it takes little memory beside the result; the bits are the same.
 
     Args:
@@ -161,7 +166,8 @@ def finish(
     if sampling.articulation != 1:
         motion[..., places(ARTICULATING, motion.device)] *= sampling.articulation
     gate = smooth(closure.expand(motion.shape[0], -1)[..., None], sampling.mouth_filter)[..., 0]  # (B, T)
-    jaw = MOTION_INDEX["jaw_pose_x"]
+    jaw, press = MOTION_INDEX["jaw_pose_x"], places(PRESS, motion.device)
+    pressed = motion[..., press].clamp(0, 1)  # (B, T, 2) before lips are closed
     for start in range(0, frames, BLOCK):
         block = motion[:, start : start + BLOCK]
         block[..., :jaw].clamp_(0, 1)
@@ -169,6 +175,9 @@ def finish(
         block[..., jaw + 1 : jaw + 3].clamp_(-JAW_SIDE_RADIANS, JAW_SIDE_RADIANS)
         closed = apply_closure(block, gate[:, start : start + BLOCK], sampling.closure)
         block.copy_(closed if closing is None else block.lerp(closed, closing[start : start + BLOCK, None].to(block)))
+    added = (motion[..., press] - pressed).transpose(1, 2)  # (B, 2, T)
+    added = nn.functional.max_pool1d(added, PRESS_FRAMES, stride=1, padding=PRESS_FRAMES // 2).transpose(1, 2)
+    motion[..., press] = smooth(torch.minimum(pressed + added, pressed.clamp(min=PRESSED)), PRESS_FILTER)
     return motion
 
 

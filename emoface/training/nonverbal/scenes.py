@@ -32,6 +32,9 @@ COLLAR = 1
 """Frames on both sides of a change that are not judged."""
 UNSURE, UNSURE_WEIGHT = {"laugh": 8, "hum": 5, "sigh": 4}, 0.2
 """Frames from its beginning over which a sound cannot yet be told from speech, and what they weigh."""
+RISE, OWN_BANDS = 0.7, 4
+"""A band is a sound's own where what was added raises it by less, in natural-log units (3 dB: as loud as the sound); a
+sound with fewer bands of its own is drowned, and not judged."""
 PEAK, FLOOR = 3.5, 1.0
 """Frames of real speech at least so far below its peak and above its floor, in natural-log units, may be breaths of
 the speaker, of which nothing is known."""
@@ -115,6 +118,16 @@ def _speech(clip: Clip, level: float, rng: np.random.Generator) -> _Part:
     return _Part(whole[part] * gain, np.zeros(frames, np.int64), weights)
 
 
+def drowned(rises: Sequence[np.ndarray]) -> np.ndarray:
+    """Where nobody could hear a sound any more, (T,) bool.
+
+    Args:
+        rises: (2 T, 64) each, natural-log units by which something that was added raises log-mels.
+    """
+    own = np.all([rise < RISE for rise in rises], 0)  # (2 T, 64)
+    return own.reshape(-1, MEL_PER_FRAME, MEL_BINS).any(1).sum(1) < OWN_BANDS
+
+
 class SceneMaker:
     """Makes scenes; each depends on the seed and its number alone."""
 
@@ -158,10 +171,14 @@ class SceneMaker:
             power[MEL_PER_FRAME * at : MEL_PER_FRAME * (at + room)] += part.power[: MEL_PER_FRAME * room]
             classes[span], weights[span] = part.classes[:room], np.minimum(weights[span], part.weights[:room])
             at += room + int(rng.choice([0, int(rng.integers(0, 8)), int(rng.integers(5, 40))]))
+        alone = np.log(power + POWER_FLOOR)
         if rng.random() < 0.35:
             power += self._under(level, rng)
-        mel = augment_mel(np.log(power + POWER_FLOOR), rng, ("eq", "reverb", "noise", "codec"))
-        return _normalised(torch.from_numpy(mel), rng).half(), classes, weights
+        mel = np.log(power + POWER_FLOOR)
+        room = augment_mel(mel, rng, ("eq", "reverb"))
+        noisy = augment_mel(room, rng, ("noise", "codec"))
+        weights[drowned((mel - alone, noisy - room)) & (classes > 0)] = 0
+        return _normalised(torch.from_numpy(noisy), rng).half(), classes, weights
 
     def _part(self, level: float, rng: np.random.Generator) -> _Part:
         kind = self.kinds[rng.choice(len(self.kinds), p=self.shares)]
