@@ -15,11 +15,11 @@ from .normalize import SILENT_MEL
 
 BELOW, RAMP = 11.0, 2.0
 """Decibels below the peak from which a sound is no voice in front, and over which it becomes one."""
-AUDIBLE, QUIET = 32.0, 42.0
+AUDIBLE, QUIET = 32.0, 40.0
 """Decibels between floor and peak: with fewer the background is audible, with more there is none that matters."""
 FAINT = -26.0, -20.0
 """Decibels of a floor that is digital silence, and from which on it is a background."""
-BEFORE, AFTER = 20, 25
+BEFORE, AFTER = 20, 45
 """Log-mel frames before and after a voice in front that belong to it."""
 FADE = 7
 """Log-mel frames over which it fades in and out."""

@@ -169,8 +169,8 @@ class Bar:
 
 
 BARS: dict[str, Bar] = {
-    "laugh": Bar(0.6, 6, 0.3), "breath": Bar(0.6, 4, 0.35), "sigh": Bar(0.75, 8, 0.4), "cough": Bar(0.6, 3, 0.3),
-    "hum": Bar(0.75, 8, 0.35),
+    "laugh": Bar(0.6, 6, 0.3), "breath": Bar(0.8, 4, 0.4), "sigh": Bar(0.75, 8, 0.4), "cough": Bar(0.6, 3, 0.3),
+    "hum": Bar(0.8, 8, 0.4),
 }  # fmt: skip
 """Bar of each sound: none of them is reached once a minute by speech without the sound."""
 

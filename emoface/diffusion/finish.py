@@ -177,7 +177,8 @@ def finish(
         block.copy_(closed if closing is None else block.lerp(closed, closing[start : start + BLOCK, None].to(block)))
     added = (motion[..., press] - pressed).transpose(1, 2)  # (B, 2, T)
     added = nn.functional.max_pool1d(added, PRESS_FRAMES, stride=1, padding=PRESS_FRAMES // 2).transpose(1, 2)
-    motion[..., press] = smooth(torch.minimum(pressed + added, pressed.clamp(min=PRESSED)), PRESS_FILTER)
+    held = torch.minimum(pressed + added, pressed.clamp(min=PRESSED))
+    motion[..., press] = smooth(held, PRESS_FILTER).clamp(0, 1)
     return motion
 
 

@@ -94,7 +94,7 @@ def _scene_rows(voices: list[np.ndarray], quick: bool) -> list[Row]:
             floors={"ridge": _f1(theirs, classes, sure, k)})
         for k, sound in enumerate(SOUNDS, 1)
     ]  # fmt: skip
-    definition = "2 TP / (2 TP + FP + FN) over frames, likeliest class, without edges and first frames"
+    definition = "2 TP / (2 TP + FP + FN) over frames, likeliest class, without edges, first frames, drowned ones"
     return told(rows, "1", definition, "frames at 25 fps", f"{count} scenes of 10 s, made sounds among real speech")
 
 

@@ -15,7 +15,7 @@ from emoface.audio.features import MEL_BINS, MEL_PER_FRAME
 from emoface.audio.foreground import Foreground
 from emoface.audio.nonverbal import NonverbalListener, SoundGate, told_apart
 from emoface.audio.normalize import SILENT_MEL, MelNormalizer
-from emoface.diffusion.finish import FILTER_REACH, Sampling, finish, short_filter
+from emoface.diffusion.finish import FILTER_REACH, PRESS_FILTER, PRESS_FRAMES, Sampling, finish, short_filter
 from emoface.diffusion.joining import Easing
 from emoface.diffusion.windows import SlidingPlan
 from emoface.emotion import HEARD_FRAMES
@@ -103,7 +103,7 @@ def _silence(frames: int) -> Tensor:
 def filter_reach(sampling: Sampling) -> int:
     """Frames before one on which it depends in :func:`finish`."""
     widest = max(sampling.upper_filter, sampling.mouth_filter, sampling.rest_filter, 1.0)
-    return math.ceil(FILTER_REACH * widest)
+    return math.ceil(FILTER_REACH * widest) + PRESS_FRAMES // 2 + math.ceil(FILTER_REACH * PRESS_FILTER)
 
 
 class Take:

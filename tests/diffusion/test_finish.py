@@ -50,9 +50,21 @@ def test_the_gate_closes_the_lips_with_its_strength(strength: float, left: float
     free = lip_gap(motion)[0, 0]
     gap = lip_gap(finish(motion, closure, presence, Sampling(closure=strength)))[0]
     torch.testing.assert_close(gap[22:28], left * free.expand(6), rtol=1e-4, atol=1e-3)
-    torch.testing.assert_close(gap[:18], free.expand(18))
-    torch.testing.assert_close(gap[32:], free.expand(28))
+    for apart in (gap[:18], gap[32:]):  # lips are pressed a little longer, which hardly moves them
+        torch.testing.assert_close(apart, free.expand(len(apart)), rtol=0, atol=0.1)
     assert Sampling().closure == 1, "lips close wholly by default"
+
+
+def test_lips_are_pressed_no_shorter_than_lips_are() -> None:
+    """A frame in which much is left to close does not flash, and what the network presses stays."""
+    motion, closure, presence = open_mouth(), torch.zeros(60), torch.ones(60)
+    press = MOTION_INDEX["mouthPressLeft"]
+    motion[0, 30, MOTION_INDEX["mouthClose"]] = 1.0  # beyond the jaw in one frame
+    motion[0, 30, MOTION_INDEX["jaw_pose_x"]] = 0.0
+    closure[29:32] = 1
+    pressed = finish(motion, closure, presence, Sampling())[0, :, press]
+    assert pressed[30] > 0.3 and pressed.diff(n=2).abs().max() < 0.25
+    torch.testing.assert_close(pressed[:20], torch.full((20,), 0.1))
 
 
 def test_articulation_scales_jaw_and_lips_about_rest() -> None:
@@ -71,7 +83,7 @@ def test_half_a_gate_leaves_half_open_and_is_as_smooth_as_the_mouth() -> None:
     sharp, smooth = (
         lip_gap(finish(motion, closure, presence, Sampling(mouth_filter=width)))[0] for width in (0.0, 0.49)
     )
-    assert sharp[30] < 1e-3 and (sharp[[29, 31]] - free).abs().max() < 1e-4
+    assert sharp[30] < 1e-3 and (sharp[[29, 31]] - free).abs().max() < 1.0  # what pressing takes
     assert 1e-3 < smooth[30] < 0.6 * free and smooth[29] < 0.99 * free
     torch.testing.assert_close(smooth[29], smooth[31])
 
@@ -79,7 +91,8 @@ def test_half_a_gate_leaves_half_open_and_is_as_smooth_as_the_mouth() -> None:
 def test_motion_is_clipped_to_what_a_face_can_do() -> None:
     far = torch.cat([torch.full((1, 5, 56), 9.0), torch.full((1, 5, 56), -9.0)])
     high, low = finish(far, torch.zeros(5), torch.ones(5), Sampling())
-    assert (high[:, :50] == 1).all() and (low[:, :50] == 0).all()
+    torch.testing.assert_close(high[:, :50], torch.ones(5, 50))
+    assert high[:, :50].max() <= 1 and (low[:, :50] == 0).all()
     jaws = (motion[0, 50:53] for motion in (high, low))
     np.testing.assert_allclose(next(jaws), [JAW_OPEN_RADIANS, JAW_SIDE_RADIANS, JAW_SIDE_RADIANS], rtol=1e-6)
     np.testing.assert_allclose(next(jaws), [0, -JAW_SIDE_RADIANS, -JAW_SIDE_RADIANS], rtol=1e-6)

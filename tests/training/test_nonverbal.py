@@ -16,7 +16,7 @@ from emoface.face.nonverbal import SOUNDS
 from emoface.reading import Arrays
 from emoface.training.corpus.clips import Clip, save_clips
 from emoface.training.nonverbal import train
-from emoface.training.nonverbal.scenes import FRAMES, SceneMaker, judged
+from emoface.training.nonverbal.scenes import FRAMES, RISE, SceneMaker, drowned, judged
 from emoface.training.nonverbal.stage import NonverbalConfig
 
 TINY = {"sounds": 2, "scenes": 3, "tested": 1, "steps": 3, "batch": 2, "width": 8}
@@ -49,6 +49,17 @@ def test_edges_and_beginnings_weigh_less() -> None:
     assert (np.flatnonzero(classes == 1 + SOUNDS.index("laugh")) == np.arange(25, 50)).all()
     assert weights[24] == weights[25] == weights[50] == 0 and 0 < weights[28] < 1 == weights[40]
     assert not weights[63:74].any() and weights[80] == 1
+
+
+def test_what_nobody_could_hear_is_not_judged() -> None:
+    quiet, loud = np.zeros((200, 64)), np.zeros((200, 64))
+    loud[40:80] = RISE + 0.1  # noise that covers all bands,
+    loud[80:120, 3:] = 3.0  # all but three,
+    loud[120:160, 4:] = 3.0  # and all but four
+    found = drowned((quiet, loud))
+    assert found.shape == (100,) and (np.flatnonzero(found) == np.arange(20, 60)).all()
+    half = np.where(np.arange(64) % 2, RISE + 0.1, 0.0) * np.ones((200, 1))
+    assert drowned((half, half[:, ::-1])).all() and not drowned((half, quiet)).any()
 
 
 def test_pauses_of_real_speakers_may_be_breaths() -> None:
