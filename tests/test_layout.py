@@ -33,7 +33,7 @@ ALLOWED: dict[str, set[str]] = {
     "face": {"kernels"},
     "audio": {"kernels", "face.columns", "face.layout", "face.lips", "face.nonverbal"},
     "binding": {"kernels", "face.layout", "audio.features", "audio.normalize"},
-    "diffusion": {"kernels", "face.columns", "face.layout", "audio.lip_net"},
+    "diffusion": {"kernels", "face.columns", "face.layout", "face.lips", "audio.lip_net"},
     "emotion_forms": {"binding.emotions"},
     "face_motion": {"face", "audio"},
     "direct": {"binding.emotions", "emotion_forms", "face_motion", "face", "audio"},
