@@ -170,8 +170,8 @@ class Animation(FaceMotion):
         Args:
             face: as in :meth:`vertices`.
             **view: ``size`` in pixels (512), ``yaw`` and ``pitch`` in degrees (0), ``zoom`` (1), ``lights``
-                ("portrait", "flat", "dramatic", "outdoors"), ``alpha`` (False), ``identity``, ``threads``; see
-                :func:`emoface.render.render_frames`.
+                ("portrait", "flat", "dramatic", "outdoors"), ``alpha`` (False), ``backend`` ("cpu", "gpu", "auto"),
+                ``identity``, ``threads``; see :func:`emoface.render.render_frames`.
 
         Returns:
             An iterator over (size, size, 3) uint8, sRGB; with ``alpha`` (size, size, 4), whose last channel is the

@@ -18,7 +18,8 @@ def collect() -> dict[str, Any]:
 
     Returns:
         dict: JSON-able; keys `versions`, `cpu`, `cuda`, `native`, `backend` (forced one or "auto"), `operators`
-        (per operator and kind of tensor: the back end, and why better ones were passed over) and `checkpoint`.
+        (per operator and kind of tensor: the back end, and why better ones were passed over), `pictures` (the driver
+        that draws them with ``backend="gpu"``, or why none can) and `checkpoint`.
     """
     import torch
 
@@ -29,6 +30,7 @@ def collect() -> dict[str, Any]:
         "native": _native(),
         "backend": os.environ.get("EMOFACE_BACKEND", "auto"),
         "operators": _operators(),
+        "pictures": _pictures(),
         "checkpoint": _checkpoint(),
     }
 
@@ -110,6 +112,13 @@ def _operators() -> dict[str, dict[str, Any]]:
     return found
 
 
+def _pictures() -> dict[str, str | None]:
+    from emoface.render.gpu import choose_backend, gpu_device
+
+    name, why = gpu_device()
+    return {"auto": choose_backend("auto"), "gpu": name, "why_not": why}
+
+
 def _checkpoint() -> dict[str, Any]:
     from emoface.checkpoints import DEFAULT
 
@@ -131,6 +140,8 @@ def report(found: dict[str, Any]) -> str:
     size = f"{checkpoint['bytes'] / 1e6:.1f} MB" if checkpoint["found"] else "not found"
     lines.append(f"{'checkpoint':13} {checkpoint['path']} ({size})")
     lines.append(f"{'model card':13} {checkpoint['card'] or 'not found'}")
+    pictures = found["pictures"]
+    lines.append(f"{'pictures':13} auto: {pictures['auto']}; gpu: {pictures['gpu'] or pictures['why_not']}")
     lines += ["", f"back ends (EMOFACE_BACKEND={found['backend']})"]
     for name, kinds in found["operators"].items():
         for kind, answer in kinds.items():

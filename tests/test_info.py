@@ -15,6 +15,8 @@ def test_collect_is_complete_and_json_able():
     for kinds in found["operators"].values():
         assert {"cpu float32", "cpu bfloat16"} <= set(kinds)
         assert all(answer["backend"] for answer in kinds.values())
+    assert found["pictures"]["auto"] in ("cpu", "gpu")
+    assert (found["pictures"]["gpu"] is None) != (found["pictures"]["why_not"] is None)
     step = found["operators"]["sampler_step"]["cpu float32"]
     assert "cuda only" in step["passed_over"]["cuda"]
 
@@ -23,6 +25,7 @@ def test_report_names_every_operator(capsys):
     assert info.main([]) == 0
     text = capsys.readouterr().out
     assert all(name in text for name in OPS) and "checkpoint" in text
+    assert any(line.startswith("pictures") and "gpu: " in line for line in text.splitlines())
     assert any(line.startswith("model card") and line.endswith("MODEL_CARD.md") for line in text.splitlines())
 
 

@@ -58,7 +58,7 @@ ALLOWED: dict[str, set[str]] = {
     },
     "api": {"options", "types", "animation", "checkpoints", "emotion", "pipeline", *PARTS},
     "emoface": {"animation", "api", "capture", "direct", "emotion", "options", "pipeline", *PARTS},
-    "info": {"emoface", "_cpu", "_cuda", "checkpoints", "kernels"},
+    "info": {"emoface", "_cpu", "_cuda", "checkpoints", "kernels", "render"},
 }
 BELOW = set(ALLOWED)
 ALLOWED["training"] = BELOW - {"info"}

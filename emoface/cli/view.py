@@ -10,7 +10,8 @@ from typing import Any
 from emoface.cli.arguments import parse_identity
 from emoface.export.formats import FACES, LIGHT_NAMES
 
-VIEW = ("size", "yaw", "pitch", "zoom", "lights")
+BACKENDS = ("cpu", "gpu", "auto")
+VIEW = ("size", "yaw", "pitch", "zoom", "lights", "backend")
 
 
 def add_face(parser: argparse.ArgumentParser) -> None:
@@ -54,6 +55,8 @@ def add_view(parser: argparse.ArgumentParser, size: int, zoom: float) -> None:
     add("--pitch", type=float, default=0.0, metavar="DEGREES", help="seen from above (0)")
     add("--zoom", type=float, default=zoom, metavar="X", help=f"above 1 comes closer ({zoom:g})")
     add("--lights", choices=LIGHT_NAMES, default=LIGHT_NAMES[0], help=f"on the face ({LIGHT_NAMES[0]})")
+    add("--backend", choices=BACKENDS, default=BACKENDS[0], help=(
+        "what draws: cpu (always the same bits), gpu (extra gpu; an error where none can), auto (cpu)"))  # fmt: skip
 
 
 def face_of(asked: argparse.Namespace) -> Any:
@@ -78,5 +81,6 @@ def controls_of(asked: argparse.Namespace) -> Any:
 
 
 def view_of(asked: argparse.Namespace) -> dict[str, Any]:
-    """Keyword arguments of a rendering: ``face``, ``size``, ``yaw``, ``pitch``, ``zoom``, ``lights``."""
+    """Keyword arguments of a rendering: ``face``, ``size``, ``yaw``, ``pitch``, ``zoom``, ``lights``,
+    ``backend``."""
     return {"face": face_of(asked), **{name: getattr(asked, name) for name in VIEW}}

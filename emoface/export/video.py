@@ -32,7 +32,7 @@ def write_video(
     animation: FaceMotion, path: str | os.PathLike[str], face: FaceLike | None = None, size: int = 512,
     fps: float | None = None, quality: float = QUALITY, yaw: float = 0.0, pitch: float = 0.0, zoom: float = 1.0,
     two_sided: bool = False, identity: Identity | None = None, threads: int | None = None,
-    lights: str = DEFAULT_LIGHTS, progress: Callable[[float], None] | None = None,
+    lights: str = DEFAULT_LIGHTS, progress: Callable[[float], None] | None = None, backend: str = "cpu",
 ) -> None:  # fmt: skip
     """Render an animation into an MP4 with its recording, if it has one; it starts to play before it is loaded.
 
@@ -49,6 +49,7 @@ def write_video(
         yaw, pitch, zoom, two_sided: of :class:`emoface.render.Renderer`.
         threads: of :func:`emoface.render.render_frames`. lights: of :class:`emoface.render.Renderer`.
         progress: called with the finished share, 0 to 1, after each second of the video.
+        backend: what draws, "cpu", "gpu" or "auto", of :class:`emoface.render.Renderer`.
 
     Raises:
         ImportError: imageio-ffmpeg is not installed (the extra ``video``).
@@ -63,7 +64,7 @@ def write_video(
         animation = animation.resample(fps)
     pictures = render_frames(
         animation, face, identity=identity, threads=threads, size=size, yaw=yaw, pitch=pitch, zoom=zoom,
-        two_sided=two_sided, lights=lights,
+        two_sided=two_sided, lights=lights, backend=backend,
     )  # fmt: skip
     pictures = told(pictures, len(animation), animation.fps, progress)
     write_pictures(pictures, path, (size, size), animation.fps, animation.audio, quality, encoder)

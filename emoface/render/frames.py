@@ -62,7 +62,7 @@ def render_frames(
         face, identity: as in :meth:`emoface.face_motion.FaceMotion.vertices`.
         threads: frames drawn at a time; as many as there are cores if None. The pictures do not depend on it.
         **view: options of :class:`emoface.render.Renderer`: ``size``, ``yaw``, ``pitch``, ``zoom``, ``two_sided``,
-            ``lights``, ``alpha``.
+            ``lights``, ``alpha``, ``backend``.
 
     Returns:
         An iterator over (size, size, 3) uint8, sRGB; with ``alpha`` (size, size, 4).

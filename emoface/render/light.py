@@ -54,6 +54,9 @@ class Lighting:
     Attributes:
         lamps: (L, 7) float32, unit direction in the view's axes, linear colour, radius in radians.
         around: (4, 3) float32, linear light from around: c, and by the normal's x, y, z.
+        maps: (K, 3, 3) float32, from the view's axes to pixels and depth of each shadow map, about its middle: first
+            KEY_RAYS of the key lamp, then those of the surroundings. looking: (K, 3) float32, the way to each.
+        texel: of a shadow map, metres. bias, softness: in its depth.
     """
 
     def __init__(self, lights: Lights, yaw: float, radius: float, cull: bool) -> None:
@@ -73,12 +76,13 @@ class Lighting:
         around = torch.tensor(lights.around)
         self.around = torch.cat([around[:1], turned.T @ around[1:]])
         self._cull = cull
-        self._texel, self._deep = 2 * radius / MAP, 4 * radius
+        self.texel, deep = 2 * radius / MAP, 4 * radius
+        self.bias, self.softness = BIAS * self.texel / deep, SOFTNESS * self.texel / deep
         self._around = _around()
-        rotations = _looking_along(torch.cat([_within(directions[0], lights.lamps[0].radius), self._around]))
-        to_map = rotations * torch.tensor([1 / self._texel, -1 / self._texel, 1 / self._deep])[:, None]
-        self._to_map = to_map.flatten(0, 1)  # (3 K, 3)
-        self._middle = torch.tensor([MAP / 2, MAP / 2, 0.5]).repeat(len(rotations))[:, None]
+        self.looking = torch.cat([_within(directions[0], lights.lamps[0].radius), self._around])
+        self.maps = _looking_along(self.looking) * torch.tensor([1 / self.texel, -1 / self.texel, 1 / deep])[:, None]
+        self._to_map = self.maps.flatten(0, 1)  # (3 K, 3)
+        self._middle = torch.tensor([MAP / 2, MAP / 2, 0.5]).repeat(len(self.maps))[:, None]
 
     def reach(self, view: Tensor, normals: Tensor, faces: Tensor, threads: int = 1) -> Tensor:
         """How much of the key lamp and of the surroundings reaches each vertex.
@@ -93,8 +97,8 @@ class Lighting:
             (V, 2) float32, 0..1: key, surroundings.
         """
         depth, _ = rasterize(self._seen(view), faces, MAP, MAP, self._cull, threads)
-        lifted = self._seen(view + LIFT * self._texel * normals)
-        lit = shadow(lifted, depth, BIAS * self._texel / self._deep, SOFTNESS * self._texel / self._deep)  # (K, V)
+        lifted = self._seen(view + LIFT * self.texel * normals)
+        lit = shadow(lifted, depth, self.bias, self.softness)  # (K, V)
         weight = (self._around @ normals.T + 0.05).clamp(min=0)  # (AROUND, V)
         opening = (weight * lit[KEY_RAYS:]).sum(0) / weight.sum(0).clamp(min=1e-6)
         return torch.stack([lit[:KEY_RAYS].mean(0), LEAST + (1 - LEAST) * opening], 1)

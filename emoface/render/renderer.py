@@ -19,6 +19,7 @@ from emoface.host import own_settings
 from emoface.kernels import rasterize, shade, vertex_normals
 
 from .camera import Camera
+from .gpu import BACKENDS, GpuPainter, choose_backend
 from .iris import Irises
 from .light import Lighting
 from .lights import DEFAULT_LIGHTS, find_lights
@@ -30,11 +31,15 @@ LARGEST = 8192  # pixels of a picture's side
 
 
 class Renderer:
-    """Draws a face with a fixed camera, on the CPU and without a display.
+    """Draws a face with a fixed camera and without a display, on the CPU or a GPU.
 
     One frame: normals; shadow maps from the key lamp and from around, looked up at the vertices; a visibility
-    buffer of 2 x 2 samples a pixel; shading and averaging. The same vertices give the same bits. Nothing is kept
-    between frames, so that threads may share a renderer.
+    buffer of 2 x 2 samples a pixel; shading and averaging. On the CPU the same vertices give the same bits; a GPU draws
+    the same terms with its own rounding and samples. Nothing is kept between frames, so that threads may share a
+    renderer.
+
+    Attributes:
+        backend: "cpu" or "gpu", what draws.
     """
 
     @own_settings()
@@ -42,6 +47,7 @@ class Renderer:
         self, template: np.ndarray, faces: np.ndarray, colours: np.ndarray, parts: Sequence[Part] = (),
         wrinkles: Wrinkles | None = None, size: int = 512, yaw: float = 0.0, pitch: float = 0.0, zoom: float = 1.0,
         two_sided: bool = False, lights: str = DEFAULT_LIGHTS, alpha: bool = False,
+        backend: str = "cpu",
     ) -> None:  # fmt: skip
         """Prepare what does not move.
 
@@ -57,9 +63,12 @@ class Renderer:
             two_sided: draw the backs of triangles too (hair and lashes made of sheets).
             lights: "portrait", "flat", "dramatic" or "outdoors".
             alpha: leave the backdrop out; pictures get a fourth channel, the share that the face covers.
+            backend: "cpu"; "gpu", through EGL and moderngl (the extra ``gpu``); or "auto": a GPU where one can draw
+                whose driver does not work on the CPU, else the CPU.
 
         Raises:
             ValueError: a wrong shape or value. TypeError: an angle, zoom, lights or a switch of a wrong kind.
+            RuntimeError: ``backend="gpu"`` cannot run here; it says why.
         """
         template, faces, colours = np.asarray(template), np.asarray(faces), np.asarray(colours)
         if template.ndim != 2 or template.shape[1] != 3 or not np.isfinite(template).all():
@@ -71,6 +80,7 @@ class Renderer:
         if colours.shape != template.shape:
             raise ValueError(f"colours must have the template's shape {template.shape}, got {colours.shape}")
         self.size, self.two_sided = checks.whole("size", size, 1, LARGEST), checks.switch("two_sided", two_sided)
+        self.backend = choose_backend(checks.choice("backend", backend, BACKENDS))
         self.alpha, preset = checks.switch("alpha", alpha), find_lights(lights)
         self.camera = Camera.framing(template, parts, yaw, pitch, zoom)
         self.faces = torch.tensor(faces.astype(np.int32))
@@ -91,6 +101,11 @@ class Renderer:
         self._irises = Irises(template, parts)
         self._light = Lighting(preset, yaw, radius, not two_sided)
         self._background = self._backdrop(*preset.backdrop)
+        self._painter = None
+        if self.backend == "gpu":
+            self._painter = GpuPainter(
+                self.faces, len(template), self.size, not two_sided, self._light, self._background, self.alpha
+            )
 
     @own_settings()
     def frame(
@@ -116,11 +131,15 @@ class Renderer:
         with torch.inference_mode(), one_thread():
             view = self.camera.view(world)
             normals = vertex_normals(view[None], self.faces)[0]
+            albedo = self._irises.light(view, self._albedo, self._light.lamps[0, :3])
+            if self._painter is not None:
+                unlit = view.new_zeros(len(view), 2)  # the GPU finds what arrives
+                surface = torch.cat([normals, albedo, unlit, self._material, view], 1)
+                return self._painter.draw(self.camera.project(view, self.size), surface, self.relief.at(wrinkles))
             reach = self._light.reach(view, normals, self.faces, threads)
             samples = SAMPLES * self.size
             points = self.camera.project(view, samples)[None]
             _, face = rasterize(points, self.faces, samples, samples, not self.two_sided, threads)
-            albedo = self._irises.light(view, self._albedo, self._light.lamps[0, :3])
             surface = torch.cat([normals, albedo, reach, self._material, view], 1)[None]
             image = shade(
                 points, surface, self.faces, face, self.relief.at(wrinkles), self._light.lamps, self._light.around,
@@ -145,7 +164,7 @@ class Renderer:
             ValueError: fewer than one thread, or vertices of another shape.
         """
         threads = checks.whole("threads", threads, 1)
-        if threads == 1:
+        if threads == 1 or self._painter is not None:
             yield from starmap(self.frame, moments)
             return
         with ThreadPoolExecutor(threads) as pool:
