@@ -23,7 +23,7 @@ def curves_animation() -> Animation:
 
 
 def test_unknown_options_of_pictures_are_named() -> None:
-    with pytest.raises(TypeError, match="pictures take size, yaw, .*, lights, alpha, backend, got 'height'"):
+    with pytest.raises(TypeError, match=r"pictures take size, yaw, .*, lights, alpha, backend, got 'height'"):
         curves_animation().render(height=16)
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from emoface.cli.arguments import Commands
 from emoface.cli.doors import add_doors, add_limits, loaded
 from emoface.cli.options_flags import add_options
+from emoface.cli.view import add_identity
 from emoface.options import LoadOptions
 
 LIMITS = ("files", "file_bytes", "file_seconds")
@@ -20,6 +21,7 @@ def add_command(commands: Commands) -> None:
     add = parser.add_argument
     add("audio", type=Path, nargs="?", metavar="AUDIO", help="the voice (the page opens others)")
     add("--direct", type=Path, metavar="FILE", help="a direction to begin with: .json, .srt, .vtt or .txt")
+    add_identity(parser)
     add_doors(parser)
     add_limits(parser, LIMITS)
     add_options(parser, LoadOptions)
@@ -36,5 +38,5 @@ def run(asked: argparse.Namespace) -> None:
     doors = Doors(host=asked.host, port=asked.port, token_file=asked.token_file)
     run_studio(
         lambda: loaded(asked), doors, limits, asked.audio, asked.direct,
-        ready=lambda line: asked.quiet or print(line, flush=True),
+        ready=lambda line: asked.quiet or print(line, flush=True), identity=asked.identity,
     )  # fmt: skip

@@ -20,10 +20,15 @@ def add_face(parser: argparse.ArgumentParser) -> None:
     head.add_argument("--face", type=Path, metavar="FILE", help=(
         f"head of pictures and of {', '.join(FACES)}: an avatar (.glb, .vrm) with ARKit's shapes, or ICT-FaceKit "
         "(default: the open head)"))  # fmt: skip
-    head.add_argument("--identity", type=parse_identity, metavar="N=V,...", help=(
+    add_identity(head)
+    add_names(parser)
+
+
+def add_identity(parser: argparse._ActionsContainer) -> None:
+    """Add ``--identity``."""
+    parser.add_argument("--identity", type=parse_identity, metavar="N=V,...", help=(
         "another person's open head: ada, or nose_width=1,face_width=-.8,beard=short,eye_colour=blue, or both: "
         "ada,lashes=natural; a wrong name lists them all"))  # fmt: skip
-    add_names(parser)
 
 
 def add_names(parser: argparse.ArgumentParser) -> None:

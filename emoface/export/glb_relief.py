@@ -113,9 +113,9 @@ class _Surface:
         height = FOLD_HEIGHT * 1e-3 * _blurred(wrinkles.height(weights))  # metres
         size = np.array(height.shape)
         row, column = (self.uv[:, ::-1] * size).astype(int).clip(0, size - 1).T
-        down, right = np.gradient(height)
-        slopes = right[row, column] * size[1], down[row, column] * size[0]  # metres over the whole chart
-        tilt = slopes[0][:, None] * self._ways[0] + slopes[1][:, None] * self._ways[1]
+        down, right = np.asarray(np.gradient(height))
+        by_column, by_row = right[row, column] * size[1], down[row, column] * size[0]  # metres over the whole chart
+        tilt = by_column[:, None] * self._ways[0] + by_row[:, None] * self._ways[1]
         tilt -= (tilt * normals).sum(1, keepdims=True) * normals
         bent = normals - tilt / np.sqrt(1 + 0.25 * (tilt**2).sum(1, keepdims=True))
         return bent / np.linalg.norm(bent, axis=1, keepdims=True)

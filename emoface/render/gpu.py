@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import threading
 import weakref
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable
+from concurrent.futures import Future
 from functools import lru_cache
+from queue import SimpleQueue
 from typing import Any
 
 import numpy as np
@@ -61,6 +64,38 @@ def choose_backend(backend: str) -> str:
     return backend
 
 
+class _Thread:
+    """A thread that does what it is told, one after the other: a context of OpenGL belongs to one thread."""
+
+    def __init__(self) -> None:
+        self._jobs: SimpleQueue[tuple[Callable[..., Any], tuple[Any, ...], Future[Any]] | None] = SimpleQueue()
+        threading.Thread(target=_work, args=(self._jobs,), daemon=True, name="emoface-gpu").start()
+
+    def call(self, work: Callable[..., Any], *arguments: Any) -> Any:
+        """The result of the work, or its error."""
+        return self.tell(work, *arguments).result()
+
+    def tell(self, work: Callable[..., Any], *arguments: Any) -> Future[Any]:
+        """Have it done some time; safe wherever garbage is collected, for a SimpleQueue is reentrant."""
+        done: Future[Any] = Future()
+        self._jobs.put((work, arguments, done))
+        return done
+
+    def end(self) -> None:
+        """Finish what was told and stop."""
+        self._jobs.put(None)
+
+
+def _work(jobs: SimpleQueue[Any]) -> None:
+    while (job := jobs.get()) is not None:
+        work, arguments, done = job
+        try:
+            done.set_result(work(*arguments))
+        except BaseException as error:  # whoever waits is told
+            done.set_exception(error)
+        del job, work, arguments, done
+
+
 class GpuPainter:
     """Draws a mesh whose triangles do not change; all of OpenGL is spoken in one thread of its own."""
 
@@ -77,15 +112,15 @@ class GpuPainter:
         Raises:
             RuntimeError: the driver refused, for one because the picture is too large.
         """
-        self._pool = ThreadPoolExecutor(1)
+        self._thread = _Thread()
         self._size, self._alpha, self._lighting = size, alpha, lighting
         self._last: Any = None
         try:
-            self._pool.submit(self._begin, faces, vertices, cull, background).result()
+            self._thread.call(self._begin, faces, vertices, cull, background)
         except Exception as error:
-            self._pool.shutdown()
+            self._thread.end()
             raise RuntimeError(f"backend 'gpu' cannot draw {size} x {size} pixels: {error}") from error
-        weakref.finalize(self, _end, self._pool, self._context).atexit = False  # the system ends what is left
+        weakref.finalize(self, _end, self._thread, self._context).atexit = False  # the system ends what is left
 
     def draw(self, points: torch.Tensor, surface: torch.Tensor, relief: torch.Tensor) -> np.ndarray:
         """One picture.
@@ -98,7 +133,7 @@ class GpuPainter:
             (size, size, 3) uint8, sRGB; (size, size, 4) with alpha.
         """
         rows = torch.cat([points, surface[:, :6], surface[:, 8:]], 1).numpy()
-        return self._pool.submit(self._draw, rows, relief).result()
+        return self._thread.call(self._draw, rows, relief)
 
     def _begin(self, faces: torch.Tensor, vertices: int, cull: bool, background: torch.Tensor) -> None:
         import moderngl
@@ -201,6 +236,6 @@ class GpuPainter:
         self._relief.write(relief.contiguous().numpy())
 
 
-def _end(pool: ThreadPoolExecutor, context: Any) -> None:
-    pool.submit(context.release)
-    pool.shutdown(wait=False)
+def _end(thread: _Thread, context: Any) -> None:
+    thread.tell(context.release)
+    thread.end()

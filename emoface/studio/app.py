@@ -26,6 +26,7 @@ from emoface.direct.direction import Direction
 from emoface.export.formats import FORMATS
 from emoface.export.html import loudness_peaks
 from emoface.export.sound import sound_bytes
+from emoface.face.face import Identity, as_face
 from emoface.options import AnimateOptions
 from emoface.reading import parse_json
 from emoface.serve.access import Access
@@ -52,15 +53,16 @@ class Studio:
 
     Attributes:
         desk: its voices and takes. limits, access: what may be asked, and by whom.
-        voice, direction: what the page begins with.
+        voice, direction: what the page begins with. face: the person of the open head that is directed.
     """
 
     def __init__(
-        self, desk: Desk, limits: Limits, access: Access, voice: Voice | None = None, direction: Direction | None = None
-    ) -> None:
+        self, desk: Desk, limits: Limits, access: Access, voice: Voice | None = None,
+        direction: Direction | None = None, identity: Identity | None = None,
+    ) -> None:  # fmt: skip
         """A studio with what is on its desk."""
         self.desk, self.limits, self.access = desk, limits, access
-        self.voice, self.direction = voice, direction
+        self.voice, self.direction, self.face = voice, direction, as_face(None, identity)
         self.folder = Path(tempfile.mkdtemp(prefix="emoface-studio-"))
         self._stage, self._files = ThreadPoolExecutor(1), ThreadPoolExecutor(1)
         self._waiting = 0
@@ -103,7 +105,8 @@ def build_app(studio: Studio) -> Starlette:
     async def show(request: Request) -> Response:
         if not studio.access.is_meant(request.headers):
             return _fault("this address is not the studio's", "host", 403)
-        return Response(await studio.on_stage(page.studio_page), media_type="text/html", headers=page.HEADERS)
+        drawn = await studio.on_stage(lambda: page.studio_page(studio.face))
+        return Response(drawn, media_type="text/html", headers=page.HEADERS)
 
     endpoints: list[tuple[str, str, Endpoint]] = [
         ("GET", "/start", _start), ("POST", "/voice", _voice), ("GET", "/voice/{id}/sound", _sound),
@@ -251,11 +254,13 @@ async def _file(studio: Studio, request: Request) -> Response:
     take = studio.desk.take(request.path_params["id"])
     known = [suffix.removeprefix(".") for suffix in FORMATS]
     suffix = checks.choice("format", request.query_params.get("format", ""), known)
-    FORMATS[f".{suffix}"].check()
+    row = FORMATS[f".{suffix}"]
+    row.check()
+    head = {"face": studio.face} if row.head else {}
     name = f"{Path(take.audio.name if take.audio else 'take').stem}.{suffix}"
     folder = Path(tempfile.mkdtemp(dir=studio.folder))
     try:
-        path = await studio.beside(lambda: take.save(folder / name))
+        path = await studio.beside(lambda: take.save(folder / name, **head))
     except BaseException:
         shutil.rmtree(folder, ignore_errors=True)
         raise

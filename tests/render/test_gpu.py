@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import builtins
+import gc
+import os
+import threading
+import time
 from collections.abc import Iterator
 from typing import Any
 
@@ -17,6 +21,7 @@ from emoface.face.presets import PEOPLE
 from emoface.render import face_renderer
 from emoface.render.gpu import choose_backend, gpu_device, is_software
 
+os.environ.setdefault("LP_NUM_THREADS", "0")  # Mesa's software driver in one thread: its helpers starve beside others
 needs_gl = pytest.mark.skipif(gpu_device()[0] is None, reason=str(gpu_device()[1]))
 
 
@@ -76,10 +81,10 @@ def test_each_term_is_drawn(what: str, monkeypatch: pytest.MonkeyPatch) -> None:
     elif what == "caustic":
         lesser._irises._eyes = []
     elif what == "shadow":
-        lesser._painter._pool.submit(lesser._painter._shading["softness"].__setattr__, "value", 1e6).result()
+        lesser._painter._thread.call(lesser._painter._shading["softness"].__setattr__, "value", 1e6)
     else:
         lamps = lesser._light.lamps.numpy()[:, 3:6] * 0.5
-        lesser._painter._pool.submit(lesser._painter._shading["radiance"].write, lamps.tobytes()).result()
+        lesser._painter._thread.call(lesser._painter._shading["radiance"].write, lamps.tobytes())
     without = lesser.frame(vertices, folds).astype(int)
     assert np.abs(whole - without).mean() > 1.3 * np.abs(whole - full).mean() or (
         (np.abs(whole - without).max(2) > 12).sum() > 1.3 * (np.abs(whole - full).max(2) > 12).sum()
@@ -95,6 +100,22 @@ def test_frames_of_a_film_and_several_renderers_at_a_time() -> None:
     for moment in pictures:
         assert np.abs(moment[0].astype(int) - moment[1]).mean() > 2
     np.testing.assert_array_equal(pictures[0][0], pictures[1][0], "the same frame twice")
+
+
+@needs_gl
+def test_painters_end_with_their_renderers() -> None:
+    """Also where garbage is collected in the midst of other renderers' work."""
+    before = threading.active_count()
+    for _ in range(4):
+        renderer = face_renderer(size=16, backend="gpu")
+        renderer.frame(renderer._albedo.numpy())
+        renderer.itself = renderer  # type: ignore[attr-defined]  # a circle: only the collector ends it
+        del renderer
+        gc.collect()
+    end = time.monotonic() + 20
+    while threading.active_count() > before and time.monotonic() < end:
+        time.sleep(0.05)
+    assert threading.active_count() <= before
 
 
 def test_a_forced_back_end_that_cannot_run_says_why(monkeypatch: pytest.MonkeyPatch) -> None:

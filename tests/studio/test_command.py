@@ -31,11 +31,13 @@ def test_it_begins_with_what_was_named(
 
     monkeypatch.setattr("emoface.studio.run.run_app", run_app)
     monkeypatch.setattr("emoface.studio.app.build_app", lambda studio: studio)
-    command = ["studio", str(demo_path()), "--direct", str(scene), "--port", "0", "--file-seconds", "20"]
+    command = ["studio", str(demo_path()), "--direct", str(scene), "--port", "0", "--file-seconds", "20",
+               "--identity", "gus,eye_colour=blue"]  # fmt: skip
     assert main([*command, "--checkpoint", str(tiny_checkpoint)]) == 0
     (studio, host, seconds), = begun
     assert (host, seconds, capsys.readouterr().out) == ("127.0.0.1", 20, "http://address/\n")
     assert studio.voice.recording.name == "speech.wav" and studio.direction.tracks[0].cue == "nod"
+    assert "beard" in {part.name for part in studio.face.rig.parts} and studio.face.look.eye_colour is not None
 
 
 def test_what_cannot_be_begun_is_said_before_a_checkpoint_is_read(

@@ -14,6 +14,7 @@ import numpy as np
 from emoface.binding.emotions import EMOTIONS
 from emoface.export.html import packed_clip, player_part
 from emoface.export.rig_curves import rig_curves
+from emoface.face.face import Face
 from emoface.face.layout import MOTION_SIZE, NECK_RADIANS
 from emoface.face.open_head import open_head
 from emoface.face_motion import FaceMotion
@@ -44,10 +45,10 @@ def filled(template: str, values: Mapping[str, str]) -> str:
     return re.sub(r"\{\{(\w+)\}\}", lambda hole: values[hole[1]], template)
 
 
-def still_head(wrinkles: bool = False) -> str:
-    """The open head at rest as a clip of one frame, in base64; what its shapes do comes later."""
+def still_head(face: Face | None = None, wrinkles: bool = False) -> str:
+    """The open head, as itself or as a person, at rest as a clip of one frame, in base64; what it does comes later."""
     still = FaceMotion.from_motion(np.zeros((1, MOTION_SIZE), np.float32))
-    rig, weights = rig_curves(still)
+    rig, weights = rig_curves(still, face)
     facing = np.array([[0, 0, 0, 1]], np.float32)  # there is a turn, so that the neck comes with the clip
     folds = open_head().wrinkles if wrinkles else None
     return base64.b64encode(packed_clip(still, rig, weights, still, facing, folds)).decode()

@@ -15,6 +15,7 @@ from emoface.direct.tracks import CURVES, KINDS, LOOKS, MODES, CueTrack, Track
 from emoface.export.formats import FORMATS
 from emoface.export.html import player_part
 from emoface.face.controls import RANGES
+from emoface.face.face import Face
 from emoface.serve.page import HEADERS, filled, still_head
 
 __all__ = ["HEADERS", "studio_page"]
@@ -35,10 +36,10 @@ SAYINGS = (
 
 
 @cache
-def studio_page() -> str:
-    """The page with the open head in it."""
+def studio_page(face: Face) -> str:
+    """The page with the open head, one of its people, in it."""
     values = {
-        "clip": still_head(wrinkles=True),
+        "clip": still_head(face, wrinkles=True),
         "settings": json.dumps(_settings()),
         "style": f"{player_part('style.css')}\n{_part('studio.css')}",
         "script": "\n".join([*map(player_part, PLAYER), *map(_part, OWN)]),
