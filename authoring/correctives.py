@@ -16,12 +16,13 @@ from .mouth_shapes import MouthShapes
 SIDED = (
     ("mouthSmile", "jawOpen"), ("mouthStretch", "jawOpen"), ("mouthSmile", "cheekSquint"), ("mouthSmile", "eyeSquint"),
     ("noseSneer", "browDown"), ("noseSneer", "mouthPress"), ("noseSneer", "mouthUpperUp"), ("browDown", "eyeSquint"),
+    ("browInnerUp", "browOuterUp"),
 )  # fmt: skip
 WHOLE = (("mouthFunnel", "jawOpen"), ("mouthPucker", "jawOpen"), ("mouthRollUpper", "mouthRollLower"))
 
 
 def _sided(name: str, side: str) -> str:
-    return name if name == "jawOpen" else name + side
+    return name if name in ("jawOpen", "browInnerUp") else name + side
 
 
 PAIRS: dict[str, tuple[str, str]] = {
@@ -72,6 +73,11 @@ def corrective_shapes(mesh: HeadMesh, eye: EyePatch, mouth: MouthPatch) -> dict[
             ((1.3, 1.3, 8.5), (1.0, 0.9, 2.5), (0.06, 0.16, 0.04)),
         ),
         "browDown+eyeSquint": left(((2.0, 1.3, 8.0), (1.5, 0.9, 2.5), (0.0, 0.08, 0.03))),
+        # a brow that is raised as a whole is an arch and does not slant
+        "browInnerUp+browOuterUp": left(
+            ((1.1, 1.8, 8.4), (1.2, 1.2, 3.0), (0.0, -0.40, 0.0)),
+            ((4.2, 1.8, 7.0), (1.6, 1.3, 3.0), (0.0, 0.10, 0.0)),
+        ),
         # pressed lips hold against the sneer
         "noseSneer+mouthPress": left_lips(shapes.spread((lifted, (0.0, -0.34, -0.06)))),
         "noseSneer+mouthUpperUp": left_lips(shapes.spread((lifted, (0.0, -0.24, -0.04)))),

@@ -14,7 +14,7 @@ from .skin import EYE_CENTRE
 # Lids at weight 1: how far the upper lid goes down and the lower lid goes up, as a share of the aperture.
 LIDS = {
     "eyeBlinkLeft": (0.85, 0.215),
-    "eyeWideLeft": (-0.34, -0.08),
+    "eyeWideLeft": (-0.44, -0.09),
     "eyeSquintLeft": (0.13, 0.36),
     "eyeLookUpLeft": (-0.30, 0.06),
     "eyeLookDownLeft": (0.36, -0.24),
@@ -24,7 +24,7 @@ LIDS = {
 UPPER_FOLLOWS = np.array([0.85, 0.85, 1, 1, 1, 0.97, 0.90, 0.76, 0.55, 0.33, 0.13, 0])
 LOWER_FOLLOWS = np.array([1, 1, 1, 1, 0.96, 0.86, 0.72, 0.55, 0.40, 0.24, 0.09, 0])
 # How much of a move of the brow or the cheek each row of the lids takes.
-UPPER_YIELDS = np.array([0, 0, 0, 0, 0, 0.01, 0.04, 0.10, 0.30, 0.52, 0.78, 1])
+UPPER_YIELDS = np.array([0, 0, 0, 0, 0.01, 0.03, 0.09, 0.20, 0.42, 0.64, 0.84, 1])
 LOWER_YIELDS = np.array([0, 0, 0, 0, 0.03, 0.10, 0.20, 0.35, 0.52, 0.70, 0.86, 1])
 
 FROWN = (
@@ -73,21 +73,22 @@ def eye_shapes(mesh: HeadMesh, eye: EyePatch, mouth: MouthPatch) -> dict[str, np
         return give * sum(line(mesh) for line in lines)
 
     shapes["browDownLeft"] = on_left(
-        ((1.15, 1.5, 8.4), (1.25, 1.15, 3), (-0.30, -0.50, 0.16)),
-        ((3.3, 1.9, 7.6), (1.8, 1.3, 3), (-0.16, -0.58, 0.14)),
-        ((4.4, 1.7, 7.0), (1.2, 1.0, 3), (-0.03, -0.18, 0.03)),
+        ((1.35, 1.5, 8.4), (1.3, 1.15, 3), (-0.30, -0.66, 0.18)),
+        ((3.25, 2.1, 7.6), (1.85, 1.2, 3), (-0.16, -0.66, 0.16)),
+        ((4.4, 1.8, 7.0), (1.2, 1.0, 3), (-0.03, -0.18, 0.03)),
         ((1.9, 0.80, 8.0), (1.3, 0.55, 3), (-0.04, -0.08, 0.14)),  # the mass under the inner brow
-        ((0.0, 1.5, 9.0), (0.55, 0.8, 2), (0.0, -0.16, 0.10)),
+        ((0.0, 1.5, 9.0), (0.6, 0.85, 2), (0.0, -0.24, 0.10)),
     ) + left_half(folds(*FROWN), points, 0.35)
     shapes["browOuterUpLeft"] = on_left(
-        ((3.9, 2.0, 7.2), (2.1, 1.5, 3), (0.06, 0.66, -0.06)),
+        ((3.8, 2.0, 7.3), (2.1, 1.5, 3), (0.06, 0.80, -0.06)),
         ((4.6, 1.9, 6.6), (1.2, 1.2, 3), (0.06, 0.14, -0.06)),
         ((1.7, 1.8, 8.3), (1.0, 1.2, 3), (0.0, 0.14, 0.0)),
         ((3.6, 4.0, 7.0), (2.2, 1.7, 3), (0.03, 0.28, 0.02)),
     ) + left_half(folds(*FOREHEAD_OUTER), points)
     shapes["browInnerUp"] = give * (
-        push(points, (1.1, 1.8, 8.4), (1.6, 1.3, 3), (0.0, 0.70, 0.02))
+        push(points, (1.1, 1.8, 8.4), (1.45, 1.3, 3), (0.0, 0.90, 0.02))
         + push(points, (0.9, 3.8, 8.3), (1.8, 1.6, 3), (0.0, 0.24, 0.06))
+        + push(points, (4.2, 1.8, 7.0), (1.6, 1.3, 3), (0.0, -0.10, 0.0))  # the brow slants
     ) + folds(*FOREHEAD_INNER)
     shapes["eyeSquintLeft"] += on_left(
         ((3.5, -1.7, 7.4), (1.7, 0.9, 3), (-0.08, 0.24, 0.11)),
