@@ -86,7 +86,7 @@ def eye_shapes(mesh: HeadMesh, eye: EyePatch, mouth: MouthPatch) -> dict[str, np
         ((3.6, 4.0, 7.0), (2.2, 1.7, 3), (0.03, 0.28, 0.02)),
     ) + left_half(folds(*FOREHEAD_OUTER), points)
     shapes["browInnerUp"] = give * (
-        push(points, (1.1, 1.8, 8.4), (1.45, 1.3, 3), (0.0, 0.90, 0.02))
+        push(points, (1.1, 1.8, 8.4), (1.45, 1.3, 3), (0.0, 0.83, 0.02))
         + push(points, (0.9, 3.8, 8.3), (1.8, 1.6, 3), (0.0, 0.24, 0.06))
         + push(points, (4.2, 1.8, 7.0), (1.6, 1.3, 3), (0.0, -0.10, 0.0))  # the brow slants
     ) + folds(*FOREHEAD_INNER)

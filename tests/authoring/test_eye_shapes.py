@@ -82,7 +82,7 @@ def test_the_upper_lid_follows_the_gaze():
 
 @pytest.mark.parametrize(
     ("name", "inner", "outer"),
-    [("browInnerUp", (3, 9), (-1, 3)), ("browOuterUpLeft", (0, 5), (4, 9)), ("browDownLeft", (-7, -2.5), (-6, -0.5))],
+    [("browInnerUp", (3, 9), (-1, 3)), ("browOuterUpLeft", (0, 5), (4, 9)), ("browDownLeft", (-8.5, -2.5), (-6, -0.5))],
 )
 def test_brows_move_their_own_end(name, inner, outer):
     up = moved(name)[BROW, 1]
