@@ -107,7 +107,7 @@ def test_checks_catch_a_broken_head():
     bulging = HEAD.template.copy()
     bulging[eyes] += (bulging[eyes] - bulging[eyes].mean(0)) * 0.1
     found = checks.failures([], [checks.check_lids(replace(HEAD, template=bulging), "neutral")])
-    assert len(found) == 1 and "inside the eyeball" in found[0]
+    assert len(found) == 2 and "inside the eyeball" in found[0] and "wet line" in found[1]
 
     basis = HEAD.basis.copy()
     blink = EXPRESSION_NAMES.index("eyeBlinkLeft")
