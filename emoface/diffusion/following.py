@@ -55,9 +55,10 @@ class Follower:
 
     ``d = heard - denoised``; ``m_t = m_{t-1} + (d_t - m_{t-1}) / (SETTLES x 25)``; ``denoised + share (d - m)``. The
     running mean ``m`` begins with the first difference, goes on from window to window and never looks ahead. Of the
-    shapes that spread the lips ``d`` is what is heard, so that a smile comes and goes as the denoiser has it. While a
-    sound is held as surely as s, ``m`` stands still and ``denoised + (share + s (1 - share)) (d - (1 - s) m)`` follows
-    the whole of what is heard: a denoiser that learnt from speech lets a long vowel die away.
+    shapes that spread the lips ``d`` is what is heard, so that a smile comes and goes as the denoiser has it, and all
+    of ``d - m`` is added. While a sound is held as surely as s, ``m`` stands still and
+    ``denoised + (share + s (1 - share)) (d - (1 - s) m)`` follows the whole of what is heard: a denoiser that learnt
+    from speech lets a long vowel die away.
     """
 
     def __init__(self, share: float) -> None:
@@ -101,5 +102,5 @@ class Follower:
             mean, spread_mean = (1 - lasting) * mean, (1 - lasting) * spread_mean
             share = share + lasting * (1 - share)
         followed[..., at] += share * (difference - mean)
-        followed[..., spread_at] += share * (spread - spread_mean)
+        followed[..., spread_at] += spread - spread_mean
         return followed

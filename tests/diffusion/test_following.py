@@ -27,7 +27,7 @@ def by_frame(motion, curves, present, share):
         out[:, t, list(ARTICULATING)] += share * (difference - mean)
         spread = present[t] * curves[t, [MOUTH.index(i) for i in SPREADING]]
         spread_mean = spread if t == 0 else spread_mean + (spread - spread_mean) / (SPREAD_SETTLES * FPS)
-        out[:, t, list(SPREADING)] += share * (spread - spread_mean)
+        out[:, t, list(SPREADING)] += spread - spread_mean
     return out
 
 
