@@ -25,7 +25,7 @@ from .manner import drawn_rows, manner_rows
 from .material import CAPTURED, Captured, Performer, Spoken, assets_folder, berlin, bundled, captured
 from .noise import noise_rows
 from .nonverbal import nonverbal_rows
-from .pictures import draw_curves, draw_measured, draw_sheets, draw_spectra, draw_strangers, draw_strengths
+from .pictures import draw_curves, draw_measured, draw_sheets, draw_spectra, draw_strangers, draw_strengths, draw_strips
 from .prompts import prompt_rows
 from .report import Row, not_measured
 from .seeds import seed_rows
@@ -213,7 +213,8 @@ def _draw_curves(e: Evaluation, folder: Path) -> dict[str, str]:
 
 PARTS: tuple[Part, ...] = (
     Part("strangers", "lips of captured strangers", STRANGERS, lambda e: e.strangers.rows(),
-         lambda e, folder: draw_strangers(e.strangers, folder)),
+         lambda e, folder: draw_strangers(e.strangers, folder) | draw_strips(e.strangers, folder),
+         ("matplotlib", "PIL")),
     Part("folds", "lips of recordings left out", STRANGERS, _folds),
     Part("speakers", "lips of speakers left out", STRANGERS,
          lambda e: speaker_rows(e.performer, e.recordings, e.strangers, e.folds)),

@@ -14,12 +14,13 @@ from emoface.audio.features import SAMPLE_RATE
 from emoface.audio.load import open_audio
 from emoface.binding.emotions import EMOTIONS, LEVELS
 from emoface.export.plot import HUES, draw_voice, drawing
-from emoface.face.layout import ARKIT_INDEX, ARKIT_NAMES, FPS, motion_to_arkit
+from emoface.face.layout import ARKIT_INDEX, ARKIT_NAMES, FPS, MOTION_INDEX, MOTION_SIZE, motion_to_arkit
+from emoface.face_motion import FaceMotion
 from emoface.metrics.jitter import FAST, spectrum
 from emoface.metrics.lip_closure import Phone
 from emoface.render.frames import face_renderer
 from emoface.render.png import write_png
-from emoface.render.sheet import animations_sheet, contact_sheet
+from emoface.render.sheet import animations_sheet, contact_sheet, moments_sheet
 
 from .material import Captured, Performer, Spoken
 from .strangers import Strangers
@@ -37,6 +38,7 @@ REGIONS: dict[str, tuple[str, ...]] = {
 MEASURED = ("jawOpen", "mouthFunnel", "mouthLowerDownLeft")
 MEASURED_SECONDS = 10
 STRANGERS_SHOWN = 3  # clips of a split
+STRIP, STRIP_FROM, STRIP_STEP = 10, 0.8, 0.2  # pictures of a strip, seconds of the first and between two
 PHONES = 30
 
 
@@ -84,6 +86,24 @@ def draw_strangers(strangers: Strangers, folder: Path) -> dict[str, str]:
         for axis in panels[-1]:
             axis.set_xlabel("seconds")
     return {"strangers.png": "Mouths of captured people, each about its mean: measured, ours and a ridge regression's"}
+
+
+def draw_strips(strangers: Strangers, folder: Path) -> dict[str, str]:
+    """Draw ``strips.png``: captured people replayed on the open head, and ours of the same voices, every 0.2 s."""
+    clips = [clip for tracks in strangers.splits.values() for clip in tracks.clips[:1] if clip.fitted is not None]
+    takes: dict[str, FaceMotion] = {}
+    for clip in clips:
+        assert clip.fitted is not None
+        motion = np.zeros((len(clip.fitted), MOTION_SIZE), np.float32)
+        motion[:, [MOTION_INDEX[name] for name in clip.names]] = np.nan_to_num(clip.fitted)
+        takes[f"{clip.name} captured"] = FaceMotion.from_motion(motion, FPS)
+        pipeline = strangers.performer.pipeline
+        takes[f"{clip.name} ours"] = pipeline.animate(clip.samples, sample_rate=SAMPLE_RATE, emotion="neutral", seed=0)
+    if not takes:
+        return {}
+    seconds = [round(STRIP_FROM + STRIP_STEP * k, 2) for k in range(STRIP)]
+    write_png(folder / "strips.png", moments_sheet(takes, seconds, size=128))
+    return {"strips.png": f"Captured people replayed on the head, and ours of the same voices, every {STRIP_STEP:g} s"}
 
 
 def draw_curves(performer: Performer, clip: Spoken, folder: Path) -> dict[str, str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -11,11 +12,14 @@ import soundfile
 
 from emoface.animation import Animation
 from emoface.evaluation.floors import Linear, Moments, fit_floors, loudness_feature, mel_features
+from emoface.evaluation.material import Performer
+from emoface.evaluation.pictures import draw_strips
 from emoface.evaluation.strangers import CURVES, Strangers, followed
 from emoface.evaluation.tracks import (
     MEASURES,
     POINTS,
     Tracked,
+    Tracks,
     at_motion_rate,
     head_size,
     mesh_measures,
@@ -25,6 +29,7 @@ from emoface.evaluation.tracks import (
     track_measures,
 )
 from emoface.face.layout import MOTION_INDEX, MOTION_NAMES
+from emoface.pipeline import load
 
 PLACES = {
     "nose": (0, 0, 0), "chin": (0, -6, 8), "eye_right": (-5, 3, 0), "eye_left": (5, 3, 0), "corner_right": (-3, -3, 0),
@@ -240,3 +245,21 @@ def test_what_is_missing_is_said(people: Path) -> None:
     assert all(not row.floors or set(row.floors) == {"mean pose"} for row in rows)
     unfitted = [row for row in rows if row.value is None]
     assert len(unfitted) == len(CURVES) and all("no grid_others.npz" in row.note for row in unfitted)
+
+
+def test_captured_people_are_replayed_beside_ours(tiny_checkpoint: Path, tmp_path: Path) -> None:
+    """A row for what was captured, its gaps at rest, and one for what is made of the voice; none without fits."""
+    image = pytest.importorskip("PIL.Image")
+    samples, loud = speech(75, 0)
+    motion = np.zeros((75, len(MOTION_NAMES)))
+    motion[:, MOTION_INDEX["jaw_pose_x"]] = 0.3 * loud
+    motion[60:], motion[:, MOTION_INDEX["tongueOut"]] = np.nan, np.nan
+    clip = Tracked("clip", "clip", samples, np.zeros((75, 3)), motion)
+    strangers = SimpleNamespace(splits={"grid_x": Tracks([clip])}, performer=Performer(load(tiny_checkpoint)))
+    assert draw_strips(strangers, tmp_path).keys() == {"strips.png"}
+    with image.open(tmp_path / "strips.png") as page:
+        assert page.width == 10 * 128 and page.height > 2 * 128
+        opened, rest = (np.asarray(page.crop((128 * k, 0, 128 * k + 128, 128)), float) for k in (0, 9))
+    assert np.abs(opened - rest).max() > 10, "the captured mouth moves, and rests where it was not seen"
+    strangers.splits["grid_x"] = Tracks([replace(clip, fitted=None)])
+    assert draw_strips(strangers, tmp_path) == {}
