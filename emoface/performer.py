@@ -25,6 +25,7 @@ from .diffusion.windows import Denoising, Painting, Track, Window, WindowSampler
 from .direct.direction import Direction
 from .emotion import Keyframe, ResolvedEmotion, keyframe_weights, sounding
 from .face.layout import full_motion
+from .face.person_motion import as_person
 from .options import AnimateOptions
 from .people import Manner
 from .score import Score
@@ -65,7 +66,10 @@ class Request:
 
 @dataclass(frozen=True)
 class Networks:
-    """The parts of a checkpoint that perform a window, on one device; see :class:`emoface.Pipeline`."""
+    """The parts of a checkpoint that perform a window, on one device; see :class:`emoface.Pipeline`.
+
+    A person's ``gain`` and ``offset`` (56,) are laid over the motion; None for none.
+    """
 
     hearing: Hearing
     audio: ContentEncoder
@@ -76,6 +80,8 @@ class Networks:
     deviation: Tensor
     products: torch.dtype
     threads: int
+    gain: Tensor | None = None
+    offset: Tensor | None = None
 
     @property
     def device(self) -> torch.device:
@@ -212,6 +218,8 @@ class Performer:
         motion = self.follower.follow(motion, curves[given], present, window.keep_to - window.keep_from, held)  # speaks
         motion = add_gestures(motion, curves[given] * present[:, None], networks.sampling.gestures)
         motion = self.holder.hold(motion, held, window.keep_to - window.keep_from)
+        if networks.gain is not None and networks.offset is not None:  # as a person moves
+            motion = as_person(motion, networks.gain, networks.offset)
         closure = torch.maximum(closure_weight(logit + networks.sampling.closing)[given] * present, hummed[given])
         return Piece(
             motion, closure, one.presence[given], one.loudness[given],

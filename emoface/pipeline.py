@@ -169,7 +169,7 @@ class Pipeline:
         except (KeyError, TypeError, ValueError, RuntimeError, AttributeError, IndexError, OverflowError) as error:
             where = f"checkpoint {checkpoint.path}: config" if checkpoint.path else "checkpoint config"
             raise ValueError(f"{where} does not fit this version of emoface: {error!s:.500}") from error
-        self._changed: dict[tuple[tuple[str, float], ...], tuple[Hearing, Denoiser]] = {}
+        self._changed: dict[tuple[tuple[str, float], ...], tuple[Hearing, Denoiser, Tensor | None, Tensor | None]] = {}
         _LOADED[checkpoint.sha256] = self
         for part in (self.audio, self.hearing, self.denoiser, self.basis):
             if part is not None:
@@ -478,21 +478,29 @@ class Pipeline:
     def _networks(self, manner: Manner) -> Networks:
         """The parts that perform a window in a manner; those of the last few manners are kept."""
         hearing, denoiser = self.hearing, self.denoiser
+        gain: Tensor | None = None
+        offset: Tensor | None = None
         if manner.adapters or (manner.speakers and self.basis is not None):
             kept = self._changed.get(manner.key)
             if kept is None:
                 parts = {"denoiser": denoiser, "lips": hearing.lips}
                 weights = {part: dict(network.named_parameters()) for part, network in parts.items()}
+                weights["motion"] = {"gain": torch.ones(MOTION_SIZE), "offset": torch.zeros(MOTION_SIZE)}
                 changes = manner.changes(weights, self.basis)
                 lips = with_changes(hearing.lips, changes["lips"])
-                if self.device.type == "cpu":
+                if self.device.type == "cpu" and lips is not hearing.lips:
                     multiply_in(lips, self.products)
-                kept = (Hearing(hearing.encoder, lips).eval(), with_changes(denoiser, changes["denoiser"]))
+                if laid := changes["motion"]:
+                    gain, offset = (
+                        (plain + laid.get(name, 0.0)).to(self.device) for name, plain in weights["motion"].items()
+                    )
+                changed = with_changes(denoiser, changes["denoiser"])
+                kept = (Hearing(hearing.encoder, lips).eval(), changed, gain, offset)
                 self._changed = dict([*self._changed.items(), (manner.key, kept)][-KEPT_MANNERS:])
-            hearing, denoiser = kept
+            hearing, denoiser, gain, offset = kept
         return Networks(
             hearing, self.audio, self.emotion, denoiser, self.sampling, self.mean, self.deviation, self.products,
-            self.threads,
+            self.threads, gain, offset,
         )  # fmt: skip
 
 

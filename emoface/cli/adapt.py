@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import sys
-from dataclasses import replace
 from pathlib import Path
 
 from emoface.cli.arguments import Commands
@@ -24,7 +23,6 @@ def add_command(commands: Commands) -> None:
     add("--checkpoint", type=Path, metavar="FILE", help="that it belongs to (the bundled one)")
     add("--config", type=Path, metavar="JSON", help="settings of the training, see emoface.training.adapt.AdaptConfig")
     add("--model", type=Path, metavar="FILE", help="the landmark net face_landmarker.task, for films")
-    add("--seed", type=int, metavar="N", help="of the training (0)")
     add("-q", "--quiet", action="store_true", help="print nothing but errors")
 
 
@@ -40,8 +38,6 @@ def run(asked: argparse.Namespace) -> None:
     if asked.out.suffix.lower() != ".safetensors":
         raise ValueError(f"--out must end in .safetensors, got {asked.out}")
     settings = read_config(AdaptConfig, asked.config)
-    if asked.seed is not None:
-        settings = replace(settings, seed=asked.seed)
     page = asked.out.with_suffix(".html")
     for path in (asked.out, page):
         check_writable(path)

@@ -1,4 +1,7 @@
-"""A person's adapter: small changes of a checkpoint's weights, learnt from clips of the person.
+"""A person's adapter: small changes of what a checkpoint makes, learnt from clips of the person.
+
+``motion`` has a ``gain``, 1 without, and an ``offset``, 0 without, for each channel of what the denoiser gives, see
+:func:`emoface.face.person_motion.as_person`; `emoface adapt` changes them alone. Networks may change too:
 
 ``W' = W + strength (out in + add)`` where ``out`` (n, r) and ``in`` (r, m) are the low-rank change of a matrix (Hu et
 al. 2021, arXiv 2106.09685) and ``add`` is the change of a small weight, such as a bias, in full. Changes are added to
@@ -28,8 +31,8 @@ from emoface.reading import check_safetensors, parse_json
 FORMAT = "emoface-adapter-1"
 MOST_BYTES = 200_000
 """No adapter is larger."""
-NETWORKS = ("denoiser", "lips")
-"""The parts of a checkpoint that may change."""
+PARTS = ("denoiser", "lips", "motion")
+"""The networks of a checkpoint that may change, and the motion that they give."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -138,8 +141,8 @@ def _check_tensors(file: Path, tensors: Mapping[str, Tensor]) -> None:
         name, _, kind = full.rpartition(".")
         if not tensor.is_floating_point() or not tensor.isfinite().all():
             raise ValueError(f"adapter {file} holds weights that are not finite numbers in {full!r}")
-        if name.partition(".")[0] not in NETWORKS or kind not in ("in", "out", "add"):
-            raise ValueError(f"adapter {file} changes {full!r}, which is no weight of {' or '.join(NETWORKS)}")
+        if name.partition(".")[0] not in PARTS or kind not in ("in", "out", "add"):
+            raise ValueError(f"adapter {file} changes {full!r}, which is no weight of {' or '.join(PARTS)}")
         if kind != "add":
             other = tensors.get(f"{name}.{'in' if kind == 'out' else 'out'}")
             inner = () if other is None else (tensor.shape[-1], other.shape[0])[:: 1 if kind == "out" else -1]

@@ -32,7 +32,7 @@ from emoface.people.basis import BasisConfig, StyleAddition, StyleBasis
 from emoface.pipeline import Pipeline
 
 from .adapt.clips import PersonClip, read_person
-from .adapt.stage import Heeded, heed, stacked
+from .adapt.heeded import Heeded, heed, stacked
 from .corpus.adapters.signals import RECORDINGS, read_wave
 from .losses import channel_mask
 from .pack import KEEP_FLOAT32, compact

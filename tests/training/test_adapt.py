@@ -8,17 +8,19 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 import soundfile
+import torch
 
 import emoface
 from emoface.cli import main
 from emoface.face.layout import FPS, JAW_OPEN_RADIANS, MOTION_INDEX, MOTION_SIZE
+from emoface.face.person_motion import REACH, as_person
 from emoface.people import load_adapter, save_adapter
 from emoface.training.adapt import AdaptConfig, Person, PersonClip, Split, adapt, read_person
 from emoface.training.adapt.report import page
+from emoface.training.adapt.stage import manner_of
 
 RATE = 16000
 JAW = MOTION_INDEX["jaw_pose_x"]
-QUICK = AdaptConfig(lips_steps=8, denoiser_steps=8, batch=2, every=2, lips_rank=1, denoiser_rank=1)
 
 
 @pytest.fixture(scope="module")
@@ -129,24 +131,25 @@ def test_what_is_not_supported(pipeline: emoface.Pipeline, person: Person) -> No
         return motion
 
     with pytest.raises(ValueError, match="film more"):
-        adapt(pipeline, Person(person.clips[:2]).split(), QUICK)
+        adapt(pipeline, Person(person.clips[:2]).split())
     with pytest.raises(ValueError, match="a mouth that moves"):
-        adapt(pipeline, changed(still), QUICK)
+        adapt(pipeline, changed(still))
     with pytest.raises(ValueError, match="a mouth that speaks what is heard"):
-        adapt(pipeline, changed(unrelated), QUICK)
-    with pytest.raises(ValueError, match="lips_steps must be"):
-        AdaptConfig(lips_steps=0)
+        adapt(pipeline, changed(unrelated))
+    with pytest.raises(ValueError, match="narrowest must be"):
+        AdaptConfig(narrowest=2)
 
 
 def test_it_comes_nearer_and_says_so(pipeline: emoface.Pipeline, person: Person, tmp_path: Path) -> None:
     told: list[str] = []
-    found = adapt(pipeline, person.split(), QUICK, lambda what, share: told.append(what))
-    again = adapt(pipeline, person.split(), QUICK)
+    found = adapt(pipeline, person.split(), None, lambda what, share: told.append(what))
+    again = adapt(pipeline, person.split())
     assert found.supported and found.adapter.sha256 == again.adapter.sha256, "the same clips give the same adapter"
-    assert {"listen", "lips", "denoiser", "compare"} <= set(told)
+    assert {"listen", "compare"} <= set(told)
     figures = found.comparison.figures
     assert figures["adapted"]["lips MAE"] < figures["checkpoint"]["lips MAE"]  # type: ignore[operator]
     assert figures["checkpoint"]["head spread"] is None
+    assert {name.partition(".")[0] for name in found.adapter.tensors} == {"motion"}, "other voices keep their networks"
     html = page(found, person, "me.safetensors", True)
     assert "nearer" in html and "<svg" in html and "nan" not in html.lower().replace("nance", "")
     saved = save_adapter(tmp_path / "me.safetensors", found.adapter)
@@ -154,11 +157,36 @@ def test_it_comes_nearer_and_says_so(pipeline: emoface.Pipeline, person: Person,
     assert saved.base == pipeline.checkpoint.sha256
 
 
+def test_a_manner_that_is_known_is_found() -> None:
+    rng = np.random.default_rng(0)
+    made = rng.uniform(0.02, 0.2, (400, MOTION_SIZE))
+    shown = np.full_like(made, np.nan)
+    smile, brow = MOTION_INDEX["mouthSmileLeft"], MOTION_INDEX["browInnerUp"]
+    shown[:, JAW], shown[:, smile] = 0.6 * made[:, JAW] + 0.01, 1.5 * made[:, smile] - 0.02
+    shown[:, brow] = rng.uniform(0.2, 0.4, 400)  # moves by chance
+    gain, offset = manner_of(made, shown, AdaptConfig())
+    np.testing.assert_allclose(gain[[JAW, smile, brow]], [0.6, 1.5, 1])
+    np.testing.assert_allclose(offset[[JAW, smile]], [0.01, -0.02], atol=1e-9)
+    assert abs(offset[brow] - 0.19) < 0.03
+    unknown = np.isnan(shown).all(0)
+    assert (gain[unknown] == 1).all() and (offset[unknown] == 0).all()
+
+
+def test_a_feeling_stays_as_strong_as_it_was() -> None:
+    motion = torch.zeros(2, MOTION_SIZE)
+    motion[:, MOTION_INDEX["mouthSmileLeft"]] = torch.tensor([REACH, 0.8])
+    motion[:, JAW] = torch.tensor([0.1, 0.3])
+    moved = as_person(motion, torch.full((MOTION_SIZE,), 0.5), torch.zeros(MOTION_SIZE))
+    assert torch.allclose(motion[:, JAW] / 2, moved[:, JAW])
+    lost = (motion - moved)[:, MOTION_INDEX["mouthSmileLeft"]]
+    assert torch.allclose(lost, torch.full((2,), REACH / 2)), "no more is lost of a smile than of speech"
+
+
 def test_command(person: Person, tiny_checkpoint: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     clips = tmp_path / "clips"
     clips.mkdir()
     write(clips, person)
-    (tmp_path / "quick.json").write_text('{"lips_steps": 4, "denoiser_steps": 2, "batch": 2, "every": 2}')
+    (tmp_path / "quick.json").write_text('{"widest": 1.5}')
     out = tmp_path / "me.safetensors"
     call = ["adapt", str(clips), "-o", str(out), "--checkpoint", str(tiny_checkpoint)]
     code = main([*call, "--config", str(tmp_path / "quick.json")])

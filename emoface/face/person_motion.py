@@ -1,0 +1,33 @@
+"""A person's range and level laid over motion: what the gain and the offset of an adapter mean."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+import torch
+from torch import Tensor
+
+from .layout import MOTION_NAMES
+
+ARTICULATING = (
+    "jaw_pose", "mouthClose", "mouthFunnel", "mouthPucker", "mouthLowerDown", "mouthUpperUp", "mouthRoll",
+    "mouthShrug", "mouthPress", "mouthLeft", "mouthRight",
+)  # fmt: skip
+"""Beginnings of names of the channels with which lips speak, over whose whole range a gain goes."""
+REACH = 0.25
+"""How far speech moves the others, which feelings use too: beyond it nothing is made larger or smaller."""
+
+
+@lru_cache(maxsize=4)
+def _reach(device: torch.device) -> Tensor:
+    rows = [float("inf") if name.startswith(ARTICULATING) else REACH for name in MOTION_NAMES]
+    return torch.tensor(rows, device=device)
+
+
+def as_person(motion: Tensor, gain: Tensor, offset: Tensor) -> Tensor:
+    """``m + (gain - 1) min(m, reach) + offset``: as the person speaks, and feelings as strong as they were.
+
+    Args:
+        motion: (..., 56). gain, offset: (56,).
+    """
+    return motion + (gain - 1) * motion.minimum(_reach(motion.device).to(motion)) + offset
