@@ -58,8 +58,9 @@ class Foreground:
     where peak and floor are less than ``AUDIBLE`` apart, not at all from ``QUIET`` on or where the floor is silence.
     """
 
-    def __init__(self) -> None:
-        self.usual, self.loudest = USUAL_PEAK, -np.inf
+    def __init__(self, waits: bool = True) -> None:
+        """Begin; ``waits`` for a usual voice, which recordings need not, as they are heard ahead."""
+        self.usual, self.loudest = USUAL_PEAK if waits else -np.inf, -np.inf
         self.levels = np.zeros(0, np.float32)  # dB, the latest
         self.floor = -np.inf
 

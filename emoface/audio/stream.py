@@ -31,7 +31,7 @@ class MelStream:
         self.buffer = torch.zeros(0)
         self.origin = 0  # frame that the buffer begins with
         self.ended = False
-        self.foreground, self.normalizer = Foreground(), MelNormalizer()
+        self.foreground, self.normalizer = Foreground(waits=False), MelNormalizer()
         self.heard = 0  # mel frames that both have seen
 
     def _fill(self, stop: int) -> None:
