@@ -45,7 +45,7 @@ def test_strength_follows_level_and_intensity(expression: Expression, emotion: s
     levels = [strength(expression.mean_moved(emotion, level), prototype) for level in (1, 2, 3)]
     assert rising(levels) and 0.65 <= levels[-1] <= 1.3, levels  # means of faces that come and go
     scaled = [strength(expression.mean_moved(emotion, 2, intensity=x), prototype) for x in (0.5, 1.0, 2.0)]
-    assert linearity_error((0.5, 1.0, 2.0), scaled) <= 0.2, scaled  # brows that are wholly lowered go no further
+    assert linearity_error((0.5, 1.0, 2.0), scaled) <= 0.25, scaled  # brows that are wholly lowered go no further
 
 
 def test_bilabials_close(expression: Expression) -> None:
