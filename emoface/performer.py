@@ -220,7 +220,8 @@ class Performer:
         motion = self.holder.hold(motion, held, window.keep_to - window.keep_from)
         if networks.gain is not None and networks.offset is not None:  # as a person moves
             motion = as_person(motion, networks.gain, networks.offset)
-        closure = torch.maximum(closure_weight(logit + networks.sampling.closing)[given] * present, hummed[given])
+        sooner = networks.sampling.closing * (1 - held.to(networks.device, non_blocking=True))  # held sounds are open
+        closure = torch.maximum(closure_weight(logit[given] + sooner) * present, hummed[given])
         return Piece(
             motion, closure, one.presence[given], one.loudness[given],
             self.blinks(one.keyframes, window.keep_from, window.give_to),
