@@ -175,9 +175,9 @@ class SceneMaker:
         if rng.random() < 0.35:
             power += self._under(level, rng)
         mel = np.log(power + POWER_FLOOR)
-        room = augment_mel(mel, rng, ("eq", "reverb"))
-        noisy = augment_mel(room, rng, ("noise", "codec"))
-        weights[drowned((mel - alone, noisy - room)) & (classes > 0)] = 0
+        echoed = augment_mel(mel, rng, ("eq", "reverb"))
+        noisy = augment_mel(echoed, rng, ("noise", "codec"))
+        weights[drowned((mel - alone, noisy - echoed)) & (classes > 0)] = 0
         return _normalised(torch.from_numpy(noisy), rng).half(), classes, weights
 
     def _part(self, level: float, rng: np.random.Generator) -> _Part:
