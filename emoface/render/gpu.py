@@ -23,6 +23,8 @@ SAMPLES = 4  # of a pixel
 TILES = 4  # shadow maps beside each other
 LAYOUT = ("point", "normal", "albedo", "material", "chart", "seen")  # of a vertex, three numbers each
 
+EGL: dict[str, Any] = {"backend": "egl"}  # settings of the context, typed as the library declares them
+
 
 @lru_cache(maxsize=1)
 def gpu_device() -> tuple[str | None, str | None]:
@@ -32,7 +34,7 @@ def gpu_device() -> tuple[str | None, str | None]:
     except ImportError:
         return None, "moderngl is not installed: pip install 'emoface[gpu]'"
     try:
-        context = moderngl.create_context(standalone=True, require=330, backend="egl")
+        context = moderngl.create_context(standalone=True, require=330, **EGL)
     except Exception as error:  # whatever the driver's loader raises
         return None, f"no OpenGL 3.3 context can be made through EGL: {error}"
     with context:
@@ -138,7 +140,7 @@ class GpuPainter:
     def _begin(self, faces: torch.Tensor, vertices: int, cull: bool, background: torch.Tensor) -> None:
         import moderngl
 
-        gl = self._context = moderngl.create_context(standalone=True, require=330, backend="egl")
+        gl = self._context = moderngl.create_context(standalone=True, require=330, **EGL)
         size, side, light = self._size, MAP, self._lighting
         self._flags = moderngl.DEPTH_TEST | (moderngl.CULL_FACE if cull else 0)
         count, lamps = len(light.maps), len(light.lamps)
