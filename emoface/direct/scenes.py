@@ -56,7 +56,7 @@ SCENES: tuple[Scene, ...] = (
     ),
     Scene(
         "Grief in the brows, a mouth that holds still", (0.5, 1.3, 2.2),
-        [{"track": "curve", "of": "intensity", "value": 1.8, "region": ["brows", "eyes"]},
+        [{"track": "curve", "of": "intensity", "value": 1.8, "region": "brows"},
          {"track": "curve", "of": "intensity", "value": 0.1, "region": ["cheeks", "mouth", "jaw"]}],
         {"emotion": ("sad", 3)},
     ),
