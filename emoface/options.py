@@ -170,8 +170,8 @@ class AnimateOptions(Options):
         "voice: calm or faint unless it is sure of an emotion", absent="`None`"))  # fmt: skip
     intensity: float = field(default=1.0, metadata=_about(
         Number(0, 2),
-        "linear strength of the expression, `neutral + intensity (emotion - neutral)`; any value but 1 doubles the "
-        "work"))  # fmt: skip
+        "linear strength of the expression, `neutral + intensity (emotion - neutral)`, with lids and a lowered gaze "
+        "held where eyes stay open; any value but 1 doubles the work"))  # fmt: skip
     guidance: float = field(default=1.0, metadata=_about(
         Number(0, 4),
         "classifier-free guidance inside the sampler; saturates above about 1.5; any value but 1 doubles the "

@@ -25,10 +25,11 @@ from .diffusion.windows import Denoising, Painting, Track, Window, WindowSampler
 from .direct.direction import Direction
 from .emotion import Keyframe, ResolvedEmotion, keyframe_weights, sounding
 from .face.layout import full_motion
+from .face.lids import spare_eyes
 from .face.person_motion import as_person
 from .options import AnimateOptions
 from .people import Manner
-from .score import Score
+from .score import BASE, Score
 
 
 @dataclass(frozen=True)
@@ -136,6 +137,14 @@ class Prepared:
         lively = liveliness(self.presence)[:, : performer.size]  # (T, size)
         return Denoising(performer.sampler, self.window, content, self.tracks, lively)
 
+    @property
+    def strength(self) -> Tensor:
+        """Intensity (k, 1) of the given frames, or (k, motion) by channel."""
+        for track in self.tracks:
+            if track.key == BASE:
+                return 1 - track.weights.reshape(self.window.frames, -1)[self.window.given]
+        return torch.ones(1, 1)
+
 
 class Performer:
     """Performs a request window by window; sampler, joiner and follower carry something on."""
@@ -210,7 +219,8 @@ class Performer:
             curves, logit: (T, len(MOUTH)) and (T,) of the lip net.
         """
         networks, window = self.networks, one.window
-        motion = full_motion(motion * networks.deviation + networks.mean)  # (B, k, 56)
+        motion = spare_eyes(motion * networks.deviation + networks.mean, one.strength)
+        motion = full_motion(motion)  # (B, k, 56)
         motion = self.joiner.join(motion, window.keep_from - window.give_from, window.keep_to - window.keep_from)
         given = slice(window.keep_from - window.start, window.give_to - window.start)
         present = one.presence[given].to(networks.device, non_blocking=True)  # nobody's lips are heard where nobody
@@ -274,7 +284,7 @@ class Performer:
         tracks = [Track(key, z.to(device, non_blocking=True), weights[key]) for key, z in emotions.items()]
         base = 1 - intensity if isinstance(intensity, Tensor) else torch.full((window.frames,), 1 - intensity)  # (T,)
         if base.any():
-            tracks.append(Track("neutral", self.networks.emotion.neutral.to(device, non_blocking=True), base))
+            tracks.append(Track(BASE, self.networks.emotion.neutral.to(device, non_blocking=True), base))
         return tracks
 
 

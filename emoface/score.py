@@ -17,6 +17,8 @@ from .direct.tracks import CurveTrack, EmotionTrack, smooth
 from .emotion import MOST_TRACKS, Keyframe
 from .face.layout import FPS, MOTION_SIZE
 
+BASE = "neutral"
+"""The key of the trajectory that intensity weighs emotions against."""
 STEERED = ("guidance", "temperature")
 """Curves that change how a window is sampled, not how its trajectories are mixed."""
 
@@ -93,7 +95,7 @@ class Score:
         for track in tracks:
             add(track.key, track.emotion, strength * (track.weights[:, None] * left))
         neutral = 1 - strength if isinstance(strength, Tensor) else torch.full((window.frames, 1), 1 - strength)
-        add("neutral", self.neutral.to(self.device), neutral)
+        add(BASE, self.neutral.to(self.device), neutral)
         width = max(share.shape[1] for share in weights.values())
         own = [*(track.key for track in tracks), *emotions]  # context of new trajectories comes from the call's own
         return [
