@@ -365,7 +365,7 @@ class FaceMotion:
         from emoface.face.face import as_face
 
         head = as_face(face, identity)
-        moved = arkit_to_motion(fit_lips(self.arkit(), head.rig))  # (T, 56)
+        moved = arkit_to_motion(fit_lips(self.arkit(), head.rig, fps=self.fps))  # (T, 56)
         up = EXPRESSION_NAMES.index("tongueUp")
         moved[:, up] = self.expression[:, up]  # ARKit has no place for it
         expression, jaw_pose, _ = _parts(moved)

@@ -17,6 +17,7 @@ from .adaptation import adaptation_rows
 from .binding import bound_row, judge_rows, retrieval_rows
 from .expression import Expression
 from .folds import Recordings, recording_rows, speaker_rows
+from .heads import lip_rows
 from .latency import latency_rows
 from .life import life_rows
 from .lips import berlin_rows, bundled_rows, captured_rows
@@ -143,6 +144,12 @@ def _closure(e: Evaluation) -> list[Row]:
     return rows if e.quick else rows + berlin_rows(e.performer, e.labelled, QUICK_EMOTIONS, "rule")
 
 
+def _heads(e: Evaluation) -> list[Row]:
+    if not e.labelled:
+        return not_measured(["other heads: lips that meet on p, b, m"], e.why("emodb"))
+    return lip_rows(e.performer, e.labelled, e.folder, QUICK_EMOTIONS if e.quick else list(EMOTIONS))
+
+
 def _emotions(e: Evaluation) -> list[Row]:
     rows = e.expression.naming_rows() + e.expression.strength_rows() + e.expression.anatomy_rows()
     e.confusions["nearest prototype of the rules"] = e.expression.counts
@@ -228,6 +235,7 @@ PARTS: tuple[Part, ...] = (
     Part("adapt", "a person's adapter", PEOPLE, lambda e: adaptation_rows(e.pipeline, e.folder, e.quick)),
     Part("style", "a person's style", PEOPLE, _style),
     Part("closure", "lip closure", PEOPLE, _closure),
+    Part("heads", "lips of other heads", PEOPLE, _heads),
     Part("voice", "emotion heard in the voice", PEOPLE, _heard),
     Part("life", "blinks and calm", PEOPLE, lambda e: life_rows(e.pipeline, e.voice, 2 if e.quick else 4)),
     Part("sheets", "emotions", OBEDIENCE, _emotions, lambda e, folder: draw_sheets(e.performer, e.clip, folder),

@@ -1,14 +1,16 @@
 """Lips and jaw of another head: the lips meet on its own mesh where they meet on the open head's.
 
-On a rig the inner lips' opening beyond rest is linear in the weights, ``g = sum_s w_s h_s``, with h measured at three
-pairs of facing vertices. With g_o the opening on the open head's mesh, drawn from ``MEET`` .. ``FREE`` out to 0 ..
-``FREE``, for lips as near as ``MEET`` are meant to meet, a frame's opening on the rig is to be at most
+On a rig the inner lips' opening beyond rest is ``g = sum_s w_s h_s + sum_ab w_a w_b h_ab``, with h measured at three
+pairs of facing vertices for each shape, and for each pair of shapes that the rig corrects. With g_o the opening on
+the open head's mesh, drawn from ``MEET`` .. ``FREE`` out to 0 .. ``FREE``, for lips as near as ``MEET`` are meant to
+meet, a frame's opening on the rig is to be at most
 
-    goal = min(g, max(g_o, g S(g_o / FREE))),    S(x) = x^2 (3 - 2 x) for x in 0..1, then 1:
+    goal = min(g, max(r g_o, r g S(g_o / FREE))),    S(x) = x^2 (3 - 2 x) for x in 0..1, then 1:
 
-none where the open head's lips meet, and what the rig makes of the weights where they are ``FREE`` mm apart. It is
-reached in the order of :mod:`emoface.face.lips`: mouthClose rises up to jawOpen, shapes that part the lips are scaled
-down together, mouthPress rises, and what then is left is taken from jawOpen and mouthClose together.
+none where the open head's lips meet, and what the rig makes of the weights where they are ``FREE`` mm apart. r is 1,
+but 0 at brief dips of g_o (``DIP``), where smoothing, or a voice of which little was heard, left a closure half done.
+The goal is reached in the order of :mod:`emoface.face.lips`: mouthClose rises up to jawOpen, shapes that part the lips
+are scaled down together, mouthPress rises, and what then is left is taken from jawOpen and mouthClose together.
 """
 
 from __future__ import annotations
@@ -18,7 +20,7 @@ from functools import lru_cache
 
 import numpy as np
 
-from .layout import ARKIT_INDEX, ARKIT_NAMES
+from .layout import ARKIT_INDEX, ARKIT_NAMES, FPS
 from .lips import PRESSED
 from .rig import Rig
 
@@ -26,8 +28,15 @@ FREE = 2.0
 """Millimetres of opening on the open head from which on the other head's lips are left as they are."""
 MEET = 0.7
 """Millimetres of opening on the open head at which lips meet that were meant to."""
+DIP, DIP_MM = 0.33, 4.0
+"""A dip is a frame at which the lips are nearest, nearer than ``DIP_MM`` and than ``DIP`` of what they part before and
+after."""
+AROUND, FADING = 0.16, 0.08
+"""Seconds before and after a dip that it is compared with, and over which what closes it fades."""
 BESIDE = 0.12
 """Share of the mouth's half width by which the outer two of the three pairs lie beside its middle."""
+NEAR = 0.3
+"""Share of the mouth's half width within which a pair is looked for."""
 REACH = (0.7, 1.3)
 """Least and greatest factor of the jaw's travel."""
 PARTING = (
@@ -50,16 +59,19 @@ class Lips:
     Attributes:
         pairs: (3, 2) vertices of the upper and the lower lip that face each other, at the middle and beside it.
         heights: (52, 3) mm by which a unit of each ARKit shape parts each pair.
+        drivers: (C, 2) ARKit shapes of each corrective. together: (C, 3) mm by which it parts each pair.
         travel: of the chin with an open jaw, as a share of the height from chin to brows.
     """
 
     pairs: np.ndarray
     heights: np.ndarray
+    drivers: np.ndarray
+    together: np.ndarray
     travel: float
 
     def gaps(self, arkit: np.ndarray) -> np.ndarray:
         """Opening (T, 3) of the pairs beyond rest at ARKit weights (T, 52), mm; below 0 the lips overlap."""
-        return arkit @ self.heights
+        return arkit @ self.heights + arkit[:, self.drivers].clip(0, 1).prod(2) @ self.together
 
     def opening(self, arkit: np.ndarray) -> np.ndarray:
         """Opening (T,) of the lips: the mean over the pairs, where overlapping counts as none."""
@@ -86,8 +98,22 @@ def find_lips(rig: Rig) -> Lips:
     at = np.array(pairs)
     heights = np.zeros((len(ARKIT_NAMES), 3))
     for name, deltas in shapes.items():
-        heights[ARKIT_INDEX[name]] = 1000 * (deltas[at[:, 0], 1] - deltas[at[:, 1], 1])
-    return Lips(at, heights, _travel(rig, opened))
+        heights[ARKIT_INDEX[name]] = _parted(deltas, at)
+    drivers, together = [], []
+    if rig.correctives is not None:
+        for (one, other), deltas in zip(rig.correctives.drivers, rig.correctives.deltas):
+            names = rig.shape_names[one], rig.shape_names[other]
+            if all(name in ARKIT_INDEX for name in names):
+                drivers.append([ARKIT_INDEX[name] for name in names])
+                together.append(_parted(deltas, at))
+    return Lips(
+        at, heights, np.array(drivers, int).reshape(-1, 2), np.array(together).reshape(-1, 3), _travel(rig, opened)
+    )
+
+
+def _parted(deltas: np.ndarray, pairs: np.ndarray) -> np.ndarray:
+    """Millimetres (3,) by which displacements (V, 3) part the pairs (3, 2)."""
+    return 1000 * (deltas[pairs[:, 0], 1] - deltas[pairs[:, 1], 1])
 
 
 def _share(deltas: np.ndarray) -> np.ndarray:
@@ -102,21 +128,20 @@ def _pairs(template: np.ndarray, opened: np.ndarray, size: np.ndarray) -> list[t
     lowest = opened[moving, 1].min(initial=0)
     middle = float(np.average(template[moving, 0], weights=size[moving]))
     half = float(np.abs(template[moving, 0] - middle).max())
+    upper = np.flatnonzero(moving & (opened[:, 1] > 0.4 * lowest))
+    lower = np.flatnonzero(moving & (opened[:, 1] < 0.55 * lowest))
+    if not len(upper) or not len(lower):
+        return None
     found = []
     for side in (-1, 0, 1):
         away = np.abs(template[:, 0] - middle - side * BESIDE * half)
-        for width in (0.02, 0.05, 0.12, 0.3, 2.0):
-            near = np.flatnonzero(moving & (away < width * half + 1e-9))
-            upper, lower = near[opened[near, 1] > 0.4 * lowest], near[opened[near, 1] < 0.55 * lowest]
-            if len(upper) and len(lower):
-                break
-        else:
-            return None
-        apart = [
-            np.linalg.norm(shape[upper][:, None] - shape[lower], axis=-1) for shape in (template, template + opened)
-        ]  # (U, L) each: nearest at rest, and parted by the jaw
-        one, other = np.unravel_index((apart[0] + 0.1 * apart[1]).argmin(), apart[0].shape)
-        found.append((int(upper[one]), int(lower[other])))
+        above, below = (rows[away[rows] <= max(NEAR * half, away[rows].min())] for rows in (upper, lower))
+        rest, parted = (
+            np.linalg.norm(shape[above][:, None] - shape[below], axis=-1) for shape in (template, template + opened)
+        )  # (U, L) each: nearest at rest, and parted by the jaw
+        cost = rest + 0.1 * parted + away[above][:, None] + away[below]
+        one, other = np.unravel_index(cost.argmin(), cost.shape)
+        found.append((int(above[one]), int(below[other])))
     return found
 
 
@@ -139,12 +164,35 @@ def open_lips() -> Lips:
     return find_lips(open_head_rig())
 
 
-def fit_lips(arkit: np.ndarray, rig: Rig, jaw: bool = True) -> np.ndarray:
+def dips(apart: np.ndarray, fps: float) -> np.ndarray:
+    """How much of an opening is left where each brief dip in it is closed.
+
+    Args:
+        apart: (T,) mm. fps: of the frames.
+
+    Returns:
+        (T,) shares: 0 at a dip, 1 away from dips and where the lips are shut.
+    """
+    count = len(apart)
+    held = np.concatenate([[np.inf], apart, [np.inf]])
+    least = (apart <= held[:-2]) & (apart <= held[2:]) & (apart < DIP_MM)
+    left, time = np.ones(count), np.arange(count) / fps
+    reach = round(AROUND * fps)
+    for k in np.flatnonzero(least):
+        around = min(apart[max(k - reach, 0) : k + 1].max(), apart[k : k + reach + 1].max())
+        if 0 < apart[k] <= DIP * around:
+            near = slice(max(k - reach, 0), k + reach + 1)
+            taken = apart[k] * (1 - np.abs(time[near] - time[k]) / FADING).clip(0)
+            left[near] = np.minimum(left[near], 1 - taken / np.maximum(apart[near], 1e-9))
+    return left.clip(0, 1)
+
+
+def fit_lips(arkit: np.ndarray, rig: Rig, jaw: bool = True, fps: float = FPS) -> np.ndarray:
     """ARKit weights for a rig: its jaw travels as far for its face as the open head's, and its lips meet.
 
     Args:
         arkit: (T, 52) of the open head, 0..1. rig: the head. jaw: whether the jaw's travel follows the face's height;
-            False: jawOpen changes only where lips are to meet.
+            False: jawOpen changes only where lips are to meet. fps: of the frames.
 
     Returns:
         (T, 52) float32, 0..1.
@@ -159,11 +207,12 @@ def fit_lips(arkit: np.ndarray, rig: Rig, jaw: bool = True) -> np.ndarray:
         factor = np.clip(ours.travel / lips.travel, *REACH)
         weights[:, list(place.values())] = (weights[:, list(place.values())] * factor).clip(0, 1)
     apart = ours.opening(arkit)
+    left = dips(apart, fps)
     apart = np.where(apart < FREE, (apart - MEET).clip(0) * FREE / (FREE - MEET), apart)
     share = (apart / FREE).clip(0, 1)
     own = lips.opening(weights)
-    goal = np.minimum(own, np.maximum(apart, own * share**2 * (3 - 2 * share)))
-    _close(weights, lips, goal, apart < FREE)
+    goal = np.minimum(own, left * np.maximum(apart, own * share**2 * (3 - 2 * share)))
+    _close(weights, lips, goal, (apart < FREE) | (left < 1))
     return weights.astype(np.float32)
 
 

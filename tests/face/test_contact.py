@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from emoface.animation import Animation
-from emoface.face.contact import FREE, MEET, REACH, find_lips, fit_lips, open_lips
+from emoface.face.contact import FREE, MEET, REACH, dips, find_lips, fit_lips, open_lips
 from emoface.face.layout import ARKIT_INDEX, ARKIT_NAMES
 from emoface.face.rig import Rig
 from emoface.face.rigs.ict import ict_rig
@@ -87,3 +87,34 @@ def test_heads_without_a_mouth_are_refused() -> None:
         fit_lips(speech(), replace(rig, shape_names=tuple("x" + name for name in rig.shape_names)))
     with pytest.raises(ValueError, match="parts no lips"):
         fit_lips(speech(), replace(rig, deltas=0 * rig.deltas))
+
+
+def test_pairs_face_each_other_at_rest() -> None:
+    """A column beside the middle without a vertex of the lips' edge is no reason to take one of the chin."""
+    for rig in (open_head_rig(), open_head_rig({"mouth_width": 1.0, "lip_fullness": -1.0})):
+        upper, lower = np.moveaxis(rig.template[find_lips(rig).pairs], 1, 0)
+        assert np.linalg.norm(upper - lower, axis=1).max() < 0.002
+
+
+def test_a_brief_dip_is_a_closure_that_was_left_half_done() -> None:
+    apart = np.array([9.0, 8.0, 7.0, 1.6, 5.0, 8.0, 9.0, 9.0, 9.0])
+    left = dips(apart, 25)
+    assert left[3] == 0 and left[0] == left[6] == 1
+    assert 0.7 < left[2] < 1 and 0.7 < left[4] < 1  # so that the lips need not jump
+    assert (dips(np.minimum(apart, 3.0), 25) == 1).all()  # not so deep a dip
+    assert (dips(apart + 3.0, 25) == 1).all()  # not so near
+    weights = speech()
+    weights[:, ARKIT_INDEX["mouthClose"]] *= np.where(weights[:, ARKIT_INDEX["mouthClose"]] > 0.12, 0.6, 1)
+    rig, opening = wide(open_head_rig()), open_lips().opening
+    half = dips(opening(weights), 25) == 0
+    assert half.any() and opening(weights)[half].min() > MEET
+    assert find_lips(rig).opening(fit_lips(weights, rig))[half].max() < 0.3
+
+
+def test_pairs_of_shapes_count() -> None:
+    """What funnel and open jaw part together is closed too."""
+    rig, weights = open_head_rig(), speech()
+    weights[:, ARKIT_INDEX["mouthPucker"]] = 0.6
+    lips = find_lips(rig)
+    drawn = rig.vertices(rig.weights(weights))[:, lips.pairs, 1] - rig.template[lips.pairs, 1]
+    assert np.allclose(lips.gaps(weights), 1000 * (drawn[..., 0] - drawn[..., 1]), atol=0.01)
