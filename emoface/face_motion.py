@@ -346,11 +346,12 @@ class FaceMotion:
 
     @own_settings()
     def fit_to(self, face: FaceLike | None = None, *, identity: Identity | None = None) -> Self:
-        """The same performance for the bones and the mouth of another head.
+        """The same performance for the bones, the mouth and the eyes of another head.
 
         The jaw travels as far for that face's height as it does for the open head's, and where the lips meet on the
-        open head they meet on that head's own mesh; see :mod:`emoface.face.contact`. What is rendered or exported on
-        the head then shows it; on other heads it means little.
+        open head they meet on that head's own mesh, as its lids do; see :mod:`emoface.face.contact` and
+        :mod:`emoface.face.lid_contact`. What is rendered or exported on the head then shows it; on other heads it
+        means little.
 
         Args:
             face, identity: the head, as in :func:`emoface.face.face.as_face`.
@@ -363,13 +364,15 @@ class FaceMotion:
         """
         from emoface.face.contact import fit_lips
         from emoface.face.face import as_face
+        from emoface.face.lid_contact import fit_lids
 
-        head = as_face(face, identity)
-        moved = arkit_to_motion(fit_lips(self.arkit(), head.rig, fps=self.fps))  # (T, 56)
+        rig = as_face(face, identity).rig
+        fitted = fit_lids(fit_lips(self.arkit(), rig, fps=self.fps), rig)
+        moved = arkit_to_motion(fitted)  # (T, 56)
         up = EXPRESSION_NAMES.index("tongueUp")
         moved[:, up] = self.expression[:, up]  # ARKit has no place for it
         expression, jaw_pose, _ = _parts(moved)
-        name = head.rig.name if identity is None else "open head of another identity"
+        name = rig.name if identity is None else "open head of another identity"
         return replace(
             self, expression=expression, jaw_pose=jaw_pose, metadata={**self.metadata, "fitted to": name}
         )  # fmt: skip

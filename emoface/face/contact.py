@@ -90,40 +90,45 @@ def find_lips(rig: Rig) -> Lips:
     opened = shapes["jawOpen"]
     pairs = None
     for names in (("mouthClose",), LIP_SHAPES):  # some rigs close the mouth by the lower lip alone
-        size = sum(_share(shapes[name]) for name in names if name in shapes)
+        size = sum(moved_share(shapes[name]) for name in names if name in shapes)
         if pairs is None and np.any(size):
-            pairs = _pairs(rig.template, opened, np.asarray(size))
+            pairs = facing_pairs(rig.template, opened, np.asarray(size))
     if pairs is None:
         raise ValueError(f"face {rig.name!r} has a jawOpen that parts no lips")
     at = np.array(pairs)
     heights = np.zeros((len(ARKIT_NAMES), 3))
     for name, deltas in shapes.items():
-        heights[ARKIT_INDEX[name]] = _parted(deltas, at)
+        heights[ARKIT_INDEX[name]] = parted(deltas, at)
     drivers, together = [], []
     if rig.correctives is not None:
         for (one, other), deltas in zip(rig.correctives.drivers, rig.correctives.deltas):
-            names = rig.shape_names[one], rig.shape_names[other]
-            if all(name in ARKIT_INDEX for name in names):
-                drivers.append([ARKIT_INDEX[name] for name in names])
-                together.append(_parted(deltas, at))
+            driving = rig.shape_names[one], rig.shape_names[other]
+            if all(name in ARKIT_INDEX for name in driving):
+                drivers.append([ARKIT_INDEX[name] for name in driving])
+                together.append(parted(deltas, at))
     return Lips(
         at, heights, np.array(drivers, int).reshape(-1, 2), np.array(together).reshape(-1, 3), _travel(rig, opened)
     )
 
 
-def _parted(deltas: np.ndarray, pairs: np.ndarray) -> np.ndarray:
+def parted(deltas: np.ndarray, pairs: np.ndarray) -> np.ndarray:
     """Millimetres (3,) by which displacements (V, 3) part the pairs (3, 2)."""
     return 1000 * (deltas[pairs[:, 0], 1] - deltas[pairs[:, 1], 1])
 
 
-def _share(deltas: np.ndarray) -> np.ndarray:
+def moved_share(deltas: np.ndarray) -> np.ndarray:
     """How far a shape (V, 3) moves each vertex, as a share of the furthest."""
     size = np.linalg.norm(deltas, axis=1)
     return size / max(size.max(initial=0), 1e-9)
 
 
-def _pairs(template: np.ndarray, opened: np.ndarray, size: np.ndarray) -> list[tuple[int, int]] | None:
-    """Vertices of the upper and the lower lip at three places across the mouth; None where there are no two lips."""
+def facing_pairs(template: np.ndarray, opened: np.ndarray, size: np.ndarray) -> list[tuple[int, int]] | None:
+    """Vertices of the upper and the lower lip, or lid, at three places across; None where there are no two.
+
+    Args:
+        template: (V, 3) shut. opened: (V, 3) displacements that part them, the lower one down and further. size: (V,)
+            how much each vertex belongs to them.
+    """
     moving = size > 0.02
     lowest = opened[moving, 1].min(initial=0)
     middle = float(np.average(template[moving, 0], weights=size[moving]))
@@ -136,10 +141,10 @@ def _pairs(template: np.ndarray, opened: np.ndarray, size: np.ndarray) -> list[t
     for side in (-1, 0, 1):
         away = np.abs(template[:, 0] - middle - side * BESIDE * half)
         above, below = (rows[away[rows] <= max(NEAR * half, away[rows].min())] for rows in (upper, lower))
-        rest, parted = (
+        near, apart = (
             np.linalg.norm(shape[above][:, None] - shape[below], axis=-1) for shape in (template, template + opened)
         )  # (U, L) each: nearest at rest, and parted by the jaw
-        cost = rest + 0.1 * parted + away[above][:, None] + away[below]
+        cost = near + 0.1 * apart + away[above][:, None] + away[below]
         one, other = np.unravel_index(cost.argmin(), cost.shape)
         found.append((int(above[one]), int(below[other])))
     return found
