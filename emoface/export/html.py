@@ -9,7 +9,7 @@ import os
 import re
 import struct
 import zlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +24,7 @@ from emoface.face.rig import Rig
 from emoface.face.wrinkles import STEP_MM, Wrinkles
 from emoface.face_motion import FaceMotion
 from emoface.rates import frame_rate
+from emoface.render.iris import Iris, find_irises
 from emoface.render.relief import NO_SKIN, chart, curvature
 
 from ..files import write_text
@@ -140,6 +141,7 @@ def packed_clip(
     roughness = np.zeros(len(rig.template))
     for part in rig.parts:
         roughness[slice(*part.vertices)] = part.roughness
+    irises = find_irises(rig.template, rig.parts)
     arrays = {
         "template": (rig.template / step).round().astype(np.int16),
         "faces": rig.faces.astype(wide),
@@ -149,6 +151,7 @@ def packed_clip(
         "offsets": (np.concatenate([d[rows] for d, rows in zip(deltas, moved)]) / step).round().astype(np.int16),
         "chart": _chart(rig),
         "peaks": _peaks(animation),
+        "caustic": _caustic(irises, len(rig.template)),
         **moving_arrays(shown, weights, turns if rig.neck is not None else None, wrinkles),
     }
     if rig.neck is not None and turns is not None:
@@ -162,6 +165,7 @@ def packed_clip(
         "duration": animation.duration,
         "emotions": emotion_changes(animation.metadata.get("emotion")),
         "step": step,
+        "eyes": [[iris.pole, iris.back] for iris in irises],
         "shapes": [{"name": name, "moved": len(rows)} for name, rows in zip(rig.shape_names, moved)],
     }
     if rig.neck is not None:
@@ -203,6 +207,14 @@ def _chart(rig: Rig) -> np.ndarray:
     charted = chart(rig.template, normals, rig.parts)
     bent = curvature(rig.template, normals, rig.faces) / MOST_CURVED
     return (np.column_stack([charted.uv, charted.shown, bent]).clip(0, 1) * 65535).round().astype(np.uint16)
+
+
+def _caustic(irises: Sequence[Iris], count: int) -> np.ndarray:
+    """(V, 2) uint8: how much of the caustic each vertex of an iris can get, and 255 where the iris is the second."""
+    found = np.zeros((count, 2), np.uint8)
+    for number, iris in enumerate(irises):
+        found[iris.rows] = np.column_stack([(iris.share * 255).round(), np.full(len(iris.rows), 255 * number)])
+    return found
 
 
 def _entry(array: np.ndarray) -> dict[str, Any]:

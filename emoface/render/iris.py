@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import torch
@@ -16,8 +17,51 @@ GATHERED, SPARED = 2.4, 0.22  # what the far side gets more, and the near side l
 LEAST_BULGE = 1.01  # of the cornea over the ball: eyes without one have no caustic
 
 
+@dataclass(frozen=True, eq=False)
+class Iris:
+    """The vertices of an iris.
+
+    Attributes:
+        rows: (n,) of the face's vertices. share: (n,) of the caustic that each can get, 0..1.
+        pole, back: the vertices of the eyeball's front and back.
+    """
+
+    rows: np.ndarray
+    share: np.ndarray
+    pole: int
+    back: int
+
+
+def find_irises(template: np.ndarray, parts: Sequence[Part]) -> list[Iris]:
+    """The irises of a face whose parts have eyeballs with a cornea.
+
+    Args:
+        template: (V, 3) the face at rest, metres. parts: of the face.
+    """
+    balls = [
+        (template[slice(*part.vertices)].astype(np.float64), part.vertices[0]) for part in parts if part.name in EYES
+    ]
+    return [iris for iris in (_iris(*ball) for ball in balls) if iris is not None]
+
+
+def _iris(ball: np.ndarray, first: int) -> Iris | None:
+    pole, back = int(ball[:, 2].argmax()), int(ball[:, 2].argmin())
+    centre = np.array([*ball[[pole, back], :2].mean(0), 0.0])
+    side = np.hypot(*(ball - centre)[:, :2].T).max()  # the ball's radius
+    centre[2] = ball[back, 2] + side
+    arm = ball - centre
+    if np.linalg.norm(arm[pole]) < LEAST_BULGE * side:
+        return None
+    angle = np.degrees(np.arccos(np.clip(arm[:, 2] / np.linalg.norm(arm, axis=1), -1, 1)))
+    rows = np.flatnonzero((angle > PUPIL) & (angle < LIMBUS))
+    if not len(rows):
+        return None
+    share = np.sin(np.pi * ((angle[rows] - PUPIL) / (LIMBUS - PUPIL)) ** 1.3)  # widest towards the rim
+    return Iris(rows + first, share, first + pole, first + back)
+
+
 class Irises:
-    """The irises of a face whose parts have eyeballs."""
+    """The irises of a face as they are drawn."""
 
     def __init__(self, template: np.ndarray, parts: Sequence[Part]) -> None:
         """Find them.
@@ -25,25 +69,10 @@ class Irises:
         Args:
             template: (V, 3) the face at rest, metres. parts: of the face.
         """
-        self._eyes: list[tuple[torch.Tensor, int, int, torch.Tensor]] = []
-        for part in parts:
-            if part.name in EYES:
-                self._find(template[slice(*part.vertices)].astype(np.float64), part.vertices[0])
-
-    def _find(self, ball: np.ndarray, first: int) -> None:
-        pole, back = int(ball[:, 2].argmax()), int(ball[:, 2].argmin())
-        centre = np.array([*ball[[pole, back], :2].mean(0), 0.0])
-        side = np.hypot(*(ball - centre)[:, :2].T).max()  # the ball's radius
-        centre[2] = ball[back, 2] + side
-        arm = ball - centre
-        if np.linalg.norm(arm[pole]) < LEAST_BULGE * side:
-            return
-        angle = np.degrees(np.arccos(np.clip(arm[:, 2] / np.linalg.norm(arm, axis=1), -1, 1)))
-        rows = np.flatnonzero((angle > PUPIL) & (angle < LIMBUS))
-        if not len(rows):
-            return
-        share = np.sin(np.pi * ((angle[rows] - PUPIL) / (LIMBUS - PUPIL)) ** 1.3)  # widest towards the rim
-        self._eyes.append((torch.tensor(rows + first), first + pole, first + back, torch.tensor(share).float()))
+        self._eyes = [
+            (torch.tensor(iris.rows), iris.pole, iris.back, torch.tensor(iris.share).float())
+            for iris in find_irises(template, parts)
+        ]
 
     def light(self, view: torch.Tensor, albedo: torch.Tensor, lamp: torch.Tensor) -> torch.Tensor:
         """The face's colours with the caustic of a lamp in its irises.

@@ -23,10 +23,13 @@ from emoface.animation import Animation
 from emoface.audio.load import open_audio
 from emoface.demo import demo_path
 from emoface.export.caption import emotion_text
+from emoface.export.html import player_part
 from emoface.export.rig_curves import rig_curves
 from emoface.face.normals import smooth_normals
 from emoface.face.open_head import open_head
 from emoface.face.rig import Neck, Rig
+from emoface.render.iris import GATHERED, SPARED, find_irises
+from emoface.render.lights import DEFAULT_LIGHTS, LIGHTS
 
 Make = Callable[..., Animation]
 
@@ -270,6 +273,24 @@ def test_in_a_browser(tmp_path: Path, animate: Make, small_rig: Rig) -> None:
     assert found["rate"] == [0.75, "0.75×", False]
     assert found["time"] == "1.5 / 4.9 s"
     assert found["emotions"] == ["neutral", "happy, level 3", "happy, level 3"]
+
+
+def test_the_caustic_in_the_irises_is_the_renderers(tmp_path: Path, animate: Make, small_rig: Rig) -> None:
+    header, arrays = unpack(page_of(animate(frames=2).save(tmp_path / "take.html")))
+    head = open_head()
+    irises = find_irises(head.data.template, head.parts)
+    assert header["eyes"] == [[iris.pole, iris.back] for iris in irises] and len(irises) == 2
+    share, which = arrays["caustic"].T
+    for number, iris in enumerate(irises):
+        np.testing.assert_allclose(share[iris.rows] / 255, iris.share, atol=0.5 / 255)
+        assert set(which[iris.rows]) == {255 * number}
+    assert not np.delete(share, np.concatenate([iris.rows for iris in irises])).any()
+    scene = player_part("scene.js")  # the same numbers, and the same lamp
+    assert f"({GATHERED} * max(-beside, 0.0) - {SPARED} * max(beside, 0.0))" in scene
+    lamp = ", ".join(f"{part:.2f}" for part in LIGHTS[DEFAULT_LIGHTS].lamps[0].direction)
+    assert f"const KEY = [{lamp}];" in scene
+    header, arrays = unpack(page_of(animate(frames=2).save(tmp_path / "small.html", face=small_rig)))
+    assert header["eyes"] == [] and not arrays["caustic"].any()
 
 
 def test_wrinkles_and_a_chart_of_the_skin_and_hair_that_casts_no_shadow(tmp_path: Path, animate: Make) -> None:

@@ -39,7 +39,7 @@ async function unpack(packed) {
 }
 
 class Clip {
-  constructor({ fps, frameRate, duration, emotions, shapes, step, neck, maps, casting, arrays }) {
+  constructor({ fps, frameRate, duration, emotions, shapes, step, neck, maps, casting, eyes, arrays }) {
     this.fps = fps; // of the curves here
     this.frameRate = frameRate; // of the animation
     this.duration = duration;
@@ -57,6 +57,8 @@ class Clip {
     this.surface = arrays.surface; // per vertex: sRGB colour, roughness
     this.peaks = arrays.peaks;
     this.chart = arrays.chart; // per vertex: column and row in the chart of the skin, how much of it shows, curvature
+    this.eyes = eyes; // [[front, back]]: vertices of each eyeball with an iris
+    this.caustic = arrays.caustic; // per vertex: share of the light gathered in the iris, 0..255, and 255 in the second eye
     this.maps = maps; // {count, rows, columns, step}: wrinkles of half a face; none where the face has no wrinkles
     this.heights = arrays.heights; // maps x rows x columns, 128 is flat
     this.folds = arrays.folds; // frames x 2 maps, 0..255: how strong on the left, then on the right

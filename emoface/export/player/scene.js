@@ -14,12 +14,21 @@ layout(location = 0) in vec3 place;
 layout(location = 1) in vec3 normal;
 layout(location = 2) in vec4 surface;
 layout(location = 3) in vec4 chart;
+layout(location = 4) in vec2 iris; // share of the light that the cornea gathers, and which eye
 uniform mat4 view, projection, key;
+uniform vec3 fronts[2], axes[2]; // of the eyeballs
 centroid out vec3 seen, facing;
 centroid out vec4 look, lit, skinAt;
-out float height;
+out float height, gathered;
+float caustic(vec3 lamp) { // more light on the iris's side away from the lamp, a little less towards it
+  int eye = int(iris.y + 0.5);
+  vec3 axis = normalize(mat3(view) * axes[eye]), arm = mat3(view) * (place - fronts[eye]);
+  float beside = dot(normalize(arm - dot(arm, axis) * axis), lamp - dot(lamp, axis) * axis);
+  return iris.x * max(dot(lamp, axis), 0.0) * (2.4 * max(-beside, 0.0) - 0.22 * max(beside, 0.0));
+}
 void main() {
   skinAt = chart;
+  gathered = iris.x > 0.0 ? 1.0 + caustic(normalize(vec3(${KEY}))) : 1.0;
   vec4 inView = view * vec4(place, 1);
   seen = inView.xyz;
   facing = mat3(view) * normal;
@@ -44,7 +53,7 @@ precision highp float;
 precision highp sampler2DShadow;
 centroid in vec3 seen, facing;
 centroid in vec4 look, lit, skinAt;
-in float height;
+in float height, gathered;
 uniform sampler2D depths, pores, folds;
 uniform sampler2DShadow shadow;
 uniform vec4 lens; // tangents of half the field of view, near, far
@@ -138,7 +147,7 @@ vec4 relief(vec2 at) {
 }
 
 void main() {
-  vec3 smooth_ = normalize(facing), eye = normalize(-seen), albedo = linear(look.rgb);
+  vec3 smooth_ = normalize(facing), eye = normalize(-seen), albedo = linear(look.rgb) * gathered;
   float rough = max(look.a, 0.12), skin = smoothstep(0.28, 0.42, look.a), curvature = max(0.2 * skinAt.w, 0.004);
   float soft = skin * step(look.a, 0.65); // hair and brows are no skin
   vec3 right = dFdx(seen), down = dFdy(seen), flat_ = cross(right, down);
@@ -369,6 +378,7 @@ class Scene {
     this.normals = attribute(1, clip.normals, 3, gl.FLOAT, gl.DYNAMIC_DRAW);
     attribute(2, clip.surface, 4, gl.UNSIGNED_BYTE, gl.STATIC_DRAW);
     attribute(3, clip.chart, 4, gl.UNSIGNED_SHORT, gl.STATIC_DRAW);
+    attribute(4, clip.caustic, 2, gl.UNSIGNED_BYTE, gl.STATIC_DRAW);
     gl.bindBuffer(gl.ELEMENT_ARRAY_BUFFER, gl.createBuffer());
     gl.bufferData(gl.ELEMENT_ARRAY_BUFFER, clip.faces, gl.STATIC_DRAW);
     this.indexType = clip.faces instanceof Uint32Array ? gl.UNSIGNED_INT : gl.UNSIGNED_SHORT;
@@ -510,6 +520,11 @@ class Scene {
     gl.uniformMatrix4fv(at.key, false, key);
     gl.uniform2fv(at.fade, this.fade);
     gl.uniform4fv(at.lens, lens);
+    const places = clip.eyes.map((ends) => ends.map((vertex) => clip.positions.subarray(3 * vertex, 3 * vertex + 3)));
+    if (places.length) {
+      gl.uniform3fv(at["fronts[0]"], places.flatMap(([front]) => [...front]));
+      gl.uniform3fv(at["axes[0]"], places.flatMap(([front, back]) => Array.from(front, (v, i) => v - back[i])));
+    }
     gl.uniform1i(at.taps, Math.round(20 * detail));
     gl.uniform1f(at.scale, canvas.height / (2 * lens[1]));
     gl.drawElements(gl.TRIANGLES, clip.faces.length, this.indexType, 0);
