@@ -58,7 +58,7 @@ def test_light_gathers_in_the_iris_on_the_side_away_from_the_lamp() -> None:
     near, far = halves_of_the_iris(renderer, rest)
     renderer._irises._eyes = []
     plain_near, plain_far = halves_of_the_iris(renderer, rest)
-    assert far > 1.15 * plain_far and near < plain_near, (near, far, plain_near, plain_far)
+    assert far > 1.1 * plain_far and near < plain_near, (near, far, plain_near, plain_far)
     assert far / near > 1.12 * plain_far / plain_near
 
 

@@ -1,7 +1,7 @@
 // The picture: WebGL 2, a key lamp with soft shadow, fill and rim that move with the camera, and ambient occlusion.
 
 const MAP = 1024; // texels of the shadow map
-const KEY = [-0.62, 0.52, 0.62]; // direction to the key lamp in the axes of the view
+const KEY = [-0.42, 0.52, 0.74]; // direction to the key lamp in the axes of the view
 const FIELD = 0.36; // vertical field of view in radians, as of a portrait lens
 
 // Pores: texels of a tile's side, tiles over the width of the chart, mm, and the span of slopes in 8 bits.
@@ -62,8 +62,8 @@ uniform vec2 fade; // heights between which the neck passes into the page
 uniform int taps; // looks into the maps for each pixel
 out vec4 colour;
 
-const vec3 KEY = normalize(vec3(${KEY})), KEY_COLOUR = vec3(0.98, 0.93, 0.87);
-const vec3 FILL = normalize(vec3(0.85, 0.12, 0.52)), FILL_COLOUR = vec3(0.15, 0.165, 0.185);
+const vec3 KEY = normalize(vec3(${KEY})), KEY_COLOUR = vec3(0.86, 0.82, 0.77);
+const vec3 FILL = normalize(vec3(0.85, 0.12, 0.52)), FILL_COLOUR = vec3(0.30, 0.33, 0.37);
 const vec3 RIM = normalize(vec3(0.80, 0.35, -0.50)), RIM_COLOUR = vec3(0.46, 0.47, 0.50);
 const vec3 RADIUS = vec3(0.22, 0.40, 0.15); // of the lamps, radians
 const vec3 AROUND = vec3(0.125, 0.121, 0.12), UP = vec3(0.041, 0.044, 0.052), FRONT = vec3(0.022, 0.021, 0.019);
