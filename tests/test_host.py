@@ -45,6 +45,11 @@ SETTINGS: dict[str, Callable[[], contextlib.AbstractContextManager]] = {
     "deterministic": lambda: setting(torch.use_deterministic_algorithms, True, False),
     "anomalies": lambda: torch.autograd.set_detect_anomaly(True),
 }
+TOGETHER = [
+    ("nothing",), ("float64", "seterr"), ("bfloat16", "deterministic"), ("default device", "matmul precision"),
+    ("with device", "no gradients"), ("autocast", "anomalies"), ("autocast float16", "inference mode"),
+]  # fmt: skip
+"""Settings that have nothing to do with each other, made at once: each alone would take as long."""
 
 
 def state() -> tuple[Any, ...]:
@@ -110,13 +115,21 @@ def expected(tiny_checkpoint: Path, tmp_path_factory: pytest.TempPathFactory) ->
 
 
 @pytest.mark.filterwarnings("ignore:Anomaly Detection", "ignore:TF32")
-@pytest.mark.parametrize("name", SETTINGS)
-def test_the_same_bytes(name: str, expected: dict[str, str], tiny_checkpoint: Path, tmp_path: Path) -> None:
+@pytest.mark.parametrize("names", TOGETHER, ids=" and ".join)
+def test_the_same_bytes(
+    names: tuple[str, ...], expected: dict[str, str], tiny_checkpoint: Path, tmp_path: Path
+) -> None:
     emoface.api._cached.cache_clear()
-    with SETTINGS[name]():
+    with contextlib.ExitStack() as made:
+        for name in names:
+            made.enter_context(SETTINGS[name]())
         before = state()
         assert everything(tiny_checkpoint, tmp_path) == expected
         assert state() == before
+
+
+def test_every_setting_is_made() -> None:
+    assert sorted(name for names in TOGETHER for name in names) == sorted(SETTINGS)
 
 
 def test_pictures_leave_the_hosts_settings_between_them(tiny_checkpoint: Path) -> None:
