@@ -130,7 +130,7 @@ TABLES = {
     "triton": ("Triton, interpreted, against float64", lambda: measured("triton")),
     "cuda": ("CUDA sources, run by the host shim, against float64", lambda: measured("cuda")),
     "registers": ("Triton kernels: registers / spilled bytes / bytes of shared memory, the most of each", registers),
-    "nvcc": ("CUDA kernels: registers / spilled bytes / static bytes of shared memory", nvcc),
+    "nvcc": ("CUDA kernels: registers / spilled bytes / static bytes of shared memory", cuda_resources),
 }
 
 if __name__ == "__main__":
