@@ -90,12 +90,12 @@ def everything(checkpoint: Path, folder: Path) -> dict[str, str]:
     found["resample"] = first.resample(24).motion
     found["picture"] = first.picture(1.0, size=48)
     found["render"] = np.stack([picture for picture, _ in zip(first.render(size=32, threads=2), range(3))])
-    rig = emoface.load_rig(first.save(folder / "head.glb"))
-    found["rig"] = rig.vertices(rig.weights(first.arkit()[:2]))
     model = load_flame(flame_file(folder), identity_size=2)
     found["flame"] = model.expression_basis
     for suffix in (".npz", ".csv", ".json", ".glb", ".usda", ".html"):
         found[suffix] = first.save(folder / f"a{suffix}").read_bytes()
+    rig = emoface.load_rig(folder / "a.glb")
+    found["rig"] = rig.vertices(rig.weights(first.arkit()[:2]))
     found["load"] = emoface.Animation.load(folder / "a.csv", fps=60).motion
     huge = np.full((3, 50), 1e-300)
     found["tiny numbers"] = emoface.Animation(huge, np.zeros((3, 3))).expression

@@ -7,6 +7,7 @@ that draw more.
 
 from __future__ import annotations
 
+import functools
 from typing import Any
 
 import numpy as np
@@ -36,30 +37,31 @@ def add_relief(gltf: Gltf, rig: Rig, wrinkles: Wrinkles, deltas: np.ndarray, spa
     """
     place = next(number for number, part in enumerate(rig.parts) if part.name == "skin")
     skin, primitive = rig.parts[place], gltf.item("meshes", 0)["primitives"][place]
-    surface = _Surface(rig, skin, wrinkles.uv[slice(*skin.vertices)])
+    surface = _Surface(rig, skin, wrinkles)
     primitive["attributes"] |= {
         "TANGENT": gltf.add_array(surface.tangents(), VERTEX_DATA),
         "TEXCOORD_0": gltf.add_array(surface.uv.astype(np.float32), VERTEX_DATA),
     }
     still: int | None = None
     moved = deltas[:, slice(*skin.vertices)]
-    for target, turn in zip(primitive["targets"], surface.turns(rig.shape_names, moved, wrinkles)):
+    for target, turn in zip(primitive["targets"], surface.turns(rig.shape_names, moved)):
         if turn.any() or not sparse:
             target["NORMAL"] = gltf.add_sparse(turn) if sparse else gltf.add_array(turn, VERTEX_DATA)
         else:
             still = target["NORMAL"] = gltf.add_sparse(turn) if still is None else still
     material = gltf.item("materials", primitive["material"])
-    material["normalTexture"] = {"index": gltf.append("textures", {"source": _image(gltf, "pores", _pores())})}
+    material["normalTexture"] = {"index": gltf.append("textures", {"source": _image(gltf, "pores", _pores_png())})}
     material["extras"] = {EXTRAS: _description(gltf, wrinkles)}
 
 
 class _Surface:
     """The skin at rest: normals, and how its chart lies on it."""
 
-    def __init__(self, rig: Rig, skin: Part, uv: np.ndarray) -> None:
+    def __init__(self, rig: Rig, skin: Part, wrinkles: Wrinkles) -> None:
         self.vertices = rig.template[slice(*skin.vertices)].astype(np.float64)
         self.faces = rig.faces[slice(*skin.faces)] - skin.vertices[0]
-        self.uv = uv.astype(np.float64)
+        self.uv = wrinkles.uv[slice(*skin.vertices)].astype(np.float64)
+        self._skin, self._wrinkles = skin, wrinkles
         self._weld = welded(self.vertices, self.faces)
         self.normals = self._normals(self.vertices)
         self._ways = self._gradients()  # (2, V, 3): by column and by row, share of the chart a metre
@@ -93,37 +95,54 @@ class _Surface:
         right /= np.linalg.norm(right, axis=1, keepdims=True)
         return np.concatenate([right, np.ones((len(right), 1))], 1).astype(np.float32)
 
-    def turns(self, names: tuple[str, ...], deltas: np.ndarray, wrinkles: Wrinkles) -> np.ndarray:
+    def turns(self, names: tuple[str, ...], deltas: np.ndarray) -> np.ndarray:
         """What weight 1 of each shape adds to the normals, (N, V, 3) float32, furrows included."""
         out = np.zeros(deltas.shape, np.float32)
         for number, (name, delta) in enumerate(zip(names, deltas)):
             normals = self._normals(self.vertices + delta) if delta.any() else self.normals
             if name in EXPRESSION_NAMES:
-                normals = self._furrowed(normals, wrinkles, EXPRESSION_NAMES.index(name))
+                normals = self._furrowed(normals, EXPRESSION_NAMES.index(name))
             turn = normals - self.normals
             out[number] = np.where((turn**2).sum(1, keepdims=True) > LEAST_TURN**2, turn, 0.0)
         return out
 
-    def _furrowed(self, normals: np.ndarray, wrinkles: Wrinkles, component: int) -> np.ndarray:
-        one = np.zeros((1, len(EXPRESSION_NAMES)), np.float32)
-        one[0, component] = 1.0
-        (weights,) = wrinkles.weights(one)
-        if not weights.any():
+    def _furrowed(self, normals: np.ndarray, component: int) -> np.ndarray:
+        slopes = _furrows(self._wrinkles, component)
+        if slopes is None:
             return normals
-        height = FOLD_HEIGHT * 1e-3 * _blurred(wrinkles.height(weights))  # metres
-        size = np.array(height.shape)
-        row, column = (self.uv[:, ::-1] * size).astype(int).clip(0, size - 1).T
-        down, right = np.asarray(np.gradient(height))
-        by_column, by_row = right[row, column] * size[1], down[row, column] * size[0]  # metres over the whole chart
+        by_column, by_row = slopes[:, slice(*self._skin.vertices)]
         tilt = by_column[:, None] * self._ways[0] + by_row[:, None] * self._ways[1]
         tilt -= (tilt * normals).sum(1, keepdims=True) * normals
         bent = normals - tilt / np.sqrt(1 + 0.25 * (tilt**2).sum(1, keepdims=True))
         return bent / np.linalg.norm(bent, axis=1, keepdims=True)
 
 
+@functools.lru_cache(len(EXPRESSION_NAMES))
+def _furrows(wrinkles: Wrinkles, component: int) -> np.ndarray | None:
+    """Slopes (2, V) at the vertices of what weight 1 of a component brings out, None if that is nothing.
+
+    Metres over the whole chart, to the right and down.
+    """
+    one = np.zeros((1, len(EXPRESSION_NAMES)), np.float32)
+    one[0, component] = 1.0
+    (weights,) = wrinkles.weights(one)
+    if not weights.any():
+        return None
+    height = FOLD_HEIGHT * 1e-3 * _blurred(wrinkles.height(weights))  # metres
+    size = np.array(height.shape)
+    row, column = (wrinkles.uv[:, ::-1].astype(np.float64) * size).astype(int).clip(0, size - 1).T
+    down, right = np.asarray(np.gradient(height))
+    return np.stack([right[row, column] * size[1], down[row, column] * size[0]])
+
+
 def _blurred(height: np.ndarray) -> np.ndarray:
     wave = 2 * np.pi * np.hypot(np.fft.fftfreq(len(height))[:, None], np.fft.rfftfreq(height.shape[1]))
     return np.fft.irfft2(np.fft.rfft2(height) * np.exp(-0.5 * (BLUR * wave) ** 2), height.shape)
+
+
+@functools.cache
+def _pores_png() -> bytes:
+    return png_bytes(_pores())
 
 
 def _pores() -> np.ndarray:
@@ -138,8 +157,8 @@ def _pores() -> np.ndarray:
     return (128 + 2 * np.rint(63.5 * normal)).clip(0, 255).astype(np.uint8)  # coarse steps pack well
 
 
-def _image(gltf: Gltf, name: str, image: np.ndarray) -> int:
-    return gltf.append("images", {"name": name, "mimeType": "image/png", "bufferView": gltf.add_view(png_bytes(image))})
+def _image(gltf: Gltf, name: str, png: bytes) -> int:
+    return gltf.append("images", {"name": name, "mimeType": "image/png", "bufferView": gltf.add_view(png)})
 
 
 def _description(gltf: Gltf, wrinkles: Wrinkles) -> dict[str, Any]:
@@ -159,6 +178,6 @@ def _description(gltf: Gltf, wrinkles: Wrinkles) -> dict[str, Any]:
         for side, maps in zip(("left", "right"), wrinkles.drivers)
     }
     return {
-        "image": _image(gltf, EXTRAS, atlas), "names": list(wrinkles.names), "texCoord": 0, "step": STEP_MM,
+        "image": _image(gltf, EXTRAS, png_bytes(atlas)), "names": list(wrinkles.names), "texCoord": 0, "step": STEP_MM,
         "drivers": drivers,
     }  # fmt: skip
