@@ -1,4 +1,7 @@
-"""What the kernels take on each GPU, known without one: registers, spilled bytes, shared memory."""
+"""What the kernels take on each GPU, known without one: registers, spilled bytes, shared memory.
+
+`tests/tools/compiled.py` keeps what the compilers said, as long as neither they nor the sources change.
+"""
 
 from __future__ import annotations
 
@@ -10,11 +13,12 @@ import sys
 from pathlib import Path
 
 import pytest
+from compiled import Rows, rows_of, with_headers
 
 from emoface.kernels import OPS
 from emoface.kernels._tools import nvcc
 
-ROOT = Path(__file__).resolve().parent.parent.parent
+KERNELS = Path(nvcc.__file__).parents[1]
 VGPRS = {"attention_key_gradient_kernel": 288}  # of gfx942, whose compiler takes more than it needs; 256 elsewhere
 INSTRUCTIONS = {
     80: {"mma.sync"}, 90: {"mma.sync", "wgmma"}, 100: {"mma.sync", "tcgen05.mma"}, 120: {"mma.sync"},
@@ -26,10 +30,7 @@ def without_interpreter() -> dict[str, str]:
     return {name: value for name, value in os.environ.items() if name != "TRITON_INTERPRET"}
 
 
-def test_triton_kernels_stay_in_budget():
-    triton = pytest.importorskip("triton")
-    if not (Path(triton.__file__).parent / "backends/nvidia/bin/cuobjdump").exists():
-        pytest.skip("this Triton bundles no cuobjdump")
+def compiled_by_triton() -> Rows:
     done = subprocess.run(
         [sys.executable, "-m", "emoface.kernels._tools.aot"],
         env=without_interpreter(),
@@ -37,7 +38,15 @@ def test_triton_kernels_stay_in_budget():
         text=True,
     )
     assert done.returncode == 0, done.stderr[-3000:]
-    rows = json.loads(done.stdout)
+    return json.loads(done.stdout)
+
+
+def test_triton_kernels_stay_in_budget():
+    triton = pytest.importorskip("triton")
+    if not (Path(triton.__file__).parent / "backends/nvidia/bin/cuobjdump").exists():
+        pytest.skip("this Triton bundles no cuobjdump")
+    sources = [path for path in KERNELS.rglob("*.py") if "triton" in path.read_text()]
+    rows = rows_of("triton", triton.__version__, sources, compiled_by_triton)
     expected = {name for name, op in OPS.items() if any(backend.name == "triton" for backend in op.backends)}
     assert {row["op"] for row in rows} == expected
     assert {row["target"] for row in rows} == set(INSTRUCTIONS)
@@ -59,7 +68,9 @@ def test_cuda_kernels_stay_in_budget(source):
     compiler = shutil.which("nvcc")
     if compiler is None:
         pytest.skip("no nvcc on PATH")
-    rows = nvcc.compile_source(source, compiler, ptx=True)
+    version = subprocess.run([compiler, "--version"], capture_output=True, text=True, check=True).stdout
+    sources = [Path(nvcc.__file__), *with_headers(source, [nvcc.CSRC / "include"])]
+    rows = rows_of(source.stem, version, sources, lambda: nvcc.compile_source(source, compiler, ptx=True))
     targets = {f"sm_{arch}" for arch in nvcc.known_archs(compiler)}
     assert {row["target"] for row in rows} == targets
     budgets = nvcc.budgets(source)
