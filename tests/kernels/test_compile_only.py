@@ -12,6 +12,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import compiled
 import pytest
 from compiled import Rows, rows_of, with_headers
 
@@ -87,3 +88,24 @@ def test_a_source_without_a_budget_is_told_how_to_state_one(tmp_path):
     source.write_text('#include "new_kernels.cuh"\n// Budget: few registers.\n')
     with pytest.raises(ValueError, match=r"new_cuda.cu must state one budget of all its kernels, '// Budget: 40"):
         nvcc.budgets(source)
+
+
+def test_what_is_kept_is_compiled_anew_when_anything_changes(tmp_path, monkeypatch):
+    monkeypatch.setattr(compiled, "FILE", tmp_path / "compiled.json")
+    monkeypatch.setenv("EMOFACE_KEEP_COMPILED", "1")
+    compiled.FILE.write_text("{}")
+    source, header, folder = tmp_path / "a.cu", tmp_path / "include" / "b.h", tmp_path / "include"
+    folder.mkdir()
+    source.write_text('#include "b.h"\n#include <vector>\n')
+    header.write_text("int b;\n")
+    count = iter(range(9))
+
+    def rows(version="1"):
+        return rows_of("a", version, with_headers(source, [folder]), lambda: [{"compiled": next(count)}])
+
+    assert rows() == rows() == [{"compiled": 0}]
+    header.write_text("int c;\n")
+    assert rows() == rows() == [{"compiled": 1}]
+    assert rows("2") == rows("2") == [{"compiled": 2}]
+    monkeypatch.delenv("EMOFACE_KEEP_COMPILED")
+    assert rows() == [{"compiled": 3}] and rows() == [{"compiled": 4}]
