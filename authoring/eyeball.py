@@ -22,12 +22,12 @@ COLUMNS = 24
 RINGS: tuple[tuple[float, tuple[float, float, float]], ...] = (
     (4.5, (0.02, 0.02, 0.02)),
     (7.8, (0.03, 0.025, 0.02)),
-    (8.9, (0.38, 0.27, 0.16)),
-    (12.0, (0.58, 0.43, 0.26)),
-    (16.5, (0.49, 0.46, 0.36)),
-    (20.8, (0.34, 0.37, 0.35)),
-    (23.2, (0.12, 0.13, 0.14)),
-    (25.4, (0.72, 0.70, 0.685)),
+    (8.9, (0.28, 0.195, 0.115)),
+    (12.0, (0.50, 0.36, 0.21)),
+    (16.5, (0.42, 0.385, 0.285)),
+    (20.8, (0.23, 0.25, 0.235)),
+    (23.2, (0.055, 0.06, 0.065)),
+    (25.4, (0.66, 0.64, 0.625)),
     (30.0, (0.84, 0.82, 0.80)),
     (40.0, (0.83, 0.80, 0.775)),
     (54.0, (0.78, 0.70, 0.67)),
@@ -40,7 +40,7 @@ LIMBUS = 24.3  # degrees
 CORNEA = 0.06  # how far the cornea stands out, cm: enough to catch a light on the iris
 IRIS = slice(2, 6)  # rings that carry the iris' fibres
 IRIS_SHARE = (0.0, 0.0, 0.55, 0.85, 1.0, 1.0, 0.6)  # of a person's colour of the eyes in the first rings
-IRIS_TONE = 0.44  # luminance of the rings in which that colour is as it was chosen
+IRIS_TONE = 0.37  # luminance of the rings in which that colour is as it was chosen
 LID_SHADE = 0.30  # how much darker the eyeball is under the upper lid
 
 

@@ -9,6 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 import numpy as np
+from scipy.interpolate import CubicSpline
+from scipy.spatial import cKDTree
 
 from emoface.face.layout import EXPRESSION_NAMES
 from emoface.face.wrinkles import STEP_MM
@@ -19,7 +21,33 @@ from .skin import Skin
 HEIGHT, HALF_WIDTH = 512, 256  # texels
 TOP, BOTTOM, REACH = 9.0, -13.0, 1.309  # y in cm and angle in radians at the chart's edges
 RADIUS = 9.0  # cm from the axis, at which the chart is true to scale
+POINTS_APART = 0.02  # cm, of the points that make a furrow
+BANK_ENDS = 5.5  # widths from a furrow's middle where its bank is flat
+WAVES = (0.8, 2.6)  # cm: lengths of the waves in which a furrow strays and its depth changes
 Line = tuple[tuple[float, float], ...]
+
+
+@dataclass(frozen=True)
+class Stroke:
+    """One furrow.
+
+    Attributes:
+        line: it passes through these places, x and y in cm; where it begins at x = 0, it goes on in the other half.
+        depth: mm, where it is deepest. width: half of it, cm, at its beginning.
+        ends: shares of its length over which it comes in and runs out.
+        widens: how much wider it is at its end, in widths.
+        bank: height of the skin that bulges beside it, in depths.
+        uneven: how far its depth falls between its deep places, 0..1. wander: cm that it strays sideways.
+    """
+
+    line: Line
+    depth: float
+    width: float
+    ends: tuple[float, float] = (0.25, 0.35)
+    widens: float = 0.0
+    bank: float = 0.40
+    uneven: float = 0.0
+    wander: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -28,94 +56,116 @@ class Group:
 
     Attributes:
         drivers: expression component, "Left" left out where it has sides -> how much of the map one unit brings out.
-        lines: polylines, x and y in cm, with depth in mm and half width in cm.
+        strokes: its furrows.
         pebbles: centre, radii and height of a patch of bumps in cm and mm; None for none.
     """
 
     drivers: dict[str, float]
-    lines: tuple[tuple[Line, float, float], ...] = ()
+    strokes: tuple[Stroke, ...] = ()
     pebbles: tuple[tuple[float, float], tuple[float, float], float] | None = field(default=None)
+
+
+def _forehead(*line: tuple[float, float], depth: float, width: float = 0.13) -> Stroke:
+    return Stroke(line, depth, width, ends=(0.40, 0.50), widens=0.25, bank=0.34, uneven=0.55, wander=0.05)
+
+
+def _crow(*line: tuple[float, float], depth: float) -> Stroke:
+    return Stroke(line, depth, 0.105, ends=(0.30, 0.65), widens=0.5, bank=0.30, uneven=0.30, wander=0.03)
+
+
+def _frown(*line: tuple[float, float], depth: float) -> Stroke:
+    return Stroke(line, depth, 0.17, ends=(0.45, 0.55), widens=0.3, bank=0.22, uneven=0.3, wander=0.03)
 
 
 GROUPS: dict[str, Group] = {
     "forehead_inner": Group(
         {"browInnerUp": 1.0},
         (
-            (((0.0, 2.75), (1.2, 2.95), (2.3, 3.30)), 0.45, 0.11),
-            (((0.0, 3.45), (1.3, 3.62), (2.7, 3.95)), 0.60, 0.12),
-            (((0.0, 4.25), (1.4, 4.38), (2.9, 4.55)), 0.55, 0.12),
-            (((0.0, 5.10), (1.2, 5.18), (2.4, 5.20)), 0.35, 0.12),
+            _forehead((0.0, 2.98), (0.8, 2.96), (1.6, 2.80), (2.3, 2.48), depth=0.48),
+            _forehead((0.0, 3.74), (1.1, 3.72), (2.1, 3.52), (3.2, 3.02), depth=0.74, width=0.14),
+            _forehead((2.3, 3.80), (3.2, 3.52), (4.0, 3.12), depth=0.31),
+            _forehead((0.0, 4.52), (0.7, 4.53), (1.5, 4.42), (2.1, 4.24), depth=0.62),
+            _forehead((1.3, 4.72), (2.3, 4.52), (3.4, 4.02), depth=0.48),
+            _forehead((0.3, 5.32), (1.2, 5.30), (2.4, 5.00), depth=0.36),
+            _forehead((0.0, 5.92), (0.6, 5.93), (1.2, 5.88), depth=0.19),
         ),
     ),
     "forehead_outer": Group(
         {"browOuterUp": 1.0},
         (
-            (((1.5, 3.10), (2.8, 3.45), (4.0, 3.45), (5.0, 2.95)), 0.28, 0.12),
-            (((1.2, 3.85), (2.7, 4.20), (4.0, 4.15), (5.0, 3.60)), 0.30, 0.12),
-            (((1.4, 4.65), (2.8, 4.90), (4.0, 4.75)), 0.22, 0.12),
+            _forehead((1.7, 3.10), (2.8, 3.42), (4.0, 3.36), (5.0, 2.86), (5.6, 2.30), depth=0.43),
+            _forehead((1.2, 4.02), (2.4, 4.20), (3.4, 4.16), (4.2, 3.92), depth=0.46),
+            _forehead((3.9, 4.16), (4.7, 3.76), (5.4, 3.14), depth=0.29),
+            _forehead((1.0, 4.98), (2.2, 5.06), (3.3, 4.92), (4.0, 4.68), depth=0.34),
+            _forehead((3.2, 5.30), (4.1, 5.02), (4.8, 4.58), depth=0.19),
+            _forehead((1.6, 5.72), (2.6, 5.74), (3.4, 5.60), depth=0.18),
         ),
     ),
     "glabella": Group(
         {"browDown": 1.0, "noseSneer": 0.1},
         (
-            (((0.42, 0.75), (0.50, 1.45), (0.72, 2.35)), 0.95, 0.12),
-            (((1.00, 1.95), (1.30, 2.60)), 0.40, 0.11),
-            (((0.0, 0.72), (0.55, 0.68)), 0.50, 0.12),
-            (((1.2, 2.55), (2.2, 2.75), (3.2, 2.9)), 0.22, 0.14),
+            _frown((0.36, 0.72), (0.46, 1.30), (0.70, 1.95), (1.02, 2.62), depth=0.80),
+            _frown((0.98, 1.72), (1.30, 2.18), (1.72, 2.66), depth=0.44),
+            _frown((0.0, 0.74), (0.30, 0.70), (0.62, 0.56), depth=0.32),
+            _forehead((1.3, 2.95), (2.2, 3.05), (3.0, 2.95), depth=0.18, width=0.18),
         ),
     ),
     "nose_root": Group(
         {"noseSneer": 1.0},
         (
-            (((0.0, 0.45), (0.60, 0.36)), 0.55, 0.10),
-            (((0.0, 0.02), (0.65, -0.08)), 0.45, 0.09),
-            (((0.62, 0.15), (0.95, -0.60), (1.40, -1.20)), 0.55, 0.09),
-            (((0.45, -0.45), (0.80, -1.15), (1.15, -1.75)), 0.45, 0.09),
-            (((1.05, 0.05), (1.40, -0.55), (1.85, -0.95)), 0.40, 0.09),
+            Stroke(((0.0, 0.45), (0.60, 0.36)), 0.55, 0.10),
+            Stroke(((0.0, 0.02), (0.65, -0.08)), 0.45, 0.09),
+            Stroke(((0.62, 0.15), (0.95, -0.60), (1.40, -1.20)), 0.55, 0.09),
+            Stroke(((0.45, -0.45), (0.80, -1.15), (1.15, -1.75)), 0.45, 0.09),
+            Stroke(((1.05, 0.05), (1.40, -0.55), (1.85, -0.95)), 0.40, 0.09),
         ),
     ),
     "crow": Group(
         {"eyeSquint": 0.75, "cheekSquint": 0.6, "mouthSmile": 0.30, "eyeBlink": 0.1},
         (
-            (((5.00, 0.42), (5.50, 0.72), (6.00, 1.10)), 0.45, 0.085),
-            (((5.05, 0.12), (5.60, 0.16), (6.25, 0.28)), 0.50, 0.085),
-            (((5.02, -0.18), (5.55, -0.42), (6.10, -0.72)), 0.50, 0.085),
-            (((4.85, -0.48), (5.35, -0.90), (5.80, -1.42)), 0.40, 0.09),
+            _crow((4.85, 0.50), (5.30, 0.70), (5.80, 0.78), (6.30, 0.70), depth=0.50),
+            _crow((4.98, -0.02), (5.45, -0.06), (6.00, -0.22), (6.45, -0.50), depth=0.62),
+            _crow((4.80, -0.50), (5.20, -0.76), (5.58, -1.18), (5.85, -1.75), depth=0.52),
         ),
     ),
     "lid_bag": Group(
         {"eyeSquint": 0.7, "cheekSquint": 0.8, "mouthSmile": 0.25, "noseSneer": 0.35},
         (
-            (((1.75, -0.60), (2.40, -1.00), (3.30, -1.15), (4.40, -0.85)), 0.50, 0.10),
-            (((1.85, -1.00), (2.60, -1.60), (3.60, -1.85)), 0.38, 0.14),
-            (((2.20, -0.95), (3.00, -1.38), (4.00, -1.40)), 0.22, 0.08),
+            Stroke(((1.75, -0.60), (2.40, -1.00), (3.30, -1.15), (4.40, -0.85)), 0.50, 0.10),
+            Stroke(((1.85, -1.00), (2.60, -1.60), (3.60, -1.85)), 0.38, 0.14),
+            Stroke(((2.20, -0.95), (3.00, -1.38), (4.00, -1.40)), 0.22, 0.08),
         ),
     ),
     "nasolabial": Group(
         {"mouthSmile": 0.9, "noseSneer": 0.8, "mouthUpperUp": 0.45, "mouthDimple": 0.35, "cheekSquint": 0.2},
         (
-            (((1.62, -3.75), (2.05, -4.55), (2.62, -5.50), (3.05, -6.40), (3.20, -7.05)), 0.95, 0.13),
-            (((2.15, -4.40), (2.80, -5.35)), 0.25, 0.10),
+            Stroke(
+                ((1.62, -3.75), (2.05, -4.52), (2.62, -5.42), (3.08, -6.25), (3.38, -7.15)),
+                0.85, 0.14, ends=(0.50, 0.50), widens=0.5, bank=0.30,
+            ),
+            Stroke(((2.15, -4.40), (2.80, -5.35)), 0.16, 0.14, ends=(0.5, 0.5)),
         ),
     ),
     "mouth_corner": Group(
         {"mouthDimple": 1.0, "mouthSmile": 0.45, "mouthStretch": 0.6, "mouthPress": 0.3},
-        ((((3.10, -6.20), (3.35, -6.90), (3.20, -7.60)), 0.60, 0.11), (((3.65, -6.0), (3.9, -6.9)), 0.35, 0.14)),
+        (Stroke(((3.25, -6.10), (3.52, -6.85), (3.42, -7.65)), 0.30, 0.20, ends=(0.5, 0.5), bank=0.26),),
     ),
     "marionette": Group(
         {"mouthFrown": 1.0, "mouthShrugLower": 0.25, "jawOpen": 0.0},
-        ((((2.55, -7.35), (2.85, -8.10), (2.90, -8.90)), 0.70, 0.12),),
+        (Stroke(((2.55, -7.35), (2.85, -8.10), (2.90, -8.90)), 0.55, 0.15, ends=(0.4, 0.6), bank=0.3),),
     ),
     "chin": Group(
         {"mouthShrugLower": 1.0, "mouthPress": 0.35, "mouthFrown": 0.35},
-        ((((0.0, -8.78), (0.9, -8.70), (1.6, -8.42)), 0.55, 0.16),),
+        (Stroke(((0.0, -8.78), (0.9, -8.70), (1.6, -8.42)), 0.55, 0.16),),
         ((0.0, -9.75), (1.5, 0.85), 0.42),
     ),
     "lip_lines": Group(
         {"mouthPucker": 0.9, "mouthFunnel": 0.45, "mouthPress": 0.25, "mouthRollUpper": 0.35},
         tuple(
-            (((x, -5.55 + 0.05 * x), (0.94 * x, -6.25)), 0.34, 0.07) for x in (0.32, 0.62, 0.95, 1.30, 1.70)
-        ) + tuple((((1.02 * x, -8.55 + 0.12 * x), (0.95 * x, -8.0)), 0.26, 0.08) for x in (0.35, 0.85, 1.35)),
+            Stroke(((x, -5.55 + 0.05 * x), (0.94 * x, -6.25)), 0.34, 0.07) for x in (0.32, 0.62, 0.95, 1.30, 1.70)
+        ) + tuple(
+            Stroke(((1.02 * x, -8.55 + 0.12 * x), (0.95 * x, -8.0)), 0.26, 0.08) for x in (0.35, 0.85, 1.35)
+        ),
     ),
 }  # fmt: skip
 
@@ -144,12 +194,12 @@ def heights(skin: Skin) -> np.ndarray:
     u = (np.arange(HALF_WIDTH) + 0.5) / HALF_WIDTH * REACH * RADIUS  # cm along the cylinder
     y = TOP - (np.arange(HEIGHT) + 0.5) / HEIGHT * (TOP - BOTTOM)
     texels = np.stack(np.meshgrid(u, y), -1)  # (H, W, 2) cm
-    random = np.random.default_rng(5)
+    random, strays = np.random.default_rng(5), np.random.default_rng(6)
     maps = []
     for group in GROUPS.values():
         total = np.zeros(texels.shape[:2])
-        for line, depth, width in group.lines:
-            total += _crease(texels, _flat(skin, line), depth, width)
+        for stroke in group.strokes:
+            total += _crease(texels, _flat(skin, stroke.line), stroke, strays)
         if group.pebbles:
             centre, radii, high = group.pebbles
             middle = _flat(skin, (centre,))[0]
@@ -168,22 +218,35 @@ def _flat(skin: Skin, line: Line) -> np.ndarray:
     return np.stack([np.arctan2(on_skin[:, 0], on_skin[:, 2]) * RADIUS, y], -1)
 
 
-def _crease(texels: np.ndarray, line: np.ndarray, depth: float, width: float) -> np.ndarray:
-    """Height (H, W) in mm of a furrow along a polyline: sunk in the middle, banked on both sides, running out."""
-    best = np.full(texels.shape[:2], np.inf)
-    share = np.zeros(texels.shape[:2])
-    steps = np.concatenate([[0], np.cumsum(np.linalg.norm(np.diff(line, axis=0), axis=1))])
-    for a, b, start, stop in zip(line, line[1:], steps, steps[1:]):
-        axis = b - a
-        t = np.clip((texels - a) @ axis / (axis @ axis), 0, 1)
-        away = np.linalg.norm(texels - a - t[..., None] * axis, axis=-1)
-        nearer = away < best
-        best = np.where(nearer, away, best)
-        share = np.where(nearer, (start + t * (stop - start)) / steps[-1], share)
-    from_middle = line[0][0] < 0.05  # goes on in the other half
-    fade = smooth_step((1 - share) / 0.35) * (1.0 if from_middle else smooth_step(share / 0.25))
-    furrow = -np.exp(-((best / width) ** 2)) + 0.40 * np.exp(-(((best - 2.1 * width) / (1.2 * width)) ** 2))
-    return depth * fade * furrow
+def _crease(texels: np.ndarray, line: np.ndarray, stroke: Stroke, random: np.random.Generator) -> np.ndarray:
+    """Height (H, W) in mm of a furrow along a line: sunk in the middle, banked on both sides, running out."""
+    crosses = line[0, 0] < 0.05  # into the other half
+    if crosses:
+        line = np.concatenate([line[:0:-1] * (-1, 1), line])
+    lengths = np.concatenate([[0], np.cumsum(np.linalg.norm(np.diff(line, axis=0), axis=1))])
+    lengths -= 0.5 * lengths[-1] * crosses
+    at = np.linspace(0, lengths[-1], 2 + int(lengths[-1] / POINTS_APART))
+    curve = CubicSpline(lengths, line, bc_type="natural")(at)
+    ahead = np.gradient(curve, axis=0)
+    sideways = ahead[:, ::-1] * (-1, 1) / np.linalg.norm(ahead, axis=1, keepdims=True)
+    curve += stroke.wander * _waves(at, random)[:, None] * sideways
+
+    share = at / at[-1]
+    comes, goes = stroke.ends
+    deep = smooth_step((1 - share) / goes) * (1.0 if crosses else smooth_step(share / comes))
+    deep *= stroke.depth * (1 - stroke.uneven * (0.5 + 0.5 * _waves(at, random)))
+    wide = stroke.width * (1 + stroke.widens * share)
+    away, nearest = cKDTree(curve).query(texels, distance_upper_bound=BANK_ENDS * wide.max())
+    nearest = nearest.clip(max=len(at) - 1)
+    widths = away / wide[nearest]
+    furrow = -np.exp(-(widths**2)) + stroke.bank * np.exp(-(((widths - 2.1) / 1.2) ** 2))
+    return deep[nearest] * furrow
+
+
+def _waves(at: np.ndarray, random: np.random.Generator) -> np.ndarray:
+    """A slow change (n,) within -1 and 1 along a furrow's length in cm, even about its beginning."""
+    lengths, sizes = random.uniform(*WAVES, 4), random.uniform(-1, 1, 4)
+    return np.cos(2 * np.pi * at[:, None] / lengths) @ (sizes / np.abs(sizes).sum())
 
 
 def _bumps(random: np.random.Generator, shape: tuple[int, int]) -> np.ndarray:

@@ -13,7 +13,7 @@ from emoface.face.rig import Part
 from .relief import EYES
 
 PUPIL, LIMBUS = 8.4, 24.3  # degrees from the pole between which the iris lies
-GATHERED, SPARED = 2.4, 0.22  # what the far side gets more, and the near side less, of a lamp beside the axis
+GATHERED, SPARED = 1.8, 0.22  # what the far side gets more, and the near side less, of a lamp beside the axis
 LEAST_BULGE = 1.01  # of the cornea over the ball: eyes without one have no caustic
 
 

@@ -5,6 +5,7 @@ import pytest
 
 from emoface.face.layout import EXPRESSION_NAMES
 from emoface.face.open_head import open_head
+from emoface.face.wrinkles import STEP_MM
 
 WRINKLES = open_head().wrinkles
 
@@ -54,3 +55,29 @@ def test_each_side_has_its_own_weight():
 
 def test_weights_are_held_to_one():
     assert weights(browDownLeft=3.0).max() == 1
+
+
+def furrow(name):
+    """Deepest height, and its row 0..1, in each column from the middle of the face to its left edge."""
+    half = WRINKLES.stored[WRINKLES.names.index(name)] * STEP_MM
+    return half.min(0), half.argmin(0) / len(half)
+
+
+def test_the_smile_fold_runs_out_before_the_corner_of_the_mouth():
+    head = open_head()
+    corner = head.data.landmark_weights[54] @ WRINKLES.uv[head.data.faces[head.data.landmark_faces[54]]]
+    half = -WRINKLES.stored[WRINKLES.names.index("nasolabial")] * STEP_MM
+    depths = half.max(1)  # by row
+    level = int(corner[1] * len(half))
+    deepest = int(depths.argmax())
+    assert deepest < 0.93 * level and depths[level] < 0.35 * depths.max()
+    assert np.abs(np.diff(depths[deepest:])).max() < 0.06, "without a step"
+
+
+def test_lines_of_the_forehead_are_uneven_and_those_of_grief_rise_towards_the_middle():
+    depth, row = furrow("forehead_inner")
+    lies = depth < 0.5 * depth.min()
+    columns = np.flatnonzero(lies)
+    assert row[columns[0]] < row[columns[-1]], "lower further out"
+    assert np.std(depth[lies]) > 0.1 * -depth.min()
+    assert np.flatnonzero(furrow("forehead_outer")[0] < -0.1)[-1] > 1.3 * columns[-1], "over the whole brow"

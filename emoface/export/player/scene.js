@@ -24,7 +24,7 @@ float caustic(vec3 lamp) { // more light on the iris's side away from the lamp, 
   int eye = int(iris.y + 0.5);
   vec3 axis = normalize(mat3(view) * axes[eye]), arm = mat3(view) * (place - fronts[eye]);
   float beside = dot(normalize(arm - dot(arm, axis) * axis), lamp - dot(lamp, axis) * axis);
-  return iris.x * max(dot(lamp, axis), 0.0) * (2.4 * max(-beside, 0.0) - 0.22 * max(beside, 0.0));
+  return iris.x * max(dot(lamp, axis), 0.0) * (1.8 * max(-beside, 0.0) - 0.22 * max(beside, 0.0));
 }
 void main() {
   skinAt = chart;
