@@ -69,7 +69,7 @@ class Request:
 class Networks:
     """The parts of a checkpoint that perform a window, on one device; see :class:`emoface.Pipeline`.
 
-    A person's ``gain`` and ``offset`` (56,) are laid over the motion; None for none.
+    A ``person``'s gain and offset (56,) and mixture (56, 56) are laid over the motion; None for none.
     """
 
     hearing: Hearing
@@ -81,8 +81,7 @@ class Networks:
     deviation: Tensor
     products: torch.dtype
     threads: int
-    gain: Tensor | None = None
-    offset: Tensor | None = None
+    person: tuple[Tensor, Tensor, Tensor] | None = None
 
     @property
     def device(self) -> torch.device:
@@ -228,8 +227,8 @@ class Performer:
         motion = self.follower.follow(motion, curves[given], present, window.keep_to - window.keep_from, held)  # speaks
         motion = add_gestures(motion, curves[given] * present[:, None], networks.sampling.gestures)
         motion = self.holder.hold(motion, held, window.keep_to - window.keep_from)
-        if networks.gain is not None and networks.offset is not None:  # as a person moves
-            motion = as_person(motion, networks.gain, networks.offset)
+        if networks.person is not None:  # as a person moves
+            motion = as_person(motion, *networks.person)
         sooner = networks.sampling.closing * (1 - held.to(networks.device, non_blocking=True))  # held sounds are open
         closure = torch.maximum(closure_weight(logit[given] + sooner) * present, hummed[given])
         return Piece(

@@ -169,7 +169,8 @@ class Pipeline:
         except (KeyError, TypeError, ValueError, RuntimeError, AttributeError, IndexError, OverflowError) as error:
             where = f"checkpoint {checkpoint.path}: config" if checkpoint.path else "checkpoint config"
             raise ValueError(f"{where} does not fit this version of emoface: {error!s:.500}") from error
-        self._changed: dict[tuple[tuple[str, float], ...], tuple[Hearing, Denoiser, Tensor | None, Tensor | None]] = {}
+        person = tuple[Tensor, Tensor, Tensor] | None  # gain, offset, mixture
+        self._changed: dict[tuple[tuple[str, float], ...], tuple[Hearing, Denoiser, person]] = {}
         _LOADED[checkpoint.sha256] = self
         for part in (self.audio, self.hearing, self.denoiser, self.basis):
             if part is not None:
@@ -478,29 +479,32 @@ class Pipeline:
     def _networks(self, manner: Manner) -> Networks:
         """The parts that perform a window in a manner; those of the last few manners are kept."""
         hearing, denoiser = self.hearing, self.denoiser
-        gain: Tensor | None = None
-        offset: Tensor | None = None
+        person: tuple[Tensor, Tensor, Tensor] | None = None
         if manner.adapters or (manner.speakers and self.basis is not None):
             kept = self._changed.get(manner.key)
             if kept is None:
                 parts = {"denoiser": denoiser, "lips": hearing.lips}
                 weights = {part: dict(network.named_parameters()) for part, network in parts.items()}
-                weights["motion"] = {"gain": torch.ones(MOTION_SIZE), "offset": torch.zeros(MOTION_SIZE)}
+                weights["motion"] = {
+                    "gain": torch.ones(MOTION_SIZE), "offset": torch.zeros(MOTION_SIZE),
+                    "mixture": torch.zeros(MOTION_SIZE, MOTION_SIZE),
+                }  # fmt: skip
                 changes = manner.changes(weights, self.basis)
                 lips = with_changes(hearing.lips, changes["lips"])
                 if self.device.type == "cpu" and lips is not hearing.lips:
                     multiply_in(lips, self.products)
                 if laid := changes["motion"]:
-                    gain, offset = (
+                    gain, offset, mixture = (
                         (plain + laid.get(name, 0.0)).to(self.device) for name, plain in weights["motion"].items()
                     )
+                    person = gain, offset, mixture
                 changed = with_changes(denoiser, changes["denoiser"])
-                kept = (Hearing(hearing.encoder, lips).eval(), changed, gain, offset)
+                kept = (Hearing(hearing.encoder, lips).eval(), changed, person)
                 self._changed = dict([*self._changed.items(), (manner.key, kept)][-KEPT_MANNERS:])
-            hearing, denoiser, gain, offset = kept
+            hearing, denoiser, person = kept
         return Networks(
             hearing, self.audio, self.emotion, denoiser, self.sampling, self.mean, self.deviation, self.products,
-            self.threads, gain, offset,
+            self.threads, person,
         )  # fmt: skip
 
 

@@ -1,4 +1,4 @@
-"""A person's range and level laid over motion: what the gain and the offset of an adapter mean."""
+"""A person's range and level laid over motion: what the gain, the offset and the mixture of an adapter mean."""
 
 from __future__ import annotations
 
@@ -24,10 +24,17 @@ def _reach(device: torch.device) -> Tensor:
     return torch.tensor(rows, device=device)
 
 
-def as_person(motion: Tensor, gain: Tensor, offset: Tensor) -> Tensor:
-    """``m + (gain - 1) min(m, reach) + offset``: as the person speaks, and feelings as strong as they were.
+SPEAKING = tuple(place for place, name in enumerate(MOTION_NAMES) if name.startswith(ARTICULATING))
+"""Channels that others may follow by a mixture."""
+
+
+def as_person(motion: Tensor, gain: Tensor, offset: Tensor, mixture: Tensor) -> Tensor:
+    """``m + (gain - 1) min(m, reach) + offset + mixture m``: as the person speaks, and feelings as strong as they were.
 
     Args:
-        motion: (..., 56). gain, offset: (56,).
+        motion: (..., 56). gain, offset: (56,). mixture: (56, 56), of which the columns ``SPEAKING`` are used.
     """
-    return motion + (gain - 1) * motion.minimum(_reach(motion.device).to(motion)) + offset
+    moved = motion + (gain - 1) * motion.minimum(_reach(motion.device).to(motion)) + offset
+    for channel in SPEAKING:  # one by one: a product of matrices has other bits for other numbers of frames
+        moved = moved + motion[..., channel : channel + 1] * mixture[:, channel]
+    return moved

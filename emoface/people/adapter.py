@@ -1,7 +1,8 @@
 """A person's adapter: small changes of what a checkpoint makes, learnt from clips of the person.
 
-``motion`` has a ``gain``, 1 without, and an ``offset``, 0 without, for each channel of what the denoiser gives, see
-:func:`emoface.face.person_motion.as_person`; `emoface adapt` changes them alone. Networks may change too:
+``motion`` has a ``gain``, 1 without, and an ``offset``, 0 without, for each channel of what the denoiser gives, and a
+``mixture`` of channels, 0 without, see :func:`emoface.face.person_motion.as_person`; `emoface adapt` changes them
+alone. Networks may change too:
 
 ``W' = W + strength (out in + add)`` where ``out`` (n, r) and ``in`` (r, m) are the low-rank change of a matrix (Hu et
 al. 2021, arXiv 2106.09685) and ``add`` is the change of a small weight, such as a bias, in full. Changes are added to

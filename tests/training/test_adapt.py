@@ -17,7 +17,7 @@ from emoface.face.person_motion import REACH, as_person
 from emoface.people import load_adapter, save_adapter
 from emoface.training.adapt import AdaptConfig, Person, PersonClip, Split, adapt, read_person
 from emoface.training.adapt.report import page
-from emoface.training.adapt.stage import manner_of
+from emoface.training.adapt.stage import manner_of, mixture_of
 
 RATE = 16000
 JAW = MOTION_INDEX["jaw_pose_x"]
@@ -172,11 +172,34 @@ def test_a_manner_that_is_known_is_found() -> None:
     assert (gain[unknown] == 1).all() and (offset[unknown] == 0).all()
 
 
+def test_what_follows_the_jaw_is_found() -> None:
+    """Somebody's smile narrows as the jaw opens; brows, and what speech does not move, drive nothing."""
+    rng = np.random.default_rng(0)
+    made = rng.uniform(0.02, 0.2, (2000, MOTION_SIZE))
+    smile, pucker = MOTION_INDEX["mouthSmileLeft"], MOTION_INDEX["mouthPucker"]
+    shown = np.full_like(made, np.nan)
+    shown[:, smile] = made[:, smile] - 0.3 * made[:, JAW] + 0.1 * made[:, pucker] + 0.05
+    plain = np.ones(MOTION_SIZE), np.zeros(MOTION_SIZE)
+    mixture, shift = mixture_of(made, shown, *plain, AdaptConfig(ridge=0.001))
+    expected = np.zeros((MOTION_SIZE, MOTION_SIZE))
+    expected[smile, [JAW, pucker]] = -0.3, 0.1
+    np.testing.assert_allclose(mixture, expected, atol=0.01)
+    assert abs(shift[smile] - 0.05) < 0.01
+    strong, _ = mixture_of(made, shown, *plain, AdaptConfig(ridge=3.0))
+    assert -0.12 < strong[smile, JAW] < -0.02
+    motion = torch.from_numpy(made)
+    moved = as_person(motion, *(torch.from_numpy(one) for one in (plain[0], shift, mixture)))
+    np.testing.assert_allclose(moved[:, smile], shown[:, smile], atol=0.01)
+    alone = as_person(motion[:1], *(torch.from_numpy(one) for one in (plain[0], shift, mixture)))
+    assert torch.equal(alone, moved[:1])  # the same bits for any number of frames
+
+
 def test_a_feeling_stays_as_strong_as_it_was() -> None:
     motion = torch.zeros(2, MOTION_SIZE)
     motion[:, MOTION_INDEX["mouthSmileLeft"]] = torch.tensor([REACH, 0.8])
     motion[:, JAW] = torch.tensor([0.1, 0.3])
-    moved = as_person(motion, torch.full((MOTION_SIZE,), 0.5), torch.zeros(MOTION_SIZE))
+    mixture = torch.zeros(MOTION_SIZE, MOTION_SIZE)
+    moved = as_person(motion, torch.full((MOTION_SIZE,), 0.5), torch.zeros(MOTION_SIZE), mixture)
     assert torch.allclose(motion[:, JAW] / 2, moved[:, JAW])
     lost = (motion - moved)[:, MOTION_INDEX["mouthSmileLeft"]]
     assert torch.allclose(lost, torch.full((2,), REACH / 2)), "no more is lost of a smile than of speech"

@@ -1,9 +1,10 @@
 """What a person does with the face beside what a checkpoint makes of the same voice: the person's adapter.
 
 Every channel of the mouth that was captured gets a gain, the slope of the person's motion over the checkpoint's, and
-every captured channel an offset, the median of what is left, which :func:`emoface.face.person_motion.as_person` lays
-over the motion. Changes that bring the clips which stop the training no nearer are left out. Changes of the networks'
-weights were tried: they brought a person's own clips little nearer, and cost strangers' lips up to .07 r.
+every captured channel an offset, the median of what is left. What then is left of the mouth is explained by the
+channels with which lips speak, a ridge regression. :func:`emoface.face.person_motion.as_person` lays all this over the
+motion. Changes that bring the clips which stop the training no nearer are left out. Changes of the networks' weights
+were tried: they brought a person's own clips little nearer, and cost strangers' lips up to .07 r.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ from emoface.audio.features import SAMPLE_RATE
 from emoface.checkpoints import content_digest
 from emoface.face.layout import FPS, JAW_OPEN_RADIANS, MOTION_INDEX, MOTION_SIZE, MOUTH, NECK
 from emoface.face.manner_statistics import NOT_MANNER
-from emoface.face.person_motion import as_person
+from emoface.face.person_motion import SPEAKING, as_person
 from emoface.metrics.following import best_lag, pooled_correlation, shifted
 from emoface.people import Adapter
 from emoface.pipeline import Pipeline
@@ -38,6 +39,8 @@ LEAST_FOLLOWING = 0.15
 """Pooled r of the jaw with what is heard below which motion does not belong to the sound."""
 LATEST = 5
 """Frames of lag that are searched."""
+LITTLE = 0.03
+"""Spread, a weight or radians, below which the ridge holds back what follows a channel as it does at this spread."""
 UNMOVED = 1e-3
 """Spread below which the checkpoint does not move a channel."""
 _JAW = MOTION_INDEX["jaw_pose_x"]
@@ -50,14 +53,17 @@ class AdaptConfig:
 
     Attributes:
         narrowest, widest: bounds of a gain.
+        ridge: how strongly what follows other channels is drawn to nothing, beside their spread.
     """
 
     narrowest: float = 0.25
     widest: float = 2.0
+    ridge: float = 1.0
 
     def __post_init__(self) -> None:
         checks.number("narrowest", self.narrowest, 0, 1)
         checks.number("widest", self.widest, 1, 4)
+        checks.number("ridge", self.ridge, above=0)
 
 
 @dataclass(frozen=True)
@@ -105,18 +111,20 @@ def adapt(
     check_amount(split)
     made = _made(pipeline, split.training, tell)
     lag = check_following(split.training, made)
-    gain, offset = manner_of(np.concatenate(made), _shown(split.training), settings)
+    lessons = np.concatenate(made), _shown(split.training)
     ours, theirs = np.concatenate(_made(pipeline, split.stopping, tell)), _shown(split.stopping)
-    before, after = (np.abs(moved - theirs) for moved in (ours, _laid(ours, gain, offset)))
-    nearer = np.nansum(after, 0) < np.nansum(before, 0)
+    gain, offset = manner_of(*lessons, settings)
+    nearer = _nearer(ours, _laid(ours, gain, offset), theirs)
     gain, offset = np.where(nearer, gain, 1.0), np.where(nearer, offset, 0.0)
+    mixture, shift = mixture_of(*lessons, gain, offset, settings)
+    nearer = _nearer(_laid(ours, gain, offset), _laid(ours, gain, offset + shift, mixture), theirs)
+    mixture, offset = np.where(nearer[:, None], mixture, 0.0), offset + np.where(nearer, shift, 0.0)
     seconds = sum(len(clip.motion) for clip in split.training) / FPS
     facts: dict[str, Any] = {
         "seconds": round(seconds, 1), "clips": len(split.training), "lag_frames": lag, "config": asdict(settings),
     }  # fmt: skip
-    tensors = {
-        "motion.gain.add": torch.from_numpy(gain - 1).half(), "motion.offset.add": torch.from_numpy(offset).half()
-    }  # fmt: skip
+    laid = {"gain": gain - 1, "offset": offset, "mixture": mixture}
+    tensors = {f"motion.{name}.add": torch.from_numpy(change).half() for name, change in laid.items()}
     style = pipeline.sampling.style
     adapter = Adapter(pipeline.checkpoint.sha256, style, tensors, facts, content_digest(tensors, facts), "new adapter")
     tell("compare", 0.0)
@@ -166,9 +174,43 @@ def manner_of(made: np.ndarray, shown: np.ndarray, settings: AdaptConfig) -> tup
     return gain, offset
 
 
-def _laid(made: np.ndarray, gain: np.ndarray, offset: np.ndarray) -> np.ndarray:
+def mixture_of(
+    made: np.ndarray, shown: np.ndarray, gain: np.ndarray, offset: np.ndarray, settings: AdaptConfig
+) -> tuple[np.ndarray, np.ndarray]:
+    """How channels of the mouth follow those with which lips speak, beyond gain and offset.
+
+    Args:
+        made: (T, 56) by the checkpoint. shown: (T, 56) by the person, NaN where it is not known.
+        gain, offset: (56,) of :func:`manner_of`. settings: the ridge.
+
+    Returns:
+        (56, 56) mixture, and (56,) what it adds to the offset.
+    """
+    mixture, shift = np.zeros((MOTION_SIZE, MOTION_SIZE)), np.zeros(MOTION_SIZE)
+    driving = [channel for channel in SPEAKING if made[:, channel].std() > UNMOVED]
+    spread = made[:, driving].std(0).clip(LITTLE)
+    standard = (made[:, driving] - made[:, driving].mean(0)) / spread  # (T, D)
+    left = shown - _laid(made, gain, offset)
+    for channel in MOUTH:
+        known = np.isfinite(left[:, channel])
+        if not known.any() or not driving:
+            continue
+        rows, wanted = standard[known], left[known, channel]
+        gram = rows.T @ rows + settings.ridge * len(rows) * np.eye(len(driving))
+        mixture[channel, driving] = np.linalg.solve(gram, rows.T @ (wanted - wanted.mean())) / spread
+        shift[channel] = np.median(wanted - made[known] @ mixture[channel])
+    return mixture, shift
+
+
+def _nearer(before: np.ndarray, after: np.ndarray, shown: np.ndarray) -> np.ndarray:
+    """Which channels (56,) of motion (T, 56) a change brings nearer to what was shown."""
+    return np.nansum(np.abs(after - shown), 0) < np.nansum(np.abs(before - shown), 0)
+
+
+def _laid(made: np.ndarray, gain: np.ndarray, offset: np.ndarray, mixture: np.ndarray | None = None) -> np.ndarray:
     """Motion (T, 56) in a person's manner."""
-    return as_person(*(torch.from_numpy(np.asarray(one, np.float64)) for one in (made, gain, offset))).numpy()
+    mixture = np.zeros((MOTION_SIZE, MOTION_SIZE)) if mixture is None else mixture
+    return as_person(*(torch.from_numpy(np.asarray(one, np.float64)) for one in (made, gain, offset, mixture))).numpy()
 
 
 def check_amount(split: Split) -> None:
