@@ -21,6 +21,7 @@ WRITTEN = {
     "change_of_mood": {"change_of_mood.html"},
     "your_own_avatar": {"avatar.glb", "my_avatar_speaking.glb", "my_avatar_speaking.csv"},
     "arrays_in_and_out": {"vertices.npz", "from_arkit.glb"},
+    "styles_and_heads": {"styles.png", "heads.png"},
     "a_folder_of_files": {"animated/speech_neutral.npz", "animated/speech_happy.npz", "animated/speech_angry.npz"},
 }
 

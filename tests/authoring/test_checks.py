@@ -14,7 +14,7 @@ def test_the_shipped_head_fails_no_check():
     assert checks.failures(*checks.check(checks.load_head())) == []
 
 
-@pytest.mark.parametrize("name", ["eye_size", "eye_spacing", "face_width"])
+@pytest.mark.parametrize("name", ["eye_size", "eye_spacing", "face_width", "eye_tilt", "eye_depth"])
 @pytest.mark.parametrize("weight", [-1.0, 1.0])
 def test_lids_close_over_the_eyes_of_every_person(name, weight):
     head = checks.load_head()
