@@ -2,7 +2,8 @@
 
 Speakers that nothing was trained on have one clip of three seconds each, so its first half is the reference and its
 second half, whose voice is animated, is what the take is compared with. Five speakers are twenty pairs. Half a clip's
-voice is too short to tell a style by, so the voice of the whole clip is the reference there.
+voice is too short to tell a style by, so the voice of the whole clip is the reference there. Of the one speaker with
+many clips, ten are the reference, and takes of held-out ones are set beside those in the style of a stranger.
 """
 
 from __future__ import annotations
@@ -22,13 +23,15 @@ from emoface.face.layout import FPS, MOTION_INDEX
 from emoface.face.manner_statistics import MannerStatistics, manner_statistics
 from emoface.metrics.following import pooled_correlation
 from emoface.pipeline import Pipeline
+from emoface.reading import Arrays
 from emoface.speaker import SpeakerReference
 
 from ..training.adapt import PersonClip
 from ..training.style import Manners, draw_manners
 from .adaptation import tracked
 from .report import Row, not_measured
-from .strangers import LOOKED_AT
+from .strangers import HELD_OUT, LOOKED_AT, SPEAKER
+from .tracks import TRACKS
 
 MOTION_MUST, VOICE_MUST, LIPS_MUST = 0.9, 0.7, 0.02
 GROUPS = tuple(field.name for field in fields(MannerStatistics))
@@ -38,6 +41,9 @@ DEFINITION = (
     "mean distance of emoface.face.manner_statistics"
 )
 NAMES = ["style by motion: nearer to its own person", "style by voice: nearer to its own person"]
+KNOWN = "style by motion of ten clips: nearer to its own person"
+SHOWN, JUDGED = 10, 20
+"""Clips of the speaker with many that are the reference, and held-out ones that are performed."""
 DRAWN = "style by motion: nearer to its own drawn person"
 PERSONS, DRAW_SEED = 6, 99
 _JAW = MOTION_INDEX["jaw_pose_x"]
@@ -77,6 +83,41 @@ def manner_rows(pipeline: Pipeline, folder: Path | None) -> list[Row]:
     name = "references themselves: nearer to their own person"
     rows.append(Row(name, float(nearer(told)[0]), unit="1", split=where, definition=definition))
     return rows
+
+
+def known_rows(pipeline: Pipeline, folder: Path | None) -> list[Row]:
+    """The same of the speaker with many clips, against strangers."""
+    if folder is None or not (folder / SPEAKER / TRACKS).is_file():
+        return not_measured([KNOWN], f"there is no {SPEAKER}/" if folder else "no assets folder was named")
+    strangers = [clip for name in LOOKED_AT for clip in tracked(folder / name)]
+    if not strangers:
+        return not_measured([KNOWN], "there are no tracked strangers")
+    with Arrays(folder / SPEAKER / TRACKS) as file:
+        names = [str(name) for name in file["clips"]]
+    held, seen = (
+        [split[i] for i in np.linspace(0, len(split) - 1, count).round().astype(int)]
+        for split, count in (
+            ([name for name in names if name.endswith(HELD_OUT)], JUDGED),
+            ([name for name in names if not name.endswith(HELD_OUT)], SHOWN),
+        )
+    )
+    clips = {clip.name: clip for clip in tracked(folder / SPEAKER, [*held, *seen])}
+    own = from_motion(np.nan_to_num(np.concatenate([clips[name].motion for name in seen])).astype(np.float32))
+    others = [_by_motion(clip) for clip in strangers]
+    apart = []
+    for number, name in enumerate(held):
+        clip = clips[name]
+        takes = _takes(pipeline, [clip] * 3, [own, others[number % len(others)], None])
+        apart.append([_distances(take, clip) for take in takes])
+    found = np.array(apart)  # (clips, 3, 1 + groups)
+    shares = (found[:, 0] < found[:, 1]).mean(0)
+    note = ", ".join(f"{group} {share:.2f}" for group, share in zip(GROUPS, shares[1:]))
+    note += f"; nearer than without a style {(found[:, 0, 0] < found[:, 2, 0]).mean():.2f}"
+    split = (
+        f"{len(held)} held-out clips of {SPEAKER}, reference of {len(seen)} clips, each against one of {len(others)} "
+        "strangers; the checkpoint learnt from other clips of this speaker"
+    )
+    return [Row(KNOWN, float(shares[0]), low=MOTION_MUST, unit="1", definition=DEFINITION, split=split, note=note)]
 
 
 def drawn_rows(pipeline: Pipeline, voices: Sequence[np.ndarray]) -> list[Row]:

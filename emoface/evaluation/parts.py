@@ -22,7 +22,7 @@ from .latency import latency_rows
 from .life import life_rows
 from .lips import berlin_rows, bundled_rows, captured_rows
 from .liveliness import liveliness_rows
-from .manner import drawn_rows, manner_rows
+from .manner import drawn_rows, known_rows, manner_rows
 from .material import CAPTURED, Captured, Performer, Spoken, assets_folder, berlin, bundled, captured
 from .noise import noise_rows
 from .nonverbal import nonverbal_rows
@@ -194,7 +194,9 @@ def _seeds(e: Evaluation) -> list[Row]:
 
 def _style(e: Evaluation) -> list[Row]:
     rows = manner_rows(e.pipeline, e.folder)
-    return rows if e.quick else rows + drawn_rows(e.pipeline, [voice.samples for voice in e.labelled])
+    if e.quick:
+        return rows
+    return rows + known_rows(e.pipeline, e.folder) + drawn_rows(e.pipeline, [voice.samples for voice in e.labelled])
 
 
 def _nonverbal(e: Evaluation) -> list[Row]:

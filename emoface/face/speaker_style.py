@@ -3,13 +3,15 @@
 A first version of personalisation, by statistics alone. Against ``base``, the neutral motion of the recording to be
 animated, the clip ``c`` tells for each region R of shapes that move alike and for each shape i::
 
-    gain_R   = (spread_R(c) / spread_R(base)) ^ w,             spread_R = sqrt(mean_i std_t(x_i)^2), within 0.5 .. 2
+    r_R      = spread_R(c) / spread_R(base),                   spread_R = sqrt(mean_i std_t(x_i)^2)
+    own_i    = std_t(c_i) / std_t(base_i) / r_R,               1 for shapes that do not move
+    gain_i   = r_R ^ w  own_i ^ (w w'),                        each factor and the whole within 0.5 .. 2
     side     = exp(+-d w / 2), d = ln of left over right in c less that in base, of sqrt(mean (x_i)^2), within 0.5 .. 2
-    offset_i = w (mean(c_i) - gain_i mean(base_i)),            within +-0.25, for shapes that leave the lips alone
+    offset_i = w (median(c_i) - gain_i median(base_i)),        within +-0.25, for shapes that leave the lips alone
 
-with ``w = T / (T + 3 s)``: short clips are believed less. Motion then is ``gain_i x_i + offset_i``; the head's turns
-have a gain each, and no offset. What the phones need (press, rolls, mouthClose, tongue), blinks and gaze stay, and lips
-that were closed stay closed, if need be pressed.
+with ``w = T / (T + 3 s)`` and ``w' = T / (T + 10 s)``: short clips are believed less, and of single shapes less than
+of regions. Motion then is ``gain_i x_i + offset_i``; the head's turns have a gain each, and no offset. What phones need
+(press, rolls, mouthClose, tongue), blinks and gaze stay, and lips that were closed stay closed, if need be pressed.
 """
 
 from __future__ import annotations
@@ -35,8 +37,8 @@ REGIONS: dict[str, tuple[str, ...]] = {
 POSED = ("corners", "cheeks", "brows", "lids")
 """Regions whose habitual pose is taken over; the others belong to what is said."""
 GAIN, OFFSET = 2.0, 0.25
-BELIEVED = 3.0
-"""Seconds of a clip that count for half."""
+BELIEVED, BELIEVED_ALONE = 3.0, 10.0
+"""Seconds of a clip that count for half: of what a region does, and of what one shape does otherwise."""
 STILL = 1e-3
 """Spread, in weights or radians, below which a region is taken for not measured."""
 
@@ -104,20 +106,23 @@ def motion_style(clip: np.ndarray, base: np.ndarray) -> SpeakerStyle:
             raise ValueError(f"{name} must have shape (T, {MOTION_SIZE}) with T at least 2, got {motion.shape}")
         checks.finite(name, motion, "frame")
     clip, base = clip.astype(np.float64), base.astype(np.float64)
-    belief = len(clip) / (len(clip) + BELIEVED * FPS)
+    belief, alone = (len(clip) / (len(clip) + seconds * FPS) for seconds in (BELIEVED, BELIEVED_ALONE))
     gain, offset = np.ones(MOTION_SIZE), np.zeros(MOTION_SIZE)
     for region, channels in _CHANNELS.items():
-        theirs, ours = (np.sqrt((motion[:, channels] / _UNITS[channels]).var(0).mean()) for motion in (clip, base))
+        spreads = [(motion[:, channels] / _UNITS[channels]).std(0) for motion in (clip, base)]
+        theirs, ours = (np.sqrt(np.square(spread).mean()) for spread in spreads)
         if min(theirs, ours) < STILL:
             continue
-        gain[channels] = _bounded((theirs / ours) ** belief)
+        moving = np.minimum(*spreads) > STILL
+        own = np.where(moving, spreads[0] / np.maximum(spreads[1], STILL) * ours / theirs, 1.0)
+        gain[channels] = _bounded((theirs / ours) ** belief) * (own ** (belief * alone)).clip(1 / GAIN, GAIN)
         left, right = ([i for i in channels if MOTION_NAMES[i].endswith(side)] for side in ("Left", "Right"))
         lopsided = _sides(clip, left, right) / _sides(base, left, right)
         gain[left] *= _bounded(lopsided**belief) ** 0.5
         gain[right] /= _bounded(lopsided**belief) ** 0.5
         gain[channels] = gain[channels].clip(1 / GAIN, GAIN)
         if region in POSED:
-            habit = clip[:, channels].mean(0) - gain[channels] * base[:, channels].mean(0)
+            habit = np.median(clip[:, channels], 0) - gain[channels] * np.median(base[:, channels], 0)
             offset[channels] = belief * habit.clip(-OFFSET, OFFSET)
     for i in NECK:
         theirs, ours = clip[:, i].std(), base[:, i].std()
