@@ -63,7 +63,8 @@ class DistillTraining:
         student_steps: numbers of steps that the student is made for.
         guided: share of batches with guidance drawn from the whole range of ``animate``; the others have 1.
         sampling: fields of ``Sampling`` that differ from its defaults: scales of the start noise, which are drawn
-            between 1 and these. Beyond the checkpoint's own, these stay free to be chosen afterwards.
+            between 1 and these, swings between 0 and these. Beyond the checkpoint's own, these stay free to be chosen
+            afterwards.
         closure, jaw, lips, sideways, velocity, mouth_velocity: loss weights, as in ``DenoiserTraining``.
         take: loss weight of the mean pose over the window, which tells takes apart.
         prompts: prompts that some emotions are taken from. synthetic_pseudo, pseudo_person, mix: as in
@@ -139,20 +140,22 @@ class Distillation:
         missing = self.student.load_state_dict(teacher.state_dict(), strict=False).missing_keys
         assert all(name.startswith("strength.") for name in missing)  # zero at first: the student begins as the teacher
         self.weights = losses.channel_weights(settings.jaw, settings.lips, settings.sideways)
-        self.scales = Sampling(**settings.sampling).scales()[:2]
+        self.scales = Sampling(**settings.sampling).scales()
 
     def draw(self, batch: WindowBatch, target: Tensor, z: Tensor, rng: np.random.Generator) -> Drawn:
         """Conditions and start noise of a batch with motion (B, T, 56), normalised, and emotions (B, Z)."""
         settings = self.settings
         rows, frames, width = target.shape
         generator = torch.Generator().manual_seed(int(rng.integers(2**63)))
-        temperature, character = (1 + torch.rand(rows, 1, 1, generator=generator) * (s - 1) for s in self.scales)
+        share = torch.rand(3, rows, 1, 1, generator=generator)
+        temperature, character = (1 + u * (scale - 1) for u, scale in zip(share, self.scales[:2]))  # (B, 1, 56)
+        swing = share[2] * self.scales[2]
         quiet = torch.ones(rows, frames, width)
         silent = batch.mel.mean(-1).unflatten(1, (frames, -1)).amax(-1) < SILENT_LEVEL  # (B, T)
         quiet[..., list(MOUTH)] = (~silent).float()[..., None]
         drawn = torch.randn(rows, frames, width, generator=generator)
         take = torch.randn(rows, 1, width, generator=generator)
-        start = start_noise(drawn, take, temperature * quiet, character)
+        start = start_noise(drawn, take, temperature * quiet, character, swing)
         mask = torch.arange(frames) < batch.carried[:, None]  # (B, T)
         guidance = float(rng.uniform(*GUIDANCE)) if rng.random() < settings.guided else 1.0
         count = int(rng.choice(settings.student_steps))

@@ -91,7 +91,8 @@ class LipsConfig:
         form: weight of the error of the lips' opening and of their width on measured frames, per centimetre.
         kinds: augmentations. background: share of windows with music or other voices; all of those in which nobody
             speaks. stretched: share of windows played at another speed.
-        begin_from: run folder whose lip net the training begins with; empty for random weights.
+        begin_from: run folder whose lip net the training begins with; empty for random weights. kept: share of those
+            weights in the result, which is their average with the trained ones (Wortsman et al. 2022, "Model soups").
         save_every: steps between resumable states. threads: CPU threads.
     """
 
@@ -129,8 +130,15 @@ class LipsConfig:
     background: float = 0.0
     stretched: float = 0.4
     begin_from: str = ""
+    kept: float = 0.0
     save_every: int = 500
     threads: int = 1
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.kept < 1:
+            raise ValueError(f"kept must be at least 0 and below 1, got {self.kept}")
+        if self.kept and not self.begin_from:
+            raise ValueError("kept needs begin_from: there are no weights to keep a share of")
 
 
 class LipBatch(NamedTuple):
@@ -366,8 +374,8 @@ def train(
     encoder = load_speech_encoder(Path(out))
     model = {**config.model, "speech": 0 if encoder is None else encoder.width}
     net = LipNet(**model).train()
-    if config.begin_from:
-        net.load_state_dict(_weights_of(Path(config.begin_from), model))
+    begun = _weights_of(Path(config.begin_from), model) if config.begin_from else net.state_dict()
+    net.load_state_dict(begun)
     optimizer = torch.optim.AdamW(net.parameters(), config.learning_rate, weight_decay=config.weight_decay)
     channels = mouth_weights(config.channels)
     ema = Ema(net, config.ema)
@@ -397,6 +405,9 @@ def train(
         if (step + 1) % config.save_every == 0:
             state.save(step + 1, time.monotonic() - started)
     ema.copy_to(net.eval())
+    if config.kept:
+        trained = net.state_dict()
+        net.load_state_dict({name: weights.lerp(begun[name], config.kept) for name, weights in trained.items()})
     save_tensors(folder / "model.safetensors", net.state_dict(), model)
     held_out = Path(out) / "corpus" / HELD_OUT
     hearing = Hearing(encoder, net)

@@ -190,9 +190,18 @@ class TestStage:
         found, _ = load_tensors(train(config, run_folder) / "model.safetensors")
         moved = max(float((found[name] - taught[name]).abs().max()) for name in taught)
         assert 0 < moved < 1e-3  # one step with a rate of 8e-5
+        kept, _ = load_tensors(train(dataclasses.replace(config, kept=0.25), run_folder) / "model.safetensors")
+        for name, weights in taught.items():
+            torch.testing.assert_close(kept[name], 0.75 * found[name] + 0.25 * weights)
         other = dataclasses.replace(config, model={**SMALL, "width": 8})
         with pytest.raises(ValueError, match="begin_from must be a run whose lip net has the shape"):
             train(other, run_folder)
+
+    def test_keeps_a_share_of_what_there_is(self) -> None:
+        with pytest.raises(ValueError, match="kept needs begin_from"):
+            LipsConfig(kept=0.5)
+        with pytest.raises(ValueError, match="kept must be at least 0 and below 1, got 1"):
+            LipsConfig(kept=1.0, begin_from="run")
 
     def test_learns_and_resumes(self, run_folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         config = LipsConfig(steps=80, batch=4, frames=60, model=SMALL, save_every=30, learning_rate=8e-3)

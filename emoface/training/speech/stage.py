@@ -20,6 +20,7 @@ from emoface.training.lip_net import one_cycle
 from emoface.training.run import (
     Ema,
     TrainingState,
+    load_tensors,
     progress,
     read_config,
     save_tensors,
@@ -27,6 +28,7 @@ from emoface.training.run import (
     write_stage_card,
 )
 
+from .own_teacher import OwnTeacher, Teacher
 from .teacher import WhisperTeacher
 from .voices import CHUNK, CHUNK_FRAMES, Voices, load_voices, prepare_voices
 
@@ -42,6 +44,9 @@ class SpeechConfig:
 
     Attributes:
         seed: of everything. teacher: folder of a Whisper model in CTranslate2's format. layers: of it.
+        begin_from: run folder whose encoder the training begins with; empty for random weights. Where no teacher is
+            named, that encoder is the teacher: what it hears in clean voices is to be heard under sounds too, and what
+            reads its features can go on doing so. kept: share of its weights in the result.
         voices: sets of recordings, ``{"name", "folder", "leave_out": [patterns], "repeats": changed copies of each}``;
             relative folders are looked for in the assets folder.
         synthetic_minutes, espeak_share: of speech to synthesise.
@@ -60,6 +65,8 @@ class SpeechConfig:
 
     seed: int = 0
     teacher: str = ""
+    begin_from: str = ""
+    kept: float = 0.0
     layers: list[int] = field(default_factory=lambda: [2, 3])
     voices: list[dict[str, Any]] = field(default_factory=list)
     synthetic_minutes: float = 60.0
@@ -99,6 +106,8 @@ class SpeechConfig:
             raise ValueError(f"shortest must be in 1..{CHUNK_FRAMES // MEL_PER_FRAME}, got {self.shortest}")
         if not self.minutes >= 0:
             raise ValueError(f"minutes must be at least 0, got {self.minutes}")
+        if not 0 <= self.kept < 1 or (self.kept and not self.begin_from):
+            raise ValueError(f"kept must be at least 0 and below 1, and above 0 with begin_from alone, got {self.kept}")
 
 
 class SpeechBatch(NamedTuple):
@@ -107,16 +116,19 @@ class SpeechBatch(NamedTuple):
     mel: Tensor
     """(B, 2 T, 64) normalised."""
     features: Tensor
-    """(B, 2 T, D) of the teacher, standardised."""
+    """(B, 2 T, D) of the teacher, standardised unless it is the encoder itself."""
 
 
 class SpeechStudent(nn.Module):
-    """The encoder and the layer that tells the teacher's features from its own; only the encoder is kept."""
+    """The encoder and the layer that tells the teacher's features from its own; only the encoder is kept.
 
-    def __init__(self, model: dict[str, Any], features: int) -> None:
+    Without ``features``, the number of the teacher's, it tells its own.
+    """
+
+    def __init__(self, model: dict[str, Any], features: int | None) -> None:
         super().__init__()
         self.encoder = SpeechEncoder(**model)
-        self.head = nn.Linear(self.encoder.width, features)
+        self.head = nn.Identity() if features is None else nn.Linear(self.encoder.width, features)
 
     def forward(self, mel: Tensor) -> Tensor:
         """Log-mels (B, 2 T, 64) to features (B, 2 T, D)."""
@@ -157,8 +169,10 @@ class SpeechWindows:
         return SpeechBatch(torch.from_numpy(mel), self.features(picks, first, last))
 
     def features(self, chunks: np.ndarray, first: int = 0, last: int = CHUNK_FRAMES // MEL_PER_FRAME) -> Tensor:
-        """The teacher's features of motion frames of chunks (B,), standardised: (B, 2 T, D) float32."""
+        """The teacher's features of motion frames of chunks (B,), see ``SpeechBatch``: (B, 2 T, D) float32."""
         span = slice(first * MEL_PER_FRAME, last * MEL_PER_FRAME)
+        if not self.config.teacher:
+            return torch.from_numpy(self.voices.features[chunks, span].astype(np.float32))
         features = self.voices.features[chunks, span].astype(np.float32) - self.voices.mean[span]
         return torch.from_numpy(features / self.voices.deviation).clamp(-self.config.clip, self.config.clip)
 
@@ -234,23 +248,31 @@ def train(
     seed_everything(config.seed)
     torch.set_num_threads(config.threads)
     folder = Path(out) / "speech"
+    begun = _begun(config)
     if not resume or not (folder / "voices.json").exists():
         known = Path() if assets is None else Path(assets)
-        teacher = WhisperTeacher(known / config.teacher, tuple(config.layers), config.bfloat16)
+        teacher: Teacher = (
+            WhisperTeacher(known / config.teacher, tuple(config.layers), config.bfloat16)
+            if config.teacher or begun is None
+            else OwnTeacher(begun)
+        )
         folder.mkdir(parents=True, exist_ok=True)
         prepare_voices(
             folder, config.voices, config.synthetic_minutes, config.espeak_share, config.seed, teacher, known
         )
     voices = load_voices(folder)
     windows = SpeechWindows(voices, config)
-    student = SpeechStudent(config.model, len(voices.deviation)).train()
+    features = len(voices.deviation) if config.teacher else None
+    student = SpeechStudent(config.model, features).train()
+    if begun is not None:
+        student.encoder.load_state_dict(begun.state_dict())
     optimizer = torch.optim.AdamW(
         student.parameters(), config.learning_rate, betas=(0.9, 0.98), weight_decay=config.weight_decay
     )
     ema = Ema(student, config.ema)
     state = TrainingState(folder / "state.pt", student, optimizer, ema)
     first, spent = state.restore() if resume else (0, 0.0)
-    averaged = SpeechStudent(config.model, len(voices.deviation)).eval()
+    averaged = SpeechStudent(config.model, features).eval()
     log, recent = [], []
     steps, started = first, time.monotonic() - spent
     for step in progress(range(first, config.steps), "speech", config.steps, first):
@@ -275,7 +297,13 @@ def train(
             recent = []
             state.save(steps, time.monotonic() - started)
             _save(folder, averaged, ema, config)
-    _save(folder, averaged, ema, config)
+    if begun is not None and config.kept:
+        ema.copy_to(averaged)
+        trained, own = averaged.encoder.state_dict(), begun.state_dict()
+        averaged.encoder.load_state_dict({name: w.lerp(own[name], config.kept) for name, w in trained.items()})
+        save_tensors(folder / "model.safetensors", averaged.encoder.state_dict(), config.model)
+    else:
+        _save(folder, averaged, ema, config)
     write_stage_card(
         folder, "speech", config, steps=steps, minutes=round((time.monotonic() - started) / 60, 2),
         voices_minutes=voices.minutes, recordings=len(set(voices.names)), recordings_left_out=voices.left_out,
@@ -284,6 +312,18 @@ def train(
     )  # fmt: skip
     state.path.unlink(missing_ok=True)
     return folder
+
+
+def _begun(config: SpeechConfig) -> SpeechEncoder | None:
+    """The encoder of the run that training begins with, None if it begins at random."""
+    if not config.begin_from:
+        return None
+    tensors, model = load_tensors(Path(config.begin_from) / "speech" / "model.safetensors")
+    if model != config.model:
+        raise ValueError(f"begin_from must be a run whose encoder has the shape {config.model}, got {model}")
+    encoder = SpeechEncoder(**model)
+    encoder.load_state_dict(tensors)
+    return encoder.eval().requires_grad_(False)
 
 
 def distillation_loss(student: SpeechStudent, batch: SpeechBatch, bfloat16: bool = False) -> Tensor:

@@ -19,7 +19,7 @@ from emoface.training.corpus.skipped import FAULTS, Skipped
 from emoface.training.corpus.synth import random_utterance
 from emoface.training.run import progress, save_json
 
-from .teacher import WhisperTeacher
+from .own_teacher import Teacher
 
 CHUNK_SECONDS = 3
 CHUNK = CHUNK_SECONDS * SAMPLE_RATE
@@ -124,7 +124,7 @@ def in_chunks(samples: np.ndarray, rng: np.random.Generator) -> np.ndarray:
 
 def prepare_voices(
     folder: Path, voices: Sequence[dict[str, Any]], synthetic_minutes: float, espeak_share: float, seed: int,
-    teacher: WhisperTeacher, assets: Path,
+    teacher: Teacher, assets: Path,
 ) -> None:  # fmt: skip
     """Read, change, cut and teach: writes ``samples.raw``, ``features.raw``, ``statistics.npz`` and ``voices.json``.
 

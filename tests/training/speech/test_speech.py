@@ -129,6 +129,29 @@ def test_a_resumed_run_has_the_same_bits(
     assert (tmp_path / model).read_bytes() == (run_folder / model).read_bytes()
 
 
+def test_an_encoder_teaches_itself(run_folder: Path, assets: Path, tmp_path: Path) -> None:
+    model = "speech/model.safetensors"
+    own = {"teacher": "", "begin_from": str(run_folder), "learning_rate": 1e-3, "kinds": []}
+    train(config(**own), tmp_path, assets)
+    begun, found = (load_tensors(folder / model)[0] for folder in (run_folder, tmp_path))
+    assert any(not torch.equal(found[name], begun[name]) for name in begun)
+    encoder = load_speech_encoder(run_folder)
+    assert encoder is not None
+    voices = load_voices(tmp_path / "speech")
+    windows = SpeechWindows(voices, config(**own, held_out=40))
+    chunk = windows.taught[0]
+    heard = encoder(windows.clean_mel(chunk)[None])
+    torch.testing.assert_close(windows.features(np.array([chunk])), heard.half().float(), atol=2e-3, rtol=0)
+    train(config(**own, kept=0.75), tmp_path, assets, resume=True)  # the voices are kept, the training begins anew
+    kept = load_tensors(tmp_path / model)[0]
+    for name, weights in begun.items():
+        torch.testing.assert_close(kept[name], 0.25 * found[name] + 0.75 * weights)
+    with pytest.raises(ValueError, match="begin_from must be a run whose encoder has the shape"):
+        train(config(**own, model={**SMALL, "width": 4}), tmp_path / "other", assets)
+    with pytest.raises(ValueError, match="kept must be at least 0 and below 1, and above 0 with begin_from alone"):
+        config(kept=0.5)
+
+
 @pytest.fixture(scope="module")
 def windows(run_folder: Path) -> SpeechWindows:
     return SpeechWindows(load_voices(run_folder / "speech"), config(batch=3, clip=100.0, held_out=40))
