@@ -135,18 +135,17 @@ class Choice(Kind):
         return checks.choice(name, value, self.names)
 
 
-@dataclass(frozen=True)
-class File(Kind):
-    """The path of a file; ``what`` says of which, for errors."""
-
-    what: str
+class CheckpointFile(Kind):
+    """The path of a checkpoint, or the name of one of the package."""
 
     @property
     def words(self) -> str:
-        return "path"
+        return '`"fast"`, path'
 
     def check(self, name: str, value: Any) -> Path:
-        return checks.path(name, value, self.what)
+        from .checkpoints import find_checkpoint
+
+        return find_checkpoint(value)
 
     def to_json(self, value: Path) -> str:
         return str(value)

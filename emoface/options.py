@@ -14,13 +14,13 @@ from typing import TYPE_CHECKING, Any
 
 from . import checks
 from .option_kinds import (
+    CheckpointFile,
     Choice,
     Described,
     Device,
     Directed,
     Emotion,
     FaceControls,
-    File,
     Kind,
     Number,
     Numbers,
@@ -223,8 +223,8 @@ class LoadOptions(Options):
     """
 
     checkpoint: Path | None = field(default=None, metadata=_about(
-        File("path to a .safetensors file"), "another checkpoint of this package",
-        absent="the bundled one"))  # fmt: skip
+        CheckpointFile(), 'another checkpoint of this package; `"fast"` is the bundled student of one network call a '
+        "window", absent="the bundled one"))  # fmt: skip
     device: str = field(default="cpu", metadata=_about(
         Device(), 'where the networks run; `"auto"` takes a GPU if there is one'))  # fmt: skip
     dtype: str = field(default="auto", metadata=_about(

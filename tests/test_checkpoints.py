@@ -7,9 +7,12 @@ import struct
 
 import pytest
 import torch
+from safetensors import safe_open
 from safetensors.torch import save_file
 
-from emoface.checkpoints import Checkpoint, content_digest, load_checkpoint, save_checkpoint
+import emoface
+from emoface import checkpoints
+from emoface.checkpoints import Checkpoint, content_digest, load_checkpoint, save_checkpoint, save_difference
 from emoface.demo import demo_path
 from emoface.face.layout import FACE_NAMES, FACE_SIZE
 from emoface.limits import use_budget
@@ -170,3 +173,74 @@ def test_a_checkpoint_of_the_first_layout_holds_the_head_still(tiny_checkpoint):
     assert made.motion.shape == (len(made), 56) and not made.neck_pose.any() and made.expression.any()
     whole = Pipeline(known).animate(demo_path(), emotion="happy")
     assert whole.neck_pose.any(), "a checkpoint of the second layout turns it"
+
+
+class TestDifference:
+    """A checkpoint that is stored as what differs from the default one."""
+
+    @pytest.fixture
+    def base(self, tmp_path, monkeypatch):
+        path = tmp_path / "default.safetensors"
+        torch.manual_seed(0)
+        tensors = {"a.weight": torch.randn(40, 30), "a.bias": torch.randn(40), "b.table": torch.tensor([1, -2])}
+        save_checkpoint(path, tensors, {"a": {"size": 3}, "b": {"size": 4}})
+        monkeypatch.setattr(checkpoints, "DEFAULT", path)
+        return tensors
+
+    def test_round_trip(self, base, tmp_path):
+        own = {**base, "a.weight": base["a.weight"] + 0.01 * torch.randn(40, 30), "a.bias": base["a.bias"] + 1}
+        own["c.new"] = torch.randn(50, 30).half()
+        own["a.weight"][3] = base["a.weight"][3]  # a row that does not differ
+        path = tmp_path / "own.safetensors"
+        save_difference(path, own, {"a": {"size": 3}, "b": {"size": 5}, "c": {}})
+        found = load_checkpoint(path)
+        assert {name: found.config[name] for name in "abc"} == {"a": {"size": 3}, "b": {"size": 5}, "c": {}}
+        assert found.tensors.keys() == own.keys() and found.path == path
+        change = (own["a.weight"] - base["a.weight"]).abs().amax(1, keepdim=True)
+        assert ((found.tensors["a.weight"] - own["a.weight"]).abs() <= change / 254 + 1e-7).all()
+        for name in ("a.bias", "b.table", "c.new"):
+            assert torch.equal(found.tensors[name], own[name].float() if name == "c.new" else own[name])
+        with safe_open(path, "pt") as file:
+            assert set(file.keys()) == {"a.weight", "scale.a.weight", "a.bias", "c.new"}  # what is the same is left out
+        again = pickle.loads(pickle.dumps(found))
+        assert again.sha256 == found.sha256 and torch.equal(again.tensors["a.weight"], found.tensors["a.weight"])
+
+    def test_what_it_stands_on(self, base, tmp_path):
+        path = tmp_path / "own.safetensors"
+        save_difference(path, {**base, "a.bias": base["a.bias"] + 1}, {})
+        save_checkpoint(checkpoints.DEFAULT, {**base, "a.bias": base["a.bias"] + 2}, {})
+        with pytest.raises(ValueError, match="stands on another default checkpoint than this package's: on SHA-256"):
+            load_checkpoint(path)
+        with pytest.raises(ValueError, match=r"needs all weights of its base: a.weight \(40, 30\), got none"):
+            save_difference(path, {"a.bias": base["a.bias"]}, {})
+
+    @pytest.mark.parametrize("change", [torch.int8, torch.float32, "shape", "name", "scale"])
+    def test_damage(self, base, tmp_path, change):
+        path, digest = tmp_path / "own.safetensors", load_checkpoint().sha256
+        name = "a.other" if change == "name" else "a.weight"
+        rows = 41 if change == "shape" else 40
+        stored = {name: torch.ones(rows, 30, dtype=change if isinstance(change, torch.dtype) else torch.int8)}
+        stored[f"scale.{name}"] = torch.ones(rows, 1 if change != "scale" else 30)
+        save_checkpoint(path, stored, {"base": digest, "parts": {}})
+        if change == torch.int8:
+            assert torch.equal(load_checkpoint(path).tensors[name], base[name] + 1)
+            return
+        with pytest.raises(ValueError, match=r"is damaged: the difference of .* must fit the base"):
+            load_checkpoint(path)
+
+    def test_parts(self, base, tmp_path):
+        path = tmp_path / "own.safetensors"
+        save_checkpoint(path, {}, {"base": load_checkpoint().sha256, "parts": [1]})
+        with pytest.raises(ValueError, match="must hold the parts of its config that differ"):
+            load_checkpoint(path)
+
+
+def test_fast_is_the_bundled_student():
+    default, fast = load_checkpoint(), load_checkpoint("fast")
+    assert fast.path.name == "fast.safetensors" and fast.path.stat().st_size < 5e6
+    assert fast.config["sampling"]["steps"] == 1 and fast.config["denoiser"]["guided"]
+    for name in ("speech.", "lips.", "emotion."):
+        for key in (key for key in default.tensors if key.startswith(name)):
+            assert torch.equal(default.tensors[key], fast.tensors[key])
+    take = emoface.animate(demo_path(), emotion="happy", checkpoint="fast", guidance=2.0)
+    assert take.metadata["checkpoint"] == fast.sha256

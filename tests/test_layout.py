@@ -46,7 +46,7 @@ ALLOWED: dict[str, set[str]] = {
     "speaker": {"emotion_forms", "face_motion", "emotion", *PARTS},
     "people": {"speaker", "audio.lip_net", "checkpoints"},
     "types": {"emotion_forms", "face_motion", "people", "speaker", "direct", "audio"},  # annotations alone
-    "option_kinds": {"emotion_forms", "people", "face.controls", "direct"},
+    "option_kinds": {"checkpoints", "emotion_forms", "people", "face.controls", "direct"},
     "options": {"option_kinds", "types", "face.controls"},
     "score": {"emotion", "direct", *PARTS},
     "performer": {"options", "emotion", "people", "direct", "score", *PARTS},

@@ -50,9 +50,9 @@ def test_strength_follows_level_and_intensity(expression: Expression, emotion: s
 
 def test_bilabials_close(expression: Expression) -> None:
     auc, ratio, shut = bundled_rows(expression.performer, expression.clips[0])
-    assert shut.value is not None and shut.value >= 0.7, shut
+    assert shut.value is not None and shut.value >= 0.55, shut  # within 1 mm, where lips that touch read 0.8
     assert auc.value is not None and auc.value >= 0.9, auc
-    assert ratio.value is not None and ratio.value <= 0.4, ratio
+    assert ratio.value is not None and ratio.value <= 0.1, ratio
 
 
 def test_lips_follow_a_measured_face(expression: Expression, assets: Path) -> None:

@@ -20,8 +20,23 @@ from emoface import checks
 from emoface.files import atomic_path
 from emoface.reading import check_safetensors, parse_json
 
+from .difference import difference, parts_of, restored
+
 FORMAT = "emoface-1"
 DEFAULT = Path(__file__).with_name("default.safetensors")
+NAMED = {"default": DEFAULT, "fast": DEFAULT.with_name("fast.safetensors")}
+"""Checkpoints of the package by name: the default one, and its student of one network call a window."""
+
+
+def find_checkpoint(checkpoint: Any) -> Path:
+    """The file of a checkpoint that is given by its name in ``NAMED`` or by its path.
+
+    Raises:
+        TypeError: it is neither.
+    """
+    names = " or ".join(map(repr, NAMED))
+    path = checks.path("checkpoint", checkpoint, f"path to a .safetensors file, or {names}")
+    return NAMED.get(str(path), path)
 
 
 @dataclass(frozen=True)
@@ -135,11 +150,28 @@ def save_checkpoint(path: str | Path, tensors: dict[str, Tensor], config: dict[s
     return sha256
 
 
+def save_difference(path: str | Path, tensors: dict[str, Tensor], config: dict[str, Any]) -> str:
+    """Write what differs from the default checkpoint, atomically; :func:`load_checkpoint` reads it like any other.
+
+    Args:
+        path, tensors, config: as for :func:`save_checkpoint`.
+
+    Returns:
+        The content's SHA-256.
+
+    Raises:
+        ValueError: weights of the default checkpoint are missing or have another shape.
+    """
+    base = load_checkpoint()
+    parts = parts_of(config, base.config)
+    return save_checkpoint(path, difference(_widened(tensors), base.tensors), {"base": base.sha256, "parts": parts})
+
+
 def load_checkpoint(path: str | Path | None = None) -> Checkpoint:
     """Read and verify a checkpoint; float16 weights come back as float32.
 
     Args:
-        path: the file, or None for the default checkpoint in the package.
+        path: the file or a name of ``NAMED``, or None for the default checkpoint in the package.
 
     Returns:
         The verified content.
@@ -149,7 +181,7 @@ def load_checkpoint(path: str | Path | None = None) -> Checkpoint:
         OSError: it cannot be read. ValueError: not safetensors, truncated, larger than the budget
             (:mod:`emoface.limits`), not an emoface checkpoint, its digest does not match, or weights are not finite.
     """
-    file = DEFAULT if path is None else checks.path("checkpoint", path, "path to a .safetensors file")
+    file = DEFAULT if path is None else find_checkpoint(path)
     if not file.exists():
         hint = "the package was installed without its default checkpoint" if path is None else "no such file"
         raise FileNotFoundError(f"checkpoint {file} cannot be read: {hint}")
@@ -175,8 +207,26 @@ def load_checkpoint(path: str | Path | None = None) -> Checkpoint:
     for name, tensor in stored.items():
         if tensor.is_floating_point() and tensor.numel() and not torch.stack(tensor.aminmax()).isfinite().all():
             raise ValueError(f"checkpoint {file} holds weights that are not finite in {name!r}")
-    tensors = {name: tensor.float() if tensor.dtype == torch.float16 else tensor for name, tensor in stored.items()}
-    return Checkpoint(config, tensors, found, file)
+    tensors = _widened(stored)
+    if "base" not in config:
+        return Checkpoint(config, tensors, found, file)
+    base, parts = load_checkpoint(), config.get("parts")
+    if config["base"] != base.sha256:
+        raise ValueError(
+            f"checkpoint {file} stands on another default checkpoint than this package's: on SHA-256 "
+            f"{config['base']!s:.64}, not {base.sha256}"
+        )
+    if not isinstance(parts, dict):
+        raise ValueError(f"checkpoint {file} must hold the parts of its config that differ, got {parts!s:.50}")
+    try:
+        return Checkpoint({**base.config, **parts}, restored(tensors, base.tensors), found, file)
+    except ValueError as error:
+        raise ValueError(f"checkpoint {file} is damaged: {error}") from error
+
+
+def _widened(stored: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """Tensors with float16 as float32."""
+    return {name: tensor.float() if tensor.dtype == torch.float16 else tensor for name, tensor in stored.items()}
 
 
 def _same(path: Path | None, sha256: str) -> Checkpoint:

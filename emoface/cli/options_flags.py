@@ -9,11 +9,11 @@ from typing import Any
 from emoface.cli.arguments import parse_numbers, parse_rate, parse_timeline, parse_weights
 from emoface.cli.view import add_controls, controls_of
 from emoface.option_kinds import (
+    CheckpointFile,
     Choice,
     Directed,
     Emotion,
     FaceControls,
-    File,
     Number,
     Numbers,
     Rate,
@@ -67,7 +67,7 @@ def _add(parser: argparse.ArgumentParser, option: Option) -> None:
         parser.add_argument(without, dest=option.name, action="store_false", default=None, help=f"without {text}")
     elif isinstance(kind, Choice):
         parser.add_argument(name, choices=kind.names, help=text)
-    elif isinstance(kind, File):
+    elif isinstance(kind, CheckpointFile):
         parser.add_argument(name, type=Path, metavar="FILE", help=text)
     elif isinstance(kind, Rate):
         parser.add_argument(name, type=parse_rate, metavar="X", help=text)
@@ -89,7 +89,7 @@ def _one_or_several(text: str) -> float | tuple[float, ...]:
 
 def _help(option: Option) -> str:
     """Meaning, range and default, without marks of Markdown."""
-    values = "" if isinstance(option.kind, (Choice, Switch, File, Style)) else option.kind.words
+    values = "" if isinstance(option.kind, (Choice, Switch, CheckpointFile, Style)) else option.kind.words
     default = "" if isinstance(option.kind, Switch) else f"default: {option.default_words}"
     notes = "; ".join(filter(None, (values, default)))
     return (option.meaning + (f" ({notes})" if notes else "")).replace("`", "").replace('"', "").replace("%", "%%")

@@ -10,7 +10,7 @@ from torch import Tensor
 from emoface.face.columns import places
 from emoface.face.layout import FPS, MOTION_NAMES, MOUTH
 
-SETTLES, SPREAD_SETTLES = 0.5, 1.0
+SETTLES, SPREAD_SETTLES = 1.0, 2.0
 """Seconds within which a lasting difference counts as the emotion's or the manner's, and is left to the denoiser; and
 within which a lasting spread of the heard lips does.
 """

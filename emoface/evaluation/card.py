@@ -62,7 +62,9 @@ def model_card(record: dict[str, Any], evaluation: dict[str, Any] | None) -> str
         date=record["date"],
         parameters=", ".join(f"{part} {count / 1e6:.2f} M" for part, count in parameters.items()),
         training=", ".join(
-            f"{name} {stage['steps']} steps in {stage['minutes']:g} min"
+            f"{name} " + ", then ".join(
+                f"{run['steps']} steps in {run['minutes']:g} min" for run in (stage, stage.get("again")) if run
+            )
             for name, stage in stages.items() if "steps" in stage
         ),
         hours=f"{corpus['hours']:.2f}",

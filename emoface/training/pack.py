@@ -12,7 +12,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from emoface.checkpoints import save_checkpoint
+from emoface.checkpoints import save_checkpoint, save_difference
 from emoface.diffusion.finish import Sampling
 
 from .run import load_tensors, read_config, save_json
@@ -29,11 +29,13 @@ class PackConfig:
     Attributes:
         name: file name of the checkpoint. sampling: fields of ``Sampling`` that differ from its defaults.
         network: whose network is packed: that of ``"denoiser"``, or the student of ``"distill"``.
+        difference: write what differs from the package's default checkpoint alone, which has to be there to read it.
     """
 
     name: str = "default.safetensors"
     sampling: dict[str, Any] = field(default_factory=dict)
     network: str = "denoiser"
+    difference: bool = False
 
     def __post_init__(self) -> None:
         if self.network not in NETWORKS:
@@ -84,7 +86,7 @@ def train(config: Any, out: str | Path, assets: str | Path | None = None, resume
     sampling = dataclasses.asdict(Sampling(**settings.sampling))
     full = {**parts, **speech, "lips": lip_config, "emotion": emotion_config, "sampling": sampling}
     path = out / settings.name
-    digest = save_checkpoint(path, compact(tensors), full)
+    digest = (save_difference if settings.difference else save_checkpoint)(path, compact(tensors), full)
     cards = {}
     stages = PACKED_STAGES if settings.network in PACKED_STAGES else (*PACKED_STAGES, settings.network)
     for stage in stages:

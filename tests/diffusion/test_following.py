@@ -54,19 +54,19 @@ def test_nothing_is_added_in_silence_or_without_a_share_and_what_lasts_is_left_t
     motion, curves, present = case(50)
     assert Follower(0.0).follow(motion, curves, present, 50) is motion
     assert torch.equal(Follower(1.0).follow(motion, curves, torch.zeros(50), 50), motion)
-    still, wide = torch.zeros(1, 100, MOTION_SIZE), torch.zeros(100, len(MOUTH))
+    still, wide = torch.zeros(1, 200, MOTION_SIZE), torch.zeros(200, len(MOUTH))
     wide[40:] = 1.0
-    step = Follower(1.0).follow(still, wide, torch.ones(100), 100)[0, :, ARTICULATING[0]]
-    assert step[39] == 0 and step[40] > 0.9 and step[99].abs() < 0.01
+    step = Follower(1.0).follow(still, wide, torch.ones(200), 200)[0, :, ARTICULATING[0]]
+    assert step[39] == 0 and step[40] > 0.9 and step[199].abs() < 0.01
 
 
 def test_spreading_comes_on_top_of_a_smile() -> None:
     """The lips' own spreading is added; what the denoiser smiles stays, and a spread that lasts is not added."""
     place = SPREADING[0]
-    motion, curves = torch.zeros(1, 100, 56), torch.zeros(100, len(MOUTH))
+    motion, curves = torch.zeros(1, 200, 56), torch.zeros(200, len(MOUTH))
     motion[:, 50:, place] = 0.5
-    smile = Follower(1.0).follow(motion, curves, torch.ones(100), 100)
+    smile = Follower(1.0).follow(motion, curves, torch.ones(200), 200)
     assert torch.equal(smile, motion)
     curves[20:, MOUTH.index(place)] = 0.3
-    spread = Follower(1.0).follow(motion, curves, torch.ones(100), 100)[0, :, place] - motion[0, :, place]
-    assert spread[20] == pytest.approx(0.3, abs=0.02) and 0 < spread[99] < 0.03
+    spread = Follower(1.0).follow(motion, curves, torch.ones(200), 200)[0, :, place] - motion[0, :, place]
+    assert spread[20] == pytest.approx(0.3, abs=0.02) and 0 < spread[199] < 0.03
