@@ -214,6 +214,11 @@ class TestDifference:
         with pytest.raises(ValueError, match=r"needs all weights of its base: a.weight \(40, 30\), got none"):
             save_difference(path, {"a.bias": base["a.bias"]}, {})
 
+    def test_the_default_stands_alone(self, base, tmp_path):
+        save_checkpoint(checkpoints.DEFAULT, {}, {"base": load_checkpoint().sha256, "parts": {}})
+        with pytest.raises(ValueError, match="must stand alone, got what differs from a default checkpoint"):
+            load_checkpoint()
+
     @pytest.mark.parametrize("change", [torch.int8, torch.float32, "shape", "name", "scale"])
     def test_damage(self, base, tmp_path, change):
         path, digest = tmp_path / "own.safetensors", load_checkpoint().sha256

@@ -210,6 +210,8 @@ def load_checkpoint(path: str | Path | None = None) -> Checkpoint:
     tensors = _widened(stored)
     if "base" not in config:
         return Checkpoint(config, tensors, found, file)
+    if file == DEFAULT:
+        raise ValueError(f"checkpoint {file} must stand alone, got what differs from a default checkpoint")
     base, parts = load_checkpoint(), config.get("parts")
     if config["base"] != base.sha256:
         raise ValueError(

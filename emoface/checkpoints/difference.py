@@ -17,7 +17,7 @@ SCALE = "scale."
 """Before the name of a weight: the scales of its difference."""
 LEVELS = 127
 SMALL = 1024
-"""Weights of at most so many numbers are stored whole."""
+"""Weights of at most so many numbers are stored whole, and in float32."""
 
 
 def difference(tensors: Mapping[str, Tensor], base: Mapping[str, Tensor]) -> dict[str, Tensor]:
@@ -41,8 +41,9 @@ def difference(tensors: Mapping[str, Tensor], base: Mapping[str, Tensor]) -> dic
     for name, weights in tensors.items():
         if name in base and torch.equal(weights, base[name]):
             continue
-        if name not in base or weights.numel() <= SMALL or not weights.is_floating_point():
-            stored[name] = weights.half() if weights.numel() > SMALL and weights.is_floating_point() else weights
+        large = weights.is_floating_point() and weights.numel() > SMALL
+        if name not in base or not large:
+            stored[name] = weights.half() if large else weights
             continue
         change = weights - base[name]
         scale = change.abs().amax(tuple(range(1, change.dim())), keepdim=True) / LEVELS  # (N, 1, ...)

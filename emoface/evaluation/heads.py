@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
@@ -43,12 +44,16 @@ class Head:
     name: str
     face: Face
 
+    @cached_property
+    def pairs(self) -> np.ndarray:
+        """Facing vertices (3, 2) of its lips."""
+        return find_lips(self.face.whole_rig).pairs
+
     def gaps(self, arkit: np.ndarray, frames: np.ndarray, fit: bool) -> np.ndarray:
         """Opening (T,) of the lips beyond rest, mm, on the posed mesh; 0 in frames other than those asked for."""
-        rig = self.face.whole_rig
-        weights = fit_lips(arkit, rig) if fit else arkit
+        weights = fit_lips(arkit, self.face.whole_rig) if fit else arkit
         posed = Animation.from_arkit(np.concatenate([np.zeros_like(weights[:1]), weights[frames]]), FPS)
-        height = posed.vertices(self.face)[:, find_lips(rig).pairs, 1]  # (1 + n, 3, 2)
+        height = posed.vertices(self.face)[:, self.pairs, 1]  # (1 + n, 3, 2)
         apart = height[..., 0] - height[..., 1]
         gap = np.zeros(len(weights))
         gap[frames] = 1000 * (apart[1:] - apart[0]).clip(0).mean(1)

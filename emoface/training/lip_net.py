@@ -44,6 +44,7 @@ from emoface.metrics import lip_closure
 from emoface.training.run import (
     Ema,
     TrainingState,
+    keep_share,
     load_tensors,
     progress,
     read_config,
@@ -406,8 +407,7 @@ def train(
             state.save(step + 1, time.monotonic() - started)
     ema.copy_to(net.eval())
     if config.kept:
-        trained = net.state_dict()
-        net.load_state_dict({name: weights.lerp(begun[name], config.kept) for name, weights in trained.items()})
+        keep_share(net, begun, config.kept)
     save_tensors(folder / "model.safetensors", net.state_dict(), model)
     held_out = Path(out) / "corpus" / HELD_OUT
     hearing = Hearing(encoder, net)

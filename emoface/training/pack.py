@@ -13,13 +13,13 @@ import torch
 from torch import Tensor
 
 from emoface.checkpoints import save_checkpoint, save_difference
+from emoface.checkpoints.difference import SMALL
 from emoface.diffusion.finish import Sampling
 
 from .run import load_tensors, read_config, save_json
 
 PACKED_STAGES = ("corpus", "speech", "lips", "text", "binding", "denoiser")
 NETWORKS = ("denoiser", "distill")
-KEEP_FLOAT32 = 1024  # tensors with at most this many values are small and stay exact
 
 
 @dataclass
@@ -50,7 +50,7 @@ def compact(tensors: dict[str, Tensor]) -> dict[str, Tensor]:
     """
     stored = {}
     for name, tensor in tensors.items():
-        if tensor.dtype == torch.float32 and tensor.numel() > KEEP_FLOAT32:
+        if tensor.dtype == torch.float32 and tensor.numel() > SMALL:
             half = tensor.half()
             if not torch.isfinite(half).all():
                 raise ValueError(f"weight {name} does not fit into float16: largest value {tensor.abs().max():g}")

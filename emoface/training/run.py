@@ -8,7 +8,7 @@ import json
 import platform
 import random
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -172,6 +172,16 @@ def write_stage_card(folder: Path, stage: str, config: Any, **facts: Any) -> Non
     if weights.exists():
         card["weights_sha256"] = file_sha256(weights)
     save_json(folder / "card.json", card)
+
+
+def keep_share(network: nn.Module, begun: Mapping[str, Tensor], share: float) -> None:
+    """Average a network's weights with those that its training began with (Wortsman et al. 2022, "Model soups").
+
+    Args:
+        network: trained. begun: its weights before, by name. share: of those in the result, 0..1.
+    """
+    trained = network.state_dict()
+    network.load_state_dict({name: weights.lerp(begun[name], share) for name, weights in trained.items()})
 
 
 def save_json(path: Path, values: Any) -> None:

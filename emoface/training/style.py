@@ -23,6 +23,7 @@ from emoface.audio.features import SAMPLE_RATE
 from emoface.audio.hearing import Heard
 from emoface.audio.lip_net import MOUTH_SCALE, STYLES
 from emoface.checkpoints import Checkpoint, load_checkpoint, save_checkpoint
+from emoface.checkpoints.difference import SMALL
 from emoface.diffusion.denoiser import ClipConditions, Denoiser
 from emoface.diffusion.schedule import add_noise, training_times
 from emoface.face.layout import FPS, JAW_OPEN_RADIANS, MOTION_INDEX, MOTION_NAMES, MOTION_SIZE, MOUTH, NECK
@@ -35,7 +36,7 @@ from .adapt.clips import PersonClip, read_person
 from .adapt.heeded import Heeded, heed, stacked
 from .corpus.adapters.signals import RECORDINGS, read_wave
 from .losses import channel_mask
-from .pack import KEEP_FLOAT32, compact
+from .pack import compact
 from .run import (
     Ema,
     TrainingState,
@@ -200,7 +201,7 @@ def write_with_basis(path: Path, base: Checkpoint, basis: StyleBasis) -> str:
 
 def _stored(tensor: Tensor) -> Tensor:
     """A tensor as float16 where that changes nothing, since checkpoints are read as float32."""
-    if tensor.dtype != torch.float32 or tensor.numel() <= KEEP_FLOAT32:
+    if tensor.dtype != torch.float32 or tensor.numel() <= SMALL:
         return tensor
     half = tensor.half()
     return half if torch.equal(half.float(), tensor) else tensor

@@ -20,6 +20,7 @@ from emoface.training.lip_net import one_cycle
 from emoface.training.run import (
     Ema,
     TrainingState,
+    keep_share,
     load_tensors,
     progress,
     read_config,
@@ -299,8 +300,7 @@ def train(
             _save(folder, averaged, ema, config)
     if begun is not None and config.kept:
         ema.copy_to(averaged)
-        trained, own = averaged.encoder.state_dict(), begun.state_dict()
-        averaged.encoder.load_state_dict({name: w.lerp(own[name], config.kept) for name, w in trained.items()})
+        keep_share(averaged.encoder, begun.state_dict(), config.kept)
         save_tensors(folder / "model.safetensors", averaged.encoder.state_dict(), config.model)
     else:
         _save(folder, averaged, ema, config)
