@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -25,10 +26,14 @@ from ..training.corpus.phones import arpabet_visemes
 from ..training.corpus.synth import find_closures
 from ..training.corpus.visemes import rule_lips
 from ..training.expressions import express
+from .tracks import Tracked
 
 HELD_OUT_SPEAKERS = ("13", "14")
 CAPTURED = "1114_2_05"
 LENGTH_SLACK = 0.1  # seconds
+MEASURED = "facegood"
+"""The one speaker of the recordings with measured curves."""
+EACH_SAYS = 3  # recordings of a person that are joined
 
 
 def assets_folder(assets: str | Path | None) -> Path | None:
@@ -94,6 +99,28 @@ def berlin(assets: Path) -> list[Spoken]:
         visemes = as_rows(lablaut_visemes(labels[0], duration), duration)
         found.append(Spoken(path.stem, samples, visemes, read_lablaut(labels[0], duration)))
     return found
+
+
+def people(assets: Path, strangers: Iterable[Tracked]) -> dict[str, np.ndarray]:
+    """A few recordings of each person that there are recordings of.
+
+    Args:
+        assets: folder of recordings. strangers: people whose faces were tracked.
+
+    Returns:
+        Speaker -> (N,) samples.
+    """
+    said: dict[str, list[Path]] = {}
+    for path in sorted((assets / "emodb" / "wav").glob("*.wav")):
+        said.setdefault(f"emodb {path.stem[:2]}", []).append(path)
+    for folder in (MEASURED, "ljspeech32"):
+        for path in sorted((assets / folder).glob("**/*.wav")):
+            said.setdefault(folder, []).append(path)
+    found = {who: [read_wave(path) for path in paths[:EACH_SAYS]] for who, paths in said.items()}
+    for clip in strangers:
+        if len(found.setdefault(clip.speaker, [])) < EACH_SAYS:
+            found[clip.speaker].append(clip.samples)
+    return {who: np.concatenate(samples) for who, samples in found.items()}
 
 
 def repeated(samples: np.ndarray, seconds: float) -> np.ndarray:

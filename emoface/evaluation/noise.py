@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -13,7 +13,7 @@ from emoface.face.layout import FPS
 from emoface.metrics.following import mean_correlation, shifted
 
 from .floors import Method
-from .material import Captured, Performer
+from .material import MEASURED, Captured, Performer
 from .report import Row, not_measured
 from .strangers import Strangers, followed, target
 from .tracks import MEASURES, Tracked, mesh_measures
@@ -24,10 +24,10 @@ OPENING_MM = 0.3
 LEAD = 1.5  # seconds of noise before the voice
 WIDEST = 0.95  # quantile over time that is told beside the mean
 KINDS = ("music", "babble", "white")
-VOICES = 8  # of a babble
+VOICES = 8  # of a babble, each of another person
 CHORDS = ((57, 60, 64), (53, 57, 60), (48, 52, 55), (55, 59, 62))  # MIDI notes: A minor, F, C, G
 BEAT = 0.5  # seconds
-MADE = "music: struck chords with harmonics and a beat; babble: eight other voices; seeded"
+MADE = "music: struck chords with harmonics and a beat; babble: eight other people at once; seeded"
 
 
 def music(length: int, seed: int = 0) -> np.ndarray:
@@ -89,42 +89,46 @@ def _unit(sound: np.ndarray) -> np.ndarray:
 
 @dataclass(eq=False)
 class Noises:
-    """Noises for recordings; babble is made of ``others``, without the voice that it goes under."""
+    """Noises for recordings; babble is of people other than the one that it goes under.
 
-    others: list[np.ndarray]
+    Attributes:
+        voices: speaker -> (N,) samples.
+    """
+
+    voices: Mapping[str, np.ndarray]
 
     def kinds(self) -> tuple[str, ...]:
         """The noises that can be made."""
-        return KINDS if len(self.others) > 1 else tuple(kind for kind in KINDS if kind != "babble")
+        return KINDS if len(self.voices) > 1 else tuple(kind for kind in KINDS if kind != "babble")
 
-    def make(self, kind: str, length: int, under: np.ndarray, seed: int) -> np.ndarray:
-        """A noise of so many samples at unit power."""
+    def make(self, kind: str, length: int, speaker: str, seed: int) -> np.ndarray:
+        """A noise of so many samples at unit power, to go under a voice of ``speaker``."""
         if kind == "babble":
-            return babble(length, [other for other in self.others if other is not under], seed)
+            return babble(length, [voice for name, voice in self.voices.items() if name != speaker], seed)
         return (music if kind == "music" else white)(length, seed)
 
 
 def noise_rows(
-    performer: Performer, clip: Captured | None, strangers: Strangers, others: list[np.ndarray], quick: bool
+    performer: Performer, clip: Captured | None, strangers: Strangers, voices: Mapping[str, np.ndarray], quick: bool
 ) -> list[Row]:
     """Jaw r lost under each noise, on the measured recording and on captured strangers, and the mouth before speech.
 
     Args:
         performer: animates. clip: the recording with measured curves, or None. strangers: tracked people.
-        others: voices that the babble under ``clip`` is made of. quick: music and babble alone.
+        voices: speaker -> samples that babble is made of. quick: music and babble alone.
     """
     rows: list[Row] = []
+    noises = Noises(voices)
     if clip is None:
         rows += not_measured(["2_05: jaw r lost under noise"], "there are no recordings with measured curves")
     else:
-        measured = Tracked("2_05", "2_05", clip.samples, mesh_measures(Animation.from_arkit(clip.weights)))
+        measured = Tracked("2_05", MEASURED, clip.samples, mesh_measures(Animation.from_arkit(clip.weights)))
         split = f"FACEGOOD 2_05, {len(clip.weights) / FPS:.0f} s, neutral"
-        rows += _rows("2_05", performer, [measured], Noises(others), {}, split, quick)
+        rows += _rows("2_05", performer, [measured], noises, {}, split, quick)
     for name, tracks in strangers.splits.items():
         clips = tracks.clips[:6] if quick else tracks.clips[:24]
-        voices = [clip.samples for clip in tracks.clips]
         split = f"{len(clips)} clips of {name}, neutral"
-        rows += _rows(name, performer, clips, Noises(voices), strangers.floors, split, quick)
+        rows += _rows(name, performer, clips, noises, strangers.floors, split, quick)
     return rows
 
 
@@ -143,7 +147,7 @@ def _rows(
     }
     rows = []
     for kind in noises.kinds()[: 2 if quick else None]:
-        sounds = [noises.make(kind, len(c.samples) + 2 * SAMPLE_RATE, c.samples, k) for k, c in enumerate(clips)]
+        sounds = [noises.make(kind, len(c.samples) + 2 * SAMPLE_RATE, c.speaker, k) for k, c in enumerate(clips)]
         for decibels in DECIBELS:
             under = [mixed(clip.samples, sound, decibels) for clip, sound in zip(clips, sounds)]
             lost: dict[str, list[float]] = {}

@@ -23,7 +23,7 @@ from .life import life_rows
 from .lips import berlin_rows, bundled_rows, captured_rows
 from .liveliness import liveliness_rows
 from .manner import drawn_rows, known_rows, manner_rows
-from .material import CAPTURED, Captured, Performer, Spoken, assets_folder, berlin, bundled, captured
+from .material import CAPTURED, Captured, Performer, Spoken, assets_folder, berlin, bundled, captured, people
 from .noise import noise_rows
 from .nonverbal import nonverbal_rows
 from .pictures import draw_curves, draw_measured, draw_sheets, draw_spectra, draw_strangers, draw_strengths, draw_strips
@@ -179,8 +179,9 @@ def _folds(e: Evaluation) -> list[Row]:
 
 def _noise(e: Evaluation) -> list[Row]:
     clips = {} if e.recordings is None else e.recordings.clips
-    others = [voice.samples for voice in e.labelled] + [clip.samples for n, clip in clips.items() if n != CAPTURED]
-    return noise_rows(e.performer, clips.get(CAPTURED), e.strangers, others, e.quick)
+    tracked = [clip for tracks in e.strangers.splits.values() for clip in tracks.clips]
+    voices = people(e.folder, tracked) if e.folder is not None else {}
+    return noise_rows(e.performer, clips.get(CAPTURED), e.strangers, voices, e.quick)
 
 
 def _liveliness(e: Evaluation) -> list[Row]:

@@ -7,13 +7,15 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
+import soundfile
 
 from emoface.evaluation import folds, noise
 from emoface.evaluation.folds import CHANNELS, RECORDINGS, Recordings, recording_rows
 from emoface.evaluation.liveliness import HEAD, blink_rows, captured_heads, head_rows, upper_rows, windows
-from emoface.evaluation.material import Captured, Spoken
+from emoface.evaluation.material import Captured, Spoken, people
 from emoface.evaluation.seeds import between, seed_rows
 from emoface.evaluation.strangers import Strangers
+from emoface.evaluation.tracks import Tracked
 from emoface.evaluation.voices import abstention_rows, separation
 from emoface.face.layout import ARKIT_INDEX, MOTION_INDEX, MOTION_NAMES, arkit_to_motion
 
@@ -108,7 +110,23 @@ def test_noises_have_the_asked_level_and_are_seeded(decibels: float) -> None:
     assert np.abs(noise.music(SECOND, 3) - noise.music(SECOND, 4)).max() > 0.01
     with pytest.raises(ValueError, match="must hold voices"):
         noise.babble(SECOND, [])
-    assert noise.Noises([voice]).kinds() == ("music", "white")
+    assert noise.Noises({"a": voice}).kinds() == ("music", "white")
+
+
+def test_babble_is_of_other_people(tmp_path: Path) -> None:
+    tones = {"emodb/wav/03a": 200, "emodb/wav/03b": 250, "emodb/wav/08a": 300, "facegood/x": 400}
+    for name, hertz in ((f"{name}.wav", hertz) for name, hertz in tones.items()):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        soundfile.write(tmp_path / name, 0.5 * np.sin(2 * np.pi * hertz * np.arange(SECOND) / SECOND), SECOND)
+    silence = np.zeros(SECOND, np.float32)
+    tracked = [Tracked(f"clip {k}", "someone", silence, np.zeros((25, 3))) for k in range(5)]
+    voices = people(tmp_path, tracked)
+    assert {who: len(samples) // SECOND for who, samples in voices.items()} == {
+        "emodb 03": 2, "emodb 08": 1, "facegood": 1, "someone": 3,
+    }  # fmt: skip
+    pair = noise.Noises({who: voices[who] for who in ("emodb 08", "facegood")})
+    spectrum = np.abs(np.fft.rfft(pair.make("babble", SECOND, "facegood", 1)))
+    assert spectrum.argmax() == 300 and spectrum[400] < 0.01 * spectrum[300]
 
 
 def made_up(seed: int, frames: int = 100) -> Captured:
