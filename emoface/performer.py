@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -296,26 +297,58 @@ def perform(prepared: Sequence[Prepared]) -> list[Piece]:
     Returns:
         The given frames of each.
     """
-    networks = prepared[0].performer.networks
-    mel = torch.stack([one.mel for one in prepared])  # (N, 2 T, 64)
-    mel = mel.to(networks.device, non_blocking=True)  # waits for no window before
-    told = networks.hearing(mel, torch.cat([one.performer.lip_style for one in prepared]))
-    content = networks.audio(told.content(networks.audio.config.kind))  # (N, T, F)
-    heard = zip(prepared, content)
+    heard = list(_hear(prepared))
     if len(prepared) > 1 and all(one.performer.score is None for one in prepared):
-        motions = side_by_side([one.denoising(voice) for one, voice in heard])
+        motions = side_by_side([one.denoising(content) for one, (content, *_) in zip(prepared, heard)])
     else:
-        motions = [one.performer.sample(one, voice) for one, voice in heard]
-    pieces = [
-        one.performer.dress(one, motion, curves, logit)
-        for one, motion, curves, logit in zip(prepared, motions, told.curves, told.closure)
+        motions = [one.performer.sample(one, content) for one, (content, *_) in zip(prepared, heard)]
+    return [
+        replace(one.performer.dress(one, motion, curves, logit), sounds=sounds)
+        for one, motion, (_, curves, logit), sounds in zip(prepared, motions, heard, _sounds(prepared))
     ]
-    return [replace(piece, sounds=sounds) for piece, sounds in zip(pieces, _sounds(prepared))]
+
+
+def perform_in_turn(prepared: Sequence[Prepared]) -> list[Piece]:
+    """Perform windows of one performer that follow each other, all heard at once; bits are those of one at a time.
+
+    Args:
+        prepared: at least one, in their order.
+
+    Returns:
+        The given frames of each.
+    """
+    pieces = []
+    for one, (content, curves, logit), sounds in zip(prepared, _hear(prepared), _sounds(prepared)):
+        motion = one.performer.sample(one, content)
+        pieces.append(replace(one.performer.dress(one, motion, curves, logit), sounds=sounds))
+    return pieces
+
+
+def _hear(prepared: Sequence[Prepared]) -> Iterable[tuple[Tensor, Tensor, Tensor]]:
+    """Content (T, F), mouth curves (T, len(MOUTH)) and closure logits (T,) of each window."""
+    networks = prepared[0].performer.networks
+
+    def hear(mels: Tensor, styles: Tensor) -> Iterable[tuple[Tensor, Tensor, Tensor]]:
+        told = networks.hearing(mels, styles)
+        return zip(networks.audio(told.content(networks.audio.config.kind)), told.curves, told.closure)
+
+    mels = [one.mel.to(networks.device, non_blocking=True) for one in prepared]  # waits for no window before
+    return _alike(hear, mels, [one.performer.lip_style[0] for one in prepared])
 
 
 def _sounds(prepared: Sequence[Prepared]) -> Iterable[Tensor | None]:
-    """Certainties of sounds that are no words, in each window."""
-    rows = [one.rows for one in prepared if one.rows is not None]
-    if len(rows) == len(prepared) and len({part.shape for part in rows}) == 1:
-        return certainties(torch.stack(rows))
-    return [None if one.rows is None else certainties(one.rows[None])[0] for one in prepared]
+    """Certainties of sounds that are no words, in each window; None where nobody listens."""
+    listened = [one.rows for one in prepared if one.rows is not None]
+    found = iter(_alike(certainties, listened))
+    return [None if one.rows is None else next(found) for one in prepared]
+
+
+def _alike(function: Callable[..., Iterable[Any]], *lists: Sequence[Tensor]) -> list[Any]:
+    """``function`` of tensors, called once for all of a shape: what it gives for each of them, in their order."""
+    places: dict[torch.Size, list[int]] = {}
+    for place, tensor in enumerate(lists[0]):
+        places.setdefault(tensor.shape, []).append(place)
+    found: dict[int, Any] = {}
+    for alike in places.values():
+        found |= zip(alike, function(*(torch.stack([part[place] for place in alike]) for part in lists)))
+    return [found[place] for place in range(len(found))]

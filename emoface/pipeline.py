@@ -6,6 +6,7 @@ import math
 import warnings
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import islice
 from typing import TYPE_CHECKING, Any, Literal, overload
 from weakref import WeakKeyDictionary, WeakValueDictionary
 
@@ -54,7 +55,7 @@ from .options import AnimateOptions, LoadOptions, options_of
 from .people import Manner
 from .people.basis import BasisConfig, StyleBasis
 from .people.weights import with_changes
-from .performer import Networks, Performer, Request, perform
+from .performer import Networks, Performer, Request, perform_in_turn
 from .repaint import LIFE, Anew, repaint
 from .score import Score
 
@@ -70,6 +71,8 @@ KEPT_MANNERS = 4
 """Manners whose networks a pipeline keeps."""
 _SOUNDS: WeakKeyDictionary[Recording, np.ndarray] = WeakKeyDictionary()
 """Sounds that are no words (T, 5) in recordings that were performed; edits of their takes need not listen again."""
+AT_ONCE = 8
+"""Windows of a recording that are heard at once."""
 LIVE_BLOCK = 16000
 """Samples of a recording that are fed to a stream at once."""
 
@@ -437,21 +440,28 @@ class Pipeline:
         performer = Performer(self._networks(request.manner), request)
         heard_emotion = HeardEmotion(self.emotion) if request.emotion.keyframes is None else None
         keyframes: Sequence[Keyframe] = request.emotion.keyframes or ()
-        for window in plan_windows(frames, config.window, config.context, config.lookahead):
-            normalized, raw = stream.read(window.start, window.stop, frames)  # (2 T, 64)
-            if heard_emotion is not None:
-                keyframes = [Keyframe.of(0.0, heard_emotion.update(raw), self.emotion)]
-            asked = (window, normalized, raw, stream.normalizer, keyframes, request.options.intensity)
-            piece = perform([performer.prepare(*asked)])[0]
-            stream.finish(max(window.keep_to - config.context, 0))
-            kept = slice(window.keep_from, window.keep_to)
-            new = slice(MEL_PER_FRAME * (window.keep_from - window.start), None)
-            certainty[kept] = told_apart(listener.hear(normalized[new], window.keep_to - window.keep_from), raw[new])
-            # Small tensors kept from window to window would scatter what others free between them.
-            motion[:, kept], closure[kept] = piece.motion, piece.closure
-            presence[kept], level[kept], blinks[kept] = piece.presence, piece.loudness, piece.blinks
-            if progress is not None:
-                progress(window.keep_to / frames)
+        plan = plan_windows(frames, config.window, config.context, config.lookahead)
+        while windows := list(islice(plan, AT_ONCE)):
+            prepared, sounded = [], []
+            for window in windows:
+                normalized, raw = stream.read(window.start, window.stop, frames)  # (2 T, 64)
+                if heard_emotion is not None:
+                    keyframes = [Keyframe.of(0.0, heard_emotion.update(raw), self.emotion)]
+                new = slice(MEL_PER_FRAME * (window.keep_from - window.start), None)
+                rows = listener.rows(normalized[new], window.keep_to - window.keep_from)
+                asked = (window, normalized, raw, stream.normalizer, keyframes, request.options.intensity)
+                prepared.append(performer.prepare(*asked, rows=rows))
+                sounded.append(raw[new])
+                stream.finish(max(window.keep_to - config.context, 0))
+            for window, raw, piece in zip(windows, sounded, perform_in_turn(prepared)):
+                assert piece.sounds is not None
+                kept = slice(window.keep_from, window.keep_to)
+                certainty[kept] = told_apart(piece.sounds, raw)
+                # Small tensors kept from window to window would scatter what others free between them.
+                motion[:, kept], closure[kept] = piece.motion, piece.closure
+                presence[kept], level[kept], blinks[kept] = piece.presence, piece.loudness, piece.blinks
+                if progress is not None:
+                    progress(window.keep_to / frames)
         heard = float(presence.max()) >= HEARD_PRESENCE
         presence = presence.to(self.device, non_blocking=True)
         motion = finish(motion, closure, presence, self.sampling).cpu()  # the only wait for a GPU
