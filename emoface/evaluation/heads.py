@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 
 from emoface.animation import Animation
-from emoface.face.contact import find_lips, fit_lips
+from emoface.face.contact import Lips, find_lips, fit_lips
 from emoface.face.face import Face, as_face
 from emoface.face.layout import FPS
 from emoface.face.presets import PEOPLE
@@ -27,7 +27,7 @@ MEETING_MM, CLOSED = 0.5, 0.97
 SCANNED, AVATARS = "ict_facekit/ict_expr.npz", "avatars"
 DEFINITION = (
     f"p, b, m whose smallest opening beyond rest on the head's mesh is below {MEETING_MM} mm / p, b, m, mean over "
-    "emotions; motion fitted to the head"
+    "emotions; motion fitted to the head; a mesh of no person's size made as high as the open head"
 )
 MASK = "three pairs of facing vertices of the inner lips of that mesh"
 
@@ -45,18 +45,18 @@ class Head:
     face: Face
 
     @cached_property
-    def pairs(self) -> np.ndarray:
-        """Facing vertices (3, 2) of its lips."""
-        return find_lips(self.face.whole_rig).pairs
+    def lips(self) -> Lips:
+        """Where its lips face each other."""
+        return find_lips(self.face.whole_rig)
 
     def gaps(self, arkit: np.ndarray, frames: np.ndarray, fit: bool) -> np.ndarray:
         """Opening (T,) of the lips beyond rest, mm, on the posed mesh; 0 in frames other than those asked for."""
         weights = fit_lips(arkit, self.face.whole_rig) if fit else arkit
         posed = Animation.from_arkit(np.concatenate([np.zeros_like(weights[:1]), weights[frames]]), FPS)
-        height = posed.vertices(self.face)[:, self.pairs, 1]  # (1 + n, 3, 2)
+        height = posed.vertices(self.face)[:, self.lips.pairs, 1]  # (1 + n, 3, 2)
         apart = height[..., 0] - height[..., 1]
         gap = np.zeros(len(weights))
-        gap[frames] = 1000 * (apart[1:] - apart[0]).clip(0).mean(1)
+        gap[frames] = 1000 * (apart[1:] - apart[0]).clip(0).mean(1) / self.lips.scale
         return gap
 
 

@@ -11,6 +11,7 @@ none where the open head's lips meet, and what the rig makes of the weights wher
 but 0 at brief dips of g_o (``DIP``), where smoothing, or a voice of which little was heard, left a closure half done.
 The goal is reached in the order of :mod:`emoface.face.lips`: mouthClose rises up to jawOpen, shapes that part the lips
 are scaled down together, mouthPress rises, and what then is left is taken from jawOpen and mouthClose together.
+Meshes come in any unit: of a face that is no person's size, a millimetre is one where it is as high as the open head's.
 """
 
 from __future__ import annotations
@@ -45,6 +46,8 @@ PARTING = (
     "mouthSmileLeft", "mouthSmileRight", "mouthStretchLeft", "mouthStretchRight", "mouthFrownLeft", "mouthFrownRight",
 )  # fmt: skip
 """Shapes that give way where lips are to meet; a pucker may stay, p, b and m may be rounded."""
+PERSONS = (0.5, 2.0)
+"""Heights of a face, in those of the open head's, that a mesh in metres may have: a child's and a giant's."""
 BROWS = ("browInnerUp", "browOuterUpLeft", "browOuterUpRight")
 LIP_SHAPES = ("mouthClose", "mouthPucker", "mouthUpperUpLeft", "mouthUpperUpRight", "mouthPressLeft", "mouthPressRight")
 """Shapes that move lips and little else."""
@@ -61,6 +64,7 @@ class Lips:
         heights: (52, 3) mm by which a unit of each ARKit shape parts each pair.
         drivers: (C, 2) ARKit shapes of each corrective. together: (C, 3) mm by which it parts each pair.
         travel: of the chin with an open jaw, as a share of the height from chin to brows.
+        scale: how many times too large the mesh is, see :func:`face_scale`; mm are those of the mesh made right.
     """
 
     pairs: np.ndarray
@@ -68,6 +72,7 @@ class Lips:
     drivers: np.ndarray
     together: np.ndarray
     travel: float
+    scale: float
 
     def gaps(self, arkit: np.ndarray) -> np.ndarray:
         """Opening (T, 3) of the pairs beyond rest at ARKit weights (T, 52), mm; below 0 the lips overlap."""
@@ -96,18 +101,20 @@ def find_lips(rig: Rig) -> Lips:
     if pairs is None:
         raise ValueError(f"face {rig.name!r} has a jawOpen that parts no lips")
     at = np.array(pairs)
+    height, scale = face_height(rig), face_scale(rig)
     heights = np.zeros((len(ARKIT_NAMES), 3))
     for name, deltas in shapes.items():
-        heights[ARKIT_INDEX[name]] = parted(deltas, at)
+        heights[ARKIT_INDEX[name]] = parted(deltas, at) / scale
     drivers, together = [], []
     if rig.correctives is not None:
         for (one, other), deltas in zip(rig.correctives.drivers, rig.correctives.deltas):
             driving = rig.shape_names[one], rig.shape_names[other]
             if all(name in ARKIT_INDEX for name in driving):
                 drivers.append([ARKIT_INDEX[name] for name in driving])
-                together.append(parted(deltas, at))
+                together.append(parted(deltas, at) / scale)
+    travel = -opened[_carried(opened), 1].mean() / height if height > 0 else 0.0
     return Lips(
-        at, heights, np.array(drivers, int).reshape(-1, 2), np.array(together).reshape(-1, 3), _travel(rig, opened)
+        at, heights, np.array(drivers, int).reshape(-1, 2), np.array(together).reshape(-1, 3), float(travel), scale
     )
 
 
@@ -150,15 +157,25 @@ def facing_pairs(template: np.ndarray, opened: np.ndarray, size: np.ndarray) -> 
     return found
 
 
-def _travel(rig: Rig, opened: np.ndarray) -> float:
-    """How far the jaw travels, as a share of the height from chin to brows; 0 where there are no brows."""
-    brows = [rig.shape_names.index(name) for name in BROWS if name in rig.shape_names]
-    lifted = np.linalg.norm(rig.deltas[brows], axis=2).max(0, initial=0)  # (V,)
-    if not lifted.any():
+def face_height(rig: Rig) -> float:
+    """From chin to brows, metres; 0 where no jaw or no brows of a rig move to tell it by."""
+    shapes, still = dict(zip(rig.shape_names, rig.deltas)), np.zeros_like(rig.template)
+    lifted = np.max([np.linalg.norm(shapes.get(name, still), axis=1) for name in BROWS], axis=0)  # (V,)
+    carried = _carried(shapes.get("jawOpen", still))
+    if not lifted.any() or not carried.any():
         return 0.0
-    carried = opened[:, 1] < 0.8 * opened[:, 1].min()
-    height = float(np.average(rig.template[:, 1], weights=lifted) - rig.template[carried, 1].min())
-    return float(-opened[carried, 1].mean() / height) if height > 0 else 0.0
+    return max(float(np.average(rig.template[:, 1], weights=lifted) - rig.template[carried, 1].min()), 0.0)
+
+
+def face_scale(rig: Rig) -> float:
+    """How many times too large a rig is that was not made in metres, by its face's height; 1 for a person's."""
+    ratio = face_height(rig) / _open_height()
+    return 1.0 if ratio == 0 or PERSONS[0] <= ratio <= PERSONS[1] else ratio
+
+
+def _carried(opened: np.ndarray) -> np.ndarray:
+    """Which vertices (V,) the jaw carries with it."""
+    return opened[:, 1] < 0.8 * opened[:, 1].min()
 
 
 @lru_cache(maxsize=1)
@@ -167,6 +184,13 @@ def open_lips() -> Lips:
     from .rigs.open_head import open_head_rig
 
     return find_lips(open_head_rig())
+
+
+@lru_cache(maxsize=1)
+def _open_height() -> float:
+    from .rigs.open_head import open_head_rig
+
+    return face_height(open_head_rig())
 
 
 def dips(apart: np.ndarray, fps: float) -> np.ndarray:

@@ -18,13 +18,13 @@ from functools import lru_cache
 
 import numpy as np
 
-from .contact import facing_pairs, moved_share, parted
+from .contact import face_scale, facing_pairs, moved_share, parted
 from .layout import ARKIT_INDEX, ARKIT_NAMES
 from .rig import Rig
 
 SIDES = ("Left", "Right")
 LEAST_MM = 2.0
-"""Aperture at rest below which what was found is no eye that could shut."""
+"""Aperture at rest of a face in metres below which what was found is no eye that could shut."""
 _UPSIDE_DOWN = np.array([1, -1, 1])
 
 
@@ -68,7 +68,7 @@ def find_lids(rig: Rig) -> dict[str, Lids]:
         for name, deltas in shapes.items():
             heights[ARKIT_INDEX[name]] = parted(deltas, pairs)
         rest = parted(rig.template, pairs)
-        if rest.min() >= LEAST_MM and heights[ARKIT_INDEX["eyeBlink" + side]].mean() < 0:
+        if rest.min() >= LEAST_MM * face_scale(rig) and heights[ARKIT_INDEX["eyeBlink" + side]].mean() < 0:
             found[side] = Lids(pairs, rest, heights)
     return found
 

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from emoface.animation import Animation
-from emoface.face.contact import FREE, MEET, REACH, dips, find_lips, fit_lips, open_lips
+from emoface.face.contact import FREE, MEET, REACH, dips, face_scale, find_lips, fit_lips, open_lips
 from emoface.face.layout import ARKIT_INDEX, ARKIT_NAMES
 from emoface.face.rig import Rig
 from emoface.face.rigs.ict import ict_rig
@@ -79,6 +79,19 @@ def test_a_scanned_head(assets: Path) -> None:
     rig, weights = ict_rig(assets / "ict_facekit" / "ict_expr.npz"), speech()
     shut = open_lips().opening(weights) < 0.2
     assert find_lips(rig).opening(fit_lips(weights, rig))[shut].max() < 0.5
+
+
+def scaled(rig: Rig, factor: float) -> Rig:
+    """The same head in another unit."""
+    return replace(rig, template=rig.template * factor, deltas=rig.deltas * factor, correctives=None)
+
+
+@pytest.mark.parametrize("factor", [0.1, 9.0])
+def test_a_mesh_in_another_unit_is_fitted_alike(factor: float) -> None:
+    rig, weights = wide(replace(open_head_rig(), correctives=None)), speech()
+    other = scaled(rig, factor)
+    assert face_scale(rig) == 1 and face_scale(other) == pytest.approx(factor, rel=1e-3)
+    assert np.allclose(fit_lips(weights, other), fit_lips(weights, rig), atol=1e-3)
 
 
 def test_heads_without_a_mouth_are_refused() -> None:

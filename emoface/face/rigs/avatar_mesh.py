@@ -107,7 +107,7 @@ def _pieces(gltf: Gltf, binds: tuple[tuple[Bind, ...], ...], head: Hanging | Non
     shown = [(index, node) for index, node in enumerate(gltf.items("nodes")) if "mesh" in node]
     check_limit("primitives", sum(len(_primitives(gltf, node)) for _, node in shown))
     materials, worlds = _Materials(gltf), world_matrices(gltf)
-    moves = _moves(binds)
+    moves, names = _moves(binds), _node_names(gltf)
     pieces: list[_Piece] = []
     vertices = triangles = displacements = 0
     for index, node in shown:
@@ -134,8 +134,7 @@ def _pieces(gltf: Gltf, binds: tuple[tuple[Bind, ...], ...], head: Hanging | Non
                     for target, share in targets:
                         deltas[shape] += _turned(place, share * _move(gltf, primitive, target, len(base)))
             colours, seen, roughness = materials.look(primitive, faces, len(base))
-            mesh = gltf.item("meshes", node["mesh"])
-            name = _part_name(gltf, mesh, primitive) or str(node.get("name") or f"mesh {node['mesh']}")
+            name = _part_name(gltf, node["mesh"], primitive, names[index])
             template = _turned(place, base) + place[:, :, 3]
             shares = _shares(gltf, index, primitive, head, len(base))
             pieces.append(_Piece(name, roughness, template, faces[seen], deltas, colours, shares))
@@ -181,12 +180,25 @@ def _resting_moves(
     return rest
 
 
-def _part_name(gltf: Gltf, mesh: dict[str, Any], primitive: dict[str, Any]) -> str:
-    """Name of a primitive: its mesh's, or its material's where the mesh has several; empty if it has none."""
+def _node_names(gltf: Gltf) -> list[str]:
+    """Each node's name; of one without, as packers make them, that of the nearest node above which has one."""
+    nodes = gltf.items("nodes")
+    parents = {child: place for place, node in enumerate(nodes) for child in node.get("children", [])}
+    names = []
+    for place in range(len(nodes)):
+        while not nodes[place].get("name") and place in parents:
+            place = parents[place]
+        names.append(str(nodes[place].get("name") or ""))
+    return names
+
+
+def _part_name(gltf: Gltf, index: int, primitive: dict[str, Any], node_name: str) -> str:
+    """Name of a primitive: its mesh's, or its material's where the mesh has several, or else its node's."""
+    mesh = gltf.item("meshes", index)
     name = mesh.get("name")
     if len(mesh["primitives"]) > 1 and "material" in primitive:
         name = gltf.item("materials", primitive["material"]).get("name") or name
-    name = str(name or "")
+    name = str(name or node_name or f"mesh {index}")
     return next((EYES[key] for key in part_keys(name) if key in EYES), name)
 
 

@@ -481,6 +481,14 @@ def test_parts_of_a_mesh_are_named_after_their_materials_and_eyes_are_known(tmp_
     assert [part.name for part in load(gltf, tmp_path).parts] == ["Mesh0", "Skin", "eye_right", "eye_left"]
 
 
+def test_pieces_without_a_name_are_named_after_the_nodes_above(tmp_path):
+    gltf = avatar(["jawOpen"])
+    for above in ({"name": "eyeLeft"}, {}):
+        node = add_mesh(gltf, ["jawOpen"], "")
+        gltf.append("nodes", above | {"children": [node]})
+    assert [part.name for part in load(gltf, tmp_path).parts] == ["Mesh0", "eye_left", "mesh 2"]
+
+
 def with_eye_bones(*joints: dict) -> Gltf:
     """An avatar whose head bone is turned a quarter about z and twice as large; its children are the joints."""
     gltf = avatar(["jawOpen"])
