@@ -19,7 +19,7 @@ def collect() -> dict[str, Any]:
     Returns:
         dict: JSON-able; keys `versions`, `cpu`, `cuda`, `native`, `backend` (forced one or "auto"), `operators`
         (per operator and kind of tensor: the back end, and why better ones were passed over), `pictures` (the driver
-        that draws them with ``backend="gpu"``, or why none can) and `checkpoint`.
+        that draws them with ``backend="gpu"``, or why none can), `checkpoints` (of the package, by name) and `card`.
     """
     import torch
 
@@ -31,7 +31,8 @@ def collect() -> dict[str, Any]:
         "backend": os.environ.get("EMOFACE_BACKEND", "auto"),
         "operators": _operators(),
         "pictures": _pictures(),
-        "checkpoint": _checkpoint(),
+        "checkpoints": _checkpoints(),
+        "card": _card(),
     }
 
 
@@ -119,27 +120,34 @@ def _pictures() -> dict[str, str | None]:
     return {"auto": choose_backend("auto"), "gpu": name, "why_not": why}
 
 
-def _checkpoint() -> dict[str, Any]:
+def _checkpoints() -> dict[str, dict[str, Any]]:
+    from emoface.checkpoints import NAMED
+
+    return {
+        name: {"path": str(path), "found": path.is_file(), "bytes": path.stat().st_size if path.is_file() else None}
+        for name, path in NAMED.items()
+    }
+
+
+def _card() -> str | None:
     from emoface.checkpoints import DEFAULT
 
-    found, card = DEFAULT.is_file(), DEFAULT.with_name("MODEL_CARD.md")
-    return {
-        "path": str(DEFAULT), "found": found, "bytes": DEFAULT.stat().st_size if found else None,
-        "card": str(card) if card.is_file() else None,
-    }  # fmt: skip
+    card = DEFAULT.with_name("MODEL_CARD.md")
+    return str(card) if card.is_file() else None
 
 
 def report(found: dict[str, Any]) -> str:
     """The collected facts as lines for a terminal."""
     lines = [f"{name:13} {version or 'not installed'}" for name, version in found["versions"].items()]
-    cpu, cuda, checkpoint = found["cpu"], found["cuda"], found["checkpoint"]
+    cpu, cuda = found["cpu"], found["cuda"]
     lines.append(f"{'CPU':13} {cpu['model']}, {cpu['cores']} cores, {cpu['threads']} threads used, {cpu['isa']}")
     names = [f"{device['name']} (compute {device['capability']})" for device in cuda["devices"]]
     lines.append(f"{'GPU':13} {', '.join(names) or 'none that torch can use'}")
     lines += [f"{'emoface.' + name:13} {state}" for name, state in found["native"].items()]
-    size = f"{checkpoint['bytes'] / 1e6:.1f} MB" if checkpoint["found"] else "not found"
-    lines.append(f"{'checkpoint':13} {checkpoint['path']} ({size})")
-    lines.append(f"{'model card':13} {checkpoint['card'] or 'not found'}")
+    for name, file in found["checkpoints"].items():
+        size = f"{file['bytes'] / 1e6:.1f} MB" if file["found"] else "not found"
+        lines.append(f"{'checkpoint':13} {name}: {file['path']} ({size})")
+    lines.append(f"{'model card':13} {found['card'] or 'not found'}")
     pictures = found["pictures"]
     lines.append(f"{'pictures':13} auto: {pictures['auto']}; gpu: {pictures['gpu'] or pictures['why_not']}")
     lines += ["", f"back ends (EMOFACE_BACKEND={found['backend']})"]

@@ -27,7 +27,7 @@ from .direct.direction import Direction
 from .emotion import Keyframe, ResolvedEmotion, keyframe_weights, sounding
 from .face.layout import full_motion
 from .face.lids import spare_eyes
-from .face.person_motion import as_person
+from .face.person_motion import PersonMotion, as_person
 from .options import AnimateOptions
 from .people import Manner
 from .score import BASE, Score
@@ -70,7 +70,7 @@ class Request:
 class Networks:
     """The parts of a checkpoint that perform a window, on one device; see :class:`emoface.Pipeline`.
 
-    A ``person``'s gain and offset (56,) and mixture (56, 56) are laid over the motion; None for none.
+    What a ``person`` does otherwise is laid over the motion; None for nobody.
     """
 
     hearing: Hearing
@@ -82,7 +82,7 @@ class Networks:
     deviation: Tensor
     products: torch.dtype
     threads: int
-    person: tuple[Tensor, Tensor, Tensor] | None = None
+    person: PersonMotion | None = None
 
     @property
     def device(self) -> torch.device:

@@ -46,6 +46,7 @@ from .face.layout import FACE_NAMES, FPS, MOTION_NAMES, MOTION_SIZE
 from .face.life import add_life
 from .face.listening import listening
 from .face.nonverbal import NonverbalFace
+from .face.person_motion import PersonMotion
 from .face_motion import FaceMotion
 from .host import own_settings
 from .kernels import fast_products
@@ -172,8 +173,7 @@ class Pipeline:
         except (KeyError, TypeError, ValueError, RuntimeError, AttributeError, IndexError, OverflowError) as error:
             where = f"checkpoint {checkpoint.path}: config" if checkpoint.path else "checkpoint config"
             raise ValueError(f"{where} does not fit this version of emoface: {error!s:.500}") from error
-        person = tuple[Tensor, Tensor, Tensor] | None  # gain, offset, mixture
-        self._changed: dict[tuple[tuple[str, float], ...], tuple[Hearing, Denoiser, person]] = {}
+        self._changed: dict[tuple[tuple[str, float], ...], tuple[Hearing, Denoiser, PersonMotion | None]] = {}
         _LOADED[checkpoint.sha256] = self
         for part in (self.audio, self.hearing, self.denoiser, self.basis):
             if part is not None:
@@ -489,7 +489,7 @@ class Pipeline:
     def _networks(self, manner: Manner) -> Networks:
         """The parts that perform a window in a manner; those of the last few manners are kept."""
         hearing, denoiser = self.hearing, self.denoiser
-        person: tuple[Tensor, Tensor, Tensor] | None = None
+        person: PersonMotion | None = None
         if manner.adapters or (manner.speakers and self.basis is not None):
             kept = self._changed.get(manner.key)
             if kept is None:

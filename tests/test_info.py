@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 
 from emoface import info
+from emoface.checkpoints import NAMED
 from emoface.kernels import OPS, use_backend
 
 
@@ -17,6 +18,7 @@ def test_collect_is_complete_and_json_able():
         assert all(answer["backend"] for answer in kinds.values())
     assert found["pictures"]["auto"] in ("cpu", "gpu")
     assert (found["pictures"]["gpu"] is None) != (found["pictures"]["why_not"] is None)
+    assert set(found["checkpoints"]) == set(NAMED)
     step = found["operators"]["sampler_step"]["cpu float32"]
     assert "cuda only" in step["passed_over"]["cuda"]
 
@@ -24,7 +26,7 @@ def test_collect_is_complete_and_json_able():
 def test_report_names_every_operator(capsys):
     assert info.main([]) == 0
     text = capsys.readouterr().out
-    assert all(name in text for name in OPS) and "checkpoint" in text
+    assert all(name in text for name in OPS) and all(str(path) in text for path in NAMED.values())
     assert any(line.startswith("pictures") and "gpu: " in line for line in text.splitlines())
     assert any(line.startswith("model card") and line.endswith("MODEL_CARD.md") for line in text.splitlines())
 

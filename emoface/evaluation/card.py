@@ -7,7 +7,7 @@ from pathlib import Path
 from string import Template
 from typing import Any
 
-from emoface.checkpoints import DEFAULT, load_checkpoint
+from emoface.checkpoints import DEFAULT, find_checkpoint, load_checkpoint
 from emoface.files import write_text
 
 from .report import HONESTY, compared, shown
@@ -38,8 +38,14 @@ def model_card(record: dict[str, Any], evaluation: dict[str, Any] | None) -> str
         Markdown.
 
     Raises:
-        ValueError: the evaluation is another checkpoint's, quick, or of some parts alone.
+        ValueError: the evaluation is another checkpoint's, quick, or of some parts alone; or the record is a student's.
     """
+    stages = record["stages"]
+    if "corpus" not in stages:
+        raise ValueError(
+            f"{record['checkpoint']} is a student, whose record tells of its distillation alone: its training corpus "
+            "stands in the card of the checkpoint that it was taught by"
+        )
     if evaluation is not None and evaluation["checkpoint"] != record["content_sha256"]:
         raise ValueError(
             f"evaluation is of checkpoint {evaluation['checkpoint'][:12]}, the card of {record['content_sha256'][:12]}"
@@ -48,7 +54,6 @@ def model_card(record: dict[str, Any], evaluation: dict[str, Any] | None) -> str
         raise ValueError("evaluation must be a whole one, got a quick one")
     if evaluation is not None and evaluation.get("only"):
         raise ValueError(f"evaluation must be a whole one, got {', '.join(evaluation['only'])} alone")
-    stages = record["stages"]
     corpus = stages["corpus"]["parts"]["train"]
     kept = stages["corpus"]["config"].get("held_out", {})
     parameters = {part: stages[part]["parameters"] for part in ("lips", "denoiser") if part in stages}
@@ -114,8 +119,9 @@ def write_card(
     """Write the model card of a checkpoint.
 
     Args:
-        checkpoint: path, with its record beside it; None for the default one. evaluation: ``evaluation.json`` of a
-            whole ``emoface eval`` of this checkpoint. out: the file; ``MODEL_CARD.md`` beside the checkpoint if None.
+        checkpoint: path, with its record beside it, or a name of the package's; None for the default one.
+        evaluation: ``evaluation.json`` of a whole ``emoface eval`` of this checkpoint.
+        out: the file; ``MODEL_CARD.md`` beside the checkpoint if None.
 
     Returns:
         The file.
@@ -124,7 +130,7 @@ def write_card(
         FileNotFoundError: no checkpoint, record or evaluation.
         ValueError: record or evaluation are of another checkpoint, or no JSON.
     """
-    path = DEFAULT if checkpoint is None else Path(checkpoint)
+    path = DEFAULT if checkpoint is None else find_checkpoint(checkpoint)
     record = _json(path.with_suffix(".json"), "content_sha256")
     if load_checkpoint(path).sha256 != record["content_sha256"]:
         raise ValueError(f"{path.with_suffix('.json')} is the record of another checkpoint than {path}")

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from functools import lru_cache
+from typing import TypeAlias
 
 import torch
 from torch import Tensor
 
 from .layout import MOTION_NAMES
 
+PersonMotion: TypeAlias = tuple[Tensor, Tensor, Tensor]
+"""A person's gain (56,), offset (56,) and mixture (56, 56)."""
 ARTICULATING = (
     "jaw_pose", "mouthClose", "mouthFunnel", "mouthPucker", "mouthLowerDown", "mouthUpperUp", "mouthRoll",
     "mouthShrug", "mouthPress", "mouthLeft", "mouthRight",

@@ -27,7 +27,7 @@ class Closure:
 
     Attributes:
         auc: probability that the gap of a bilabial is smaller than that of an open vowel, ties counting half.
-        ratio: mean gap of the bilabials over mean gap of the open vowels.
+        ratio: mean gap of the bilabials over mean gap of the open vowels; NaN where lips never open.
         hit30: share of bilabials whose gap is below 30 % of the median open gap of their recording.
         closed, opened: numbers of bilabials and of open vowels.
     """
@@ -112,7 +112,8 @@ def closure(recordings: Iterable[tuple[np.ndarray, np.ndarray]]) -> Closure:
     hits = np.concatenate([shut < HIT_SHARE * np.median(wide) for shut, wide in usable])
     shut, wide = (np.concatenate(parts) for parts in zip(*usable))
     below = (shut[:, None] < wide).mean() + 0.5 * (shut[:, None] == wide).mean()
-    return Closure(float(below), float(shut.mean() / wide.mean()), float(hits.mean()), len(shut), len(wide))
+    ratio = shut.mean() / wide.mean() if wide.any() else np.nan
+    return Closure(float(below), float(ratio), float(hits.mean()), len(shut), len(wide))
 
 
 @metric("bilabials closed", "1", "p, b, m whose smallest inner-lip gap is below 1 mm / p, b, m")

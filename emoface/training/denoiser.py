@@ -425,7 +425,7 @@ def begin(network: Denoiser, source: str, encoder: ContentEncoder | None = None)
     entries of the other's; the flag of known frames stays the last input.
 
     Args:
-        network, encoder: changed. source: a run folder, ``"default"`` for the shipped checkpoint, or another's path.
+        network, encoder: changed. source: a run folder, or a checkpoint's path or its name in the package.
 
     Returns:
         How many tensors were taken.
@@ -437,7 +437,7 @@ def begin(network: Denoiser, source: str, encoder: ContentEncoder | None = None)
     if path.is_dir():
         held = load_tensors(path / "denoiser" / "model.safetensors")[0]
     else:
-        held = load_checkpoint(None if source == "default" else path).tensors
+        held = load_checkpoint(source).tensors
     taken, own = 0, network.state_dict()
     if encoder is not None:
         wanted = {name: tensor.shape for name, tensor in encoder.state_dict().items()}

@@ -61,7 +61,8 @@ class StyleConfig:
     """Settings of the stage.
 
     Attributes:
-        base: ``"default"`` or the path of the checkpoint. persons: folder of the assets -> clips of one person to take.
+        base: path of the checkpoint, or its name in the package.
+        persons: folder of the assets -> clips of one person to take.
         leave_out: end of the names of clips that are not read. voices: folders of recordings for takes of the
             checkpoint -> how many.
         steps, batch, frames, learning_rate, ema, seed, threads, save_every: as named. hidden: of the basis.
@@ -152,7 +153,7 @@ def train(config: Any, out: str | Path, assets: str | Path | None = None, resume
     folder.mkdir(parents=True, exist_ok=True)
     if assets is None:
         raise ValueError("assets must name the folder of the persons and voices, got none")
-    base = load_checkpoint(None if settings.base == "default" else settings.base)
+    base = load_checkpoint(settings.base)
     pipeline = Pipeline(base, dtype="float32")
     persons = material(pipeline, settings, Path(assets))
     sizes = pipeline.denoiser.config

@@ -77,3 +77,9 @@ def test_command(tmp_path: Path, record: dict, tiny_checkpoint: Path, capsys: py
     (tmp_path / "bad.json").write_text("{}")
     with pytest.raises(ValueError, match="must hold 'rows'"):
         write_card(evaluation=tmp_path / "bad.json")
+
+
+def test_a_student_has_no_card_of_its_own(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["card", "--checkpoint", "fast", "--out", str(tmp_path / "card.md")]) == 2
+    assert "fast.safetensors is a student" in capsys.readouterr().err
+    assert not list(tmp_path.iterdir())

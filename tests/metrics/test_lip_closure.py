@@ -47,3 +47,8 @@ def test_closure() -> None:
     assert (found.closed, found.opened) == (2, 2)
     with pytest.raises(ValueError, match="none that has both"):
         closure([(np.array([]), np.array([1.0]))])
+
+
+def test_lips_that_never_open_have_no_ratio() -> None:
+    found = closure([(np.zeros(3), np.zeros(2))])
+    assert math.isnan(found.ratio) and found.auc == 0.5 and found.hit30 == 0
