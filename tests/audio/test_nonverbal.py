@@ -27,6 +27,13 @@ from emoface.face.nonverbal import SOUNDS
 from emoface.training.nonverbal.voice import MAKERS
 
 
+def test_loading_the_net_leaves_the_callers_random_numbers_alone() -> None:
+    nonverbal_net.cache_clear()
+    before = torch.get_rng_state()
+    nonverbal_net()
+    assert torch.equal(torch.get_rng_state(), before)
+
+
 def test_the_net_is_small() -> None:
     assert WEIGHTS.stat().st_size < 200_000
     assert sum(p.numel() for p in nonverbal_net().parameters()) < 60_000
