@@ -78,9 +78,11 @@ def why_unclear(text: str, emotion: str, evidence: float, steadiness: Callable[[
     if evidence >= CARRIED or any(emotion in feeling.emotions and not feeling.denied for feeling in feelings):
         return ""
     unclear = "names no emotion clearly"
-    if emotion == "neutral":
-        return "" if evidence > 0 or steadiness() >= STEADY_NEUTRAL else unclear
     denied = [feeling for feeling in feelings if feeling.denied]
+    if emotion == "neutral":
+        if any(emotion in feeling.emotions for feeling in denied):
+            return "says what is not felt, but not what is"
+        return "" if evidence > 0 or steadiness() >= STEADY_NEUTRAL else unclear
     if any(emotion in feeling.emotions for feeling in denied):
         return f"names {emotion!r} only to deny it"
     person = not _PEOPLE.isdisjoint(words)

@@ -13,7 +13,7 @@ from torch import Tensor, nn
 
 from emoface.binding.emotions import DEFAULT_LEVEL, EMOTIONS, LEVELS
 from emoface.binding.text.doubts import variants, why_unclear
-from emoface.binding.text.feelings import likely_meant, names_feeling, stems
+from emoface.binding.text.feelings import likely_meant, names_feeling, stems, without_comparisons
 from emoface.binding.text.lexicon import read_evidence
 from emoface.binding.text.other_languages import OtherLanguage, read_other_language
 from emoface.binding.text.tokenizer import WordPiece, split_words
@@ -236,7 +236,8 @@ class TextEncoder(nn.Module):
             A :class:`TextReading`; where the prompt is not understood (below ``threshold``, another language, a denied
             or a missing emotion, see ``doubts``) all weight is on neutral and ``note`` says why.
         """
-        shares, strength, bonus = (rows[0] for rows in self._shares([text]))
+        meant = without_comparisons(text)
+        shares, strength, bonus = (rows[0] for rows in self._shares([meant]))
         place = int(shares.argmax())
         emotion, confidence = EMOTIONS[place], float(shares[place])
         if self.threshold > 0:
@@ -249,9 +250,9 @@ class TextEncoder(nn.Module):
         if self.threshold > 0 and not reason:
 
             def steadiness() -> float:
-                return float(self._shares(variants(text))[0][:, place].mean())
+                return float(self._shares(variants(meant))[0][:, place].mean())
 
-            reason = why_unclear(text, emotion, float(bonus[place]), steadiness)
+            reason = why_unclear(meant, emotion, float(bonus[place]), steadiness)
         if reason:
             ranked = sorted(zip(shares.tolist(), EMOTIONS, strict=True), reverse=True)[:2]
             guesses = " or ".join(f"{name} ({share:.0%})" for share, name in ranked)

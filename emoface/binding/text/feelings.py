@@ -71,6 +71,9 @@ _PHRASES = {
     "taken aback": "surprised", "off guard": "surprised", "holds his breath": "fear", "holds her breath": "fear",
     "walking on air": "happy", "walks on air": "happy", "sees red": "angry", "seeing red": "angry", "how dare": "angry",
     "for a fight": "angry", "my stomach": "disgusted", "his stomach": "disgusted", "her stomach": "disgusted",
+} | {
+    f"{feels} {degree}down": "sad"
+    for feels in ("feel", "feels", "feeling", "felt") for degree in ("", "a bit ", "a little ", "so ")
 }  # fmt: skip
 _THINGS = frozenset("cockroach filthy foul maggot mouldy nasty rotten slime slimy smell stench stink vile".split())
 """Words of things and their state, which a negation of what is done with them does not deny."""
@@ -99,8 +102,13 @@ _AFFIRMED = re.compile(
     r"|\b(?:nobody|no one) (?:is as|can)\b"
 )
 """Negations that strengthen: "never been happier", "can't contain his joy"."""
-_CLAUSE_END = re.compile(r"[.,;:!?]|\bbut\b|\bnow\b")
+CLAUSE_END = re.compile(r"[.,;:!?]|(?<!anything )\bbut\b|\bnow\b")
 _WORD = re.compile(r"[a-z][a-z'-]*")
+_COMPARED = re.compile(
+    r"\b(?:(?P<first>more|rather)|less|not (?:so much|as|so))\s+(?P<one>(?:\w+\s+)?[\w'-]+)\s+(?:than|as)\s+"
+    r"(?P<other>(?:\w+\s+)?[\w'-]+)",
+    re.IGNORECASE,
+)
 
 
 @dataclass(frozen=True)
@@ -166,15 +174,27 @@ def find_feelings(plain: str) -> list[Feeling]:
         word = next((stem for stem in sorted(stems(match.group()), key=len, reverse=True) if stem in table), None)
         if word is None:
             continue
-        clause = _CLAUSE_END.split(plain[: match.start()])[-1]
+        clause = CLAUSE_END.split(plain[: match.start()])[-1]
         denied = not strengthened and word not in _THINGS and _NEGATED.search(clause) is not None
         found.append(Feeling(word, table[word], denied))
     return found
 
 
+def without_comparisons(text: str) -> str:
+    """A prompt in which only the stronger of two compared feelings is left: "less angry than sad" says sad."""
+
+    def stronger(match: re.Match[str]) -> str:
+        one, other = match["one"], match["other"]
+        if all(names_feeling(phrase.split()[-1].lower()) for phrase in (one, other)):
+            return one if match["first"] else other
+        return match[0]
+
+    return _COMPARED.sub(stronger, text)
+
+
 def unnegated_clauses(plain: str) -> list[str]:
     """The clauses of a prompt that hold no negation."""
-    return [clause for clause in _CLAUSE_END.split(plain) if not re.search(rf"\b{_NEGATOR}\b", clause)]
+    return [clause for clause in CLAUSE_END.split(plain) if not re.search(rf"\b{_NEGATOR}\b", clause)]
 
 
 def is_about_else(plain: str) -> bool:

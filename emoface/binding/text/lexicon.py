@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from functools import cache
 
 from emoface.binding.emotions import EMOTIONS, SYNONYMS
+from emoface.binding.text.feelings import CLAUSE_END
 
 # Idioms as word slots, each with its level after the colon: "|" separates alternatives of one slot, "_" joins words
 # inside an alternative, a slot ending in "?" may be missing (never the first) and "~" stands for a possessive. The
@@ -204,7 +205,7 @@ def plain_text(text: str) -> str:
 
 
 def _is_negated(plain: str, start: int) -> bool:
-    clause = re.split(r"[.,;:!?]|\bbut\b", plain[:start])[-1]
+    clause = CLAUSE_END.split(plain[:start])[-1]
     return _NEGATED.search(clause) is not None
 
 

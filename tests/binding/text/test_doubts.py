@@ -9,7 +9,15 @@ import pytest
 
 from emoface.binding.emotions import EMOTIONS
 from emoface.binding.text.doubts import MOST_VARIANTS, variants, why_unclear
-from emoface.binding.text.feelings import FEELINGS, find_feelings, is_about_else, likely_meant, names_feeling, stems
+from emoface.binding.text.feelings import (
+    FEELINGS,
+    find_feelings,
+    is_about_else,
+    likely_meant,
+    names_feeling,
+    stems,
+    without_comparisons,
+)
 from emoface.training.data import PROMPTS
 
 
@@ -127,9 +135,29 @@ def test_what_is_not_understood_is_neutral_and_says_why(shipped) -> None:
         ("er hat heute nichts gesagt", "is in German"),
         ("hapy", "was 'happy' meant"),
         ("do not smile, stay serious and unemotional", "not felt"),
+        ("she is anything but calm", "not felt"),
         ("a volcano about to erupt", "names no emotion"),
         ("!!!", "names no emotion|holds no words"),
     ):
         with pytest.warns(UserWarning, match=reason):
             z = shipped.encode(text=text)
         assert (z == shipped.neutral).all(), text
+
+
+@pytest.mark.parametrize(
+    ("text", "emotion"),
+    [
+        ("more angry than sad", "angry"), ("less angry than sad", "sad"), ("not so much sad as really angry", "angry"),
+        ("he feels a bit down today", "sad"),
+    ],
+)  # fmt: skip
+def test_comparisons_and_low_spirits(shipped, text: str, emotion: str) -> None:
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert shipped.nearest_label(shipped.encode(text=text))[0] == emotion
+
+
+def test_comparisons_with_what_is_no_feeling_stay() -> None:
+    for text in ("more than happy", "more scared than ever", "no less a man than a king", "not as it was"):
+        assert without_comparisons(text) == text
+    assert without_comparisons("She is More angry than just sad.") == "She is angry."
