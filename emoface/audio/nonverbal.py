@@ -13,7 +13,6 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from emoface.checkpoints import Unfilled
 from emoface.face.nonverbal import SOUNDS
 from emoface.kernels import time_conv
 from emoface.reading import Arrays
@@ -223,8 +222,8 @@ def nonverbal_net() -> NonverbalNet:
     """The net that comes with the package, trained by ``emoface train nonverbal``."""
     with Arrays(WEIGHTS) as arrays:
         tensors = {name: torch.from_numpy(np.asarray(arrays[name], np.float32).copy()) for name in arrays}
-    with Unfilled(tensors):  # random first weights would be taken from the caller's generator
+    with torch.device("meta"):  # else random first weights would be drawn from the caller's generator
         net = NonverbalNet(tensors["head.weight"].shape[1])
-    net.load_state_dict(tensors)
+    net.load_state_dict(tensors, assign=True)
     net.taps = net.padded().detach()
     return net.eval().requires_grad_(False)
