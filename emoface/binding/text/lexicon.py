@@ -146,6 +146,13 @@ FACIAL_ACTIONS: dict[tuple[str, str], dict[str, float]] = {
     ("chin", "up"): {"contempt": 1.0}, ("face", "still"): {"neutral": 1.6}, ("mouth", "press"): {"angry": 1.0},
 }  # fmt: skip
 
+_CRYING = r"\b(?:tears?|teary|cry|cries|cried|crying|weep\w*|wept)\b"
+_HAPPY_TEARS = re.compile(
+    rf"\blaugh\w*\b(?:(?!\bbut\b)[^.,;:!?])*{_CRYING}"
+    rf"|{_CRYING}\s+(?:of|with|from)\s+(?:\w+\s+)?(?:laugh\w*|joy|happiness|delight|gladness)\b"
+)
+"""Tears that are shed with laughter or for joy."""
+
 IDIOM_WEIGHT, LARGEST_BONUS, DEGREE_WEIGHT = 3.0, 4.0, 2.5
 _POSSESSIVE = "my|your|his|her|their|our|its|the"
 _NEGATOR = r"(?:not|never|no|without|hardly|neither|nor|nothing|nobody|cannot|far from|anything but|[a-z]+n't)"
@@ -260,7 +267,16 @@ def read_evidence(text: str) -> Evidence:
             levels[level - 1] += 1.0
             found.append(template)
     share = 0.5 if _LABELS.search(plain) else 1.0
+    joyful = _HAPPY_TEARS.search(plain)
+    if joyful and _is_negated(plain, joyful.start()):
+        joyful = None
+    if joyful:
+        emotions["happy"] = emotions.get("happy", 0.0) + IDIOM_WEIGHT
+        levels[2] += 1.0
+        found.append(joyful.group())
     for pair in facial_actions(plain):
+        if joyful and pair == ("eye", "wet"):
+            continue
         found.append(" ".join(pair))
         for name, odds in FACIAL_ACTIONS[pair].items():
             emotions[name] = emotions.get(name, 0.0) + share * odds

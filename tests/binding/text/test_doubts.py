@@ -148,10 +148,11 @@ def test_what_is_not_understood_is_neutral_and_says_why(shipped) -> None:
     ("text", "emotion"),
     [
         ("more angry than sad", "angry"), ("less angry than sad", "sad"), ("not so much sad as really angry", "angry"),
-        ("he feels a bit down today", "sad"),
+        ("he feels a bit down today", "sad"), ("laughing out loud with tears in her eyes", "happy"),
+        ("tears of joy", "happy"), ("not laughing any more, tears in his eyes", "sad"),
     ],
 )  # fmt: skip
-def test_comparisons_and_low_spirits(shipped, text: str, emotion: str) -> None:
+def test_comparisons_low_spirits_and_tears(shipped, text: str, emotion: str) -> None:
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         assert shipped.nearest_label(shipped.encode(text=text))[0] == emotion
