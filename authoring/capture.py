@@ -4,7 +4,8 @@
 landmark net, each picture by itself, and takes of ``python -m emoface.evaluation.capture_fit pictures`` as videos;
 store what it says in the form that :func:`emoface.capture.read_tracks` reads. Then ``python -m authoring.capture
 measure --singles FOLDER/motion.npz TRACKS --takes FOLDER/motion.npz TRACKS`` writes ``emoface/capture/tracker.npz``;
-pairs may be repeated. ``python -m authoring.capture_turns`` comes after it: what turned heads and other people do.
+pairs may be repeated. ``python -m authoring.capture_turns`` comes after it: what turned heads and other people do; then
+``authoring.capture_felt``: strangers at rest, and feelings.
 """
 
 from __future__ import annotations
@@ -39,6 +40,7 @@ FACTORS = 60  # of the noise that are stored; the rest is taken as each landmark
 REACH = 3  # frames on each side that the temporal filter looks at
 SHUT_READS = 0.4  # mm apart that lips may read which are shut, the spread of those of the takes
 LEAST_OPEN = 2.0  # mm of opening from which on the tracker tells how far
+OTHERS = ("pose", "people", "strangers", "strangers_mean", "feelings", "feeling_names")
 GAP_LEVELS = np.array([0.0, 0.75, 2.0, 4.0, 7.0, 10.0, 14.0, 19.0, 25.0])  # mm of the mesh's lips
 
 
@@ -333,8 +335,8 @@ def main() -> None:
         return
     from emoface.evaluation.capture_fit import camera
 
-    with np.load(FILE, allow_pickle=False) as file:  # what authoring.capture_turns measured stays until it runs again
-        kept = {name: file[name] for name in ("pose", "people")}
+    with np.load(FILE, allow_pickle=False) as file:  # what the other two measured stays until they run again
+        kept = {name: file[name] for name in OTHERS}
     seen = {kind: [read_seen(*pair, camera()) for pair in getattr(asked, kind)] for kind in ("singles", "takes")}
     arrays: dict[str, Any] = {**measure(seen["singles"], seen["takes"], camera()), **kept}
     with atomic_path(asked.out) as temporary, open(temporary, "wb") as file:

@@ -39,13 +39,18 @@ PEOPLE = 0.45  # standard deviation of identity components
 TURNS = np.radians([6.0, 34.0, 4.0])  # nod and tilt: standard deviation; turn: the furthest
 
 
-def look(count: int, seed: int, model: Path | None) -> dict[str, np.ndarray]:
-    """Landmarks (N, L, 3) in pixels of random people, with weights (N, 53), turn (N, 3) and identity (N, I)."""
+def look(count: int, seed: int, model: Path | None, still: bool = False) -> dict[str, np.ndarray]:
+    """Landmarks (N, L, 3) in pixels of random people, with weights (N, 53), turn (N, 3) and identity (N, I).
+
+    Args:
+        count: of people. seed: of chance. model: the landmark net. still: all look ahead, at rest.
+    """
     rng = np.random.default_rng(seed)
     weights = random_faces(count, seed).weights
-    weights[: count // 4] = 0  # faces at rest
+    weights[: count if still else count // 4] = 0  # faces at rest
     turn = rng.normal(size=(count, 3)) * TURNS
     turn[:, 1] = rng.uniform(-TURNS[1], TURNS[1], count)
+    turn *= not still
     identity = (PEOPLE * rng.normal(size=(count, len(open_head().identity_names)))).clip(-1, 1)
     renderers = [face_renderer(None, size=SIZE, zoom=ZOOM, lights=lights) for lights in LIGHTS]
     net, points = FaceLandmarker(model, most_faces=1), np.full((count, len(tracker().index), 3), np.nan)
@@ -63,8 +68,8 @@ def look(count: int, seed: int, model: Path | None) -> dict[str, np.ndarray]:
     return {"points": points[seen], "weights": weights[seen], "turn": turn[seen], "identity": identity[seen]}
 
 
-def measure(seen: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
-    """``pose`` (10, L, 2) and ``people`` (I, L, 2) of :class:`emoface.capture.tracker.Tracker`."""
+def beside_mesh(seen: dict[str, np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
+    """How far landmarks are from where the mesh has them, (N, 2 L) mm, and the turn (N, 3) as it is read."""
     blind = mock.patch.object(similarity, "pose_terms", lambda turn: np.zeros((len(turn), len(tracker().pose))))
     alone = mock.patch.multiple(similarity, POSE_SMOOTHING=1e-3, SCALE_SMOOTHING=1e-3)
     with blind, alone:
@@ -72,7 +77,13 @@ def measure(seen: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
     moved, _ = Forward(np.zeros(len(open_head().identity_names), np.float32))(seen["weights"].astype(np.float64))
     moved = moved + np.einsum("ni,ilc->nlc", seen["identity"], mesh_identity_basis())
     left = ((aligned.points - tracker().neutral)[..., :2] - moved).reshape(len(moved), -1)
-    terms = pose_terms(matrix_axis_angle(of_head(aligned.rotation)))
+    return left, matrix_axis_angle(of_head(aligned.rotation))
+
+
+def measure(seen: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+    """``pose`` (10, L, 2) and ``people`` (I, L, 2) of :class:`emoface.capture.tracker.Tracker`."""
+    left, turn = beside_mesh(seen)
+    terms = pose_terms(turn)
     terms = np.concatenate([np.ones((len(terms), 1)), terms], 1)
     pose = np.linalg.lstsq(terms, left, rcond=None)[0]
     left = left - terms @ pose

@@ -21,9 +21,9 @@ from emoface.face.resample import resample_curves
 from emoface.face_motion import FaceMotion
 from emoface.host import own_settings
 
-from .felt import find_felt
+from .felt import Felt, find_felt, without_feeling
 from .neutral import find_identity, find_neutral
-from .similarity import align, filtered, matrix_axis_angle, mean_rotation, of_head
+from .similarity import Aligned, align, filtered, matrix_axis_angle, mean_rotation, of_head
 from .solving import BROWS, SCORE_GAINS, UNSEEN, Solver
 from .tracker import tracker
 from .tracks import SCORES, Tracks
@@ -34,6 +34,7 @@ BROW_NOISE = 0.06  # standard deviation that the brows of a still forehead read
 POSE_GAIN = np.array([0.67, 0.92, 0.98])  # what a turn of the open head reads as: nod, turn, tilt
 PROFILE = np.radians(40.0)  # turned further to a side, half of the lips are hidden
 GAP_CONFIDENCE = 0.5  # of the frame beside a gap
+LOOKED_AT = 1000  # frames at which it is looked what a face holds
 POOR_RESIDUAL = 2.5  # mm left at the lips at which nothing is believed
 
 
@@ -66,6 +67,7 @@ class Capture:
         gaps: what was filled in.
         identity: components of the open head that make it most like the person.
         residual_mm: (T,) float32, root mean square distance at the lips between landmarks and head.
+        felt: what the person's face holds; None where its calmest frames were taken for rest.
     """
 
     motion: FaceMotion
@@ -74,6 +76,7 @@ class Capture:
     gaps: tuple[Gap, ...]
     identity: dict[str, float]
     residual_mm: np.ndarray
+    felt: Felt | None = None
 
 
 @overload
@@ -200,10 +203,13 @@ def _fit_person(takes: list[Tracks], still: list[np.ndarray] | None, rest: Rest)
     quiet = None if still is None else [still[number][run] for number, run in parts]
     if isinstance(rest, np.ndarray):
         neutral, aligned = rest, [align(run, rest) for run in runs]
+        felt: Felt | None = find_felt(_median(aligned), rest)
         identity = find_identity(neutral)
     else:
         neutral, aligned = find_neutral(runs, quiet)
-        neutral, identity = (neutral, find_identity(neutral)) if rest == "calm" else find_felt(neutral)
+        felt = None if rest == "calm" else find_felt(_median(aligned))
+        identity = find_identity(neutral) if felt is None else felt.identity
+        neutral = neutral if felt is None else without_feeling(neutral, felt)
 
     moved, turn = (
         [np.zeros((len(take), 2 * len(neutral))) for take in takes],
@@ -235,8 +241,14 @@ def _fit_person(takes: list[Tracks], still: list[np.ndarray] | None, rest: Rest)
             neck_pose=turn[number].astype(np.float32),
         )  # fmt: skip
         confidence = _confidence(left, good[number])
-        captures.append(Capture(motion, confidence, known, gaps[number], person, left.astype(np.float32)))
+        captures.append(Capture(motion, confidence, known, gaps[number], person, left.astype(np.float32), felt))
     return captures
+
+
+def _median(aligned: Sequence[Aligned]) -> np.ndarray:
+    """(L, 3): where the landmarks of some takes mostly are."""
+    step = max(1, sum(len(one.points) for one in aligned) // LOOKED_AT)
+    return np.median(np.concatenate([one.points[::step] for one in aligned]), axis=0)
 
 
 def _told(take: Tracks, good: np.ndarray) -> np.ndarray:

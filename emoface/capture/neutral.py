@@ -82,7 +82,7 @@ def find_identity(neutral: np.ndarray) -> np.ndarray:
 
 
 def identity_basis() -> np.ndarray:
-    """What a unit of each identity component that the tracker knows moves the landmarks: (18, L, 2) mm, y down.
+    """What a unit of each identity component that the tracker knows moves the landmarks: (I, L, 2) mm, y down.
 
     Those after them are mixtures, or move no landmark.
     """
@@ -97,9 +97,9 @@ def mesh_identity_basis() -> np.ndarray:
     return 1000 * np.einsum("nlcx,lc->nlx", corners, seen.weights)[..., :2] * [1, -1]
 
 
-def rigid_modes(points: np.ndarray, weights: np.ndarray | None = None) -> np.ndarray:
+def rigid_modes(points: np.ndarray) -> np.ndarray:
     """What six small rigid motions move in the picture: (6, 2 L) for points (L, 3)."""
-    x, y, z = (points - np.average(points, axis=0, weights=weights)).T
+    x, y, z = (points - points.mean(0)).T
     one, zero = np.ones_like(x), np.zeros_like(x)
     modes = ((one, zero), (zero, one), (x, y), (-y, x), (zero, -z), (z, zero))
     return np.stack([np.stack(mode, 1).ravel() for mode in modes])

@@ -37,7 +37,7 @@ FITTED = tuple(name for name in FACE_CHANNELS if name not in UNSEEN)
 # Standard deviation of each channel about zero, by the beginning of its name; others have OTHER_SPREAD.
 SPREAD = {
     "jaw_pose_x": 0.06, "jaw_pose_y": 0.008, "eyeBlink": 0.8, "eyeSquint": 0.2, "eyeWide": 0.2, "mouthClose": 0.09,
-    "mouthFunnel": 0.05, "mouthPucker": 0.45, "mouthLeft": 0.04, "mouthRight": 0.04, "mouthSmile": 0.22,
+    "mouthFunnel": 0.08, "mouthPucker": 0.45, "mouthLeft": 0.04, "mouthRight": 0.04, "mouthSmile": 0.22,
     "mouthFrown": 0.1, "mouthDimple": 0.06, "mouthStretch": 0.1, "mouthRollLower": 0.07, "mouthRollUpper": 0.05,
     "mouthShrugLower": 0.06, "mouthPress": 0.07, "mouthLowerDown": 0.15, "mouthUpperUp": 0.12, "noseSneer": 0.07,
 }  # fmt: skip
@@ -92,23 +92,28 @@ class Forward:
         return mesh + (weights @ self.response).reshape(mesh.shape), np.hstack([lip_gaps(mesh), lip_widths(mesh)])
 
 
-def precision_of(neutral: np.ndarray, beside: float = 0.0) -> np.ndarray:
-    """(2 L, 2 L): the inverse of the tracker's noise, and of so many mm^2 beside it, blind to small rigid motions."""
+def landmark_noise(beside: float = 0.0) -> np.ndarray:
+    """(2 L, 2 L): covariance of the tracker's noise, and of so many mm^2 beside it."""
     seen = tracker()
     weights = np.zeros(len(seen.index))
     for name, part in seen.groups.items():
         weights[part] = GROUP_WEIGHTS[name]
-    inverse = np.linalg.inv(seen.noise + np.diag(np.repeat(FLOOR / weights + beside, 2)))
-    modes = rigid_modes(neutral, weights).T  # (2 L, 6)
-    seen_modes = inverse @ modes
-    return inverse - seen_modes @ np.linalg.solve(modes.T @ seen_modes, seen_modes.T)
+    return seen.noise + np.diag(np.repeat(FLOOR / weights + beside, 2))
+
+
+def without_rigid(precision: np.ndarray, neutral: np.ndarray) -> np.ndarray:
+    """A precision (2 L, 2 L) of landmarks that is blind to small rigid motions of them (L, 3)."""
+    modes = rigid_modes(neutral).T  # (2 L, 6)
+    seen_modes = precision @ modes
+    return precision - seen_modes @ np.linalg.solve(modes.T @ seen_modes, seen_modes.T)
 
 
 class Solver:
     """The least squares of a person, whose slopes are taken once."""
 
     def __init__(self, identity: np.ndarray) -> None:
-        self.forward, precision = Forward(identity), precision_of(tracker().neutral)
+        self.forward = Forward(identity)
+        precision = without_rigid(np.linalg.inv(landmark_noise()), tracker().neutral)
         self._used = [FACE_CHANNELS.index(name) for name in FITTED]
         base = np.zeros(len(FACE_CHANNELS))
         base[FACE_CHANNELS.index("jaw_pose_x")] = SLOPE_AT

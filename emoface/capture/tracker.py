@@ -32,7 +32,10 @@ class Tracker:
         taps: (2 R + 1,) filter over frames at 25 fps that undoes the net's own smoothing in time.
         pose: (10, L, 2) what a turned head moves the landmarks that were brought back, of the terms of
             :func:`emoface.capture.similarity.pose_terms`: the net's depths are guesses.
-        people: (18, L, 2) what a unit of each identity component moves them beyond what it moves the mesh.
+        people: (I, L, 2) what a unit of each identity component moves them beyond what it moves the mesh.
+        strangers: (R, 2 L) mm, factors of the covariance of people at rest beside their identity.
+        strangers_mean: (2 L,) mm, their mean less the neutral.
+        feelings: (V, 53) expression and jaw of feelings at full strength. feeling_names: whose variants they are.
         gap_tracked, gap_mesh: (K,) opening of the inner lips as the landmarks show it, and that of the mesh.
     """
 
@@ -46,6 +49,10 @@ class Tracker:
     taps: np.ndarray
     pose: np.ndarray
     people: np.ndarray
+    strangers: np.ndarray
+    strangers_mean: np.ndarray
+    feelings: np.ndarray
+    feeling_names: tuple[str, ...]
     gap_tracked: np.ndarray
     gap_mesh: np.ndarray
 
@@ -77,6 +84,10 @@ def tracker() -> Tracker:
         taps=stored["taps"].astype(np.float64),
         pose=stored["pose"].astype(np.float64),
         people=stored["people"].astype(np.float64),
+        strangers=stored["strangers"].astype(np.float64),
+        strangers_mean=stored["strangers_mean"].astype(np.float64),
+        feelings=stored["feelings"].astype(np.float64),
+        feeling_names=tuple(str(name) for name in stored["feeling_names"]),
         gap_tracked=stored["gap_tracked"].astype(np.float64),
         gap_mesh=stored["gap_mesh"].astype(np.float64),
     )

@@ -17,6 +17,7 @@ from emoface.audio.load import Recording, open_audio
 from emoface.face.layout import EXPRESSION_SIZE, FACE_SIZE, FPS, MOTION_SIZE
 from emoface.host import own_settings
 
+from .felt import Felt
 from .fitting import Capture, Gap, Rest, bridged, fit
 from .following import Follower, Shot, follow, shot_tracks
 from .landmarker import Landmarker, as_landmarker
@@ -46,6 +47,7 @@ class VideoCapture:
         gaps: frames whose motion is filled in, and why: no face, a face in profile, covered lips, no picture.
         cuts: frames that begin a new shot.
         identity: of the open head that is most like the person.
+        felt: what the face holds all through.
     """
 
     animation: Animation
@@ -54,6 +56,7 @@ class VideoCapture:
     gaps: tuple[Gap, ...]
     cuts: tuple[int, ...]
     identity: dict[str, float]
+    felt: Felt
 
 
 @own_settings()
@@ -221,7 +224,8 @@ def _assemble(
     motion = bridged(motion, good)
     gaps.sort(key=lambda gap: (gap.start, gap.stop))
     cuts = tuple(first for first, _ in spans[1:])
-    identity = fitted[0][1].identity
+    identity, felt = fitted[0][1].identity, fitted[0][1].felt
+    assert felt is not None  # a film is never fitted about its calmest frames alone
     metadata = {
         "captured": info.path.name, "confidence": round(float(confidence.mean()), 3), "identity": identity,
         "gaps": [[round(gap.start / FPS, 2), round(gap.stop / FPS, 2), gap.reason] for gap in gaps],
@@ -233,7 +237,7 @@ def _assemble(
         neck_pose=values[:, FACE_SIZE:],
     )  # fmt: skip
     known = np.logical_and.reduce([one.known for _, one in fitted])
-    return VideoCapture(animation, confidence, known, tuple(gaps), cuts, identity)
+    return VideoCapture(animation, confidence, known, tuple(gaps), cuts, identity, felt)
 
 
 def _since(shot: Shot, start: float) -> Shot:
@@ -269,14 +273,11 @@ def _stretches(mask: np.ndarray) -> list[tuple[int, int]]:
 @own_settings()
 def capture_picture(
     path: PathLike, *, face: int | None = None, neutral: PathLike | None = None, model: Model | None = None
-) -> Animation:
+) -> Capture:
     """The expression of a face in a picture, as a motion of one frame.
 
     Args:
         path: of the picture; turned as its EXIF tag says. face, neutral, model: as in :func:`capture_video`.
-
-    Returns:
-        The face, looking ahead.
 
     Raises:
         TypeError, ValueError: a bad argument, no picture, or no face in it. OSError: a file cannot be read.
@@ -293,6 +294,4 @@ def capture_picture(
         which = "face" if face is None else f"face {face}"
         raise ValueError(f"path {path} shows no {which}" + (f"; it shows {follower.most}" if follower.most else ""))
     name = os.path.basename(os.fspath(path))
-    one = fit(Tracks(found.points[tracker().index][None], FPS, name=name), rest=rest)
-    metadata = {"captured": name, "identity": one.identity}
-    return Animation(one.motion.expression, one.motion.jaw_pose, FPS, metadata=metadata)
+    return fit(Tracks(found.points[tracker().index][None], FPS, name=name), rest=rest)

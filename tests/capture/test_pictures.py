@@ -12,7 +12,8 @@ from PIL import Image
 import emoface
 from emoface.capture import camera
 from emoface.capture.camera import SETTLING, LiveCapture, capture_camera
-from emoface.capture.emotion import unshrunk
+from emoface.capture.emotion import with_feeling
+from emoface.capture.felt import Felt
 from emoface.capture.pictures import read_picture
 from emoface.cli import main
 from emoface.emotion_forms import EmotionReference
@@ -80,12 +81,13 @@ def test_the_emotion_of_a_picture_and_of_a_film(tmp_path: Path) -> None:
 
 
 def test_a_feeling_is_as_strong_as_it_most_likely_was() -> None:
-    motion = np.full((2, 56), 0.2, np.float32)
-    known, guessed = unshrunk(motion, True), unshrunk(motion, False)
-    brow, smile, jaw = (list(MOTION_NAMES).index(name) for name in ("browInnerUp", "mouthSmileLeft", "jaw_pose_x"))
-    assert known[0, brow] == pytest.approx(0.26) and guessed[0, brow] == pytest.approx(0.38)
-    assert known[0, smile] == guessed[0, smile] == motion[0, smile] and known[0, jaw] == motion[0, jaw]
-    assert unshrunk(np.full((1, 56), 0.9, np.float32), False).max() == 1
+    motion = np.linspace(0, 0.2, 5)[:, None].repeat(56, 1).astype(np.float32)
+    brow, jaw = (list(MOTION_NAMES).index(name) for name in ("browInnerUp", "jaw_pose_x"))
+    weights = np.zeros(53)
+    weights[brow] = 0.6
+    found = with_feeling(motion, Felt(weights, np.zeros(38, np.float32), {}))
+    assert found[:, brow].mean() == pytest.approx(0.6) and np.ptp(found[:, brow]) == pytest.approx(0.2)
+    assert (found[:, jaw] == motion[:, jaw]).all() and found.min() == 0
 
 
 def test_faces_before_a_camera_come_one_by_one() -> None:

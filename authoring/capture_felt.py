@@ -1,0 +1,61 @@
+"""What strangers at rest look like beside their identity, and what feelings do to a face.
+
+``python -m authoring.capture_felt`` (extra ``capture``, and the landmark net) draws the open head as random people at
+rest in random light, looks at them, and adds to ``emoface/capture/tracker.npz``, which ``authoring.capture_turns``
+wrote before: ``strangers`` and ``strangers_mean``, what is left of their landmarks when the identity is taken away; and
+``feelings``, the shapes of ``emoface.training.expressions``, which are our own judgement.
+"""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from emoface.capture.solving import FACE_CHANNELS
+from emoface.capture.tracker import FILE, tracker
+from emoface.files import atomic_path
+from emoface.training.expressions import PROTOTYPES
+
+from .capture_turns import beside_mesh, look
+
+FACTORS = 20  # of the strangers' covariance that are stored
+
+
+def strangers(seen: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+    """``strangers`` (R, 2 L) and ``strangers_mean`` (2 L,) of :class:`emoface.capture.tracker.Tracker`."""
+    left = beside_mesh(seen)[0]
+    left = left - np.einsum("ni,il->nl", seen["identity"], tracker().people.reshape(seen["identity"].shape[1], -1))
+    mean = left.mean(0)
+    _, size, direction = np.linalg.svd((left - mean) / np.sqrt(len(left)), full_matrices=False)
+    factors = size[:FACTORS, None] * direction[:FACTORS]
+    return {"strangers": factors.astype(np.float16), "strangers_mean": mean.astype(np.float16)}
+
+
+def feelings() -> dict[str, np.ndarray]:
+    """``feelings`` (V, 53) and ``feeling_names`` (V,)."""
+    pairs = [(name, variant[: len(FACE_CHANNELS)]) for name, variants in PROTOTYPES.items() for variant in variants]
+    names, shapes = zip(*pairs)
+    return {"feelings": np.stack(shapes).astype(np.float16), "feeling_names": np.array(names)}
+
+
+def main() -> None:
+    """Draw, look, measure and write."""
+    parser = argparse.ArgumentParser(prog="python -m authoring.capture_felt", description=__doc__)
+    parser.add_argument("--count", type=int, default=160)
+    parser.add_argument("--seed", type=int, default=23)
+    parser.add_argument("--model", type=Path, help="the landmark net")
+    parser.add_argument("--out", type=Path, default=FILE)
+    asked = parser.parse_args()
+    with np.load(FILE, allow_pickle=False) as file:
+        arrays: dict[str, Any] = {name: file[name] for name in file.files}
+    arrays.update({**strangers(look(asked.count, asked.seed, asked.model, still=True)), **feelings()})
+    with atomic_path(asked.out) as temporary, open(temporary, "wb") as file:
+        np.savez_compressed(file, **arrays)
+    print(f"{asked.out}: {asked.out.stat().st_size} bytes")
+
+
+if __name__ == "__main__":
+    main()
