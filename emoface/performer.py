@@ -16,7 +16,9 @@ from .audio.lip_net import STYLES, add_gestures, closure_weight
 from .audio.nonverbal import certainties, murmur
 from .audio.normalize import MelNormalizer
 from .binding.space import EmotionSpace
+from .diffusion.accents import accentuate
 from .diffusion.denoiser import Denoiser
+from .diffusion.enlarging import Enlarger
 from .diffusion.finish import Sampling, liveliness
 from .diffusion.following import Follower
 from .diffusion.guidance import Guidance
@@ -173,6 +175,7 @@ class Performer:
         self.sampler = WindowSampler(*arguments)
         self.steered = WindowSampler(*arguments) if request.score is not None and request.score.steers else None
         self.follower = Follower(networks.sampling.following)
+        self.enlarger = Enlarger(networks.sampling.upper_lip)
         self.holder, self.joiner = Holder(), Joiner()
         self.lip_style = torch.full((1,), request.style, device=device)
 
@@ -184,6 +187,7 @@ class Performer:
     def forget(self) -> None:
         """Begin the next window as if none had been before."""
         self.joiner, self.follower, self.holder = Joiner(), Follower(self.follower.share), Holder()
+        self.enlarger = Enlarger(self.enlarger.gain)
 
     def prepare(
         self, window: Window, normalized: Tensor, raw: Tensor, normalizer: MelNormalizer,
@@ -227,6 +231,8 @@ class Performer:
         held, hummed = one.held[given], one.hummed.to(networks.device, non_blocking=True)
         motion = self.follower.follow(motion, curves[given], present, window.keep_to - window.keep_from, held)  # speaks
         motion = add_gestures(motion, curves[given] * present[:, None], networks.sampling.gestures)
+        motion = self.enlarger.enlarge(motion, window.keep_to - window.keep_from, held)
+        motion = accentuate(motion, networks.sampling.accents)
         motion = self.holder.hold(motion, held, window.keep_to - window.keep_from)
         if networks.person is not None:  # as a person moves
             motion = as_person(motion, *networks.person)

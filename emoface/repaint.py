@@ -17,6 +17,7 @@ from .audio.features import MEL_PER_FRAME, loudness
 from .audio.load import Recording
 from .audio.nonverbal import SOUNDS, NonverbalListener, SoundGate, told_apart
 from .audio.stream import MelStream
+from .diffusion.accents import without_accents
 from .diffusion.finish import ARTICULATING, finish
 from .diffusion.windows import LEAD_IN, SHORTEST, Painting, Window, plan_windows
 from .direct.seams import firm
@@ -157,7 +158,7 @@ def _painting(
     number = np.arange(window.start, window.stop)
     inside = (number >= 0) & (number < frames)
     at = number.clip(0, frames - 1)
-    known = torch.from_numpy(motion[:, at, :size])
+    known = without_accents(torch.from_numpy(motion[:, at]), networks.sampling.accents)[..., :size]
     if networks.sampling.articulation > 0:
         known[..., ARTICULATING] /= networks.sampling.articulation
     known = (known - networks.mean.cpu()) / networks.deviation.cpu()

@@ -58,7 +58,7 @@ _DAMPED = _row({
 _SMALL = ("mouthFunnel", "mouthPucker", "mouthRoll", "mouthLowerDown", "mouthUpperUp")  # beginnings of names
 _GESTURES = tuple(place for place, i in enumerate(MOUTH) if MOTION_NAMES[i].startswith(_SMALL))  # within MOUTH
 _GESTURING = tuple(MOUTH[place] for place in _GESTURES)
-_PRESSED = _row({"mouthPressLeft": GATED_PRESS, "mouthPressRight": GATED_PRESS})
+_PRESSED = _row({"mouthPressLeft": 1.0, "mouthPressRight": 1.0})
 
 
 class ChannelNorm(nn.Module):
@@ -192,17 +192,18 @@ def add_gestures(motion: Tensor, curves: Tensor, strength: float = 1.0) -> Tenso
     return moved
 
 
-def apply_closure(motion: Tensor, weight: Tensor, strength: float = 1.0) -> Tensor:
+def apply_closure(motion: Tensor, weight: Tensor, strength: float = 1.0, pressed: float = GATED_PRESS) -> Tensor:
     """Close the lips where they must be closed: the gate.
 
     With g = strength x weight, lower and upper lip are scaled by 1 - 0.9 g, the funnel by 1 - 0.6 g, the jaw by
-    1 - 0.15 g, as people close their lips without shutting the jaw. mouthPress rises to at least 0.2 g, and
+    1 - 0.15 g, as people close their lips without shutting the jaw. mouthPress rises to at least ``pressed`` g, and
     :func:`emoface.face.lips.close_lips` takes up the share g of the opening that is left. Sneers give way last.
 
     Args:
         motion: (..., T, 56).
         weight: (..., T) 0..1, from :func:`closure_weight`.
         strength: 0 closes nothing, 1 closes the lips wholly.
+        pressed: mouthPress, at least, of lips that are wholly closed.
 
     Returns:
         (..., T, 56), a new tensor; mouthClose is at most jawOpen, whatever the weight.
@@ -217,5 +218,5 @@ def apply_closure(motion: Tensor, weight: Tensor, strength: float = 1.0) -> Tens
     gate = strength * weight  # (..., T)
     damped, press = (values(one, motion.dtype, motion.device) for one in (_DAMPED, _PRESSED))
     closed = motion * (1 - gate[..., None] * damped)
-    closed = torch.where(press > 0, torch.maximum(closed, gate[..., None] * press), closed)
+    closed = torch.where(press > 0, torch.maximum(closed, pressed * gate[..., None] * press), closed)
     return close_lips(closed, (1 - gate) * opening(closed).clamp(min=0), (gate / FIRM).clamp(max=1))

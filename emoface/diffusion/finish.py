@@ -12,7 +12,7 @@ import torch
 from torch import Tensor, nn
 
 from emoface import checks
-from emoface.audio.lip_net import STYLES, apply_closure
+from emoface.audio.lip_net import GATED_PRESS, STYLES, apply_closure
 from emoface.face.columns import places
 from emoface.face.layout import (
     JAW_OPEN_RADIANS,
@@ -47,6 +47,7 @@ HIGHEST = {
     "upper_swing": 50.0, "head_swing": 50.0, "articulation": 10.0,
     "upper_character": 10.0, "head_character": 50.0, "head_turn": 10.0, "mouth_character": 10.0, "upper_filter": 50.0,
     "mouth_filter": 50.0, "rest_filter": 50.0, "closure": 1.0, "gestures": 10.0, "following": 1.0, "closing": 10.0,
+    "upper_lip": 10.0, "press": 1.0, "accents": 10.0,
 }  # fmt: skip
 """The highest value of each strength; the lowest is 0."""
 
@@ -74,6 +75,10 @@ class Sampling:
         following: share of the fast difference between heard and denoised articulation that is added, see
             :class:`~emoface.diffusion.following.Follower`.
         gestures: share of the voice's own small lip gestures that motion has at least, 0 for none.
+        upper_lip: how much larger the fast motion of the raised upper lip is than the network's, see
+            :class:`~emoface.diffusion.enlarging.Enlarger`. press: mouthPress, at least, of lips that the gate closes.
+        accents: strength of what drawn brows and a wrinkled nose bring with them, see
+            :func:`~emoface.diffusion.accents.accentuate`; 0 for none.
     """
 
     sampler: str = "ddim"
@@ -95,6 +100,9 @@ class Sampling:
     gestures: float = 1.0
     following: float = 0.0
     closing: float = 0.0
+    upper_lip: float = 1.0
+    press: float = GATED_PRESS
+    accents: float = 0.0
     style: str = "artist"
 
     def __post_init__(self) -> None:
@@ -173,7 +181,7 @@ def finish(
         block[..., :jaw].clamp_(0, 1)
         block[..., jaw].clamp_(0, JAW_OPEN_RADIANS)
         block[..., jaw + 1 : jaw + 3].clamp_(-JAW_SIDE_RADIANS, JAW_SIDE_RADIANS)
-        closed = apply_closure(block, gate[:, start : start + BLOCK], sampling.closure)
+        closed = apply_closure(block, gate[:, start : start + BLOCK], sampling.closure, sampling.press)
         block.copy_(closed if closing is None else block.lerp(closed, closing[start : start + BLOCK, None].to(block)))
     added = (motion[..., press] - pressed).transpose(1, 2)  # (B, 2, T)
     added = nn.functional.max_pool1d(added, PRESS_FRAMES, stride=1, padding=PRESS_FRAMES // 2).transpose(1, 2)

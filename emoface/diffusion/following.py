@@ -34,7 +34,7 @@ def _fading(frames: int, seconds: float, dtype: torch.dtype, device: torch.devic
         return weights, (1 - step) ** (count + 1)[:, None]
 
 
-def _running_mean(values: Tensor, before: Tensor | None, seconds: float, held: Tensor | None) -> Tensor:
+def running_mean(values: Tensor, before: Tensor | None, seconds: float, held: Tensor | None) -> Tensor:
     """``m_t = m_{t-1} + (1 - s) (v_t - m_{t-1}) / (seconds x 25)`` of values (B, k, C), from (B, C) or the first.
 
     s is ``held`` (k,), 0 where it is None.
@@ -92,8 +92,8 @@ class Follower:
         difference = gate * (curves[:, places(_IN_MOUTH, device)] - motion[..., at])  # (B, k, A)
         spread = (gate * curves[:, places(_SPREAD, device)])[None]  # (1, k, S)
         held = None if held is None or not held.any() else held
-        mean = _running_mean(difference, self.mean, SETTLES, held)
-        spread_mean = _running_mean(spread, self.spread, SPREAD_SETTLES, held)
+        mean = running_mean(difference, self.mean, SETTLES, held)
+        spread_mean = running_mean(spread, self.spread, SPREAD_SETTLES, held)
         self.mean, self.spread = mean[:, kept - 1].clone(), spread_mean[:, kept - 1].clone()
         followed = motion.clone()
         share: float | Tensor = self.share

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 import torch
 
+from emoface.audio.lip_net import GATED_PRESS
 from emoface.diffusion import finish as module
 from emoface.diffusion.finish import RESTING, Sampling, finish, gaussian_filter, liveliness
 from emoface.face.layout import (
@@ -65,6 +66,15 @@ def test_lips_are_pressed_no_shorter_than_lips_are() -> None:
     pressed = finish(motion, closure, presence, Sampling())[0, :, press]
     assert pressed[30] > 0.3 and pressed.diff(n=2).abs().max() < 0.25
     torch.testing.assert_close(pressed[:20], torch.full((20,), 0.1))
+
+
+def test_closed_lips_are_pressed_as_firmly_as_the_settings_say() -> None:
+    """No opening is left to be pressed away here."""
+    motion, closure, presence = torch.zeros(1, 60, 56), torch.zeros(60), torch.ones(60)
+    closure[20:40] = 1
+    press = MOTION_INDEX["mouthPressLeft"]
+    usual, firm = (finish(motion, closure, presence, Sampling(**kind))[0, 30, press] for kind in ({}, {"press": 0.4}))
+    assert usual == pytest.approx(GATED_PRESS, abs=1e-4) and firm == pytest.approx(0.4, abs=1e-4)
 
 
 def test_articulation_scales_jaw_and_lips_about_rest() -> None:
@@ -150,7 +160,9 @@ def test_scales_of_the_start_noise() -> None:
     assert MOTION_INDEX["jaw_pose_x"] not in RESTING and MOTION_INDEX["mouthSmileLeft"] in RESTING
 
 
-@pytest.mark.parametrize("name, value", [("closure", 1.01), ("gestures", -0.1), ("upper_filter", 50.1), ("steps", 0)])
+@pytest.mark.parametrize(
+    "name, value", [("closure", 1.01), ("gestures", -0.1), ("upper_filter", 50.1), ("steps", 0), ("press", 1.1)]
+)
 def test_settings_out_of_range(name: str, value: float) -> None:
     with pytest.raises(ValueError, match=name):
         Sampling(**{name: value})  # type: ignore[arg-type]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -66,6 +67,17 @@ def test_frames_equal_the_recordings_for_every_chunking(
     assert len(whole) == round(0.73 * fps) and whole.metadata["latency"] == latency
     for size in sizes:
         frames = played(pipeline.stream(sample_rate=rate, **asked), cut(samples, size))
+        np.testing.assert_array_equal(frames, whole.motion, err_msg=f"chunks of {size}")
+
+
+def test_frames_equal_the_recordings_with_an_enlarged_lip_and_accents(tiny_checkpoint: Path) -> None:
+    face, samples, asked = emoface.load(tiny_checkpoint), voice(1.3), {"emotion": "angry", "latency": "live"}
+    plain = face.animate(samples, sample_rate=16000, **asked)
+    face.sampling = replace(face.sampling, upper_lip=2.0, press=0.5, accents=1.0)
+    whole = face.animate(samples, sample_rate=16000, **asked)
+    assert not np.array_equal(whole.motion, plain.motion)
+    for size in (160, 4096, None):
+        frames = played(face.stream(sample_rate=16000, **asked), cut(samples, size))
         np.testing.assert_array_equal(frames, whole.motion, err_msg=f"chunks of {size}")
 
 

@@ -1,0 +1,98 @@
+"""Accents: what makes anger and disgust be read from outside grows with the shape that carries the feeling.
+
+Levels of an emotion are laid out by the rules that the network learnt from. Those who know faces, but not these rules,
+tell frowns and wrinkled noses apart late. So a frown brings itself and a bared, firm lower lip, and a wrinkled nose
+brings itself, both lips and the chin, and leaves the brows and the corners of the mouth up.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+import torch
+from torch import Tensor
+
+from emoface.face.columns import places, values
+from emoface.face.layout import MOTION_INDEX
+
+ACCENTS: dict[str, dict[str, float]] = {
+    "frown": {"browDown": 0.5, "mouthLowerDown": 0.25, "mouthRollLower": 0.2, "mouthPress": 0.2},
+    "noseSneer": {
+        "noseSneer": 0.5, "mouthUpperUp": 0.4, "mouthShrugUpper": 0.25, "mouthShrugLower": 0.2, "mouthFrown": -0.4,
+        "mouthSmile": 0.15, "mouthLowerDown": 0.15, "jawForward": 0.3, "browDown": -0.3,
+    },
+}  # fmt: skip
+"""What comes with a frown and with a wrinkled nose; of shapes with two sides each by its own side."""
+
+_SIDES = ("Left", "Right")
+_INNER = MOTION_INDEX["browInnerUp"]
+
+
+def _channels(name: str) -> tuple[int, ...]:
+    """The left and the right channel of a shape, twice its only one if it has no sides."""
+    return tuple(MOTION_INDEX.get(name, MOTION_INDEX.get(name + side, 0)) for side in _SIDES)
+
+
+_TARGETS = tuple(sorted({channel for row in ACCENTS.values() for name in row for channel in _channels(name)}))
+
+
+@lru_cache(maxsize=8)
+def _gains(name: str, side: int) -> tuple[float, ...]:
+    """Of each of ``_TARGETS`` what a unit of frown or wrinkled nose on one side brings."""
+    gains = dict.fromkeys(_TARGETS, 0.0)
+    for other, gain in ACCENTS[name].items():
+        channels = _channels(other)
+        gains[channels[side]] += gain / channels.count(channels[side])
+    return tuple(gains.values())
+
+
+def accentuate(motion: Tensor, strength: float) -> Tensor:
+    """Motion with accents, ``m + strength x gain x source``.
+
+    A source is ``noseSneer``, or the frown, ``max(browDown - browInnerUp - noseSneer, 0)``: brows that fear draws
+    together, and those that a wrinkled nose draws down, are no frown.
+
+    Args:
+        motion: (..., 56). strength: 0 leaves motion as it is.
+
+    Returns:
+        (..., 56), not clipped, but nothing is taken below 0; a new tensor unless the strength is 0.
+    """
+    if strength == 0:
+        return motion
+    sneer, brow, inner = _shapes(motion)
+    return _moved(motion, (brow - inner - sneer).clamp(min=0), sneer, strength)
+
+
+def without_accents(motion: Tensor, strength: float) -> Tensor:
+    """The motion that :func:`accentuate` made this one of, where nothing was cut off at 0 or 1.
+
+    Args:
+        motion: (..., 56). strength: as it was.
+
+    Returns:
+        (..., 56); ``motion`` itself if the strength is 0.
+    """
+    if strength == 0:
+        return motion
+    sneer, brow, inner = _shapes(motion)
+    sneer = sneer / (1 + strength * ACCENTS["noseSneer"]["noseSneer"])
+    lowered = brow - strength * ACCENTS["noseSneer"]["browDown"] * sneer  # (..., 2) by the frown alone
+    frown = (lowered - inner - sneer).clamp(min=0) / (1 + strength * ACCENTS["frown"]["browDown"])
+    return _moved(motion, frown, sneer, -strength)
+
+
+def _shapes(motion: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    """``noseSneer`` and ``browDown`` of both sides (..., 2), and ``browInnerUp`` (..., 1)."""
+    sneer, brow = (motion[..., places(_channels(name), motion.device)] for name in ("noseSneer", "browDown"))
+    return sneer.clamp(min=0), brow, motion[..., _INNER, None].clamp(min=0)
+
+
+def _moved(motion: Tensor, frown: Tensor, sneer: Tensor, strength: float) -> Tensor:
+    at = places(_TARGETS, motion.device)
+    targets = moved = motion[..., at]
+    for name, source in (("frown", frown), ("noseSneer", sneer)):
+        for side in range(len(_SIDES)):
+            gains = values(_gains(name, side), motion.dtype, motion.device)
+            moved = moved + strength * source[..., side, None] * gains
+    return motion.index_copy(-1, at, torch.maximum(moved, targets.clamp(max=0)))

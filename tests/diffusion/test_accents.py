@@ -1,0 +1,54 @@
+"""Accents: what comes with a frown and a wrinkled nose, and what does not bring them."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+
+from emoface.diffusion.accents import ACCENTS, accentuate, without_accents
+from emoface.face.layout import MOTION_INDEX, MOTION_SIZE
+
+
+def face(**weights: float) -> torch.Tensor:
+    """One frame (1, 1, 56) of shapes by name."""
+    motion = torch.zeros(1, 1, MOTION_SIZE)
+    for name, weight in weights.items():
+        motion[..., MOTION_INDEX[name]] = weight
+    return motion
+
+
+def added(motion: torch.Tensor, strength: float = 1.0) -> dict[str, float]:
+    """What accents add, by channel."""
+    change = (accentuate(motion, strength) - motion)[0, 0]
+    return {name: pytest.approx(float(change[i]), abs=1e-6) for name, i in MOTION_INDEX.items() if change[i] != 0}
+
+
+def test_each_side_brings_its_own_side_and_half_of_what_has_no_sides():
+    found = added(face(noseSneerLeft=0.5, mouthFrownLeft=0.6, mouthFrownRight=0.6))
+    row = ACCENTS["noseSneer"]
+    assert found["noseSneerLeft"] == 0.5 * row["noseSneer"] and "noseSneerRight" not in found
+    assert found["mouthShrugLower"] == 0.25 * row["mouthShrugLower"] and found["jawForward"] == 0.25 * row["jawForward"]
+    assert found["mouthFrownLeft"] == 0.5 * row["mouthFrown"] and "mouthFrownRight" not in found
+
+
+def test_a_frown_is_what_neither_fear_nor_a_wrinkled_nose_draws_down():
+    brows = {"browDownLeft": 0.6, "browDownRight": 0.6}
+    assert added(face(**brows))["browDownLeft"] == 0.6 * ACCENTS["frown"]["browDown"]
+    assert not added(face(**brows, browInnerUp=0.7))
+    assert added(face(**brows, browInnerUp=0.4))["mouthPressRight"] == 0.2 * ACCENTS["frown"]["mouthPress"]
+    assert added(face(**brows, noseSneerLeft=0.7))["browDownLeft"] == 0.7 * ACCENTS["noseSneer"]["browDown"]
+
+
+def test_strength_is_linear_and_nothing_goes_below_rest():
+    frown = face(browDownLeft=0.5)
+    assert accentuate(frown, 0.0) is frown
+    assert added(frown, 2.0)["mouthLowerDownLeft"] == 2 * 0.5 * ACCENTS["frown"]["mouthLowerDown"]
+    assert accentuate(face(noseSneerRight=1.0, mouthFrownRight=0.1), 1.0)[..., MOTION_INDEX["mouthFrownRight"]] == 0
+    assert not added(face(mouthSmileLeft=0.8, mouthSmileRight=0.8, noseSneerLeft=-0.2, browDownLeft=-0.1))
+
+
+def test_accents_can_be_taken_off_again():
+    rested = 0.3 + 0.3 * torch.rand(3, 40, MOTION_SIZE, generator=torch.Generator().manual_seed(1))
+    rested[:, 20:, MOTION_INDEX["browInnerUp"]] = 0.0  # these frown
+    torch.testing.assert_close(without_accents(accentuate(rested, 1.0), 1.0), rested)
+    assert without_accents(rested, 0.0) is rested
