@@ -1,8 +1,9 @@
 """Accents: what makes anger and disgust be read from outside grows with the shape that carries the feeling.
 
-Levels of an emotion are laid out by the rules that the network learnt from. Those who know faces, but not these rules,
-tell frowns and wrinkled noses apart late. So a frown brings itself and a bared, firm lower lip, and a wrinkled nose
-brings itself, both lips and the chin, and leaves the brows and the corners of the mouth up.
+Levels of an emotion are laid out by the rules that the network learnt from. Those who know faces, but not these
+rules, tell frowns and wrinkled noses apart late. So a frown brings a bared, firm lower lip (not more of itself: in
+strong anger brows are lowered as far as they go), and a wrinkled nose brings itself, both lips and the chin, and leaves
+the brows and the corners of the mouth up.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from emoface.face.columns import places, values
 from emoface.face.layout import MOTION_INDEX
 
 ACCENTS: dict[str, dict[str, float]] = {
-    "frown": {"browDown": 0.5, "mouthLowerDown": 0.25, "mouthRollLower": 0.2, "mouthPress": 0.2},
+    "frown": {"mouthLowerDown": 0.25, "mouthRollLower": 0.2, "mouthPress": 0.2},
     "noseSneer": {
         "noseSneer": 0.5, "mouthUpperUp": 0.4, "mouthShrugUpper": 0.25, "mouthShrugLower": 0.2, "mouthFrown": -0.4,
         "mouthSmile": 0.15, "mouthLowerDown": 0.15, "jawForward": 0.3, "browDown": -0.3,
@@ -78,8 +79,7 @@ def without_accents(motion: Tensor, strength: float) -> Tensor:
     sneer, brow, inner = _shapes(motion)
     sneer = sneer / (1 + strength * ACCENTS["noseSneer"]["noseSneer"])
     lowered = brow - strength * ACCENTS["noseSneer"]["browDown"] * sneer  # (..., 2) by the frown alone
-    frown = (lowered - inner - sneer).clamp(min=0) / (1 + strength * ACCENTS["frown"]["browDown"])
-    return _moved(motion, frown, sneer, -strength)
+    return _moved(motion, (lowered - inner - sneer).clamp(min=0), sneer, -strength)
 
 
 def _shapes(motion: Tensor) -> tuple[Tensor, Tensor, Tensor]:

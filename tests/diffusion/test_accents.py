@@ -33,7 +33,7 @@ def test_each_side_brings_its_own_side_and_half_of_what_has_no_sides():
 
 def test_a_frown_is_what_neither_fear_nor_a_wrinkled_nose_draws_down():
     brows = {"browDownLeft": 0.6, "browDownRight": 0.6}
-    assert added(face(**brows))["browDownLeft"] == 0.6 * ACCENTS["frown"]["browDown"]
+    assert added(face(**brows))["mouthRollLower"] == pytest.approx(0.6 * ACCENTS["frown"]["mouthRollLower"])
     assert not added(face(**brows, browInnerUp=0.7))
     assert added(face(**brows, browInnerUp=0.4))["mouthPressRight"] == 0.2 * ACCENTS["frown"]["mouthPress"]
     assert added(face(**brows, noseSneerLeft=0.7))["browDownLeft"] == 0.7 * ACCENTS["noseSneer"]["browDown"]
