@@ -8,18 +8,13 @@ wrote before: ``strangers`` and ``strangers_mean``, what is left of their landma
 
 from __future__ import annotations
 
-import argparse
-from pathlib import Path
-from typing import Any
-
 import numpy as np
 
 from emoface.capture.solving import FACE_CHANNELS
-from emoface.capture.tracker import FILE, tracker
-from emoface.files import atomic_path
+from emoface.capture.tracker import tracker
 from emoface.training.expressions import PROTOTYPES
 
-from .capture_turns import beside_mesh, look
+from .capture_turns import add_measured, beside_mesh, look
 
 FACTORS = 20  # of the strangers' covariance that are stored
 
@@ -43,18 +38,9 @@ def feelings() -> dict[str, np.ndarray]:
 
 def main() -> None:
     """Draw, look, measure and write."""
-    parser = argparse.ArgumentParser(prog="python -m authoring.capture_felt", description=__doc__)
-    parser.add_argument("--count", type=int, default=160)
-    parser.add_argument("--seed", type=int, default=23)
-    parser.add_argument("--model", type=Path, help="the landmark net")
-    parser.add_argument("--out", type=Path, default=FILE)
-    asked = parser.parse_args()
-    with np.load(FILE, allow_pickle=False) as file:
-        arrays: dict[str, Any] = {name: file[name] for name in file.files}
-    arrays.update({**strangers(look(asked.count, asked.seed, asked.model, still=True)), **feelings()})
-    with atomic_path(asked.out) as temporary, open(temporary, "wb") as file:
-        np.savez_compressed(file, **arrays)
-    print(f"{asked.out}: {asked.out.stat().st_size} bytes")
+    add_measured(
+        "authoring.capture_felt", __doc__, 160, 23, lambda *asked: strangers(look(*asked, still=True)) | feelings()
+    )
 
 
 if __name__ == "__main__":

@@ -13,6 +13,7 @@ by least squares, first over the terms of the turn, then over the rest with a ri
 from __future__ import annotations
 
 import argparse
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 from unittest import mock
@@ -95,15 +96,28 @@ def measure(seen: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
 
 def main() -> None:
     """Draw, look, measure and write."""
-    parser = argparse.ArgumentParser(prog="python -m authoring.capture_turns", description=__doc__)
-    parser.add_argument("--count", type=int, default=1600)
-    parser.add_argument("--seed", type=int, default=11)
+    add_measured("authoring.capture_turns", __doc__, 1600, 11, lambda *asked: measure(look(*asked)))
+
+
+def add_measured(
+    module: str, about: str | None, count: int, seed: int,
+    measured: Callable[[int, int, Path | None], dict[str, np.ndarray]],
+) -> None:  # fmt: skip
+    """The command line of a module that measures something and adds it to the tracker's file.
+
+    Args:
+        module, about: its name, and what it says of itself. count, seed: of people, where no others are asked for.
+        measured: arrays by name, of a count, a seed and a landmark net.
+    """
+    parser = argparse.ArgumentParser(prog=f"python -m {module}", description=about)
+    parser.add_argument("--count", type=int, default=count)
+    parser.add_argument("--seed", type=int, default=seed)
     parser.add_argument("--model", type=Path, help="the landmark net")
     parser.add_argument("--out", type=Path, default=FILE)
     asked = parser.parse_args()
     with np.load(FILE, allow_pickle=False) as file:
         arrays: dict[str, Any] = {name: file[name] for name in file.files}
-    arrays.update(measure(look(asked.count, asked.seed, asked.model)))
+    arrays.update(measured(asked.count, asked.seed, asked.model))
     with atomic_path(asked.out) as temporary, open(temporary, "wb") as file:
         np.savez_compressed(file, **arrays)
     print(f"{asked.out}: {asked.out.stat().st_size} bytes")

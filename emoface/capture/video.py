@@ -279,6 +279,9 @@ def capture_picture(
     Args:
         path: of the picture; turned as its EXIF tag says. face, neutral, model: as in :func:`capture_video`.
 
+    Returns:
+        What was captured, one frame, looking ahead.
+
     Raises:
         TypeError, ValueError: a bad argument, no picture, or no face in it. OSError: a file cannot be read.
         ImportError: an extra is not installed.

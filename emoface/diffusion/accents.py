@@ -31,7 +31,7 @@ _INNER = MOTION_INDEX["browInnerUp"]
 
 def _channels(name: str) -> tuple[int, ...]:
     """The left and the right channel of a shape, twice its only one if it has no sides."""
-    return tuple(MOTION_INDEX.get(name, MOTION_INDEX.get(name + side, 0)) for side in _SIDES)
+    return tuple(MOTION_INDEX[name if name in MOTION_INDEX else name + side] for side in _SIDES)
 
 
 _TARGETS = tuple(sorted({channel for row in ACCENTS.values() for name in row for channel in _channels(name)}))
