@@ -91,6 +91,9 @@ def find_felt(points: np.ndarray, rest: np.ndarray | None = None) -> Felt:
     Args:
         points: (L, 3) landmarks, of one picture or the median of many, in the place of the open head.
         rest: (L, 3) the same of the person at rest; None: it is not known.
+
+    Returns:
+        How likely each feeling is, the shapes of all, weighed by that, and the person's identity.
     """
     seen, precision = tracker(), _precision(rest is not None)
     distance = (points - (seen.neutral if rest is None else rest))[:, :2].ravel()
