@@ -13,7 +13,8 @@ by example         ``emoface.from_audio``, ``from_motion``         none
 an embedding       a tensor z (Z,)                                 none
 =================  ==============================================  ===========================================
 
-A string is a label if it is one word; an unknown word is an error, not a sentence.
+A string is a label if it is one word; a word that is none, but tells a feeling ("livid", "heureux"), is read as a
+sentence, any other is an error.
 
 A timeline has at most ``MOST_ENTRIES`` entries; how many different emotions may sound close together is limited by
 :func:`emoface.emotion.check_density`. Entries that name the same emotion share its work.
@@ -29,6 +30,7 @@ import torch
 
 from . import checks
 from .binding.emotions import canonical_emotion, check_label, check_mixture, is_label
+from .binding.text.words import tells_feeling
 
 FORMS = (
     "a label such as 'happy', (label, level), a sentence, a mixture {label: weight}, emoface.from_audio(...), "
@@ -112,8 +114,8 @@ def _check_one(emotion: Any) -> Any:
 
 
 def is_sentence(text: str) -> bool:
-    """Whether a string is a sentence rather than a label: several words that are none."""
-    return " " in text.strip() and not is_label(text)
+    """Whether a string is no label but a sentence: several words, or a word that tells a feeling."""
+    return not is_label(text) and (" " in text.strip() or tells_feeling(text))
 
 
 def told(emotion: Any) -> Any:

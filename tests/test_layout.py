@@ -34,7 +34,7 @@ ALLOWED: dict[str, set[str]] = {
     "audio": {"kernels", "face.columns", "face.layout", "face.lips", "face.nonverbal"},
     "binding": {"kernels", "face.layout", "audio.features", "audio.normalize"},
     "diffusion": {"kernels", "face.columns", "face.layout", "face.lips", "audio.lip_net"},
-    "emotion_forms": {"binding.emotions"},
+    "emotion_forms": {"binding.emotions", "binding.text.words"},
     "face_motion": {"face", "audio"},
     "direct": {"binding.emotions", "emotion_forms", "face_motion", "face", "audio"},
     "render": {"face_motion", "face", "kernels"},

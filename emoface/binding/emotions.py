@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from difflib import get_close_matches
 from typing import Any
 
 from emoface import checks
@@ -45,9 +46,11 @@ def canonical_emotion(name: str) -> str:
         return key
     if key in SYNONYMS:
         return SYNONYMS[key]
+    near = get_close_matches(key, [*EMOTIONS, *SYNONYMS], n=1)
     raise ValueError(
         f"emotion {name!r} is not known; expected one of {', '.join(EMOTIONS)}, a synonym of one "
         f"({', '.join(sorted(SYNONYMS))}), or a sentence describing the speaker"
+        + (f"; did you mean {near[0]!r}?" if near else "")
     )
 
 

@@ -13,6 +13,10 @@ if TYPE_CHECKING:
     from emoface.binding.space import EmotionSpace
 
 
+SLIGHT, STRONG = 1.4, 2.6
+"""Levels up to and from which a reading tells a strength; between, the adapter's own stays."""
+
+
 @register_modality("text")
 class Text(Modality):
     """A prompt -> z: the frozen prompt encoder's token features, an adapter on each, maximum over the tokens.
@@ -49,7 +53,7 @@ class Text(Modality):
 
         The reading (``read_prompt``: network, lexicon and doubts) decides: a prompt that is not understood warns
         and gives neutral; where the nearest label of the adapter's z is another emotion than the one
-        read, the label at the level read stands in.
+        read, or of another level where a slight or a strong one was read, the label at the level read stands in.
         """
         reading = read_prompt(self.encoder, value)
         if reading.note:
@@ -57,6 +61,8 @@ class Text(Modality):
         if reading.from_word:
             return space.encode(label=(reading.emotion, reading.level))
         z = super().embed(value, space)
-        if space.nearest_label(z)[0] == reading.emotion:
+        emotion, level, _ = space.nearest_label(z)
+        read = round(reading.level) if not SLIGHT < reading.level < STRONG else level
+        if emotion == reading.emotion and (emotion == "neutral" or level == read):
             return z
         return space.encode(label=(reading.emotion, reading.level))

@@ -12,10 +12,11 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from emoface.binding.emotions import DEFAULT_LEVEL, EMOTIONS, LEVELS
-from emoface.binding.text.doubts import variants, why_unclear
-from emoface.binding.text.feelings import likely_meant, names_feeling, stems, without_comparisons
+from emoface.binding.text.doubts import CARRIED, variants, why_unclear
+from emoface.binding.text.feelings import likely_meant, named_emotions, names_feeling, stems
 from emoface.binding.text.lexicon import read_evidence
 from emoface.binding.text.other_languages import OtherLanguage, read_other_language
+from emoface.binding.text.plainly import plainly, without_units
 from emoface.binding.text.tokenizer import WordPiece, split_words
 
 LONGEST_PROMPT = 2000
@@ -236,16 +237,23 @@ class TextEncoder(nn.Module):
             A :class:`TextReading`; where the prompt is not understood (below ``threshold``, another language, a denied
             or a missing emotion, see ``doubts``) all weight is on neutral and ``note`` says why.
         """
-        meant = without_comparisons(text)
+        meant = plainly(text, self.is_english)
         shares, strength, bonus = (rows[0] for rows in self._shares([meant]))
         place = int(shares.argmax())
         emotion, confidence = EMOTIONS[place], float(shares[place])
         if self.threshold > 0:
-            other = read_other_language(text, self.is_english)
+            other = read_other_language(without_units(text), self.is_english)
             if other and other.emotion:
                 return TextReading(_only(other.emotion), DEFAULT_LEVEL, confidence, from_word=True)
+            if other and not other.name:  # misspelt words
+                other = read_other_language(meant, self.is_english)
             if other:
                 return self._unclear(text, _why_not_english(other), float(strength), confidence)
+        if 0 < self.threshold <= confidence:
+            named = named_emotions(meant)
+            if named and emotion not in named and float(bonus[place]) < CARRIED:
+                place = max((EMOTIONS.index(name) for name in named), key=lambda index: float(shares[index]))
+                return TextReading(_only(EMOTIONS[place]), float(strength), float(shares[place]))
         reason = "names no emotion clearly" if confidence < self.threshold else ""
         if self.threshold > 0 and not reason:
 
@@ -253,6 +261,9 @@ class TextEncoder(nn.Module):
                 return float(self._shares(variants(meant))[0][:, place].mean())
 
             reason = why_unclear(meant, emotion, float(bonus[place]), steadiness)
+        shown = int(bonus.argmax())
+        if reason and float(bonus[shown]) >= CARRIED:
+            return TextReading(_only(EMOTIONS[shown]), float(strength), float(shares[shown]))
         if reason:
             ranked = sorted(zip(shares.tolist(), EMOTIONS, strict=True), reverse=True)[:2]
             guesses = " or ".join(f"{name} ({share:.0%})" for share, name in ranked)

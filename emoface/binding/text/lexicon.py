@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from functools import cache
 
 from emoface.binding.emotions import EMOTIONS, SYNONYMS
-from emoface.binding.text.feelings import CLAUSE_END
+from emoface.binding.text.feelings import CLAUSE_END, names_feeling
 
 # Idioms as word slots, each with its level after the colon: "|" separates alternatives of one slot, "_" joins words
 # inside an alternative, a slot ending in "?" may be missing (never the first) and "~" stands for a possessive. The
@@ -98,10 +98,27 @@ HIGH_DEGREES = (
     "filled with", "could not be more", "couldn't be more", "to the core", "with all", "at the top of", "madly",
 )  # fmt: skip
 
+# Words that tell a strength only where they stand right before a word for a feeling: "weak smile", "deep sorrow".
+_LOW_BEFORE = (
+    "slight|faint|weak|mild|subtle|gentle|light|tiny|small|fleeting|barely|ever so slightly|vague|thinly veiled"
+)
+_HIGH_BEFORE = (
+    "strong|intense|extreme|overwhelming|great|deep|pure|sheer|blind|utter|burning|uncontrollable|massive|enormous|huge"
+    "|severe|wild|unbridled|abject|mortal|boundless|raw|bitterly|super|ultra|mega|seriously|dead|so so|really really"
+)
+_STRONG_WORDS = (
+    "furious|livid|enraged|outraged|infuriated|incensed|apoplectic|irate|murderous|ecstatic|elated|overjoyed|euphoric"
+    "|jubilant|exultant|thrilled|devastated|heartbroken|inconsolable|anguished|despairing|grief-stricken|terrified|petrified"
+    "|horrified|panic-stricken|gobsmacked|flabbergasted|astounded|dumbfounded|thunderstruck|stupefied|revolted|repulsed"
+    "|furiously|ecstatically|hysterically|happiest|saddest|angriest|than ever|as can be|as hell|to the bone"
+    r"|never (?:been |felt |looked |sounded )?(?:happier|prouder|sadder|angrier|madder|lower|worse|more \w+)"
+)
+"""Words that tell a strong feeling by themselves."""
 _PARTS = {
-    "brow": "brow brows eyebrow eyebrows forehead", "eye": "eye eyes gaze stare", "lid": "lid lids eyelid eyelids",
-    "nose": "nose nostril nostrils", "cheek": "cheek cheeks", "corner": "corner corners", "lip": "lip lips",
-    "mouth": "mouth", "jaw": "jaw", "teeth": "teeth tooth", "chin": "chin", "face": "face features",
+    "brow": "brow brows eyebrow eyebrows forehead browed", "eye": "eye eyes gaze stare eyed",
+    "lid": "lid lids eyelid eyelids", "nose": "nose nostril nostrils",
+    "cheek": "cheek cheeks", "corner": "corner corners", "lip": "lip lips lipped",
+    "mouth": "mouth mouthed", "jaw": "jaw", "teeth": "teeth tooth", "chin": "chin", "face": "face features",
 }  # fmt: skip
 _ACTIONS = {
     "up": "up raised raise raises lifted lift lifts upturned upward upwards high hoisted arched rising",
@@ -120,6 +137,9 @@ _ACTIONS = {
     "inner": "inner", "upper": "upper", "smile": "smiling",
 }  # fmt: skip
 _CORNER_OF = re.compile(r"\bcorners? of (?:the|his|her|their) (?:mouth|lips?)\b|\b(?:lip|mouth)[ -]corners?\b")
+_INNER_OF = re.compile(
+    r"\binner (?:corners?|ends?|parts?|portions?|halves) of (?:the |his |her |their )?(?:eye)?brows?\b"
+)
 _PART_OF = {word: part for part, words in _PARTS.items() for word in words.split()}
 _ACTION_OF = {word: action for action, words in _ACTIONS.items() for word in words.split()}
 
@@ -154,6 +174,8 @@ _HAPPY_TEARS = re.compile(
 """Tears that are shed with laughter or for joy."""
 
 IDIOM_WEIGHT, LARGEST_BONUS, DEGREE_WEIGHT = 3.0, 4.0, 2.5
+UNLEARNT_WEIGHT = 8.0
+"""Log-odds of a degree that the network has not learnt."""
 _POSSESSIVE = "my|your|his|her|their|our|its|the"
 _NEGATOR = r"(?:not|never|no|without|hardly|neither|nor|nothing|nobody|cannot|far from|anything but|[a-z]+n't)"
 _NEGATED = re.compile(rf"\b{_NEGATOR}\b(?:\s+[a-z']+){{0,3}}\s*$")
@@ -205,13 +227,20 @@ def _degree_pattern(words: tuple[str, ...]) -> re.Pattern[str]:
 
 _DEGREE_PATTERNS = tuple(_degree_pattern(words) for words in (LOW_DEGREES, MEDIUM_DEGREES, HIGH_DEGREES))
 
+_BEFORE_PATTERNS = {
+    index: re.compile(rf"\b(?:{words}) (?P<feeling>[a-z][a-z'-]*)")
+    for index, words in ((0, _LOW_BEFORE), (2, _HIGH_BEFORE))
+}
+_STRONG_PATTERN = re.compile(rf"\b(?:{_STRONG_WORDS})\b")
+
 
 def plain_text(text: str) -> str:
     """Lower case, single spaces, straight apostrophes."""
     return re.sub(r"\s+", " ", text.lower().replace("’", "'")).strip()
 
 
-def _is_negated(plain: str, start: int) -> bool:
+def is_negated(plain: str, start: int) -> bool:
+    """Whether a negation stands at most three words before a place of a plain prompt, in the same clause."""
     clause = CLAUSE_END.split(plain[:start])[-1]
     return _NEGATED.search(clause) is not None
 
@@ -225,7 +254,7 @@ def facial_actions(text: str) -> list[tuple[str, str]]:
     Args:
         text: a prompt; ``"wrinkled nose, lip corners down"`` gives ``[("nose", "wrinkle"), ("corner", "down")]``.
     """
-    joined = _CORNER_OF.sub("corner", plain_text(text))
+    joined = _CORNER_OF.sub("corner", _INNER_OF.sub("inner brows", plain_text(text)))
     words = re.findall(r"[a-z']+|[.;:!?,]", joined)
     pairs: list[tuple[str, str]] = []
     current = ""
@@ -241,6 +270,8 @@ def facial_actions(text: str) -> list[tuple[str, str]]:
                 pairs.append(pair)
     if ("corner", "one") in pairs:
         pairs = [pair for pair in pairs if pair != ("corner", "up")]
+    if ("brow", "inner") in pairs and "outer" not in words:
+        pairs = [pair for pair in pairs if pair != ("brow", "up")]
     return pairs
 
 
@@ -262,13 +293,13 @@ def read_evidence(text: str) -> Evidence:
     found: list[str] = []
     for pattern, name, level, template in _idiom_patterns():
         match = pattern.search(plain)
-        if match and not _is_negated(plain, match.start()):
+        if match and not is_negated(plain, match.start()):
             emotions[name] = emotions.get(name, 0.0) + IDIOM_WEIGHT
             levels[level - 1] += 1.0
             found.append(template)
     share = 0.5 if _LABELS.search(plain) else 1.0
     joyful = _HAPPY_TEARS.search(plain)
-    if joyful and _is_negated(plain, joyful.start()):
+    if joyful and is_negated(plain, joyful.start()):
         joyful = None
     if joyful:
         emotions["happy"] = emotions.get("happy", 0.0) + IDIOM_WEIGHT
@@ -282,8 +313,17 @@ def read_evidence(text: str) -> Evidence:
             emotions[name] = emotions.get(name, 0.0) + share * odds
     for index, pattern in enumerate(_DEGREE_PATTERNS):
         match = pattern.search(plain)
-        if match and not _is_negated(plain, match.start()):
+        if match and not is_negated(plain, match.start()):
             levels[index] += DEGREE_WEIGHT
             found.append(match.group())
+    for match in _STRONG_PATTERN.finditer(plain) if not any(levels) else ():
+        if not is_negated(plain, match.start()):
+            levels[2] += UNLEARNT_WEIGHT
+            found.append(match.group())
+    for index, pattern in _BEFORE_PATTERNS.items():
+        for match in pattern.finditer(plain):
+            if names_feeling(match["feeling"]) and not is_negated(plain, match.start()):
+                levels[index] += UNLEARNT_WEIGHT
+                found.append(match.group())
     capped = {name: min(bonus, LARGEST_BONUS) for name, bonus in emotions.items()}
     return Evidence(capped, (levels[0], levels[1], levels[2]), tuple(found))

@@ -384,3 +384,9 @@ def read_other_language(text: str, is_english: Callable[[str], bool]) -> OtherLa
     if others.count("CYRILLIC") * 2 > len(others):
         return _read_words(_WORD.findall(fold(text)), lambda _: False)
     return _read_signs(unicodedata.normalize("NFKC", text))
+
+
+def names_emotion(text: str) -> bool:
+    """Whether a word of another language than English is listed as naming one emotion."""
+    other = read_other_language(text, lambda _: False)
+    return other is not None and bool(other.emotion)
