@@ -82,7 +82,7 @@ class DilatedBlock(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         """Features (B, T, C) to features of the same shape."""
         hidden = self.wide(x, gelu=True, norm=self.norm.norm)  # (B, T, C)
-        return self.point(self.dropout(hidden), residual=x)
+        return self.point(self.dropout(hidden) if self.training else hidden, residual=x)
 
 
 class LipNet(nn.Module):

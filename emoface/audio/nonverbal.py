@@ -220,10 +220,11 @@ class SoundGate:
 @lru_cache(maxsize=1)
 def nonverbal_net() -> NonverbalNet:
     """The net that comes with the package, trained by ``emoface train nonverbal``."""
-    with Arrays(WEIGHTS) as arrays:
-        tensors = {name: torch.from_numpy(np.asarray(arrays[name], np.float32).copy()) for name in arrays}
-    with torch.device("meta"):  # else random first weights would be drawn from the caller's generator
-        net = NonverbalNet(tensors["head.weight"].shape[1])
-    net.load_state_dict(tensors, assign=True)
-    net.taps = net.padded().detach()
-    return net.eval().requires_grad_(False)
+    with torch.inference_mode(False):  # weights made in inference mode are packed anew for every call
+        with Arrays(WEIGHTS) as arrays:
+            tensors = {name: torch.from_numpy(np.asarray(arrays[name], np.float32).copy()) for name in arrays}
+        with torch.device("meta"):  # else random first weights would be drawn from the caller's generator
+            net = NonverbalNet(tensors["head.weight"].shape[1])
+        net.load_state_dict(tensors, assign=True)
+        net.taps = net.padded().detach()
+        return net.eval().requires_grad_(False)

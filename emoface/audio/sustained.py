@@ -43,15 +43,32 @@ def sustained(mel: Tensor, threshold: float) -> Tensor:
     if not loud[LAG:].any():
         return torch.from_numpy(share)
     rows = np.maximum(rows, rows.max(1, keepdims=True) - DEEPEST)
-    steady = np.median(np.abs(rows[LAG:] - rows[LAG - 1 : -1]), 1) < CALM
-    if not (steady & loud[LAG:]).any():  # most windows of speech need no envelope
+    steady = _median_is_below(CALM, np.abs(rows[LAG:] - rows[LAG - 1 : -1])) & loud[LAG:]
+    if np.count_nonzero(steady) <= BEGIN:  # most windows of speech need no envelope
         return torch.from_numpy(share)
-    envelope = np.log(np.exp(rows).reshape(len(rows), MEL_BINS // BAND, BAND).mean(2))
-    steady &= np.abs(envelope[LAG:] - envelope[:-LAG]).mean(1) < SAME
-    if not (steady & loud[LAG:]).any():
+    alike = np.flatnonzero(steady)
+    steady[alike] = np.abs(_envelope(rows[alike + LAG]) - _envelope(rows[alike])).mean(1) < SAME
+    if np.count_nonzero(steady) <= BEGIN:
         return torch.from_numpy(share)
     held = 0
     for frame, same in enumerate(steady.tolist(), LAG):
         held = 0 if not loud[frame] else min(held + 1, SURE) if same else max(held - LOSS, 0)
         share[frame] = min(max((held - BEGIN) / (SURE - BEGIN), 0.0), 1.0)
     return torch.from_numpy(share)
+
+
+def _median_is_below(limit: float, values: np.ndarray) -> np.ndarray:
+    """Whether the median of each row of (M, an even number) is, (M,) bool."""
+    half = values.shape[1] // 2
+    below = np.count_nonzero(values < limit, 1)
+    found = below > half
+    (close,) = np.nonzero(below == half)  # the two in the middle lie on both sides
+    if len(close):
+        middle = np.partition(values[close], (half - 1, half), 1)
+        found[close] = (middle[:, half - 1] + middle[:, half]) / 2 < limit
+    return found
+
+
+def _envelope(rows: np.ndarray) -> np.ndarray:
+    """Level of each band (M, 64 / BAND) of log-mels (M, 64)."""
+    return np.log(np.exp(rows).reshape(len(rows), MEL_BINS // BAND, BAND).mean(2))

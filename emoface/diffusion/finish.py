@@ -228,4 +228,7 @@ def _smoother(frames: int, sigma: float, device: torch.device) -> Tensor:
 
 def short_filter(curves: Tensor, sigma: float) -> Tensor:
     """:func:`gaussian_filter` of a few frames (B, T, C) as one product, up to rounding."""
-    return curves if sigma <= 0 else _smoother(curves.shape[1], sigma, curves.device) @ curves
+    if sigma <= 0:
+        return curves
+    smoother = _smoother(curves.shape[1], sigma, curves.device)
+    return torch.stack([smoother @ take for take in curves])  # in one product, a take's bits could depend on others

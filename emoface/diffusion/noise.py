@@ -8,7 +8,7 @@ from collections.abc import Callable
 import torch
 from torch import Tensor
 
-from .finish import FILTER_REACH, gaussian_filter
+from .finish import FILTER_REACH, short_filter
 
 WHOLE_TAKE = -4
 """Stands for a window's number where the noise is drawn that all windows of a take share. The value is free; with -4
@@ -44,7 +44,7 @@ def coloured(drawn: Tensor, swing: Tensor | None) -> Tensor:
     Returns:
         (B, T, motion).
     """
-    return drawn if swing is None else drawn + swing * SWING_UNIT * gaussian_filter(drawn, SWING_FRAMES)
+    return drawn if swing is None else drawn + swing * SWING_UNIT * short_filter(drawn, SWING_FRAMES)
 
 
 def start_noise(

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 
 import torch
 from torch import Tensor
@@ -20,7 +21,7 @@ from emoface.kernels import OPS, denoise_loop
 from .denoiser import ADAIN_EPS, Denoiser
 from .guidance import Guidance, stack_conditions
 from .noise import FIRST_BLOCK, NOISE_BLOCK, WHOLE_TAKE, FrameNoise, start_noise, turned_away, white
-from .samplers import SAMPLERS, needs_noise, sample
+from .samplers import SAMPLERS, Sampler, needs_noise, sample
 from .schedule import sampling_times
 
 SHORTEST = 32
@@ -200,10 +201,9 @@ class WindowSampler:
         self.threads = threads
         self.weights: tuple[Tensor, Tensor] | None = None
         device = temperature.device
-        table = SAMPLERS[sampler](steps)
-        self.noisy_steps = len(table) if needs_noise(table) else 0
-        self.table = table.float().to(device, non_blocking=True)
-        times = sampling_times(steps)[:-1].float().to(device, non_blocking=True)
+        table, times, noisy = _schedule(SAMPLERS[sampler], steps)
+        self.noisy_steps = len(table) if noisy else 0
+        self.table, times = table.to(device, non_blocking=True), times.to(device, non_blocking=True)
         if denoiser.config.guided:
             self.film = denoiser.prepare_schedule(times, guidance.emotion)
             self.guidance = Guidance(audio=guidance.audio)
@@ -393,6 +393,14 @@ class WindowSampler:
         end = window.keep_to - window.start
         begin = max(end - self.denoiser.config.context, 0)
         self.context = {track.key: motion[i, :, begin:end].clone() for i, track in enumerate(tracks)}
+
+
+@lru_cache(maxsize=64)
+def _schedule(sampler: Sampler, steps: int) -> tuple[Tensor, Tensor, bool]:
+    """Coefficients (steps, 6) and times (steps,) of a sampler, and whether it adds noise."""
+    with torch.inference_mode(False):
+        table = sampler(steps)
+        return table.float(), sampling_times(steps)[:-1].float(), needs_noise(table)
 
 
 def _by_channel(weights: Tensor) -> Tensor:

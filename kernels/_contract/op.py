@@ -8,6 +8,7 @@ from collections.abc import Callable, Hashable, Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
+from types import NoneType
 from typing import Any
 
 import torch
@@ -135,12 +136,14 @@ class KernelOp:
         OPS[self.name] = self
 
     def __call__(self, *args: Any) -> Any:
-        self.check(*_in_one_dtype(args))
-        plain = not self.backends or _plain_is_better(args)
+        mixed = isinstance(args[0], Tensor) and autocast_is_on(args[0].device)
+        self.check(*(_in_one_dtype(args) if mixed else args))
+        gradients = _gradients_wanted(args)  # without gradient kernels, recomputing would cost a forward
+        plain = mixed or gradients or not self.backends
         if torch.compiler.is_compiling():  # the operator chooses its back end when the compiled graph runs
             return self.reference(*args) if plain else self.call(*args)
         forced = _forced.get()
-        trainer = self._trainer(forced, args) if plain and _gradients_wanted(args) else None
+        trainer = self._trainer(forced, args) if gradients else None
         if trainer is not None:
             return trainer(*args)
         if forced == "reference" or (forced == "auto" and plain):
@@ -171,7 +174,8 @@ class KernelOp:
 
     def accelerates(self, lead: Tensor) -> bool:
         """Whether calls whose first argument is like this tensor run on a back end of their own."""
-        return not _plain_is_better((lead,)) and self.pick(lead) is not self.plain
+        plain = autocast_is_on(lead.device) or _gradients_wanted((lead,))
+        return not plain and self.pick(lead) is not self.plain
 
     def explain(self, *args: Any) -> tuple[Backend, dict[str, str]]:
         """The back end for this call and, by name, why each better one was passed over.
@@ -228,10 +232,8 @@ class KernelOp:
 
 
 def _in_one_dtype(args: tuple[Any, ...]) -> tuple[Any, ...]:
-    """The arguments to be checked: under autocast those of other float types stand there in the first one's type."""
+    """The arguments to be checked under autocast: those of other float types stand there in the first one's type."""
     lead = args[0]
-    if not isinstance(lead, Tensor) or not autocast_is_on(lead.device):
-        return args
     return tuple(
         lead.new_zeros(()).expand(arg.shape) if isinstance(arg, Tensor) and _may_differ(arg, lead) else arg
         for arg in args
@@ -243,13 +245,11 @@ def _may_differ(arg: Tensor, lead: Tensor) -> bool:
     return len(both) == 2 and both <= set(FLOATS) and arg.device == lead.device and arg.layout == torch.strided
 
 
-def _plain_is_better(args: tuple[Any, ...]) -> bool:
-    """Gradients are wanted (without gradient kernels, recomputing would cost a forward) or autocast is on."""
-    return autocast_is_on(args[0].device) or _gradients_wanted(args)
-
-
 def _gradients_wanted(args: tuple[Any, ...]) -> bool:
     return torch.is_grad_enabled() and any(isinstance(a, Tensor) and a.requires_grad for a in args)
+
+
+_ORDINARY = frozenset((Tensor, torch.nn.Parameter, NoneType, int, bool, float))
 
 
 def _nobody_listens(args: tuple[Any, ...]) -> bool:
@@ -259,7 +259,7 @@ def _nobody_listens(args: tuple[Any, ...]) -> bool:
         and _get_current_dispatch_mode() is None
         and torch._C._functorch.peek_interpreter_stack() is None
         and not torch.autograd.profiler._is_profiler_enabled
-        and all(type(arg) in (Tensor, torch.nn.Parameter) for arg in args if isinstance(arg, Tensor))
+        and not any(type(arg) not in _ORDINARY and isinstance(arg, Tensor) for arg in args)
     )
 
 

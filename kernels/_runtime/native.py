@@ -99,6 +99,9 @@ def _plain(value: Any) -> Any:
     return DTYPES[value] if isinstance(value, torch.dtype) else value
 
 
+_NUMBERS = frozenset((int, bool, float))  # most of what is passed
+
+
 def _why_not(*dtypes: torch.dtype) -> Callable[..., str | None]:
     """The `why_not` of a C++ back end that has code for some element types of the first argument."""
     names = " and ".join(str(dtype).removeprefix("torch.") for dtype in dtypes)
@@ -118,10 +121,11 @@ def cpu_backend(run: Callable[..., Any], *dtypes: torch.dtype) -> Backend:
 
 def cpu_function(name: str, prepare: Prepare, *dtypes: torch.dtype) -> Backend:
     """The back end that calls a function of emoface._cpu, for the element types that :func:`cpu_backend` takes."""
+    function: Any = getattr(CPU, name, None)
 
     def run(*args: Any) -> Any:
         outputs, passed = prepare(*args)
-        getattr(CPU, name)(*map(_plain, passed))
+        function(*[value if type(value) in _NUMBERS else _plain(value) for value in passed])
         return outputs
 
     return cpu_backend(run, *dtypes)

@@ -58,8 +58,9 @@ class PackedWeights:
     def find(self, tensors: tuple[Tensor, ...], *settings: Hashable) -> Any:
         """What `pack` made of these tensors and settings, now or before."""
         assert native.CPU is not None
-        if any(tensor.is_inference() for tensor in tensors):  # nobody can tell whether they were written to
-            return self.pack(*tensors, *settings)
+        for tensor in tensors:
+            if tensor.is_inference():  # nobody can tell whether it was written to
+                return self.pack(*tensors, *settings)
         key = tuple(map(id, tensors))
         state = (*map(_state, tensors), native.CPU.isa(), *settings)
         with self.lock:
