@@ -232,12 +232,12 @@ class Performer:
         motion = self.follower.follow(motion, curves[given], present, window.keep_to - window.keep_from, held)  # speaks
         motion = add_gestures(motion, curves[given] * present[:, None], networks.sampling.gestures)
         motion = self.enlarger.enlarge(motion, window.keep_to - window.keep_from, held)
-        motion = accentuate(motion, networks.sampling.accents)
+        sooner = networks.sampling.closing * (1 - held.to(networks.device, non_blocking=True))  # held sounds are open
+        closure = torch.maximum(closure_weight(logit[given] + sooner) * present, hummed[given])
+        motion = accentuate(motion, networks.sampling.accents, networks.sampling.closure * closure)
         motion = self.holder.hold(motion, held, window.keep_to - window.keep_from)
         if networks.person is not None:  # as a person moves
             motion = as_person(motion, *networks.person)
-        sooner = networks.sampling.closing * (1 - held.to(networks.device, non_blocking=True))  # held sounds are open
-        closure = torch.maximum(closure_weight(logit[given] + sooner) * present, hummed[given])
         return Piece(
             motion, closure, one.presence[given], one.loudness[given],
             self.blinks(one.keyframes, window.keep_from, window.give_to),

@@ -13,8 +13,9 @@ from functools import lru_cache
 import torch
 from torch import Tensor
 
+from emoface.audio.lip_net import FIRM
 from emoface.face.columns import places, values
-from emoface.face.layout import MOTION_INDEX
+from emoface.face.layout import MOTION_INDEX, MOUTH
 
 ACCENTS: dict[str, dict[str, float]] = {
     "frown": {"mouthLowerDown": 0.25, "mouthRollLower": 0.2, "mouthPress": 0.2},
@@ -35,6 +36,7 @@ def _channels(name: str) -> tuple[int, ...]:
 
 
 _TARGETS = tuple(sorted({channel for row in ACCENTS.values() for name in row for channel in _channels(name)}))
+_IN_MOUTH = tuple(float(channel in MOUTH) for channel in _TARGETS)
 
 
 @lru_cache(maxsize=8)
@@ -47,14 +49,16 @@ def _gains(name: str, side: int) -> tuple[float, ...]:
     return tuple(gains.values())
 
 
-def accentuate(motion: Tensor, strength: float) -> Tensor:
+def accentuate(motion: Tensor, strength: float, closing: Tensor | None = None) -> Tensor:
     """Motion with accents, ``m + strength x gain x source``.
 
     A source is ``noseSneer``, or the frown, ``max(browDown - browInnerUp - noseSneer, 0)``: brows that fear draws
-    together, and those that a wrinkled nose draws down, are no frown.
+    together, and those that a wrinkled nose draws down, are no frown. Of the mouth's part ``1 - min(closing / FIRM, 1)``
+    is left, as an accent must not part lips that close.
 
     Args:
-        motion: (..., 56). strength: 0 leaves motion as it is.
+        motion: (..., T, 56). strength: 0 leaves motion as it is. closing: (T,) how firmly the lips are about to be
+            closed, 0..1; None for not at all.
 
     Returns:
         (..., 56), not clipped, but nothing is taken below 0; a new tensor unless the strength is 0.
@@ -62,7 +66,7 @@ def accentuate(motion: Tensor, strength: float) -> Tensor:
     if strength == 0:
         return motion
     sneer, brow, inner = _shapes(motion)
-    return _moved(motion, (brow - inner - sneer).clamp(min=0), sneer, strength)
+    return _moved(motion, (brow - inner - sneer).clamp(min=0), sneer, strength, closing)
 
 
 def without_accents(motion: Tensor, strength: float) -> Tensor:
@@ -88,11 +92,13 @@ def _shapes(motion: Tensor) -> tuple[Tensor, Tensor, Tensor]:
     return sneer.clamp(min=0), brow, motion[..., _INNER, None].clamp(min=0)
 
 
-def _moved(motion: Tensor, frown: Tensor, sneer: Tensor, strength: float) -> Tensor:
+def _moved(motion: Tensor, frown: Tensor, sneer: Tensor, strength: float, closing: Tensor | None = None) -> Tensor:
     at = places(_TARGETS, motion.device)
-    targets = moved = motion[..., at]
+    targets = moved = motion[..., at]  # (..., T, targets)
+    mouth = values(_IN_MOUTH, motion.dtype, motion.device)  # (targets,)
+    left = 1.0 if closing is None else 1 - (closing[:, None] / FIRM).clamp(max=1) * mouth  # (T, targets)
     for name, source in (("frown", frown), ("noseSneer", sneer)):
         for side in range(len(_SIDES)):
             gains = values(_gains(name, side), motion.dtype, motion.device)
-            moved = moved + strength * source[..., side, None] * gains
+            moved = moved + strength * left * source[..., side, None] * gains
     return motion.index_copy(-1, at, torch.maximum(moved, targets.clamp(max=0)))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 import torch
 
+from emoface.audio.lip_net import FIRM
 from emoface.diffusion.accents import ACCENTS, accentuate, without_accents
 from emoface.face.layout import MOTION_INDEX, MOTION_SIZE
 
@@ -45,6 +46,15 @@ def test_strength_is_linear_and_nothing_goes_below_rest():
     assert added(frown, 2.0)["mouthLowerDownLeft"] == 2 * 0.5 * ACCENTS["frown"]["mouthLowerDown"]
     assert accentuate(face(noseSneerRight=1.0, mouthFrownRight=0.1), 1.0)[..., MOTION_INDEX["mouthFrownRight"]] == 0
     assert not added(face(mouthSmileLeft=0.8, mouthSmileRight=0.8, noseSneerLeft=-0.2, browDownLeft=-0.1))
+
+
+def test_an_accent_does_not_part_lips_that_close():
+    sneering = face(noseSneerLeft=1.0, noseSneerRight=1.0).repeat(1, 3, 1)  # (1, 3, 56)
+    moved = accentuate(sneering, 1.0, torch.tensor([0.0, FIRM / 2, FIRM]))[0] - sneering[0]
+    lip, nose = moved[:, MOTION_INDEX["mouthUpperUpLeft"]], moved[:, MOTION_INDEX["noseSneerLeft"]]
+    whole = ACCENTS["noseSneer"]["mouthUpperUp"]
+    torch.testing.assert_close(lip, torch.tensor([whole, whole / 2, 0.0]))
+    assert (nose == nose[0]).all() and nose[0] > 0
 
 
 def test_accents_can_be_taken_off_again():
