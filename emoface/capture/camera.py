@@ -13,15 +13,15 @@ import numpy as np
 from emoface import checks
 from emoface.face.layout import FACE_SIZE, MOTION_SIZE
 
-from .fitting import POSE_GAIN, confidence_of, is_profile
+from .fitting import POSE_GAIN, ROUNDED_MOVE, confidence_of, is_profile
 from .following import Follower
 from .landmarker import as_landmarker
 from .neutral import find_identity, find_neutral
 from .pictures import open_camera, upright
 from .similarity import align, matrix_axis_angle, mean_rotation, of_head
-from .solving import SCORE_GAINS, Solver
+from .solving import GAINS, Solver
 from .tracker import tracker
-from .tracks import SCORES
+from .tracks import ROUNDED, SCORES
 from .video import Model, PathLike, rest_of
 
 SETTLING = 2.0
@@ -129,8 +129,9 @@ class LiveCapture:
         self._recent = [*self._recent[1 - STEADY :], points]
         one = align(np.array(self._recent), self._rest)
         moved = (one.points[-1:] - self._rest)[..., :2]
-        gains = [next(gain for start, (gain, _) in SCORE_GAINS.items() if name.startswith(start)) for name in SCORES]
-        self._weights = self._solver.next(moved, ((told - self._usual) / gains)[None], self._weights)
+        told = told - self._usual
+        told[np.isin(SCORES, ROUNDED) & (told < ROUNDED_MOVE)] = np.nan  # of some people the net does not read them
+        self._weights = self._solver.next(moved, (told / GAINS)[None], self._weights)
         turned = of_head(one.rotation[-1:]) @ self._ahead.T
         self._turn = matrix_axis_angle(turned)[0] / POSE_GAIN
         residual = self._solver.residual_mm(moved, self._weights)

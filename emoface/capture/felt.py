@@ -19,7 +19,7 @@ import numpy as np
 
 from emoface.face.open_head import open_head
 
-from .neutral import identity_basis
+from .neutral import identity_basis, lip_gaps
 from .solving import FACE_CHANNELS, FITTED, SPREAD, STEP, Forward, landmark_noise, without_rigid
 from .tracker import tracker
 
@@ -36,6 +36,8 @@ BESIDE = 0.5  # mm^2 by which landmarks differ beside all that
 STRENGTH, STRENGTH_SPREAD = 0.6, 0.25  # of a feeling
 DOUBT = 0.7  # share of the log evidence that is believed
 LEAST_LIKELY = 1e-3  # of a feeling that takes part
+PARTING = ("mouthUpperUp", "mouthLowerDown", "noseSneer")  # beginnings of names of shapes that part the lips
+LEAST_APART, OPEN_CALM = 0.1, 1.5  # mm by which a feeling parts lips, and from which on calm lips are not shut
 
 
 @dataclass(frozen=True, eq=False)
@@ -126,7 +128,24 @@ def find_felt(points: np.ndarray, rest: np.ndarray | None = None) -> Felt:
 
 
 def without_feeling(calm: np.ndarray, felt: Felt) -> np.ndarray:
-    """Landmarks (L, 3) of the calmest frames as they would be without what the face holds."""
-    neutral = np.array(calm)
-    neutral[:, :2] -= (felt.weights @ held_shapes()).reshape(-1, 2)
-    return neutral
+    """Landmarks (L, 3) of the calmest frames as they would be without what the face holds, lips shut.
+
+    What raises or lowers a lip is taken away as far as the lips of those frames are apart by it, for lips that close
+    give it up. What they are apart beyond that the jaw opens.
+    """
+    shapes = held_shapes().reshape(len(FACE_CHANNELS), -1, 2)
+    parts = np.array([name.startswith(PARTING) for name in FACE_CHANNELS])
+    shut, moved = tracker().neutral[None, :, :2], np.array(calm)
+    moved[:, :2] -= np.tensordot(felt.weights * ~parts, shapes, 1)
+    parting = np.tensordot(felt.weights * parts, shapes, 1)  # (L, 2) mm
+
+    def apart(points: np.ndarray) -> float:
+        return float((lip_gaps(points) - lip_gaps(shut)).mean())
+
+    opens = apart(shut + parting)
+    moved[:, :2] -= parting * (np.clip(apart(moved[None]) / opens, 0, 1) if opens > LEAST_APART else 1.0)
+    jaw = shapes[FACE_CHANNELS.index("jaw_pose_x")]
+    left = apart(moved[None])
+    if left > OPEN_CALM:
+        moved[:, :2] -= jaw * left / apart(shut + jaw)
+    return moved

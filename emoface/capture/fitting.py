@@ -24,9 +24,9 @@ from emoface.host import own_settings
 from .felt import Felt, find_felt, without_feeling
 from .neutral import find_identity, find_neutral
 from .similarity import Aligned, align, filtered, matrix_axis_angle, mean_rotation, of_head
-from .solving import BROWS, SCORE_GAINS, UNSEEN, Solver
+from .solving import BROWS, GAINS, UNSEEN, Solver
 from .tracker import tracker
-from .tracks import SCORES, Tracks
+from .tracks import ROUNDED, SCORES, Tracks
 
 UNSURE = ("noseSneerLeft", "noseSneerRight", "mouthPressLeft", "mouthPressRight", "mouthRollUpper")
 """Channels that are fitted, so that their motion is not taken for another's, but whose size is not known."""
@@ -35,6 +35,7 @@ POSE_GAIN = np.array([0.67, 0.92, 0.98])  # what a turn of the open head reads a
 PROFILE = np.radians(40.0)  # turned further to a side, half of the lips are hidden
 GAP_CONFIDENCE = 0.5  # of the frame beside a gap
 LOOKED_AT = 1000  # frames at which it is looked what a face holds
+ROUNDED_REST, ROUNDED_MOVE = 0.1, 0.015  # quantile of scores of lips at rest, and spread of scores that are read
 POOR_RESIDUAL = 2.5  # mm left at the lips at which nothing is believed
 
 
@@ -252,18 +253,22 @@ def _median(aligned: Sequence[Aligned]) -> np.ndarray:
 
 
 def _told(take: Tracks, good: np.ndarray) -> np.ndarray:
-    """(T, 6) channels of ``SCORES`` as the net's scores tell them about the take's median; NaN where they do not."""
+    """(T, 8) channels of ``SCORES`` as the net's scores tell them about their usual value; NaN where they do not.
+
+    Open eyes that look ahead are usual, and lips that are not rounded. Scores of lips that hardly move tell nothing: of
+    some people the net does not read them.
+    """
     if take.scores is None:
         return np.full((len(take), len(SCORES)), np.nan)
     told = np.array(take.scores)
     usable = good & np.isfinite(told).all(1)
     told[~usable] = np.nan
     if usable.any():
-        told = told - np.median(told[usable], axis=0)
-    gains = np.array(
-        [next(gain for start, (gain, _) in SCORE_GAINS.items() if name.startswith(start)) for name in SCORES]
-    )
-    return told / gains
+        rounded = np.isin(SCORES, ROUNDED)
+        usual = np.where(rounded, np.quantile(told[usable], ROUNDED_REST, axis=0), np.median(told[usable], axis=0))
+        told = told - usual
+        told[:, rounded & (told[usable].std(0) < ROUNDED_MOVE)] = np.nan
+    return told / GAINS
 
 
 def _known(weights: np.ndarray) -> np.ndarray:

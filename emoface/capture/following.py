@@ -28,7 +28,7 @@ class Shot:
 
     Attributes:
         start, stop: seconds.
-        times: of the pictures. points: (214, 3) float32 of each, None where the face is not seen. scores: (6,) of each.
+        times: of the pictures. points: (214, 3) float32 of each, None where the face is not seen. scores: (8,) of each.
     """
 
     start: float

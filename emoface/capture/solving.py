@@ -37,8 +37,8 @@ FITTED = tuple(name for name in FACE_CHANNELS if name not in UNSEEN)
 # Standard deviation of each channel about zero, by the beginning of its name; others have OTHER_SPREAD.
 SPREAD = {
     "jaw_pose_x": 0.06, "jaw_pose_y": 0.008, "eyeBlink": 0.8, "eyeSquint": 0.2, "eyeWide": 0.2, "mouthClose": 0.09,
-    "mouthFunnel": 0.08, "mouthPucker": 0.45, "mouthLeft": 0.04, "mouthRight": 0.04, "mouthSmile": 0.22,
-    "mouthFrown": 0.1, "mouthDimple": 0.06, "mouthStretch": 0.1, "mouthRollLower": 0.07, "mouthRollUpper": 0.05,
+    "mouthFunnel": 0.08, "mouthPucker": 0.45, "mouthLeft": 0.04, "mouthRight": 0.04, "mouthSmile": 0.15,
+    "mouthFrown": 0.05, "mouthDimple": 0.06, "mouthStretch": 0.06, "mouthRollLower": 0.07, "mouthRollUpper": 0.05,
     "mouthShrugLower": 0.06, "mouthPress": 0.07, "mouthLowerDown": 0.15, "mouthUpperUp": 0.12, "noseSneer": 0.07,
 }  # fmt: skip
 OTHER_SPREAD = 0.2
@@ -51,8 +51,14 @@ GROUP_WEIGHTS = {
     "lips_outer": 2.0, "lips_inner": 3.0, "lips_rings": 0.15, "eye_right": 2.0, "eye_left": 2.0, "brow_right": 1.0,
     "brow_left": 1.0, "iris": 2.0, "oval": 1.0, "nose": 0.3, "cheek_chin": 0.3,
 }  # fmt: skip
-SCORE_GAINS = {"eyeBlink": (0.5, 0.3), "eyeLookOut": (1.1, 0.15), "eyeLookIn": (0.56, 0.2)}
+SCORE_GAINS = {
+    "eyeBlink": (0.5, 0.3), "eyeLookOut": (1.1, 0.15), "eyeLookIn": (0.56, 0.2), "mouthFunnel": (0.54, 0.05),
+    "mouthPucker": (0.44, 0.18),
+}  # fmt: skip
 """What the net's score gives for a unit of the channel, and the standard deviation of the channel as it tells it."""
+GAINS, BELIEFS = np.array(
+    [next(pair for start, pair in SCORE_GAINS.items() if name.startswith(start)) for name in SCORES]
+).T  # (8,) each
 NEWTON_ROUNDS = (60, 60, 60, 150)  # steps of the bounded solver in each Gauss-Newton step
 NEXT_ROUNDS = (30, 40)  # the same for a frame that follows another
 SLOPE_AT = 0.06  # radians of the jaw at which the slope is taken
@@ -134,7 +140,7 @@ class Solver:
                 self._gram[[left, right], [right, left]] -= both
 
     def __call__(self, displacement: np.ndarray, told: np.ndarray, cuts: np.ndarray | None = None) -> np.ndarray:
-        """Expression and jaw (T, 53) for displacements (T, L, 2) and what the scores tell (T, 6).
+        """Expression and jaw (T, 53) for displacements (T, L, 2) and what the scores tell (T, 8).
 
         Args:
             displacement: of the landmarks from the person at rest, mm. told: channels of ``SCORES``, NaN where unknown.
@@ -183,13 +189,9 @@ class Solver:
     ) -> np.ndarray:  # fmt: skip
         gram, count = np.array(self._gram), len(self._used)
         heard = [FITTED.index(name) for name in SCORES]
-        belief = np.array(
-            [next(s for start, (_, s) in SCORE_GAINS.items() if name.startswith(start)) for name in SCORES]
-        )
-        told_pull = np.isfinite(told).all(1)[:, None] * belief**-2.0  # (T, 6)
-        told = np.nan_to_num(told)
-        if told_pull.any():  # one gram for all frames: where scores are missing the fit itself stands in for them
-            gram[heard, heard] += belief**-2.0
+        told_pull = np.isfinite(told) * BELIEFS**-2.0  # (T, 8)
+        told, known = np.nan_to_num(told), told_pull.any(0)
+        gram[heard, heard] += known * BELIEFS**-2.0  # one gram for all frames: where scores lack the fit stands in
         low, high = np.zeros(count), np.ones((len(displacement), count))
         jaw, close = FITTED.index("jaw_pose_x"), FITTED.index("mouthClose")
         for name, (least, most) in BOUNDS.items():
@@ -209,9 +211,8 @@ class Solver:
             moved, form = self.forward(full)
             missing = (displacement - moved).reshape(len(full), -1)
             linear = missing @ self._pull.T + (goal - form) @ self._form_pull.T + weights @ self._seen + held
-            if told_pull.any():
-                stand_in = np.where(told_pull > 0, told, weights[:, heard])
-                linear[:, heard] += stand_in * belief**-2.0
+            stand_in = np.where(told_pull > 0, told, weights[:, heard])
+            linear[:, heard] += known * stand_in * BELIEFS**-2.0
             if weights.any():  # mouthClose takes up what the jaw opened, no more
                 high[:, close] = (weights[:, jaw] / JAW_OPEN_RADIANS).clip(0, 1)
             weights = bounded_least_squares(gram, linear, low, high, self._pace, weights, rounds, cuts)

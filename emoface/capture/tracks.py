@@ -17,8 +17,9 @@ from .tracker import tracker
 
 BLINKS = ("eyeBlinkLeft", "eyeBlinkRight")
 GLANCES = ("eyeLookOutLeft", "eyeLookOutRight", "eyeLookInLeft", "eyeLookInRight")
-SCORES = (*BLINKS, *GLANCES)
-"""The scores of the landmark net that are read: those of lids and of eyes that turn sideways."""
+ROUNDED = ("mouthFunnel", "mouthPucker")
+SCORES = (*BLINKS, *GLANCES, *ROUNDED)
+"""The scores of the landmark net that are read: those of lids, of eyes that turn sideways and of rounded lips."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -31,7 +32,7 @@ class Tracks:
             without a face is NaN.
         fps: frames per second.
         name: of the take, for errors.
-        scores: (T, 6) float64, the net's own scores 0..1 of ``SCORES``; None if they are not known. NaN where there
+        scores: (T, 8) float64, the net's own scores 0..1 of ``SCORES``; None if they are not known. NaN where there
             is no face.
     """
 
@@ -120,7 +121,7 @@ def read_tracks(path: str | os.PathLike[str], clips: Sequence[str] | None = None
 
 
 def _scores(values: np.ndarray, names: np.ndarray) -> np.ndarray | None:
-    """(T, 6) scores in the order of ``SCORES``; None where one of them is missing."""
+    """(T, 8) scores in the order of ``SCORES``; None where one of them is missing."""
     known = [str(name) for name in names.ravel()]
     if values.ndim != 2 or values.shape[1] != len(known) or not set(SCORES) <= set(known):
         return None

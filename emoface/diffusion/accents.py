@@ -53,7 +53,7 @@ def accentuate(motion: Tensor, strength: float, closing: Tensor | None = None) -
     """Motion with accents, ``m + strength x gain x source``.
 
     A source is ``noseSneer``, or the frown, ``max(browDown - browInnerUp - noseSneer, 0)``: brows that fear draws
-    together, and those that a wrinkled nose draws down, are no frown. Of the mouth's part ``1 - min(closing / FIRM, 1)``
+    together, and those that a wrinkled nose draws down, are no frown. ``1 - min(closing / FIRM, 1)`` of the mouth's part
     is left, as an accent must not part lips that close.
 
     Args:

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from emoface.capture.felt import Felt, find_felt, held_shapes, without_feeling
-from emoface.capture.neutral import identity_basis
+from emoface.capture.neutral import identity_basis, lip_gaps
 from emoface.capture.solving import FACE_CHANNELS
 from emoface.capture.tracker import tracker
 
@@ -52,3 +52,23 @@ def test_the_person_is_found_beside_the_feeling() -> None:
     before, after = (np.abs(points - face(None)).mean() for points in (face("surprised"),
                      without_feeling(face("surprised"), found)))  # fmt: skip
     assert after < 0.8 * before
+
+
+def opening(points: np.ndarray) -> float:
+    """How far the lips are apart, mm more than those of the open head at rest."""
+    return float((lip_gaps(points[None]) - lip_gaps(tracker().neutral[None])).mean())
+
+
+def test_lips_that_closed_in_spite_of_a_feeling_do_not_overlap_without_it() -> None:
+    sneering = find_felt(face("disgusted", 1.0))
+    shut = face(None)  # the calmest frames, on a p
+    assert sneering.weights[FACE_CHANNELS.index("mouthUpperUpLeft")] > 0.1
+    assert opening(without_feeling(shut, sneering)) == pytest.approx(opening(shut), abs=0.8)
+    parted = face("disgusted", 1.0)
+    assert abs(opening(without_feeling(parted, sneering)) - opening(shut)) < 0.5 * (opening(parted) - opening(shut))
+
+
+def test_lips_that_never_closed_are_open_by_the_jaw() -> None:
+    wide = face(None)
+    wide[:, :2] += 0.08 * held_shapes()[FACE_CHANNELS.index("jaw_pose_x")].reshape(-1, 2)
+    assert opening(wide) > 5 and abs(opening(without_feeling(wide, find_felt(wide)))) < 1.5

@@ -13,6 +13,7 @@ from emoface.capture.neutral import CORNERS
 from emoface.capture.similarity import axis_angle_matrix, matrix_axis_angle
 from emoface.capture.solving import UNSEEN, Forward
 from emoface.capture.tracker import tracker
+from emoface.capture.tracks import SCORES
 from emoface.face.layout import EXPRESSION_NAMES, EXPRESSION_SIZE, MOTION_NAMES
 from emoface.face.open_head import open_head, open_head_model
 
@@ -202,12 +203,24 @@ def test_the_same_tracks_give_the_same_bits() -> None:
 
 def test_scores_tell_which_way_the_eyes_look() -> None:
     points = landmarks(np.zeros((80, 53)))
-    scores = np.zeros((80, 6))
+    scores = np.zeros((80, len(SCORES)))
     scores[40:, 2], scores[40:, 5] = 0.5, 0.25  # the left eye out, the right one in
     found = fit(Tracks(points, scores=scores)).motion.expression
     plain = fit(Tracks(points)).motion.expression
     out = NAMES.index("eyeLookOutLeft")
     assert found[60, out] > plain[60, out] + 0.02
+
+
+def test_scores_of_rounded_lips_count_where_the_net_reads_them() -> None:
+    points = landmarks(np.zeros((80, 53)))
+    scores = np.zeros((80, len(SCORES)))
+    funnel = NAMES.index("mouthFunnel")
+    scores[40:, SCORES.index("mouthFunnel")] = 0.2
+    told = fit(Tracks(points, scores=scores)).motion.expression
+    scores[40:, SCORES.index("mouthFunnel")] = 0.02  # it hardly moves: a face that the net does not read
+    unread, plain = (fit(Tracks(points, scores=one)).motion.expression for one in (scores, None))
+    assert told[60, funnel] > told[20, funnel] + 0.02
+    np.testing.assert_allclose(unread[:, funnel], plain[:, funnel], atol=0.01)
 
 
 def test_wrong_input_is_named() -> None:
@@ -220,7 +233,7 @@ def test_wrong_input_is_named() -> None:
         Tracks(good.tolist())
     with pytest.raises(ValueError, match="fps"):
         Tracks(good, 0.0)
-    with pytest.raises(ValueError, match=r"scores of tracks must have shape \(4, 6\)"):
+    with pytest.raises(ValueError, match=r"scores of tracks must have shape \(4, 8\)"):
         Tracks(good, scores=np.zeros((4, 52)))
     with pytest.raises(ValueError, match="got no face in all"):
         fit(Tracks(good * np.nan))

@@ -18,7 +18,7 @@ def write(path: Path, **changes: Any) -> Path:
         "clips": np.array(["one", "two"]), "frames": np.array([3, 2], np.int32), "fps": np.float32(25),
         "landmarks": np.arange(5 * 214 * 3, dtype=np.float32).reshape(5, 214, 3) / 1000, "image": np.array([360, 288]),
         "landmark_index": tracker().index.astype(np.int16), "arkit_names": np.array(["other", *SCORES]),
-        "arkit": np.arange(5 * 7, dtype=np.float16).reshape(5, 7),
+        "arkit": np.arange(5 * 9, dtype=np.float16).reshape(5, 9),
     }  # fmt: skip
     arrays.update(changes)
     np.savez(path, **{name: value for name, value in arrays.items() if value is not None})
@@ -30,7 +30,7 @@ def test_takes_come_in_pixels_with_their_scores(tmp_path: Path) -> None:
     assert [(take.name, len(take), take.fps) for take in takes] == [("one", 3, 25.0), ("two", 2, 25.0)]
     flat = np.arange(5 * 214 * 3, dtype=np.float32).reshape(5, 214, 3).astype(np.float64) / 1000
     assert np.allclose(takes[1].landmarks, flat[3:] * [360, 288, 360], atol=1e-2)
-    assert takes[0].scores is not None and np.array_equal(takes[0].scores[1], np.arange(8, 14))
+    assert takes[0].scores is not None and np.array_equal(takes[0].scores[1], np.arange(10, 18))
 
 
 def test_takes_are_chosen_by_name(tmp_path: Path) -> None:
