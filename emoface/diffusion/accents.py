@@ -53,8 +53,8 @@ def accentuate(motion: Tensor, strength: float, closing: Tensor | None = None) -
     """Motion with accents, ``m + strength x gain x source``.
 
     A source is ``noseSneer``, or the frown, ``max(browDown - browInnerUp - noseSneer, 0)``: brows that fear draws
-    together, and those that a wrinkled nose draws down, are no frown. ``1 - min(closing / FIRM, 1)`` of the mouth's part
-    is left, as an accent must not part lips that close.
+    together, and those that a wrinkled nose draws down, are no frown. An accent must not part lips that close, so
+    ``1 - min(closing / FIRM, 1)`` of the mouth's part is left.
 
     Args:
         motion: (..., T, 56). strength: 0 leaves motion as it is. closing: (T,) how firmly the lips are about to be
