@@ -22,6 +22,7 @@ A timeline has at most ``MOST_ENTRIES`` entries; how many different emotions may
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -31,6 +32,7 @@ import torch
 from . import checks
 from .binding.emotions import canonical_emotion, check_label, check_mixture, is_label
 from .binding.text.words import tells_feeling
+from .shown import by_shape
 
 FORMS = (
     "a label such as 'happy', (label, level), a sentence, a mixture {label: weight}, emoface.from_audio(...), "
@@ -38,6 +40,15 @@ FORMS = (
 )
 MOST_ENTRIES = 10_000
 """Entries of a timeline at most: one in 0.36 s of an hour."""
+_WRITTEN = (
+    ("mixture", re.compile(r"\s*\w+(?:@[\d.]+)?\s*=\s*[\d.]"), "{'happy': 0.7, 'sad': 0.3}, by --mix happy=.7,sad=.3"),
+    (
+        "timeline", re.compile(r"\s*[\d.]+\s*s?\s*:\s*[a-z]", re.IGNORECASE),
+        "[(0, 'neutral'), (1.5, 'happy')], by --timeline 0:neutral,1.5:happy",
+    ),
+    ("label with its level", re.compile(r"\s*\w+\s*[@:]\s*[\d.]+\s*$"), "('sad', 2), by --emotion sad --level 2"),
+)  # fmt: skip
+"""Forms that are not told as text, the signs of one that is, and how it is told."""
 HEARD = "heard in the voice"
 """What metadata say where no emotion was asked for."""
 
@@ -52,6 +63,8 @@ class EmotionReference:
 
     modality: str
     value: Any
+
+    __repr__ = by_shape
 
 
 def check_emotion(emotion: Any) -> Any:
@@ -101,8 +114,7 @@ def _check_one(emotion: Any) -> Any:
     if isinstance(emotion, str):
         if not emotion.strip():
             raise ValueError(f"emotion must be {FORMS}; got an empty string")
-        if not is_sentence(emotion):
-            canonical_emotion(emotion)
+        _check_words(emotion)
         return str(emotion)
     if isinstance(emotion, tuple):
         return check_label(emotion)
@@ -111,6 +123,15 @@ def _check_one(emotion: Any) -> Any:
     if isinstance(emotion, (EmotionReference, torch.Tensor)):
         return emotion
     raise TypeError(f"emotion must be {FORMS}; got {type(emotion).__name__}")
+
+
+def _check_words(text: str) -> None:
+    """Refuse a mixture or a timeline that is written as text, and words that are no label."""
+    for form, sign, example in _WRITTEN:
+        if sign.match(text):
+            raise ValueError(f"emotion {text!r:.80} is written like a {form}, which is told as {example}")
+    if not is_sentence(text):
+        canonical_emotion(text)
 
 
 def is_sentence(text: str) -> bool:

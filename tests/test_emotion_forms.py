@@ -58,6 +58,19 @@ def test_a_form_in_python_json_and_words(form: str) -> None:
     assert check_emotion(found) == found
 
 
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("happy=0.5,sad=0.5", "mixture.*--mix"), ("joy@2 = 1", "mixture"),
+        ("0:neutral,1.5:happy", "timeline.*--timeline"),
+        ("sad@2", "label with its level.*--level"), ("sad:2", "label with its level"),
+    ],
+)  # fmt: skip
+def test_other_forms_written_as_text_are_named(text: str, message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        check_emotion(text)
+
+
 def test_what_was_not_told() -> None:
     assert check_emotion(None) is None and to_json(None) is None and from_json(None) is None
     assert told(None) == "heard in the voice" == emotion_text(told(None))

@@ -15,7 +15,7 @@ from emoface.kernels import OPS
 
 ROOT = Path(__file__).resolve().parent.parent
 PARTS = {"audio", "binding", "diffusion", "face"}
-TOOLS = {"checks", "device", "files", "host", "limits", "rates", "reading"}  # every part above them may import these
+TOOLS = {"checks", "device", "files", "host", "limits", "rates", "reading", "shown"}  # all parts above may import these
 
 # What each part of the package may import from the others. From the bottom up: a row names parts of earlier rows alone.
 # A dotted name allows that module alone. "emoface" is the package's own __init__, "__main__" its command.
@@ -27,6 +27,7 @@ ALLOWED: dict[str, set[str]] = {
     "limits": {"checks"},
     "rates": {"checks"},
     "reading": {"limits"},
+    "shown": set(),
     "demo": set(),
     "kernels": {"_cpu", "_cuda"},
     "checkpoints": set(),

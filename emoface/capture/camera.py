@@ -12,6 +12,7 @@ import numpy as np
 
 from emoface import checks
 from emoface.face.layout import FACE_SIZE, MOTION_SIZE
+from emoface.shown import by_shape
 
 from .fitting import POSE_GAIN, ROUNDED_MOVE, confidence_of, is_profile
 from .following import Follower
@@ -45,6 +46,8 @@ class LiveFace:
     seconds: float
     motion: np.ndarray
     confidence: float
+
+    __repr__ = by_shape
 
 
 class LiveCapture:

@@ -18,6 +18,7 @@ from functools import lru_cache
 import numpy as np
 
 from emoface.face.open_head import open_head
+from emoface.shown import by_shape
 
 from .neutral import identity_basis, lip_gaps
 from .solving import FACE_CHANNELS, FITTED, SPREAD, STEP, Forward, landmark_noise, without_rigid
@@ -53,6 +54,8 @@ class Felt:
     weights: np.ndarray
     identity: np.ndarray
     likely: dict[str, float]
+
+    __repr__ = by_shape
 
 
 def is_held(name: str) -> bool:

@@ -20,6 +20,7 @@ from emoface.face.open_head import open_head
 from emoface.face.resample import resample_curves
 from emoface.face_motion import FaceMotion
 from emoface.host import own_settings
+from emoface.shown import by_shape
 
 from .felt import Felt, find_felt, without_feeling
 from .neutral import find_identity, find_neutral
@@ -78,6 +79,8 @@ class Capture:
     identity: dict[str, float]
     residual_mm: np.ndarray
     felt: Felt | None = None
+
+    __repr__ = by_shape
 
 
 @overload

@@ -10,6 +10,8 @@ from typing import TypeAlias
 
 import numpy as np
 
+from emoface.shown import by_shape
+
 from .flame import FlameModel
 from .look import PLAIN, Look, hidden_parts, look_colours, look_of
 from .open_head import identity_coefficients, open_head, open_head_model
@@ -33,6 +35,8 @@ class Face:
     shape: FlameModel | Rig
     identity: np.ndarray | None = None
     look: Look = PLAIN
+
+    __repr__ = by_shape
 
     @property
     def is_open_head(self) -> bool:

@@ -9,6 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from emoface.kernels import flame_lbs
+from emoface.shown import by_shape
 
 from .layout import JAW_OPEN_RADIANS
 
@@ -49,6 +50,8 @@ class FlameData:
     landmark_weights: np.ndarray = field(default_factory=lambda: np.zeros((0, 3), np.float32))
     corrective_basis: np.ndarray = field(default_factory=lambda: np.zeros((0, 0, 3), np.float32))
     corrective_drivers: np.ndarray = field(default_factory=lambda: np.zeros((0, 2), np.int32))
+
+    __repr__ = by_shape
 
 
 class FlameModel(nn.Module):

@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from emoface import checks
+from emoface.shown import by_shape
 
 from .flame import FlameData, FlameModel
 from .layout import EXPRESSION_NAMES, OPEN_HEAD
@@ -45,6 +46,8 @@ class OpenHead:
     mirror: np.ndarray
     corrective_names: tuple[str, ...]
     wrinkles: Wrinkles
+
+    __repr__ = by_shape
 
 
 @lru_cache(maxsize=1)

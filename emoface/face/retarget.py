@@ -19,6 +19,7 @@ import torch
 
 from emoface import checks
 from emoface.host import own_settings
+from emoface.shown import by_shape
 
 from .bounded import bounded_least_squares
 from .flame import FlameModel
@@ -86,6 +87,8 @@ class Fit:
     weights: np.ndarray
     residual_mm: np.ndarray
 
+    __repr__ = by_shape
+
     def arkit(self) -> np.ndarray:
         """The weights (T, 52) in the order of ``ARKIT_NAMES``; shapes that were not fitted are zero."""
         out = np.zeros((len(self.weights), len(ARKIT_NAMES)), np.float32)
@@ -110,6 +113,8 @@ class FlameFit:
     expression: np.ndarray
     jaw_pose: np.ndarray
     residual_mm: np.ndarray
+
+    __repr__ = by_shape
 
 
 def _moving_mesh(name: str, vertices: np.ndarray, count: int) -> np.ndarray:

@@ -9,6 +9,7 @@ from functools import cached_property
 import numpy as np
 
 from emoface.host import own_settings
+from emoface.shown import by_shape
 
 from .layout import ARKIT_INDEX, ARKIT_NAMES, limit_turn
 from .rotation import matrices
@@ -42,6 +43,8 @@ class Neck:
     joint: np.ndarray
     shares: np.ndarray
 
+    __repr__ = by_shape
+
 
 @dataclass(frozen=True, eq=False)
 class Correctives:
@@ -55,6 +58,8 @@ class Correctives:
     names: tuple[str, ...]
     drivers: np.ndarray
     deltas: np.ndarray
+
+    __repr__ = by_shape
 
     def weights(self, shapes: np.ndarray) -> np.ndarray:
         """Weights (T, C) of the correctives from those of the rig's shapes (T, N), each held to 0..1."""
@@ -86,6 +91,8 @@ class Rig:
     parts: tuple[Part, ...]
     neck: Neck | None = field(default=None, kw_only=True)
     correctives: Correctives | None = field(default=None, kw_only=True)
+
+    __repr__ = by_shape
 
     @cached_property
     def missing(self) -> tuple[str, ...]:

@@ -21,6 +21,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from emoface import checks
+from emoface.shown import by_shape
 
 from .controls import clip_motion, keep_closed
 from .layout import FPS, JAW_OPEN_RADIANS, MOTION_NAMES, MOTION_SIZE, NECK
@@ -58,6 +59,8 @@ class SpeakerStyle:
 
     gain: np.ndarray
     offset: np.ndarray
+
+    __repr__ = by_shape
 
     def scaled(self, strength: float) -> SpeakerStyle:
         """The style at another strength: ``gain ** strength``, ``strength offset``; itself at 1."""

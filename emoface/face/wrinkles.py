@@ -7,6 +7,8 @@ from functools import cached_property
 
 import numpy as np
 
+from emoface.shown import by_shape
+
 STEP_MM = 0.01
 """Millimetres per unit of a stored height."""
 
@@ -28,6 +30,8 @@ class Wrinkles:
     names: tuple[str, ...]
     stored: np.ndarray
     drivers: np.ndarray
+
+    __repr__ = by_shape
 
     @cached_property
     def heights(self) -> np.ndarray:

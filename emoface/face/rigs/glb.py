@@ -14,6 +14,7 @@ import numpy as np
 from emoface.face.layout import ARKIT_INDEX, ARKIT_NAMES
 from emoface.face.rig import Rig
 from emoface.reading import read_bytes
+from emoface.shown import by_shape
 
 from .avatar_mesh import read_mesh
 from .compression import decompress
@@ -53,6 +54,8 @@ class GlbRig(Rig):
     expressions: tuple[tuple[str, ...], ...]
     eye_bones: tuple[int, int] | None
     head_bone: int | None = None
+
+    __repr__ = by_shape
 
     @cached_property
     def missing(self) -> tuple[str, ...]:

@@ -16,6 +16,7 @@ import numpy as np
 
 from emoface.limits import VARIABLE, budget, size_text
 from emoface.reading import parse_json
+from emoface.shown import by_shape
 
 MAGIC, VERSION = b"glTF", 2
 JSON_CHUNK, BINARY_CHUNK = b"JSON", b"BIN\0"
@@ -99,6 +100,8 @@ class Gltf:
     document: dict[str, Any] = field(default_factory=lambda: {"asset": {"version": "2.0", "generator": "emoface"}})
     binary: bytearray = field(default_factory=bytearray)
     others: list[tuple[bytes, bytes]] = field(default_factory=list)
+
+    __repr__ = by_shape
 
     @classmethod
     def from_bytes(cls, data: bytes) -> Gltf:
