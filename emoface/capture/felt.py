@@ -27,8 +27,8 @@ from .tracker import tracker
 HELD = {
     "mouthSmile": 0.09, "mouthFrown": 0.09, "mouthDimple": 0.03, "mouthStretch": 0.06, "mouthPress": 0.045,
     "mouthUpperUp": 0.045, "mouthLowerDown": 0.03, "browDown": 0.09, "browInnerUp": 0.09, "browOuterUp": 0.075,
-    "eyeSquint": 0.075, "eyeWide": 0.075, "noseSneer": 0.06, "mouthShrugLower": 0.0, "mouthRollLower": 0.0,
-    "cheekSquint": 0.0,
+    "eyeBlink": 0.05, "eyeSquint": 0.075, "eyeWide": 0.075, "noseSneer": 0.06, "mouthShrugLower": 0.0,
+    "mouthRollLower": 0.0, "cheekSquint": 0.0,
 }  # fmt: skip
 """Beginnings of the names of the shapes that a feeling holds, and the standard deviation of each beside the feeling."""
 GLANCE, LIDS = 0.3, 0.15  # the same of eyes that look aside, and of lids

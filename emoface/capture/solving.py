@@ -36,7 +36,7 @@ FITTED = tuple(name for name in FACE_CHANNELS if name not in UNSEEN)
 
 # Standard deviation of each channel about zero, by the beginning of its name; others have OTHER_SPREAD.
 SPREAD = {
-    "jaw_pose_x": 0.06, "jaw_pose_y": 0.008, "eyeBlink": 0.8, "eyeSquint": 0.2, "eyeWide": 0.2, "mouthClose": 0.09,
+    "jaw_pose_x": 0.06, "jaw_pose_y": 0.008, "eyeBlink": 0.8, "eyeSquint": 0.4, "eyeWide": 0.3, "mouthClose": 0.09,
     "mouthFunnel": 0.08, "mouthPucker": 0.45, "mouthLeft": 0.04, "mouthRight": 0.04, "mouthSmile": 0.15,
     "mouthFrown": 0.05, "mouthDimple": 0.06, "mouthStretch": 0.06, "mouthRollLower": 0.07, "mouthRollUpper": 0.05,
     "mouthShrugLower": 0.06, "mouthPress": 0.07, "mouthLowerDown": 0.15, "mouthUpperUp": 0.12, "noseSneer": 0.07,
