@@ -99,13 +99,18 @@ demo: $(USER_STAMP)
 	@echo "In $(OUT)/: .mp4 to watch, .html to turn the head in a browser, .glb for Blender and engines, .csv for Live"
 	@echo "Link Face readers, .npz FLAME coefficients, -curves.png over the waveform; emotions.png: all of them at a glance."
 
+TYPES := "$(PY)" -m mypy && "$(PY)" -m mypy tests/typed_calls.py
+
 lint: $(DEV_STAMP)
 	"$(PY)" -m ruff check .
-	"$(PY)" -m mypy
-	"$(PY)" -m mypy tests/typed_calls.py
+	$(TYPES)
 
-test: lint
-	"$(PY)" -m pytest -q -n logical --maxprocesses 4 --dist worksteal
+# mypy has one process for most of a minute: the tests begin beside it.
+test: $(DEV_STAMP)
+	"$(PY)" -m ruff check .
+	@{ $(TYPES); } & types=$$!; failed=0; \
+	"$(PY)" -m pytest -q -n logical --maxprocesses 4 --dist worksteal || failed=$$?; \
+	wait $$types || { echo "mypy found errors: see above, or run make lint" >&2; failed=1; }; exit $$failed
 
 train: $(TRAIN_STAMP)
 	@for stage in $(STAGES); do \

@@ -7,6 +7,7 @@ import shutil
 from pathlib import Path
 
 import pytest
+import soundfile
 
 import emoface
 from emoface import api
@@ -32,17 +33,27 @@ BLOCKS = {
 }
 
 
-@pytest.fixture
-def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, tiny_checkpoint: Path) -> Path:
-    """An empty folder with the recordings that the examples name; without a default checkpoint the toy one serves."""
+@pytest.fixture(scope="module")
+def named(tmp_path_factory: pytest.TempPathFactory, tiny_checkpoint: Path) -> Path:
+    """A folder with what the examples name, of the first three seconds of the bundled voice."""
+    folder = tmp_path_factory.mktemp("named")
+    samples, rate = soundfile.read(demo_path(), dtype="int16")
     for name in ("speech.wav", "angry_voice.wav", "other.wav"):
-        shutil.copy(demo_path(), tmp_path / name)
+        soundfile.write(folder / name, samples[: 3 * rate], rate)
+    checkpoint = None if DEFAULT.exists() else tiny_checkpoint
+    take = emoface.animate(folder / "speech.wav", emotion="sad", checkpoint=checkpoint)
+    take.save(folder / "take.npz")
+    take.save(folder / "avatar.glb")
+    return folder
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, named: Path, tiny_checkpoint: Path) -> Path:
+    """A folder with these files; without a default checkpoint the toy one serves."""
+    shutil.copytree(named, tmp_path, dirs_exist_ok=True)
     if not DEFAULT.exists():
         for module in ("emoface.checkpoints", "emoface.api"):
             monkeypatch.setattr(f"{module}.DEFAULT", tiny_checkpoint)
-    take = emoface.animate(demo_path(), emotion="sad")
-    take.save(tmp_path / "take.npz")
-    take.save(tmp_path / "avatar.glb")
     monkeypatch.chdir(tmp_path)
     return tmp_path
 

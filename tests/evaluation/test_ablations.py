@@ -61,7 +61,8 @@ def test_one_hot_labels_are_orthogonal() -> None:
     assert similar[others][:, others].abs().max() < 1e-6
 
 
-def test_stage_writes_the_table(run_folder, toy_config, monkeypatch) -> None:
+def test_stage_writes_the_table(run_folder, toy_config, monkeypatch, beginning) -> None:
+    monkeypatch.setattr(curve, "bundled", lambda: beginning)
     monkeypatch.setattr(curve, "SEEDS", 2)
     small = {**toy_config, "steps": 2}
     config = {"training": small, "only": ["full", "without guidance"], "seeds": 2}

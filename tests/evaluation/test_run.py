@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
 from html import escape
 from pathlib import Path
 from types import SimpleNamespace
@@ -106,21 +105,11 @@ def test_prompt_figures_read_the_lists_of_the_repository(tiny_checkpoint: Path) 
     assert all(row.value is not None for row in rows)
 
 
-def beginning() -> Spoken:
-    """The first two seconds of the bundled clip."""
-    clip, seconds = bundled(), 2.0
-    visemes = clip.visemes[clip.visemes[:, 1] < seconds].clip(max=[np.inf, seconds, seconds])
-    return replace(
-        clip, samples=clip.samples[: round(seconds * 16000)], visemes=visemes,
-        phones=[(name, start, min(end, seconds)) for name, start, end in clip.phones if start < seconds],
-    )  # fmt: skip
-
-
 def test_evaluate_on_the_bundled_clip(
-    tiny_checkpoint: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tiny_checkpoint: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, beginning: Spoken
 ) -> None:
     monkeypatch.delenv("EMOFACE_ASSETS", raising=False)
-    monkeypatch.setattr(parts, "bundled", beginning)
+    monkeypatch.setattr(parts, "bundled", lambda: beginning)
     speed = Row("speed", 0.1, high=1.0, unit="s", definition="clock", mask="call", split="one")
     monkeypatch.setattr(parts, "speed_rows", lambda *_: [speed])
     told: list[str] = []

@@ -36,8 +36,8 @@ def test_every_instruction_set_is_right(op, isa, using, poisoned_memory):
     assert native.CPU.isa() == isa
     backend = next(b for b in op.backends if b.name == "cpu")
     for case in op.cases:
-        if case.bench and isa == "baseline":
-            continue  # slow without fused multiply-add, and no other path
+        if case.bench and isa != ISAS[0]:
+            continue  # the next test holds the others to the same bits; what they do to bfloat16, small sizes show
         for dtype in (torch.float32, torch.bfloat16):
             args = case.inputs(dtype=dtype)
             if backend.refusal(*args):

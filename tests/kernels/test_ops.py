@@ -46,6 +46,8 @@ def grid():
         for backend in (*op.backends, op.plain):
             for device in backend.devices:
                 for case in op.cases:
+                    if case.bench and backend is op.plain:
+                        continue  # PyTorch's operators beside themselves: small sizes show as much
                     for dtype in DTYPES:
                         label = f"{op.name}-{backend.name}-{device}-{case}-{str(dtype)[6:]}"
                         marks = [pytest.mark.gpu] if device == "cuda" else []
@@ -54,11 +56,13 @@ def grid():
 
 @pytest.mark.parametrize("op, backend, case, dtype, device", list(grid()))
 def test_matches_reference(op, backend, case, dtype, device, poisoned_memory, record_property):
+    if backend.name == "triton" and device == "cpu" and (case.bench or case.flops() > 6e6):
+        pytest.skip("too large for the interpreter")
+    if backend.name == "triton" and device == "cpu" and dtype == torch.float16 and case != fullest(op):
+        pytest.skip("the interpreter computes float16 as it does bfloat16: one case with all arguments shows it")
     args = case.inputs(device, dtype)
     if reason := backend.refusal(*args):
         pytest.skip(f"{backend.name}: {reason}")
-    if backend.name == "triton" and device == "cpu" and (case.bench or case.flops() > 6e6):
-        pytest.skip("too large for the interpreter")
     with use_backend(backend.name):
         outputs = op.call(*args)
         public = getattr(kernels, op.name)(*args)
