@@ -17,17 +17,20 @@ from .sdf import smooth_step
 NAME = "beard"
 """Of the identity component that grows it: 0 none .. 1 full."""
 # Upper border, cm: width x and height of the moustache, depth z and height of cheek and sideburn.
-LIP = np.array([(0.0, -5.2), (1.3, -5.3), (2.2, -5.7), (2.9, -6.4), (4.6, -6.4), (5.4, 1.0)])
-CHEEK = np.array([(0.4, 1.2), (1.9, 0.6), (2.6, -2.6), (3.8, -5.2), (5.6, -6.5), (7.4, -6.5), (8.3, -5.0)])
+LIP = np.array([(0.0, -5.3), (1.3, -5.35), (2.2, -5.7), (2.9, -6.2), (3.6, -6.0), (4.6, -4.6), (5.4, 1.0)])
+CHEEK = np.array([(0.4, 1.8), (2.0, 1.2), (2.7, -1.6), (3.8, -3.9), (5.4, -5.4), (7.4, -6.2), (8.3, -4.8)])
 BOTTOM = np.array([(-1.0, -8.2), (1.5, -9.6), (4.0, -12.2), (9.0, -12.9)])
 """Lower border, cm: depth z, height."""
-BACK, TOWARDS = 0.7, 1.3  # depth at which it ends before the ear, and over which it sets in
+FADE = 1.0, 2.3  # cm over which the upper border sets in, under the nose and on the cheek
+RAGGED = ((0.20, 1.3, 0.6), (0.16, 3.1, 2.2), (0.10, 5.9, 4.1))  # waves of that border: cm, turns in a radian, start
+BACK, TOWARDS = 0.4, 1.0  # depth at which it ends before the ear, and over which it sets in
 LIP_MARGIN = 1  # rows round the lips that stay bare
 LONG, THIN = 1.15, 0.42  # cm that it stands out at weight 1: at the chin, at the sides
-UNDER = 0.05  # cm below the skin at weight 0
-LAID = 0.3  # cover from which the shell lies on the skin; strands alone grow beyond
-STRANDS = 340  # of the left half
-ROOT_WIDTH, GROWN_WIDTH = 0.034, 0.060  # cm of a strand at weight 0, and what weight 1 adds
+UNDER, OVER = 0.02, 0.14  # cm below the skin at weight 0, and what weight 1 lifts the thinnest hair
+LAID = 0.12  # cover from which the shell lies on the skin; strands alone grow beyond
+STRANDS = 400  # of the left half
+BORDER = 1.5  # how much more densely they stand along its borders
+ROOT_WIDTH, GROWN_WIDTH = 0.034, 0.030  # cm of a strand at weight 0, and what weight 1 adds
 STUBBLE, FALL = 0.10, 0.85  # cm that a strand's tip hangs below its root at weight 0, and what weight 1 adds
 LIFT = 0.05  # cm by which a tip stands off the skin at weight 0
 
@@ -60,7 +63,10 @@ def beard_cover(mesh: HeadMesh, mouth: MouthPatch) -> np.ndarray:
     """How densely the beard grows at each vertex of the skin (V,), 0..1."""
     x, y, z = np.abs(mesh.vertices[:, 0]), mesh.vertices[:, 1], mesh.vertices[:, 2]
     top, bottom = np.minimum(np.interp(x, *LIP.T), np.interp(z, *CHEEK.T)), np.interp(z, *BOTTOM.T)
-    cover = smooth_step((top - y) / 1.1 + 0.5) * smooth_step((y - bottom) / 1.4 + 0.5)
+    top += sum(high * np.sin(2 * np.pi * turns * np.arctan2(x, z) + start) for high, turns, start in RAGGED)
+    fade = FADE[0] + (FADE[1] - FADE[0]) * smooth_step((x - 1.2) / 2.5)
+    cover = smooth_step((top - y) / fade + 0.5)
+    cover *= smooth_step((y - bottom) / 1.4 + 0.5)
     cover *= smooth_step((z - BACK) / TOWARDS)
     bare = np.unique(mesh.mouth[: mouth.lips.stop - 1 + LIP_MARGIN])
     cover[bare] = cover[mesh.mirror[bare]] = 0.0
@@ -79,12 +85,12 @@ def _shell(mesh: HeadMesh, face: Piece, cover: np.ndarray) -> Piece:
     hair = _Hair.on(mesh, Attachment(np.stack([used] * 3, 1), np.tile([1.0, 0.0, 0.0], (len(used), 1))), cover)
     noise = np.random.default_rng(11).uniform(0.8, 1.2, len(mesh.vertices))
     noise = 0.5 * (noise + noise[mesh.mirror])[used]
-    grown = (0.62 * hair.length * noise + UNDER * (cover[used] > LAID))[:, None] * hair.normal
+    grown = (0.62 * hair.length * noise + OVER)[:, None] * hair.normal
     piece = hair.held.hair(
         NAME, hair.place - UNDER * hair.normal, corners.reshape(-1, 3), hair.held.carry(face.colours), face
     )
     piece.identity = {NAME: grown + 0.25 * (hair.length * noise)[:, None] * hair.down}
-    piece.tint = np.stack([0.95 * smooth_step((cover[used] - 0.1) / 0.6), 0.45 + 0.4 * noise], 1)
+    piece.tint = np.stack([0.97 * smooth_step((cover[used] - LAID) / 0.75), 0.55 + 0.5 * noise], 1)
     return piece
 
 
@@ -92,7 +98,8 @@ def _strands(mesh: HeadMesh, face: Piece, cover: np.ndarray) -> Piece:
     random = np.random.default_rng(12)
     left = mesh.faces[(mesh.vertices[mesh.faces][:, :, 0] >= 0).all(1)]
     a, b, c = (mesh.vertices[left[:, k]] for k in range(3))
-    dense = np.linalg.norm(np.cross(b - a, c - a), axis=1) * cover[left].mean(1)
+    share = cover[left].mean(1)  # most hairs are seen where the shell under them begins
+    dense = np.linalg.norm(np.cross(b - a, c - a), axis=1) * share * (1 + BORDER * (share < 0.85))
     even = (np.arange(STRANDS) + random.random(STRANDS)) / STRANDS
     chosen = left[np.searchsorted(np.cumsum(dense) / dense.sum(), even)]
     held = Attachment(chosen, random.dirichlet([1.0, 1.0, 1.0], STRANDS))

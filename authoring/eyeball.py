@@ -27,11 +27,11 @@ RINGS: tuple[tuple[float, tuple[float, float, float]], ...] = (
     (16.5, (0.42, 0.385, 0.285)),
     (20.8, (0.23, 0.25, 0.235)),
     (23.2, (0.055, 0.06, 0.065)),
-    (25.4, (0.66, 0.64, 0.625)),
-    (30.0, (0.84, 0.82, 0.80)),
-    (40.0, (0.83, 0.80, 0.775)),
-    (54.0, (0.78, 0.70, 0.67)),
-    (70.0, (0.72, 0.58, 0.54)),
+    (25.4, (0.62, 0.60, 0.585)),
+    (30.0, (0.79, 0.77, 0.75)),
+    (40.0, (0.755, 0.72, 0.695)),
+    (54.0, (0.68, 0.60, 0.57)),
+    (70.0, (0.64, 0.50, 0.46)),
     (95.0, (0.72, 0.52, 0.48)),
     (125.0, (0.72, 0.52, 0.48)),
     (155.0, (0.72, 0.52, 0.48)),
@@ -41,7 +41,7 @@ CORNEA = 0.06  # how far the cornea stands out, cm: enough to catch a light on t
 IRIS = slice(2, 6)  # rings that carry the iris' fibres
 IRIS_SHARE = (0.0, 0.0, 0.55, 0.85, 1.0, 1.0, 0.6)  # of a person's colour of the eyes in the first rings
 IRIS_TONE = 0.37  # luminance of the rings in which that colour is as it was chosen
-LID_SHADE = 0.30  # how much darker the eyeball is under the upper lid
+LID_SHADE = 0.42  # how much darker the eyeball is under the upper lid
 
 
 def eye_pieces() -> list[Piece]:

@@ -15,19 +15,25 @@ CROWN = np.array([0.0, 0.86, -0.51])  # direction of the whorl
 # The left half of the hairline from the middle of the forehead over temple, sideburn and ear to the nape.
 LINE = np.array(
     [
-        (0.0, 7.1, 6.6), (1.6, 7.15, 6.4), (3.1, 6.9, 5.8), (4.3, 6.7, 4.9), (5.3, 5.9, 4.2), (5.9, 4.8, 4.1),
-        (6.4, 3.6, 3.9), (6.9, 2.3, 3.3), (7.3, 0.9, 2.6), (7.5, 0.0, 1.9), (7.6, 0.2, 1.2), (7.7, 1.4, 0.6),
+        (0.0, 6.8, 6.85), (1.2, 6.95, 6.6), (2.4, 7.35, 6.0), (3.5, 7.45, 5.2), (4.4, 6.9, 4.55), (5.1, 5.9, 4.3),
+        (5.6, 4.8, 4.4), (6.1, 3.6, 4.3), (6.7, 2.3, 3.6), (7.15, 0.9, 2.6), (7.3, -0.5, 1.95), (7.4, -1.2, 1.55),
+        (7.5, -1.15, 1.1), (7.6, -0.1, 0.85), (7.7, 1.3, 0.5),
         (7.7, 2.4, -0.2), (7.7, 2.8, -1.4), (7.6, 2.2, -2.8), (7.4, 0.8, -3.8), (7.0, -1.2, -4.4), (6.6, -2.8, -4.9),
         (5.7, -4.0, -6.2), (4.2, -4.7, -7.6), (2.2, -5.0, -8.6), (0.0, -5.0, -8.9),
     ]
 )  # fmt: skip
-COLUMNS = 22  # of the left half
-ROWS = (-0.03, 0.015, 0.06, 0.13, 0.22, 0.33, 0.45, 0.57, 0.69, 0.80, 0.91)  # way from the hairline to the crown
-EDGE, SHORT, LONG = 0.06, 0.26, 0.75  # thickness at the hairline, at the sides and on top
+COLUMNS = 38  # of the left half
+ROWS = (-0.035, 0.0, 0.03, 0.07, 0.12, 0.19, 0.27, 0.36, 0.46, 0.57, 0.69, 0.80, 0.91)  # way from the line to the crown
+WORN = 18  # times that the line's corners are smoothed on the way up
+RAGGED = 0.018  # deviation of the line, ways to the crown
+EDGE, SHORT, LONG = 0.05, 0.38, 1.35  # thickness at the hairline, at the sides and on top
+LOCKS = 0.09  # deviation of the thickness, over locks of LOCK_WIDE columns and LOCK_LONG ways
+LOCK_WIDE, LOCK_LONG = 1.2, 0.2
 
 
-STRANDS = 400, 260  # of the left half: along the hairline, and over the rest
-STRAND_WIDTH = 0.06
+STRANDS = 470, 150  # of the left half: along the hairline, and over the rest
+STRAND_WIDTH = 0.036
+FORWARD = 0.4  # share of the hairline's strands that fall over it; the others rise from it
 UNDER = 0.45  # how far below the skin the hair of a bald head lies, cm
 
 
@@ -38,17 +44,20 @@ def hair_piece(skin: Skin, colour: np.ndarray) -> Piece:
     """
     random = np.random.default_rng(3)
     line = _hairline()
-    t = np.array(ROWS)[:, None, None]
-    way = np.concatenate([np.repeat(ROWS, COLUMNS), [1.0]])
-    rows = _rows(line, np.tile(np.arange(float(COLUMNS)), len(ROWS)), t.repeat(COLUMNS, 1).ravel())
+    ragged = RAGGED * _smooth_noise(random, (1, COLUMNS), (0.0, 0.8))
+    ways = np.array(ROWS)[:, None] + ragged * (1 - smooth_step(np.array(ROWS) / 0.2))[:, None]
+    way = np.concatenate([ways.ravel(), [1.0]])
+    rows = _rows(line, np.tile(np.arange(float(COLUMNS)), len(ROWS)), ways.ravel())
     shell = _Layer(skin, np.concatenate([rows, CROWN[None]]), way)
-    shell.thick *= 1 + 0.05 * random.uniform(-1, 1, len(way))
-    tint = np.stack([_depth_of_tone(way), 1 + 0.14 * random.uniform(-1, 1, len(way))], 1)
+    locks = _smooth_noise(random, ways.shape, (LOCK_LONG * len(ROWS), LOCK_WIDE))
+    shell.thick[:-1] *= 1 + LOCKS * (locks * smooth_step((ways - 0.02) / 0.1) * smooth_step((0.9 - ways) / 0.3)).ravel()
+    share = _depth_of_tone(np.repeat(ROWS, COLUMNS)) * (1 + 0.25 * random.uniform(-1, 1, ways.size))
+    tint = np.stack([np.append(share, 1.0).clip(0, 1), 1.12 + 0.10 * random.uniform(-1, 1, len(way))], 1)
 
-    strands, strand_tint = _strands(skin, random, line)
+    strands, strand_tint, strand_faces = _strands(skin, random, line)
     whole = _Layer.joined([shell, strands])
     tint = np.concatenate([tint, strand_tint])
-    faces = np.concatenate([_faces(), len(way) + np.arange(len(strand_tint)).reshape(-1, 3)])
+    faces = np.concatenate([_faces(), len(way) + strand_faces])
     left = whole.points()
     middle = np.zeros(len(left), bool)
     middle[: len(way)] = _on_middle()
@@ -85,9 +94,9 @@ class _Layer:
         normal = skin.gradient(self.on_skin)
         self.normal = normal / np.linalg.norm(normal, axis=1, keepdims=True)
         self.way = way
-        top = smooth_step((self.on_skin[:, 1] - 2.0) / 6.0)
+        top = smooth_step((self.on_skin[:, 1] - 2.5) / 7.0)
         edge = EDGE + 0.08 * smooth_step(-self.on_skin[:, 2] / 6)  # the nape is hollow
-        self.thick = edge + (SHORT + (LONG - SHORT) * top - edge) * smooth_step((way - 0.02) / 0.3)
+        self.thick = edge + (SHORT + (LONG - SHORT) * top - edge) * smooth_step((way + 0.01) / 0.26)
 
     @classmethod
     def joined(cls, layers: list[_Layer]) -> _Layer:
@@ -124,26 +133,41 @@ def _rows(line: np.ndarray, column: np.ndarray, way: np.ndarray) -> np.ndarray:
 
 def _strands(
     skin: Skin, random: np.random.Generator, line: np.ndarray
-) -> tuple[_Layer, np.ndarray]:
-    """Tapered strands of the left half, three points each, two at the root and the tip, and their tint (3 n, 2)."""
+) -> tuple[_Layer, np.ndarray, np.ndarray]:
+    """Tapered strands of the left half, three points each, two at the root and the tip: tint (3 n, 2), faces (n, 3)."""
     edge, over = STRANDS
     count = edge + over
+    on_edge = np.arange(count) < edge
     column = np.concatenate([np.linspace(0.15, COLUMNS - 1.2, edge), random.uniform(0.2, COLUMNS - 1.3, over)])
-    column[:edge] += random.uniform(-0.03, 0.03, edge)
-    root = np.concatenate([random.uniform(-0.016, 0.04, edge), random.uniform(0.05, 0.8, over)])
-    long = np.concatenate([random.uniform(0.07, 0.13, edge), random.uniform(0.10, 0.17, over)])
-    sway = random.normal(0, 0.16, count)
-    half = STRAND_WIDTH / 2 * np.where(np.arange(count) < edge, 1.0, 2.6) * random.uniform(0.8, 1.2, count)
+    column[:edge] += random.uniform(-0.1, 0.1, edge)
+    root = np.where(on_edge, random.normal(0.005, 0.018, count).clip(-0.03, 0.05), random.uniform(0.05, 0.65, count))
+    long = np.where(on_edge, random.uniform(0.05, 0.12, count), random.uniform(0.12, 0.2, count))
+    falls = on_edge & (random.random(count) < FORWARD)
+    root = np.where(falls, root + 0.9 * long, root)
+    sway = random.normal(0, 0.35, count)
+    half = STRAND_WIDTH / 2 * random.uniform(0.7, 1.3, count) * (COLUMNS / 22)
     place = np.stack([column - 1.2 * half, column + 1.2 * half, column + sway], 1).clip(0.02, COLUMNS - 1.02)
-    way = np.stack([root, root, root + long], 1)
+    way = np.stack([root, root, np.where(falls, root - long, root + long)], 1)
     layer = _Layer(skin, _rows(line, place.ravel(), way.ravel()), way.ravel())
-    lift = np.tile([0.0, 0.0, 0.05], count)
-    outer = np.repeat(np.arange(count) >= edge, 3)
-    layer.thick = np.where(np.tile([True, True, False], count) & ~outer, 0.015, layer.thick) + lift + 0.02 * outer
+    tip = np.tile([False, False, True], count)
+    outer, fallen = np.repeat(~on_edge, 3), np.repeat(falls, 3)
+    low = np.where(fallen, tip, ~tip) & ~outer  # ends that lie on the skin
+    layer.thick = np.where(low, 0.02, layer.thick) + np.where(tip & ~fallen, 0.05, 0.02) + 0.06 * (outer & tip)
     # a root is as dark as the shell it grows from: a paler one is straw on it
-    share = np.where(np.tile([True, True, False], count), np.maximum(0.30, _depth_of_tone(way.ravel())), 0.95)
+    bare = random.uniform(0.35, 0.75, count).repeat(3)
+    share = np.where(low, np.maximum(bare, _depth_of_tone(way.ravel())), 0.95)
     share[outer] = 1.0
-    return layer, np.stack([share, random.uniform(0.82, 1.18, count).repeat(3)], 1)
+    faces = np.arange(3 * count).reshape(-1, 3)
+    faces[falls] = faces[falls][:, ::-1]
+    return layer, np.stack([share, random.uniform(0.8, 1.2, count).repeat(3)], 1), faces
+
+
+def _smooth_noise(random: np.random.Generator, shape: tuple[int, int], blur: tuple[float, float]) -> np.ndarray:
+    """Noise of a shape with a deviation of 1, blurred over so many rows and columns."""
+    from scipy.ndimage import gaussian_filter
+
+    field = gaussian_filter(random.standard_normal(shape), blur, mode="reflect")
+    return field / field.std()
 
 
 def _on_middle() -> np.ndarray:
@@ -163,7 +187,7 @@ def _hairline() -> np.ndarray:
 def _smoothed(line: np.ndarray) -> np.ndarray:
     """The line (n, 3) with its corners worn off; its ends stay on the mid-line."""
     flip = np.array([-1.0, 1.0, 1.0])
-    for _ in range(6):
+    for _ in range(WORN):
         line = np.concatenate([line[1:2] * flip, line, line[-2:-1] * flip])
         line = (line[:-2] + line[1:-1] + line[2:]) / 3
     return line

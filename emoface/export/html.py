@@ -204,7 +204,7 @@ def packed(header: Mapping[str, Any], arrays: Mapping[str, np.ndarray]) -> bytes
 def _chart(rig: Rig) -> np.ndarray:
     """(V, 4) uint16: column and row in the chart of the skin, how much of it shows, and curvature of 0..0.2 per mm."""
     normals = smooth_normals(rig.template, rig.faces)
-    charted = chart(rig.template, normals, rig.parts)
+    charted = chart(rig.template, normals, rig.faces, rig.parts)
     bent = curvature(rig.template, normals, rig.faces) / MOST_CURVED
     return (np.column_stack([charted.uv, charted.shown, bent]).clip(0, 1) * 65535).round().astype(np.uint16)
 

@@ -51,7 +51,7 @@ GROWN, LAID = 0.03, 0.15
 """Weights of the component ``beard`` from which its strands are drawn, and the shell under them too."""
 NO_LASHES = -0.95
 BEARD, BEARD_HAIRS = "beard", "beard_hairs"
-SHADOW, SHADOWED = 0.40, 0.08
+SHADOW, SHADOWED = 0.32, 0.08
 """Share of the hair's colour in skin under a beard, and the component's weight from which it is there in full."""
 HAIR_PARTS = ("hair", "brows", BEARD, BEARD_HAIRS)
 OVER_SKIN = ("skin", *HAIR_PARTS)

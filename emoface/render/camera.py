@@ -12,8 +12,8 @@ import torch
 from emoface import checks
 from emoface.face.rig import Part
 
-EYE_DISTANCES = 4.5  # height of the picture in distances between the eyes
-BELOW_EYES = 0.26  # its middle, in distances between the eyes
+EYE_DISTANCES = 4.75  # height of the picture in distances between the eyes
+BELOW_EYES = 0.17  # its middle, in distances between the eyes
 STAND = 3.4  # distance of the camera in heights of the picture, as in portraits
 ZOOMS = (0.01, 100.0)
 

@@ -1,4 +1,4 @@
-"""The relief of skin in the picture: pores and grain made by code, and the wrinkles of a motion."""
+"""The relief in the picture: pores and grain of skin and strands of hair made by code, the wrinkles of a motion."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ COARSE, FINE = 512, 1024  # texels of the relief's side
 FINE_FROM = 0.00042  # metres a pixel below which pictures get the fine one
 PORE_APART, PORE_RADIUS, PORE_DEPTH = 1.15, 0.20, 0.085  # mm
 GRAIN, GRAIN_DEPTH = (0.35, 0.9), 0.020  # mm: band of wave lengths over 2 pi, standard deviation of the height
-MOTTLE, MOTTLE_TINT = (2.5, 9.0), 0.10  # mm, standard deviation of the tint
+MOTTLES = ((2.5, 9.0, 0.11), (9.0, 30.0, 0.10))  # patches of blood: band in mm, standard deviation of the tint
 FLUSHED = (  # patches of skin with more blood near the surface: column and row in the chart, radii, tint
     (0.500, 0.560, 0.055, 0.055, 0.34),  # nose
     (0.660, 0.585, 0.085, 0.075, 0.26), (0.340, 0.585, 0.085, 0.075, 0.26),  # cheeks
@@ -34,6 +34,17 @@ FLUSHED = (  # patches of skin with more blood near the surface: column and row 
 )  # fmt: skip
 FOLD_HEIGHT, FOLD_CAVITY, FOLD_TINT = 0.7, 0.38, 0.34  # share of the height that is drawn; of a furrow 0.8 mm deep
 DEEP = 0.8  # mm
+SHELLS = ("hair", "beard")
+"""Parts whose surface is drawn as strands; those of a beard fall, those of hair lead away from the whorl."""
+MIDDLE, WHORL = (0.0, 0.015, -0.016), (0.0, 0.86, -0.51)  # of the hair, metres from the chart's axis; way to the whorl
+PARTED, SWEPT = 0.75, -0.45  # radians beside the middle where hair parts in front, and that it turns in one from there
+AROUND, ALONG = 0.28, 0.23  # metres of hair that the strands' part of the relief spans across and along them
+HAIR_ROWS = 4  # columns to a row of it
+STRAND, STRAND_HEIGHT = (0.30, 1.0), 0.10  # mm: band of the strands' widths over 2 pi, deviation of their height
+LOCK, LOCK_HEIGHT = (1.6, 4.5), 0.30
+STRAND_LONG, LOCK_LONG = 9.0, 14.0  # mm: blur along them
+BETWEEN = 0.30  # cavity between strands
+WANDER, WANDER_LONG = 1.7, 24.0  # mm that strands stray aside, over this length
 
 
 @dataclass(frozen=True)
@@ -41,11 +52,13 @@ class Chart:
     """Where each vertex lies in the relief.
 
     Attributes:
-        uv: (V, 2) float32, 0..1: column, row. shown: (V,) float32, 0..1, how much of the relief shows.
+        uv: (V, 2) float32, 0..1: column, row, of the skin's part or of the strands' part.
+        shown: (V,) float32, 0..1, how much of the relief shows. hair: (V,) bool, whose uv is in the strands' part.
     """
 
     uv: np.ndarray
     shown: np.ndarray
+    hair: np.ndarray
 
 
 def is_skin(parts: Sequence[Part], count: int) -> np.ndarray:
@@ -56,18 +69,20 @@ def is_skin(parts: Sequence[Part], count: int) -> np.ndarray:
     return skin
 
 
-def chart(template: np.ndarray, normals: np.ndarray, parts: Sequence[Part]) -> Chart:
-    """The skin unrolled from a cylinder around the head.
+def chart(template: np.ndarray, normals: np.ndarray, faces: np.ndarray, parts: Sequence[Part]) -> Chart:
+    """The skin unrolled from a cylinder around the head, and hair by the way from the whorl.
 
     Args:
-        template: (V, 3), metres. normals: (V, 3), unit. parts: of the face; where no two are eyes, nothing shows.
+        template: (V, 3), metres. normals: (V, 3), unit. faces: (F, 3).
+        parts: of the face; where no two are eyes, nothing shows.
 
     Returns:
         The chart; what the cylinder would stretch or turns away from it shows little.
     """
     eyes = np.array([template[slice(*part.vertices)].mean(0) for part in parts if part.name in EYES])
+    hair = np.zeros(len(template), bool)
     if len(eyes) != 2:
-        return Chart(np.zeros((len(template), 2), np.float32), np.zeros(len(template), np.float32))
+        return Chart(np.zeros((len(template), 2), np.float32), np.zeros(len(template), np.float32), hair)
     scale = EYES_APART / float(np.linalg.norm(eyes[0] - eyes[1]))
     place = (template - eyes.mean(0)) * scale + [0.0, 0.0, EYES_AHEAD]
     angle = np.arctan2(place[:, 0], place[:, 2])
@@ -75,7 +90,36 @@ def chart(template: np.ndarray, normals: np.ndarray, parts: Sequence[Part]) -> C
     outward = (normals[:, [0, 2]] * np.stack([np.sin(angle), np.cos(angle)], 1)).sum(1)
     edge = np.minimum(uv, 1 - uv).min(1)
     shown = is_skin(parts, len(template)) * _step(0.15, 0.55, outward) * _step(0.0, 0.07, edge)
-    return Chart(uv.clip(-1, 2).astype(np.float32), shown.astype(np.float32))
+    for part in parts:
+        if part.name in SHELLS:
+            rows = slice(*part.vertices)
+            uv[rows], shown[rows] = _along_hair(place[rows], part.name == "hair")
+            hair[rows] = True
+    shown[hair & _on_edge(faces, len(template))] = 0.0  # strands run out there
+    return Chart(uv.clip(-1, 2).astype(np.float32), shown.astype(np.float32), hair)
+
+
+def _on_edge(faces: np.ndarray, count: int) -> np.ndarray:
+    """Which of ``count`` vertices lie where a surface ends (V,), bool: on an edge of a single triangle."""
+    ends = np.sort(faces[:, [0, 1, 1, 2, 2, 0]].reshape(-1, 2), 1)
+    edges, times = np.unique(ends, axis=0, return_counts=True)
+    found = np.zeros(count, bool)
+    found[edges[times == 1]] = True
+    return found
+
+
+def _along_hair(place: np.ndarray, whorled: bool) -> tuple[np.ndarray, np.ndarray]:
+    """Where hair (n, 3) lies among the strands, both halves of the head alike: (n, 2), and how much shows (n,)."""
+    up = np.array(WHORL if whorled else (0.0, 1.0, 0.0))
+    arm = place - np.array(MIDDLE) * whorled
+    front = np.cross((1.0, 0.0, 0.0), up)
+    round_, height = np.hypot(arm[:, 0], arm @ front), arm @ up
+    turn = np.arctan2(arm[:, 0], arm @ front)
+    if not whorled:
+        return np.stack([np.abs(turn) / math.pi, 0.5 - height / ALONG], 1), np.ones(len(place))
+    way = np.arctan2(round_, height)
+    turn += 0.5 * (1 + np.cos(turn)) * (PARTED + SWEPT * way)
+    return np.stack([np.abs(turn) / math.pi, way * 0.09 / ALONG], 1), _step(0.004, 0.015, round_)
 
 
 def curvature(template: np.ndarray, normals: np.ndarray, faces: np.ndarray) -> np.ndarray:
@@ -125,12 +169,41 @@ def _pores(size: int, pixel: float) -> tuple[np.ndarray, np.ndarray, np.ndarray]
     grain = _band(rng.standard_normal((size, size)), max(GRAIN[0], blur), GRAIN[1] + blur, texel)
     grain *= GRAIN_DEPTH * min(1.0, GRAIN[0] / blur)
     lines = _band(rng.standard_normal((1, size)).repeat(size, 0), max(0.30, blur), 1.1 + blur, texel)
-    tint = MOTTLE_TINT * _band(rng.standard_normal((size, size)), *MOTTLE, texel)
+    tint = sum(much * _band(rng.standard_normal((size, size)), low, high, texel) for low, high, much in MOTTLES)
     for x, y, wide, tall, more in FLUSHED:
         tint += more * np.exp(-(((column - x) / wide) ** 2) - ((row - y) / tall) ** 2)
     height = (1 - lips) * (grain - PORE_DEPTH * coarse * depth) + 0.045 * lips * lines
     cavity = (1 - lips) * 0.30 * coarse * depth
     return height, tint * (1 - lips), cavity
+
+
+def _strands(columns: int, pixel: float) -> torch.Tensor:
+    """Slopes and cavity (M, N, 4) of hair, without what is finer than a pixel of so many mm."""
+    rows, texel, tall = columns // HAIR_ROWS, 1e3 * AROUND / columns, 1e3 * ALONG * HAIR_ROWS / columns
+    rng = np.random.default_rng(16)
+    blur = 0.45 * max(pixel, texel)
+
+    across = np.fft.rfftfreq(columns) * 2 * math.pi / texel
+    along = np.fft.fftfreq(rows)[:, None] * 2 * math.pi / tall
+
+    def lines(band: tuple[float, float], long: float) -> np.ndarray:
+        fine, coarse = math.hypot(band[0], blur), math.hypot(band[1], blur)
+        kept = np.exp(-0.5 * (across * fine) ** 2) - np.exp(-0.5 * (across * coarse) ** 2)
+        kept = np.fft.rfft2(rng.standard_normal((rows, columns))) * kept * np.exp(-0.5 * (along * long) ** 2)
+        field = np.fft.irfft2(kept, (rows, columns))
+        return field / field.std() * min(1.0, band[0] / blur)
+
+    aside = WANDER / texel * lines((0.4 * WANDER_LONG, 2 * WANDER_LONG), 0.4 * WANDER_LONG)
+    place = (np.arange(columns) + aside) % columns
+    left = place.astype(int) % columns
+    part, row = place - np.floor(place), np.arange(rows)[:, None]
+
+    def strayed(field: np.ndarray) -> np.ndarray:
+        return (1 - part) * field[row, left] + part * field[row, (left + 1) % columns]
+
+    strand, lock = strayed(lines(STRAND, STRAND_LONG)), strayed(lines(LOCK, LOCK_LONG))
+    cavity = BETWEEN * (1.0 - 0.7 * strand - 0.6 * lock).clip(0, 2.2)
+    return _slopes(STRAND_HEIGHT * strand + LOCK_HEIGHT * lock, np.zeros_like(cavity), cavity)
 
 
 def pore_slopes() -> np.ndarray:
@@ -154,8 +227,11 @@ class Relief:
             wrinkles: of the face, if it has any.
         """
         self.columns = FINE if pixel < FINE_FROM else COARSE
-        uv = charted.uv if wrinkles is None else np.where(charted.shown[:, None] > 0, wrinkles.uv, charted.uv)
-        self.place = torch.tensor(uv * np.float32(self.columns))
+        skin = (charted.shown > 0) & ~charted.hair
+        uv = charted.uv if wrinkles is None else np.where(skin[:, None], wrinkles.uv, charted.uv)
+        place = uv * np.float32(self.columns)
+        place[charted.hair, 1] = self.columns + 1 + uv[charted.hair, 1] * (self.columns / HAIR_ROWS - 2)
+        self.place = torch.tensor(place)
         self.shown = torch.tensor(charted.shown)[:, None]
         self._wrinkles = wrinkles
         self._pixel = 1e3 * pixel
@@ -163,10 +239,11 @@ class Relief:
 
     @cached_property
     def pores(self) -> torch.Tensor:
-        """(1, N, N, 4): pores, grain and patches of colour, which do not move."""
+        """(1, M, N, 4): pores, grain and patches of colour, which do not move, and below them strands of hair."""
         if not self._any:
             return torch.zeros(1, 1, 1, 4)
-        return _slopes(*_pores(self.columns, self._pixel))[None]
+        skin = _slopes(*_pores(self.columns, self._pixel))
+        return torch.cat([skin, _strands(self.columns, self._pixel)])[None]
 
     @cached_property
     def _folds(self) -> list[list[tuple[slice, slice, torch.Tensor]]]:
@@ -193,7 +270,7 @@ class Relief:
         return halves
 
     def at(self, weights: np.ndarray | None) -> torch.Tensor:
-        """The relief (1, N, N, 4) with wrinkles of weights (2, G) as of :class:`emoface.face.wrinkles.Wrinkles`."""
+        """The relief (1, M, N, 4) with wrinkles of weights (2, G) as of :class:`emoface.face.wrinkles.Wrinkles`."""
         if weights is None or self._wrinkles is None or not self._any or not weights.any():
             return self.pores
         relief = self.pores.clone()

@@ -26,7 +26,8 @@ from .lights import DEFAULT_LIGHTS, find_lights
 from .relief import NO_SKIN, Relief, chart, curvature, is_skin
 
 SAMPLES = 2  # a side of a pixel
-HAIR_ROUGHNESS = 0.95  # of its sheets at least, lest their edges flash
+HAIR_ROUGHNESS = 0.95  # of loose hairs at least, lest their edges flash
+SHELL_ROUGHNESS = 0.62  # of hair whose strands are drawn
 LARGEST = 8192  # pixels of a picture's side
 
 
@@ -91,7 +92,8 @@ class Renderer:
         self._albedo = torch.tensor(linear_colours(colours).astype(np.float32))
         rest = torch.tensor(template, dtype=torch.float32)
         normals = vertex_normals(rest[None], self.faces)[0].numpy()
-        charted = chart(template, normals, parts)
+        charted = chart(template, normals, faces, parts)
+        roughness += (SHELL_ROUGHNESS - roughness) * (charted.hair * charted.shown)
         self.relief = Relief(charted, self.camera.height / self.size, wrinkles)
         skin, bent = is_skin(parts, len(template)), curvature(template, normals, faces)
         material = np.stack([roughness, skin, bent], 1).astype(np.float32)

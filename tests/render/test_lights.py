@@ -8,11 +8,13 @@ from numpy.polynomial import legendre
 
 from emoface.export.formats import LIGHT_NAMES
 from emoface.face.layout import ARKIT_INDEX, FPS, arkit_to_motion
+from emoface.face.normals import smooth_normals
 from emoface.face.open_head import open_head
 from emoface.face.rig import Part
 from emoface.face_motion import FaceMotion
 from emoface.kernels.shade.reference import SCATTER, _ramp
 from emoface.render import LIGHTS, Renderer, face_renderer, render_frames
+from emoface.render.relief import chart
 from tests.render.test_renderer import sphere
 
 torch = pytest.importorskip("torch")
@@ -58,16 +60,34 @@ def test_alpha_is_the_share_covered(head):
     assert edge.sum() > 20
 
 
-def test_skin_has_pores_where_glass_has_none(head):
+def test_skin_has_pores_and_hair_has_strands_where_loose_hairs_have_none(head):
     vertices, faces, parts = head
-    smooth = [Part("hair", parts[0].vertices, parts[0].faces, 0.55), *parts[1:]]
-    near = {"zoom": 4.0, "size": 128}
-    rough, even = drawn(head, **near).astype(float), drawn((vertices, faces, smooth), **near).astype(float)
+    grains = {}
+    for name in ("skin", "hair", "beard", "lashes"):
+        renamed = [Part(name, parts[0].vertices, parts[0].faces, 0.55), *parts[1:]]
+        picture = drawn((vertices, faces, renamed), zoom=4.0, size=128).astype(float)[60:100, 30:100].mean(2)
+        grains[name] = [float(np.abs(np.diff(picture, 2, axis=axis)).mean()) for axis in (0, 1)]
+    assert grains["skin"][1] > 2 * grains["lashes"][1]
+    for name in ("hair", "beard"):
+        along, across = grains[name]
+        assert across > 5 * grains["skin"][1] and across > 3 * along, "strands lead down the face"
 
-    def grain(picture: np.ndarray) -> float:
-        return float(np.abs(np.diff(picture[60:100, 30:100].mean(2), 2, axis=1)).mean())
 
-    assert grain(rough) > 2 * grain(even)
+def test_strands_run_out_at_the_edge_of_hair_and_part_on_one_side():
+    head = open_head()
+    template, faces = head.data.template, head.data.faces
+    charted = chart(template, smooth_normals(template, faces), faces, head.parts)
+    rows = {part.name: slice(*part.vertices) for part in head.parts}
+    hair, shown = rows["hair"], charted.shown[rows["hair"]]
+    assert charted.hair[hair].all() and charted.hair[rows["beard"]].all() and not charted.hair[rows["skin"]].any()
+    assert not charted.shown[rows["beard_hairs"]].any() and 0.1 < (shown == 0).mean() and (shown > 0.9).sum() > 300
+    u = charted.uv[hair, 0]
+    assert u.min() >= 0 and u.max() <= 1
+    left = head.mirror[hair] - hair.start
+    front = (template[hair, 2] > 0.03) & (shown > 0)
+    assert np.abs(u - u[left])[front].mean() > 0.05, "the halves differ in front"
+    back = (template[hair, 2] < -0.08) & (shown > 0)
+    assert np.abs(u - u[left])[back].mean() < 0.02
 
 
 def test_ramp_is_diffusion_in_skin_on_a_sphere():

@@ -6,6 +6,12 @@ const FIELD = 0.36; // vertical field of view in radians, as of a portrait lens
 
 // Pores: texels of a tile's side, tiles over the width of the chart, mm, and the span of slopes in 8 bits.
 const PORES = { size: 256, repeat: 8, apart: 1.15, radius: 0.2, depth: 0.07, grain: 0.03, span: 0.16 };
+// Strands of hair: texels across and along, of two layers the blur across and how much a row
+// keeps of the one before, the height in mm and the cavity; the span of slopes in 8 bits.
+const HAIRS = {
+  columns: 512, rows: 128, span: 4, aside: 5,
+  layers: [{ blur: 1, kept: 0.94, height: 0.1, cavity: 0.2 }, { blur: 5, kept: 0.97, height: 0.3, cavity: 0.17 }],
+};
 const FOLDS = { size: 512, span: 0.57 }; // texels of the wrinkles of a moment; 1.6 mm a texel, drawn at 0.7 of its height
 
 // centroid: without it, colours at the edges of triangles seen flat are read beyond them and sparkle.
@@ -54,7 +60,7 @@ precision highp sampler2DShadow;
 centroid in vec3 seen, facing;
 centroid in vec4 look, lit, skinAt;
 in float height, gathered;
-uniform sampler2D depths, pores, folds;
+uniform sampler2D depths, pores, folds, hairs;
 uniform sampler2DShadow shadow;
 uniform vec4 lens; // tangents of half the field of view, near, far
 uniform float scale; // pixels of a metre at one metre
@@ -73,7 +79,7 @@ const vec3 BLEED = vec3(0.45, 0.13, 0.03); // and across the edge of a cast shad
 const vec3 TINT = vec3(0.16, 0.40, 0.36);
 const vec3 INNER = vec3(0.22, 0.21, 0.19); // light that teeth and eyes pass on from within
 const vec3 WINDOW = normalize(vec3(-0.42, 0.46, 0.80)); // what wet eyes mirror
-const float MIRROR = 0.04, SKIN_MIRROR = 0.028;
+const float MIRROR = 0.04, SKIN_MIRROR = 0.028, HAIR_ROUGH = 0.62;
 
 vec3 linear(vec3 c) { return mix(c / 12.92, pow((c + 0.055) / 1.055, vec3(2.4)), step(0.04045, c)); }
 vec3 display(vec3 c) { // a filmic curve and the encoding of sRGB in one
@@ -146,6 +152,11 @@ vec4 relief(vec2 at) {
   return vec4(slope, tint, 0.16 * grain.z + 0.38 * fold.z);
 }
 
+vec4 strands(vec2 at) {
+  vec4 hair = texture(hairs, at);
+  return vec4((hair.x - 0.502) * ${HAIRS.span}.0, 0, 0, hair.z);
+}
+
 void main() {
   vec3 smooth_ = normalize(facing), eye = normalize(-seen), albedo = linear(look.rgb) * gathered;
   float rough = max(look.a, 0.12), skin = smoothstep(0.28, 0.42, look.a), curvature = max(0.2 * skinAt.w, 0.004);
@@ -153,7 +164,8 @@ void main() {
   vec3 right = dFdx(seen), down = dFdy(seen), flat_ = cross(right, down);
   vec3 along = cross(down, flat_), across = cross(flat_, right);
   mat2 change = mat2(dFdx(skinAt.xy), dFdy(skinAt.xy));
-  vec4 fine = relief(skinAt.xy) * skinAt.z;
+  vec4 fine = (look.a > 0.65 ? strands(skinAt.xy) : relief(skinAt.xy)) * skinAt.z;
+  if (look.a > 0.65) rough = mix(rough, HAIR_ROUGH, skinAt.z);
   float area = max(dot(flat_, flat_), 1e-24);
   vec3 tilt = (dot(fine.xy, change[0]) * along + dot(fine.xy, change[1]) * across) / area;
   tilt -= dot(tilt, smooth_) * smooth_;
@@ -253,6 +265,44 @@ function poreTile() {
       tile.set([across, along].map((slope) => byte(0.502 + slope / PORES.span)), 4 * place);
       tile.set([byte(cavity[place]), byte(0.5 + blood[place])], 4 * place + 2);
     }
+  }
+  return tile;
+}
+
+// Strands that lead down the rows: slope by column, cavity; two layers of lines that stray together.
+function strandTile() {
+  const { columns, rows, span, aside, layers } = HAIRS, count = columns * rows;
+  let seed = 16;
+  const chance = () => (seed = (1664525 * seed + 1013904223) >>> 0) / 2 ** 32;
+  const wrap = (n) => ((n % columns) + columns) % columns;
+  const lines = (blur, kept) => { // deviation 1
+    const field = new Float32Array(count), near = 2 * blur + 1;
+    for (let row = 0; row < rows; row++) {
+      const fresh = Float32Array.from({ length: columns }, () => (chance() + chance() + chance() - 1.5) * 2);
+      let sum = 0;
+      for (let i = -blur; i <= blur; i++) sum += fresh[wrap(i)];
+      for (let column = 0; column < columns; column++) {
+        const before = row ? kept * field[(row - 1) * columns + column] : 0;
+        field[row * columns + column] = before + (sum / Math.sqrt(near)) * (row ? Math.sqrt(1 - kept * kept) : 1);
+        sum += fresh[wrap(column + blur + 1)] - fresh[wrap(column - blur)];
+      }
+    }
+    return field;
+  };
+  const height = new Float32Array(count), cavity = new Float32Array(count).fill(0.3), stray = lines(24, 0.96);
+  for (const { blur, kept, height: high, cavity: deep } of layers) {
+    const field = lines(blur, kept);
+    for (let place = 0; place < count; place++) {
+      const column = place % columns, value = field[place - column + wrap(Math.round(column + aside * stray[place]))];
+      height[place] += high * value;
+      cavity[place] -= deep * value;
+    }
+  }
+  const tile = new Uint8Array(4 * count), byte = (value) => Math.max(0, Math.min(255, Math.round(255 * value)));
+  for (let place = 0; place < count; place++) {
+    const column = place % columns, start = place - column;
+    const slope = 0.5e-3 * columns * (height[start + wrap(column + 1)] - height[start + wrap(column - 1)]);
+    tile.set([byte(0.502 + slope / span), 128, byte(Math.min(cavity[place], 0.7)), 255], 4 * place);
   }
   return tile;
 }
@@ -400,6 +450,10 @@ class Scene {
     const { size } = PORES, wide = maps ? FOLDS.size : 1;
     gl.texImage2D(gl.TEXTURE_2D, 0, gl.RGBA8, size, size, 0, gl.RGBA, gl.UNSIGNED_BYTE, poreTile());
     gl.generateMipmap(gl.TEXTURE_2D);
+    this.hairs = texture(gl.TEXTURE_2D, gl.REPEAT, gl.LINEAR_MIPMAP_LINEAR);
+    const { columns: across, rows: along } = HAIRS;
+    gl.texImage2D(gl.TEXTURE_2D, 0, gl.RGBA8, across, along, 0, gl.RGBA, gl.UNSIGNED_BYTE, strandTile());
+    gl.generateMipmap(gl.TEXTURE_2D);
     this.folds = texture(gl.TEXTURE_2D, gl.CLAMP_TO_EDGE, gl.LINEAR);
     const none = new Uint8Array(4 * wide * wide).map((_, n) => (n % 4 < 2 ? 128 : 0));
     gl.texImage2D(gl.TEXTURE_2D, 0, gl.RGBA8, wide, wide, 0, gl.RGBA, gl.UNSIGNED_BYTE, none);
@@ -509,7 +563,8 @@ class Scene {
     gl.clear(gl.COLOR_BUFFER_BIT | gl.DEPTH_BUFFER_BIT);
     const { program, at } = this.shading;
     gl.useProgram(program);
-    const textures = { depths: this.viewMap.texture, shadow: this.shadowMap.texture, pores: this.pores, folds: this.folds };
+    const { pores, folds, hairs } = this;
+    const textures = { depths: this.viewMap.texture, shadow: this.shadowMap.texture, pores, folds, hairs };
     Object.entries(textures).forEach(([name, texture], unit) => {
       gl.activeTexture(gl.TEXTURE0 + unit);
       gl.bindTexture(gl.TEXTURE_2D, texture);
