@@ -18,7 +18,7 @@ NAME = "beard"
 """Of the identity component that grows it: 0 none .. 1 full."""
 # Upper border, cm: width x and height of the moustache, depth z and height of cheek and sideburn.
 LIP = np.array([(0.0, -5.3), (1.3, -5.35), (2.2, -5.7), (2.9, -6.2), (3.6, -6.0), (4.6, -4.6), (5.4, 1.0)])
-CHEEK = np.array([(0.4, 1.8), (2.0, 1.2), (2.7, -1.6), (3.8, -3.9), (5.4, -5.4), (7.4, -6.2), (8.3, -4.8)])
+CHEEK = np.array([(0.4, 0.9), (2.0, 0.4), (2.7, -1.6), (3.8, -3.9), (5.4, -5.4), (7.4, -6.2), (8.3, -4.8)])
 BOTTOM = np.array([(-1.0, -8.2), (1.5, -9.6), (4.0, -12.2), (9.0, -12.9)])
 """Lower border, cm: depth z, height."""
 FADE = 1.0, 2.3  # cm over which the upper border sets in, under the nose and on the cheek
@@ -27,8 +27,8 @@ BACK, TOWARDS = 0.4, 1.0  # depth at which it ends before the ear, and over whic
 LIP_MARGIN = 1  # rows round the lips that stay bare
 LONG, THIN = 1.15, 0.42  # cm that it stands out at weight 1: at the chin, at the sides
 UNDER, OVER = 0.02, 0.14  # cm below the skin at weight 0, and what weight 1 lifts the thinnest hair
-LAID = 0.12  # cover from which the shell lies on the skin; strands alone grow beyond
-STRANDS = 400  # of the left half
+LAID = 0.17  # cover from which the shell lies on the skin; strands alone grow beyond
+STRANDS = 310  # of the left half
 BORDER = 1.5  # how much more densely they stand along its borders
 ROOT_WIDTH, GROWN_WIDTH = 0.034, 0.030  # cm of a strand at weight 0, and what weight 1 adds
 STUBBLE, FALL = 0.10, 0.85  # cm that a strand's tip hangs below its root at weight 0, and what weight 1 adds

@@ -22,6 +22,7 @@ from .jaw import jaw_corrective, jaw_share
 from .joints import joint_weights, regressor
 from .landmarks import landmarks
 from .lashes import lash_piece
+from .long_hair import long_hair_piece
 from .mesh import HeadMesh, build_mesh
 from .mouth_patch import mouth_patch
 from .mouth_shapes import mouth_shapes
@@ -64,6 +65,7 @@ def build_head() -> dict[str, np.ndarray]:
     cover = beard_cover(mesh, mouth)
     face.tint = np.stack([cover, np.ones_like(cover)], 1)
     pieces += beard_pieces(mesh, face, cover)
+    pieces.append(long_hair_piece(skin, mesh, np.array(SKIN)))
     rim = mesh.eye[EDGE]
     lips = mesh.mouth[mouth.lips]
     arrays = _arrays(pieces, mesh, landmarks(mesh, rim, lips[-2], lips[1]))

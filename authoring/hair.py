@@ -34,7 +34,7 @@ LOCK_WIDE, LOCK_LONG = 1.2, 0.2
 STRANDS = 470, 150  # of the left half: along the hairline, and over the rest
 STRAND_WIDTH = 0.036
 FORWARD = 0.4  # share of the hairline's strands that fall over it; the others rise from it
-UNDER = 0.45  # how far below the skin the hair of a bald head lies, cm
+UNDER = 0.30  # how far below the skin the hair of a bald head lies, cm
 
 
 def hair_piece(skin: Skin, colour: np.ndarray) -> Piece:
@@ -131,9 +131,7 @@ def _rows(line: np.ndarray, column: np.ndarray, way: np.ndarray) -> np.ndarray:
     return _between(start, CROWN, way[:, None])
 
 
-def _strands(
-    skin: Skin, random: np.random.Generator, line: np.ndarray
-) -> tuple[_Layer, np.ndarray, np.ndarray]:
+def _strands(skin: Skin, random: np.random.Generator, line: np.ndarray) -> tuple[_Layer, np.ndarray, np.ndarray]:
     """Tapered strands of the left half, three points each, two at the root and the tip: tint (3 n, 2), faces (n, 3)."""
     edge, over = STRANDS
     count = edge + over

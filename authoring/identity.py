@@ -126,6 +126,7 @@ COMPONENTS: dict[str, tuple[Push | Stretch, ...]] = {
     "beard": (),
     "brows": (),
     "lashes": (),
+    "hair_length": (),
 }
 EYE_SCALE = {"eye_size": 0.06}
 

@@ -90,7 +90,7 @@ class Face:
 
     @property
     def _hidden(self) -> tuple[str, ...]:
-        return hidden_parts(self._weight("beard"), self._weight("lashes"))
+        return hidden_parts(*map(self._weight, ("beard", "lashes", "hair_length", "bald")))
 
     @property
     def _colours(self) -> np.ndarray:

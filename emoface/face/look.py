@@ -43,6 +43,7 @@ SHAPES: MappingProxyType[str, dict[str, float]] = MappingProxyType(
     {
         "beard": {"none": 0.0, "stubble": 0.08, "short": 0.3, "full": 0.8},
         "brows": {"thin": -0.8, "natural": 0.0, "thick": 0.8},
+        "hair_length": {"short": 0.0, "chin": 0.85, "collar": 1.0},
         "lashes": {"none": -1.0, "short": -0.5, "natural": 0.0, "long": 1.0},
     }
 )
@@ -50,10 +51,13 @@ SHAPES: MappingProxyType[str, dict[str, float]] = MappingProxyType(
 GROWN, LAID = 0.03, 0.15
 """Weights of the component ``beard`` from which its strands are drawn, and the shell under them too."""
 NO_LASHES = -0.95
+HANGS, NO_HAIR = 0.3, 0.5
+"""Weights of ``hair_length`` from which long hair is drawn, and of ``bald`` from which it is not."""
+LONG_HAIR = "hair_long"
 BEARD, BEARD_HAIRS = "beard", "beard_hairs"
 SHADOW, SHADOWED = 0.32, 0.08
 """Share of the hair's colour in skin under a beard, and the component's weight from which it is there in full."""
-HAIR_PARTS = ("hair", "brows", BEARD, BEARD_HAIRS)
+HAIR_PARTS = ("hair", "brows", BEARD, BEARD_HAIRS, LONG_HAIR)
 OVER_SKIN = ("skin", *HAIR_PARTS)
 EYES = ("eye_left", "eye_right")
 LUMA = np.array([0.2126, 0.7152, 0.0722])
@@ -150,7 +154,12 @@ def look_colours(
     return colours.clip(0, 1).astype(np.float32)
 
 
-def hidden_parts(beard: float, lashes: float) -> tuple[str, ...]:
+def hidden_parts(beard: float, lashes: float, hair_length: float, bald: float) -> tuple[str, ...]:
     """Parts that are left out of what is shown, by the weights of the components that grow them."""
-    hidden = {BEARD: beard < LAID, BEARD_HAIRS: beard < GROWN, "lashes": lashes < NO_LASHES}
+    hidden = {
+        BEARD: beard < LAID,
+        BEARD_HAIRS: beard < GROWN,
+        "lashes": lashes < NO_LASHES,
+        LONG_HAIR: hair_length < HANGS or bald > NO_HAIR,
+    }
     return tuple(name for name, out in hidden.items() if out)

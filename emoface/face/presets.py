@@ -8,7 +8,7 @@ PEOPLE: MappingProxyType[str, dict[str, float | str]] = MappingProxyType(
     {
         "ada": {
             "masculinity": -0.8, "face_width": -0.3, "jaw_width": -0.5, "lip_fullness": 0.5, "eye_size": 0.5,
-            "nose_length": -0.3, "brow_height": 0.3, "neck_width": -0.7, "hair_volume": 0.3,
+            "nose_length": -0.3, "brow_height": 0.3, "neck_width": -0.7, "hair_volume": 0.3, "hair_length": "collar",
             "skin_tone": "porcelain", "hair_colour": "auburn", "eye_colour": "green", "brows": -0.4, "lashes": "long",
         },
         "bruno": {
@@ -45,8 +45,8 @@ PEOPLE: MappingProxyType[str, dict[str, float | str]] = MappingProxyType(
         "hana": {
             "masculinity": -0.7, "eye_tilt": 0.5, "eye_size": 0.6, "eye_depth": -0.4, "nose_bridge": -0.4,
             "nose_length": -0.5, "cheek_fullness": 0.4, "chin_length": -0.5, "jaw_width": -0.3, "neck_width": -0.6,
-            "hair_volume": 0.6, "skin_tone": "tan", "hair_colour": "dark brown", "eye_colour": "brown",
-            "lashes": "long",
+            "hair_volume": 0.6, "hair_length": "chin", "skin_tone": "tan", "hair_colour": "dark brown",
+            "eye_colour": "brown", "lashes": "long",
         },
     }
 )  # fmt: skip

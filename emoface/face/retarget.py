@@ -34,7 +34,8 @@ STILL = 1e-4  # metres that a vertex must move at weight 1 to count
 ROUNDS = 500  # most steps of the bounded solver
 CORRECTIVE_ROUNDS = 3  # how often the bounded solver runs for a rig whose pairs of shapes add something
 NEWTON_ROUNDS = (*15 * (80,), 200)  # the same for a model that turns its jaw, in each Newton step
-LOOSE_PARTS = ("brows", "lashes", "hair", "tears", "beard", "beard_hairs")  # others take their motion from the skin
+LOOSE_PARTS = ("brows", "lashes", "hair", "tears", "beard", "beard_hairs", "hair_long")
+"""Others take their motion from the skin."""
 JAW_STEP = 0.15  # radians over which the jaw's effect is taken as straight
 JAW_LIMITS = (np.array([-0.1, -0.3, -0.3]), np.array([0.7, 0.3, 0.3]))  # radians
 

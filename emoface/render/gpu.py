@@ -102,14 +102,15 @@ class GpuPainter:
     """Draws a mesh whose triangles do not change; all of OpenGL is spoken in one thread of its own."""
 
     def __init__(
-        self, faces: torch.Tensor, vertices: int, size: int, cull: bool, lighting: Lighting, background: torch.Tensor,
-        alpha: bool,
+        self, faces: torch.Tensor, casting: torch.Tensor, vertices: int, size: int, cull: bool, lighting: Lighting,
+        background: torch.Tensor, alpha: bool,
     ) -> None:  # fmt: skip
         """Make the context and what does not move.
 
         Args:
-            faces: (F, 3) int32. vertices: how many there are. size: of the picture, pixels. cull: leave backs out.
-            lighting: of the scene. background: (size, size, 3) linear. alpha: pictures without it.
+            faces: (F, 3) int32. casting: (C, 3) int32, those that cast shadows. vertices: how many there are.
+            size: of the picture, pixels. cull: leave backs out. lighting: of the scene.
+            background: (size, size, 3) linear. alpha: pictures without it.
 
         Raises:
             RuntimeError: the driver refused, for one because the picture is too large.
@@ -118,7 +119,7 @@ class GpuPainter:
         self._size, self._alpha, self._lighting = size, alpha, lighting
         self._last: Any = None
         try:
-            self._thread.call(self._begin, faces, vertices, cull, background)
+            self._thread.call(self._begin, faces, casting, vertices, cull, background)
         except Exception as error:
             self._thread.end()
             raise RuntimeError(f"backend 'gpu' cannot draw {size} x {size} pixels: {error}") from error
@@ -137,7 +138,9 @@ class GpuPainter:
         rows = torch.cat([points, surface[:, :6], surface[:, 8:]], 1).numpy()
         return self._thread.call(self._draw, rows, relief)
 
-    def _begin(self, faces: torch.Tensor, vertices: int, cull: bool, background: torch.Tensor) -> None:
+    def _begin(
+        self, faces: torch.Tensor, casting: torch.Tensor, vertices: int, cull: bool, background: torch.Tensor
+    ) -> None:
         import moderngl
 
         gl = self._context = moderngl.create_context(standalone=True, require=330, **EGL)
@@ -159,7 +162,8 @@ class GpuPainter:
         stride = "3f " * len(LAYOUT)
         self._mesh = gl.vertex_array(self._shading, [(self._vertices, stride.strip(), *LAYOUT)], corners)
         skipped = f"{12 * (len(LAYOUT) - 1)}x 3f"
-        self._casting = gl.vertex_array(self._depth, [(self._vertices, skipped, "seen")], corners)
+        casters = gl.buffer(casting.contiguous().numpy().tobytes())
+        self._casting = gl.vertex_array(self._depth, [(self._vertices, skipped, "seen")], casters)
         self._plane = gl.vertex_array(self._screen, [])
         self._maps = gl.depth_texture((TILES * side,) * 2)
         self._maps.compare_func, self._maps.filter = "", (moderngl.NEAREST, moderngl.NEAREST)

@@ -34,10 +34,12 @@ FLUSHED = (  # patches of skin with more blood near the surface: column and row 
 )  # fmt: skip
 FOLD_HEIGHT, FOLD_CAVITY, FOLD_TINT = 0.7, 0.38, 0.34  # share of the height that is drawn; of a furrow 0.8 mm deep
 DEEP = 0.8  # mm
-SHELLS = ("hair", "beard")
-"""Parts whose surface is drawn as strands; those of a beard fall, those of hair lead away from the whorl."""
+SHELLS = ("hair", "hair_long", "beard")
+"""Parts whose surface is drawn as strands; those of the first lead away from the whorl, others hang."""
 MIDDLE, WHORL = (0.0, 0.015, -0.016), (0.0, 0.86, -0.51)  # of the hair, metres from the chart's axis; way to the whorl
 PARTED, SWEPT = 0.75, -0.45  # radians beside the middle where hair parts in front, and that it turns in one from there
+WAVE, WAVE_LONG = 0.006, 0.06  # share of the half round the head that hanging hair waves aside, over these metres
+LED = -0.09, 0.095  # metres of height between which long hair passes from hanging to being led away from the whorl
 AROUND, ALONG = 0.28, 0.23  # metres of hair that the strands' part of the relief spans across and along them
 HAIR_ROWS = 4  # columns to a row of it
 STRAND, STRAND_HEIGHT = (0.30, 1.0), 0.10  # mm: band of the strands' widths over 2 pi, deviation of their height
@@ -93,7 +95,7 @@ def chart(template: np.ndarray, normals: np.ndarray, faces: np.ndarray, parts: S
     for part in parts:
         if part.name in SHELLS:
             rows = slice(*part.vertices)
-            uv[rows], shown[rows] = _along_hair(place[rows], part.name == "hair")
+            uv[rows], shown[rows] = _along_hair(place[rows], part.name)
             hair[rows] = True
     shown[hair & _on_edge(faces, len(template))] = 0.0  # strands run out there
     return Chart(uv.clip(-1, 2).astype(np.float32), shown.astype(np.float32), hair)
@@ -108,17 +110,26 @@ def _on_edge(faces: np.ndarray, count: int) -> np.ndarray:
     return found
 
 
-def _along_hair(place: np.ndarray, whorled: bool) -> tuple[np.ndarray, np.ndarray]:
-    """Where hair (n, 3) lies among the strands, both halves of the head alike: (n, 2), and how much shows (n,)."""
-    up = np.array(WHORL if whorled else (0.0, 1.0, 0.0))
-    arm = place - np.array(MIDDLE) * whorled
-    front = np.cross((1.0, 0.0, 0.0), up)
-    round_, height = np.hypot(arm[:, 0], arm @ front), arm @ up
-    turn = np.arctan2(arm[:, 0], arm @ front)
-    if not whorled:
-        return np.stack([np.abs(turn) / math.pi, 0.5 - height / ALONG], 1), np.ones(len(place))
-    way = np.arctan2(round_, height)
-    turn += 0.5 * (1 + np.cos(turn)) * (PARTED + SWEPT * way)
+def _along_hair(place: np.ndarray, name: str) -> tuple[np.ndarray, np.ndarray]:
+    """Where hair (n, 3) of a part lies among the strands: (n, 2), 0..1, and how much shows (n,)."""
+    led, shown = _from_whorl(place, name == "hair")
+    if name == "hair":
+        return led, shown
+    height = place[:, 1]
+    u = np.abs(np.arctan2(place[:, 0], place[:, 2])) / math.pi + WAVE * np.sin(2 * math.pi * height / WAVE_LONG)
+    hanging = np.stack([u.clip(0, 1), 0.5 - height / ALONG], 1)
+    high = _step(*LED, height)[:, None] * (name == "hair_long")
+    return hanging + high * (led - hanging), np.ones(len(place))
+
+
+def _from_whorl(place: np.ndarray, parted: bool) -> tuple[np.ndarray, np.ndarray]:
+    """Turn about the whorl and way from it (n, 2), 0..1, and what does not crowd about it (n,)."""
+    up = np.array(WHORL)
+    arm = place - np.array(MIDDLE)
+    ahead = arm @ np.cross((1.0, 0.0, 0.0), up)
+    round_, turn = np.hypot(arm[:, 0], ahead), np.arctan2(arm[:, 0], ahead)
+    way = np.arctan2(round_, arm @ up)
+    turn += 0.5 * parted * (1 + np.cos(turn)) * (PARTED + SWEPT * way)
     return np.stack([np.abs(turn) / math.pi, way * 0.09 / ALONG], 1), _step(0.004, 0.015, round_)
 
 

@@ -85,10 +85,13 @@ class Renderer:
         self.alpha, preset = checks.switch("alpha", alpha), find_lights(lights)
         self.camera = Camera.framing(template, parts, yaw, pitch, zoom)
         self.faces = torch.tensor(faces.astype(np.int32))
-        roughness = np.full(len(template), 0.6, np.float32)
+        roughness, hairy = np.full(len(template), 0.6, np.float32), np.zeros(len(template), bool)
         for part in parts:
+            hairy[slice(*part.vertices)] = part.name.startswith(NO_SKIN)
             least = HAIR_ROUGHNESS if part.name.startswith(NO_SKIN) else 0.0
             roughness[slice(*part.vertices)] = max(part.roughness, least)
+        loose = hairy & (np.bincount(faces.ravel(), minlength=len(template)) == 1)
+        self._casting = self.faces[torch.tensor(~loose[faces].all(1))]  # loose hairs cast no shadow
         self._albedo = torch.tensor(linear_colours(colours).astype(np.float32))
         rest = torch.tensor(template, dtype=torch.float32)
         normals = vertex_normals(rest[None], self.faces)[0].numpy()
@@ -106,8 +109,9 @@ class Renderer:
         self._painter = None
         if self.backend == "gpu":
             self._painter = GpuPainter(
-                self.faces, len(template), self.size, not two_sided, self._light, self._background, self.alpha
-            )
+                self.faces, self._casting, len(template), self.size, not two_sided, self._light, self._background,
+                self.alpha,
+            )  # fmt: skip
 
     @own_settings()
     def frame(
@@ -138,7 +142,7 @@ class Renderer:
                 unlit = view.new_zeros(len(view), 2)  # the GPU finds what arrives
                 surface = torch.cat([normals, albedo, unlit, self._material, view], 1)
                 return self._painter.draw(self.camera.project(view, self.size), surface, self.relief.at(wrinkles))
-            reach = self._light.reach(view, normals, self.faces, threads)
+            reach = self._light.reach(view, normals, self._casting, threads)
             samples = SAMPLES * self.size
             points = self.camera.project(view, samples)[None]
             _, face = rasterize(points, self.faces, samples, samples, not self.two_sided, threads)

@@ -302,6 +302,7 @@ def test_wrinkles_and_a_chart_of_the_skin_and_hair_that_casts_no_shadow(tmp_path
     parts = {part.name: part for part in open_head().parts}
     assert header["casting"] == parts["brows"].faces[0] < parts["hair"].faces[0]
     chart, skin = arrays["chart"], slice(*parts["skin"].vertices)
+    assert (chart[slice(*parts["hair"].vertices), 2] > 60000).sum() > 300
     assert (chart[skin, 2] > 60000).sum() > 1000 and not chart[slice(*parts["eye_left"].vertices), 2].any()
-    right, left = (arrays["template"][:, 0] * side > 200 for side in (-1, 1))
-    assert chart[left, 0].min() >= 32700 and chart[right, 0].max() <= 32840
+    right, left = (arrays["template"][skin, 0] * side > 200 for side in (-1, 1))
+    assert chart[skin][left, 0].min() >= 32700 and chart[skin][right, 0].max() <= 32840

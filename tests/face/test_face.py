@@ -29,9 +29,9 @@ def test_the_open_head_is_what_is_meant_by_none() -> None:
     assert as_face(face) is face
     whole = open_head_rig()
     np.testing.assert_array_equal(face.whole_rig.deltas, whole.deltas)
-    shown = len(face.rig.template)  # but for the beard, which is last
+    shown = len(face.rig.template)  # but for beard and long hair, which are last
     np.testing.assert_array_equal(face.rig.deltas, whole.deltas[:, :shown])
-    assert [part.name for part in whole.parts if part.vertices[0] >= shown] == ["beard", "beard_hairs"]
+    assert [part.name for part in whole.parts if part.vertices[0] >= shown] == ["beard", "beard_hairs", "hair_long"]
     assert face.rig is face.rig, "made once"
 
 
@@ -73,8 +73,8 @@ def test_official_models(official: FlameModel) -> None:
         (None, {"nose": 1}, ValueError, "identity must name components of the open head"),
         (None, "nose", TypeError, "identity must map names to weights or be an array, got 'nose'"),
         (None, {"a", "b"}, TypeError, "identity must map names to weights or be an array"),
-        (None, np.zeros((2, 3)), ValueError, r"identity must be \(n,\), n up to 38, and finite, got shape \(2, 3\)"),
-        (None, np.zeros(99), ValueError, r"identity must be \(n,\), n up to 38"),
+        (None, np.zeros((2, 3)), ValueError, r"identity must be \(n,\), n up to 39, and finite, got shape \(2, 3\)"),
+        (None, np.zeros(99), ValueError, r"identity must be \(n,\), n up to 39"),
         (None, [np.nan], ValueError, "identity must be"),
         (open_head_rig, {NAMES[0]: 1}, ValueError, "identity belongs to FLAME models such as the open head; the rig"),
     ],

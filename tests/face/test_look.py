@@ -37,7 +37,9 @@ def picture(**identity: float | str) -> np.ndarray:
 @pytest.mark.parametrize(
     ("identity", "there", "missing"),
     [
-        (None, {"lashes", "brows", "hair"}, {"beard", "beard_hairs"}),
+        (None, {"lashes", "brows", "hair"}, {"beard", "beard_hairs", "hair_long"}),
+        ({"hair_length": "chin"}, {"hair", "hair_long"}, set()),
+        ({"hair_length": 1.0, "bald": 1.0}, {"hair"}, {"hair_long"}),
         ({"beard": "none"}, {"lashes"}, {"beard", "beard_hairs"}),
         ({"beard": "stubble"}, {"beard_hairs"}, {"beard"}),
         ({"beard": "short"}, {"beard", "beard_hairs"}, set()),
@@ -61,12 +63,26 @@ def test_a_beard_grows_on_the_lower_face_and_stands_off_it() -> None:
     assert lengths[0] < 0.3 * lengths[1] and lengths[1] < 0.5 * lengths[2]
     place = HEAD.data.template[slice(*PARTS["beard_hairs"].vertices)]
     eyes = HEAD.data.template[slice(*PARTS["eye_left"].vertices)][:, 1].mean()
-    assert (place[:, 1] < eyes + 0.012).all() and np.median(place[:, 1]) < eyes - 0.07
+    assert (place[:, 1] < eyes + 0.02).all() and np.median(place[:, 1]) < eyes - 0.07
     basis = HEAD.data.identity_basis[HEAD.identity_names.index("beard")]
     others = np.ones(len(basis), bool)
     for part in ("beard", "beard_hairs"):
         others[slice(*PARTS[part].vertices)] = False
     assert not basis[others].any(), "a beard moves the face"
+
+
+def test_long_hair_hangs_beside_the_face_and_goes_with_the_head() -> None:
+    rows, (low, high) = slice(*PARTS["hair_long"].vertices), ({"hair_length": name} for name in ("chin", "collar"))
+    eyes = HEAD.data.template[slice(*PARTS["eye_left"].vertices)][:, 1].mean()
+    assert HEAD.data.template[rows, 1].min() > eyes + 0.02, "drawn up where there is none"
+    chin, collar = (as_face(None, who).whole_rig.template[rows] for who in (low, high))
+    assert eyes - 0.11 < chin[:, 1].min() < eyes - 0.09 and eyes - 0.14 < collar[:, 1].min() < chin[:, 1].min() - 0.01
+    beside = np.abs(collar[:, 0]) / np.hypot(collar[:, 0], collar[:, 2] + 0.015)
+    assert beside[(collar[:, 1] < eyes) & (collar[:, 2] > 0)].min() > 0.7, "before the face"
+    ear = HEAD.data.template[slice(*PARTS["skin"].vertices)]
+    ear = ear[(np.abs(ear[:, 0]) > 0.084) & (ear[:, 1] > eyes - 0.04)]
+    assert len(ear) and np.abs(collar[:, 0]).max() > np.abs(ear[:, 0]).max(), "it covers the ears"
+    assert HEAD.data.skin_weights[rows, 0].max() == 0 and not HEAD.data.expression_basis[:, rows].any()
 
 
 def test_a_beard_goes_with_the_jaw() -> None:
@@ -110,7 +126,8 @@ def test_options_show_in_the_picture() -> None:
     plain = picture()
     for name, value in (
         ("beard", "stubble"), ("beard", "full"), ("brows", "thin"), ("brows", "thick"), ("lashes", "none"),
-        ("lashes", "long"), ("skin_tone", "dark"), ("hair_colour", "blond"), ("eye_colour", "blue"),
+        ("lashes", "long"), ("hair_length", "chin"), ("skin_tone", "dark"), ("hair_colour", "blond"),
+        ("eye_colour", "blue"),
     ):  # fmt: skip
         changed = np.abs(picture(**{name: value}) - plain).max(2) > 8
         assert changed.sum() >= 5, (name, value)
@@ -148,7 +165,8 @@ def test_people_are_written_as_they_look(name: str, tmp_path: Path) -> None:
     document = json.loads(data[20 : 20 + int.from_bytes(data[12:16], "little")])
     materials = {material["name"] for material in document["materials"]}
     assert materials == shown_parts(PEOPLE[name])
-    assert len(materials) == {"none": 10, "stubble": 11, "short": 12, "full": 12}[PEOPLE[name].get("beard", "none")]
+    parts = {"none": 10, "stubble": 11, "short": 12, "full": 12}[PEOPLE[name].get("beard", "none")]
+    assert len(materials) == parts + ("hair_length" in PEOPLE[name])
 
 
 def test_files_of_a_bearded_person_stay_small(tmp_path: Path) -> None:
