@@ -24,7 +24,7 @@ COARSE, FINE = 512, 1024  # texels of the relief's side
 FINE_FROM = 0.00042  # metres a pixel below which pictures get the fine one
 PORE_APART, PORE_RADIUS, PORE_DEPTH = 1.15, 0.20, 0.085  # mm
 GRAIN, GRAIN_DEPTH = (0.35, 0.9), 0.020  # mm: band of wave lengths over 2 pi, standard deviation of the height
-MOTTLES = ((2.5, 9.0, 0.11), (9.0, 30.0, 0.10))  # patches of blood: band in mm, standard deviation of the tint
+MOTTLES = ((2.5, 9.0, 0.11), (9.0, 30.0, 0.06))  # patches of blood: band in mm, standard deviation of the tint
 FLUSHED = (  # patches of skin with more blood near the surface: column and row in the chart, radii, tint
     (0.500, 0.560, 0.055, 0.055, 0.34),  # nose
     (0.660, 0.585, 0.085, 0.075, 0.26), (0.340, 0.585, 0.085, 0.075, 0.26),  # cheeks
