@@ -29,7 +29,7 @@ def add_command(commands: Commands) -> None:
     add("--seed", type=int, default=0, metavar="N", help="of the takes (0)")
     add("--checkpoint", type=Path, metavar="FILE", help="instead of the default one")
     add("--colours", type=int, metavar="N", help="at most, 2 to 256, for a small file (all)")
-    add_view(parser, 220, 1.3)
+    add_view(parser, 220, 1.1)
 
 
 def run(asked: argparse.Namespace) -> None:
