@@ -48,9 +48,8 @@ def canonical_emotion(name: str) -> str:
         return SYNONYMS[key]
     near = get_close_matches(key, [*EMOTIONS, *SYNONYMS], n=1)
     raise ValueError(
-        f"emotion {name!r} is not known; expected one of {', '.join(EMOTIONS)}, a synonym of one "
-        f"({', '.join(sorted(SYNONYMS))}), or a sentence describing the speaker"
-        + (f"; did you mean {near[0]!r}?" if near else "")
+        f"emotion {name!r} is not known; expected one of {', '.join(EMOTIONS)}, a synonym such as 'joy', or a sentence "
+        "describing the speaker" + (f"; did you mean {near[0]!r}?" if near else "")
     )
 
 
@@ -93,6 +92,11 @@ def check_label(label: Any) -> tuple[str, float]:
         name, level = label
     else:
         raise TypeError(f"label must be a name or (name, level), got {label!r:.200}")
+    if not isinstance(label, str) and isinstance(name, str) and " " in name.strip():
+        raise ValueError(
+            f"emotion {name!r:.80} is a sentence, and a level goes with one of {', '.join(EMOTIONS)}; tell the "
+            "strength in the sentence, such as 'slightly' or 'extremely'"
+        )
     canonical_emotion(name)
     return str(name), check_level(level)
 

@@ -72,7 +72,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """
     if arguments is None:
         open_streams()
-    asked = build_parser().parse_args(arguments)
+    asked = build_parser().parsed(arguments)
     try:
         with warnings.catch_warnings():
             warnings.showwarning = _warn

@@ -72,6 +72,8 @@ def _outputs(asked: argparse.Namespace) -> list[Path]:
     from emoface.export.plot import check_plot
     from emoface.files import check_writable
 
+    if asked.audio != "-" and Path(asked.audio).is_dir():
+        raise IsADirectoryError(f"audio {asked.audio} is a folder; emoface batch animates all recordings of one")
     outputs = asked.out or [Path("stdin.npz" if asked.audio == "-" else f"{Path(asked.audio).stem}.npz")]
     formats = [format_of(path) for path in outputs]
     for row in formats:

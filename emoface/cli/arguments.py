@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import argparse
 import re
+from collections.abc import Sequence
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, NoReturn, TypeAlias
 
@@ -12,6 +14,22 @@ from emoface.rates import frame_rate
 
 class Parser(argparse.ArgumentParser):
     """Reports wrong arguments in one line."""
+
+    def parsed(self, arguments: Sequence[str] | None) -> argparse.Namespace:
+        """As ``parse_args``, but the command that is given an unknown flag offers its own nearest one."""
+        asked, unknown = self.parse_known_args(arguments)
+        if unknown:
+            command = getattr(asked, "command", None)
+            parser = next((one[command] for one in self._commands() if command in one), self)
+            flags = [flag for action in parser._actions for flag in action.option_strings]
+            near = get_close_matches(next(iter(unknown)).split("=")[0], flags, n=1)
+            meant = f"; did you mean {near[0]}?" if near else ""
+            parser.error(f"unrecognized arguments: {' '.join(unknown)}{meant}")
+        return asked
+
+    def _commands(self) -> list[dict[str, Parser]]:
+        found = [action.choices for action in self._actions if isinstance(action, argparse._SubParsersAction)]
+        return [dict(choices) for choices in found]
 
     def error(self, message: str) -> NoReturn:
         """Print the line and exit with code 2."""

@@ -157,6 +157,7 @@ def test_progress_only_on_a_terminal(
         (["--emotion-audio", "none.wav"], "none.wav does not exist"),
         (["--emotion-motion", "none.npz"], "none.npz does not exist"),
         (["--nonsense"], "unrecognized arguments: --nonsense"),
+        (["--emotoin", "sad"], "unrecognized arguments: --emotoin sad; did you mean --emotion? (see emoface animate"),
     ],
 )
 def test_wrong_options(
@@ -169,6 +170,7 @@ def test_wrong_options(
 def test_wrong_recordings(calls: list[dict], tmp_path: Path, error_of: Callable[..., str]) -> None:
     (tmp_path / "bad.wav").write_bytes(b"not audio" * 100)
     assert error_of("animate", "none.wav") == "audio none.wav does not exist"
+    assert error_of("animate", ".") == "audio . is a folder; emoface batch animates all recordings of one"
     assert "is not a readable audio file" in error_of("animate", "bad.wav")
     assert [p.name for p in tmp_path.iterdir()] == ["bad.wav"]
 
@@ -212,6 +214,8 @@ def test_same_bytes_every_time(tmp_path: Path, tiny_checkpoint: Path, monkeypatc
         (["--emotion", "sad", "--level", "4"], "emotion level must be in 0..3"),
         (["--timeline", "0:sad,2:happy,1:sad"], "emotion timeline times must rise"),
         (["--mix", "sad=1,hungry=1"], "'hungry' is not known"),
+        (["--emotion", "he is sad", "--level", "2"], "tell the strength in the sentence"),
+        (["--emotion", "sad=1,happy=1"], "by --mix"),
         (["--device", "tpu"], "device must be 'cpu', 'cuda', 'cuda:N' or 'auto', got 'tpu'"),
     ],
 )
