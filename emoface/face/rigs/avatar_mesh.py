@@ -202,6 +202,24 @@ def _part_name(gltf: Gltf, index: int, primitive: dict[str, Any], node_name: str
     return next((EYES[key] for key in part_keys(name) if key in EYES), name)
 
 
+def points_below(gltf: Gltf, index: int, worlds: np.ndarray) -> tuple[np.ndarray, set[int]]:
+    """Positions in the world (n, 3) of all meshes without a skin on a node and below it, and which meshes these are.
+
+    Args:
+        gltf: the file. index: the node. worlds: of :func:`world_matrices`.
+    """
+    waiting, points, meshes = [index], [np.zeros((0, 3))], set()
+    while waiting:
+        place = waiting.pop()
+        node = gltf.item("nodes", place)
+        waiting += member(node, "children", list, "a node")
+        if "mesh" in node and "skin" not in node:
+            meshes.add(node["mesh"])
+            for primitive in _primitives(gltf, node):
+                points.append(_positions(gltf, primitive) @ worlds[place, :3, :3].T + worlds[place, :3, 3])
+    return np.concatenate(points), meshes
+
+
 def _near_the_face(pieces: list[_Piece]) -> list[_Piece]:
     """Pieces cut to the triangles in the box around everything that moves, without the vertices left over."""
     moving = np.concatenate([piece.template[_moves_much(piece.deltas)] for piece in pieces])

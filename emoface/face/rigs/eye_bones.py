@@ -1,18 +1,23 @@
-"""Gaze of avatars whose eyes turn on bones instead of by morph targets, as VRM's mostly do."""
+"""Gaze of avatars whose eyes turn on bones or as meshes of their own, instead of by morph targets."""
 
 from __future__ import annotations
+
+from collections.abc import Collection
 
 import numpy as np
 
 from emoface.face.layout import ARKIT_INDEX, ARKIT_NAMES
 from emoface.face.rotation import product
 
-from .avatar_mesh import world_matrices
+from .avatar_mesh import EYES, points_below, world_matrices
 from .bones import humanoid_bones, named_joints, turned_in_the_world
 from .gltf import Gltf
+from .names import part_keys
 from .vrm import vrm_version
 
 LOOKS = tuple(name for name in ARKIT_NAMES if name.startswith("eyeLook"))
+OFF_CENTRE = 0.5
+"""How far from its own centre, in its radius, a mesh may be turned and still be an eyeball."""
 FULL_TURN, FULL_TURN_VRM = 30.0, 12.0  # degrees at weight 1; drawn eyes show their edge early
 
 
@@ -34,6 +39,40 @@ def find_eye_bones(gltf: Gltf) -> tuple[int, int] | None:
     if any(bone is None or "matrix" in gltf.item("nodes", bone) for bone in bones):
         return None
     return bones[0], bones[1]  # type: ignore[return-value]
+
+
+def find_eyeballs(gltf: Gltf, looked: Collection[int]) -> tuple[int, int] | None:
+    """Nodes of the left and right eyeball where these are meshes of their own that no morph target of a look moves.
+
+    Such looks move lids alone, and the eyeballs turn with them. A node counts that is named like eyeLeft and about
+    whose origin its meshes lie; which is the left one is seen by its place.
+
+    Args:
+        gltf: the file; a VRM avatar has none. looked: meshes that looks move by morph targets.
+
+    Returns:
+        Both nodes, None where there are none or more.
+
+    Raises:
+        ValueError: nodes that are not there.
+    """
+    if vrm_version(gltf) is not None:
+        return None
+    worlds = world_matrices(gltf)
+    found: dict[frozenset[int], tuple[float, int]] = {}  # meshes -> their place and the lowest node above them all
+    for index, node in enumerate(gltf.items("nodes")):
+        if EYES.keys().isdisjoint(part_keys(str(node.get("name")))) or "matrix" in node:
+            continue
+        points, meshes = points_below(gltf, index, worlds)
+        if not len(points) or not meshes.isdisjoint(looked) or not np.isfinite(points).all():
+            continue
+        middle, radius = (points.max(0) + points.min(0)) / 2, np.ptp(points, 0).max() / 2
+        if np.linalg.norm(worlds[index, :3, 3] - middle) <= OFF_CENTRE * radius:
+            found[frozenset(meshes)] = float(middle[0]), index
+    if len(found) != 2:
+        return None
+    (_, right), (_, left) = sorted(found.values())
+    return left, right
 
 
 def eye_rotations(gltf: Gltf, bones: tuple[int, int], arkit: np.ndarray) -> dict[int, np.ndarray]:

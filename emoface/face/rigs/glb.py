@@ -18,7 +18,7 @@ from emoface.shown import by_shape
 
 from .avatar_mesh import read_mesh
 from .compression import decompress
-from .eye_bones import LOOKS, eye_rotations, find_eye_bones
+from .eye_bones import LOOKS, eye_rotations, find_eye_bones, find_eyeballs
 from .gltf import MAX_BYTES, Gltf, check_limit, finite, member
 from .head_bone import find_head_bone, head_rotations
 from .names import Found, NameMap, NamesOrPath, find_shapes, read_names
@@ -42,8 +42,8 @@ class GlbRig(Rig):
         unused: names of morph targets that no ARKit weight moves; they keep the weight they have in the file.
         expressions: of each shape, the expressions of a VRM avatar that are it; empty where targets are.
         head_bone: node that turns the head, if it has one.
-        eye_bones: nodes of the left and right eye where these turn with the gaze, for want of eyeLook shapes; seen in
-            the written file, not in the mesh of this rig.
+        eye_bones: nodes of the left and right eye where these turn with the gaze, for want of eyeLook shapes or beside
+            such that move lids alone; seen in the written file, not in the mesh of this rig.
     """
 
     follows: np.ndarray
@@ -203,11 +203,13 @@ def _read(name: str, gltf: Gltf, own: NameMap) -> GlbRig:
     unused = tuple(dict.fromkeys(name for names in meshes for name in names if name not in moved))
     head = find_head_bone(gltf)
     mesh = read_mesh(gltf, binds, head)
-    looks = follows[[ARKIT_INDEX[look] for look in LOOKS]].any()
+    looks: np.ndarray = np.any(follows[[ARKIT_INDEX[look] for look in LOOKS]], 0)  # (N,)
+    looked = {mesh for targets, look in zip(binds, looks) if look for mesh, _, _ in targets}
+    eyes = find_eyeballs(gltf, looked) if looks.any() else find_eye_bones(gltf)
     return GlbRig(
         name, mesh.template, mesh.faces, tuple(shapes), mesh.deltas, mesh.colours, mesh.parts, follows, binds,
         tuple(shape.family for shape in shapes.values()), gltf, unused,
-        tuple(shape.expressions for shape in shapes.values()), None if looks else find_eye_bones(gltf),
+        tuple(shape.expressions for shape in shapes.values()), eyes,
         None if head is None else head.bone, neck=mesh.neck,
     )  # fmt: skip
 

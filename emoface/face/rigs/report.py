@@ -61,7 +61,7 @@ def report_text(report: dict[str, Any]) -> str:
     widths = [min(max((len(row[column]) for row in rows), default=0), WIDEST) for column in (0, 1)]
     lines += [f"  {shape:{widths[0]}}  {family:{widths[1]}}  {targets}".rstrip() for shape, family, targets in rows]
     if report.get("eye_bones"):
-        lines.append("  eyeLook* turn the bones of the eyes")
+        lines.append("  eyeLook* turn the eyes")
     for key in ("missing", "unused"):
         if report[key]:
             lines.append(f"{key}: {', '.join(report[key])}")

@@ -542,6 +542,30 @@ def test_eye_bones_of_vrm_and_none(tmp_path):
     assert load(with_shapes, tmp_path).eye_bones is None
 
 
+def with_eyeballs(*places: list[float]) -> Gltf:
+    """An avatar with a look of its lids, and under nodes named eyeLeft and eyeRight a mesh about each place."""
+    gltf = avatar(["jawOpen", "eyeLookUpLeft"])
+    ball = np.concatenate([np.eye(3), -np.eye(3)]).astype(np.float32) * 0.01
+    for name, sideways, place in zip(("eyeLeft", "eyeRight"), (-0.03, 0.03), places):
+        primitive = {"attributes": {"POSITION": gltf.add_array(ball + np.float32(place))}}
+        mesh = gltf.append("meshes", {"primitives": [primitive]})
+        child = gltf.append("nodes", {"mesh": mesh})
+        gltf.append("nodes", {"name": name, "translation": [sideways, 0, 0], "children": [child]})
+    return gltf
+
+
+def test_eyeballs_of_their_own_turn_beside_looks_of_the_lids(tmp_path):
+    rig = load(with_eyeballs([0, 0, 0], [0, 0, 0]), tmp_path)
+    left, right = rig.eye_bones
+    named = rig.gltf.document["nodes"]
+    assert (named[left]["name"], named[right]["name"]) == ("eyeRight", "eyeLeft"), "told by their place, +x is left"
+    written = rig.animated(arkit(eyeLookOutLeft=1), TIMES)
+    targets = [channel["target"] for channel in written.document["animations"][-1]["channels"]]
+    assert {target["node"] for target in targets if target["path"] == "rotation"} == {left, right}
+    assert load(with_eyeballs([0, 0, 0], [0.05, 0, 0]), tmp_path).eye_bones is None, "it would swing about its node"
+    assert load(with_eyeballs([0, 0, 0]), tmp_path).eye_bones is None
+
+
 def test_a_bone_turns_the_head_wherever_its_parent_looks(tmp_path):
     turn = np.tile([0, np.sin(0.2), 0, np.cos(0.2)], (len(TIMES), 1))  # to the left
     for names in (("mixamorig:Head", "Spine"), ("Spine", "CC_Base_Head"), ("Neck", "Nose")):
