@@ -123,14 +123,15 @@ def _along_hair(place: np.ndarray, name: str) -> tuple[np.ndarray, np.ndarray]:
 
 
 def _from_whorl(place: np.ndarray, parted: bool) -> tuple[np.ndarray, np.ndarray]:
-    """Turn about the whorl and way from it (n, 2), 0..1, and what does not crowd about it (n,)."""
+    """Turn about the whorl and way from it (n, 2), 0..1, and how much shows (n,)."""
     up = np.array(WHORL)
     arm = place - np.array(MIDDLE)
     ahead = arm @ np.cross((1.0, 0.0, 0.0), up)
     round_, turn = np.hypot(arm[:, 0], ahead), np.arctan2(arm[:, 0], ahead)
     way = np.arctan2(round_, arm @ up)
     turn += 0.5 * parted * (1 + np.cos(turn)) * (PARTED + SWEPT * way)
-    return np.stack([np.abs(turn) / math.pi, way * 0.09 / ALONG], 1), _step(0.004, 0.015, round_)
+    shown = _step(0.004, 0.015, round_) * _step(0.0, 0.09, np.abs(turn))  # beside the whorl, and beside the parting
+    return np.stack([np.abs(turn) / math.pi, way * 0.09 / ALONG], 1), shown
 
 
 def curvature(template: np.ndarray, normals: np.ndarray, faces: np.ndarray) -> np.ndarray:
