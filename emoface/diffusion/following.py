@@ -14,13 +14,11 @@ SETTLES, SPREAD_SETTLES = 1.0, 2.0
 """Seconds within which a lasting difference counts as the emotion's or the manner's, and is left to the denoiser; and
 within which a lasting spread of the heard lips does.
 """
-ARTICULATING = tuple(
-    i for i in MOUTH
-    if MOTION_NAMES[i].startswith(("jaw_pose_x", "mouthFunnel", "mouthPucker", "mouthLowerDown", "mouthUpperUp"))
-)  # fmt: skip
+_LIPS = ("jaw_pose_x", "mouthFunnel", "mouthPucker", "mouthStretch", "mouthLowerDown", "mouthUpperUp")
+ARTICULATING = tuple(i for i in MOUTH if MOTION_NAMES[i].startswith(_LIPS))
 """The jaw and the shapes with which lips articulate."""
-SPREADING = tuple(i for i in MOUTH if MOTION_NAMES[i].startswith(("mouthSmile", "mouthStretch")))
-"""Shapes that spread the lips in speech and that feelings use too."""
+SPREADING = tuple(i for i in MOUTH if MOTION_NAMES[i].startswith("mouthSmile"))
+"""Shapes that spread the lips in speech and whose coming and going is a feeling's."""
 _IN_MOUTH, _SPREAD = (tuple(MOUTH.index(i) for i in channels) for channels in (ARTICULATING, SPREADING))
 
 
