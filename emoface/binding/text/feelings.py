@@ -79,7 +79,7 @@ FEELINGS: dict[str, str] = {
         snooty cocky withering sardonic imperious unimpressed ironic irony aloof smirk skeptical sceptical despise
         derogatory disparaging pretentious disrespectful taunt flippant insolent ridicule pathetic laughable loser
         worthless inferior snort proud stuck-up self-important self-satisfied self-righteous high-handed overbearing
-        egotistical catty elitist acerbic gloating skepticism scepticism disapproving confident envious evil sinister
+        egotistical catty elitist acerbic gloating skepticism scepticism disapproving envious evil sinister
         sassy disrespect humourless mirthless snotty judgmental judgemental demeaning snarky gloat deride sneery bossy
         know-it-all holier-than-thou lofty high-and-mighty sardonically disapproval unworthy dismiss""",
 }
