@@ -97,7 +97,7 @@ def _arrays(pieces: list[Piece], mesh: HeadMesh, embedded: tuple[np.ndarray, np.
         for name, moved in piece.correctives.items():
             together[name][named[piece.name]] = moved
     for name, pair in PAIRS.items():
-        if pair[0].endswith("Right"):
+        if pair[0].endswith("Right") or pair[1].endswith("Right"):
             together[name] = together[name.replace("Right", "Left")][mirror] * (-1, 1, 1)
     lost = [name for name, moved in deltas.items() if not moved.any()]
     if lost:

@@ -15,7 +15,7 @@ from emoface.face.layout import JAW_OPEN_RADIANS
 from .handles import Fill, Fold, left_half, push
 from .jaw import JAW_FORWARD, opening_corrective, rotated, turn
 from .mesh import HeadMesh
-from .mouth_patch import LIP_ROWS, MouthPatch
+from .mouth_patch import LIP_ROWS, MouthPatch, slit
 from .sdf import smooth_step
 from .teeth import UPPER, arch_points
 
@@ -31,6 +31,8 @@ SHRUG = (Fold(((0.0, -8.72), (0.9, -8.62), (1.7, -8.25)), 0.11, 0.28, 0.07, -0.5
 """The groove under the lower lip over a raised chin."""
 ROLL_UPPER = ((0.26, 0.52, 0.70, 0.72, 0.58, 0.40, 0.28), (0.0, 0.66, 0.78, 0.84, 0.86, 0.86, 0.84))
 ROLL_LOWER = ((0.42, 0.74, 0.92, 0.92, 0.78, 0.56, 0.36), (0.0, 0.70, 0.87, 0.925, 0.945, 0.958, 0.962))
+PRESS = ((0.0, 0.39, 0.47, 0.52, 0.55, 0.55, 0.52), (0.084, 0.168, 0.228, 0.24, 0.192, 0.108, 0.048))
+"""Of each row of pressed lips: by what share it comes nearer to the contact, and how far back it goes, cm."""
 Vector = tuple[float, float, float]
 Profile = tuple[tuple[float, ...], tuple[float, ...]]
 
@@ -217,12 +219,17 @@ class MouthShapes:
         return self.lips(move) + chin + sum(fold(self.mesh) for fold in SHRUG)
 
     def press(self) -> np.ndarray:
-        """Lips pressed flat against each other."""
-        closing = np.linspace(0, 1, LIP_ROWS)[:, None] ** 0.8 * self.lens
-        move = self.spread((self.lens, (0, 0, -0.10)), (self.across**3, (0.10, 0.05, -0.20)))
-        move[..., 1] -= 0.16 * self.side * closing
-        move[..., 2] -= 0.14 * np.sin(np.pi * np.linspace(0, 1, LIP_ROWS))[:, None] * self.lens
-        return self.lips(move) + self.push((0.0, -9.7, 8.8), (1.8, 1.3, 2.5), (0.0, 0.26, 0.10))
+        """Lips pressed together: thin, rolled in and straight, the corners drawn in between small bulges."""
+        nearer, back = np.array(PRESS)[:, :, None]
+        contact = self.lip[0]
+        move = self.spread((self.across**3, (0.16, 0.0, -0.22)))
+        move[..., 1] -= nearer * (self.lip[..., 1] - contact[:, 1]) * self.lens
+        move[..., 1] -= 0.8 * (slit(contact[:, 0]) - slit(contact[:, 0], 0.0))
+        move[..., 2] -= back * self.lens**0.7 + 0.08 * self.lens
+        corner = self.push((3.0, -6.85, 7.9), (0.35, 0.55, 1.5), (0.0, 0.0, -0.12))
+        corner += self.push((3.15, -7.6, 7.6), (0.6, 0.5, 1.8), (0.04, 0.0, 0.12))
+        corner += self.push((3.5, -6.4, 7.4), (0.55, 0.8, 1.8), (0.05, 0.0, 0.12))
+        return self.lips(move) + corner + self.push((0.0, -9.7, 8.8), (1.8, 1.3, 2.5), (0.0, 0.26, 0.10))
 
     def roll(self, side: np.ndarray, profile: Profile) -> np.ndarray:
         """A lip (upper or lower, (columns,) 1 on it) turned in over the teeth.

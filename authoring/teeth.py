@@ -10,8 +10,8 @@ from .jaw import JAW_FORWARD
 from .pieces import Piece
 from .sdf import smooth_step
 
-ENAMEL = np.array([0.93, 0.905, 0.84])
-GUM = np.array([0.76, 0.44, 0.43])
+ENAMEL = np.array([0.80, 0.77, 0.70])
+GUM = np.array([0.60, 0.36, 0.36])
 ROUGHNESS = 0.3
 
 # From the mid-line backwards, cm: width, height, thickness of the cutting edge (incisors, canine, premolars, molar).
