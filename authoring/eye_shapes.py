@@ -29,7 +29,7 @@ LOWER_YIELDS = np.array([0, 0, 0, 0, 0.03, 0.10, 0.20, 0.35, 0.52, 0.70, 0.86, 1
 
 FROWN = (
     Fold(((0.46, 0.70), (0.52, 1.45), (0.78, 2.5)), 0.20, 0.17, 0.17, -0.42, 0.30),
-    Fold(((0.0, 0.66), (0.62, 0.62)), 0.05, 0.22, 0.06, 0.38, 0.26),
+    Fold(((0.0, 0.66), (0.62, 0.62)), 0.10, 0.16, 0.10, 0.38, 0.22),
     Fold(((1.15, 2.1), (1.45, 2.8)), 0.07, 0.15),
 )
 """The brows drawn together: a furrow on each side of the glabella, flesh heaped beside it and over the nose's root."""
