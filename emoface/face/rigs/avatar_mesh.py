@@ -184,12 +184,14 @@ def _node_names(gltf: Gltf) -> list[str]:
     """Each node's name; of one without, as packers make them, that of the nearest node above which has one."""
     nodes = gltf.items("nodes")
     parents = {child: place for place, node in enumerate(nodes) for child in node.get("children", [])}
-    names = []
+    names: dict[int, str] = {}
     for place in range(len(nodes)):
-        while not nodes[place].get("name") and place in parents:
-            place = parents[place]
-        names.append(str(nodes[place].get("name") or ""))
-    return names
+        passed = [place]  # up to a node whose name is known; a chain of thousands is walked once
+        while passed[-1] not in names and not nodes[passed[-1]].get("name") and passed[-1] in parents:
+            passed.append(parents[passed[-1]])
+        top = passed[-1]
+        names.update(dict.fromkeys(passed, names.get(top) or str(nodes[top].get("name") or "")))
+    return [names[place] for place in range(len(nodes))]
 
 
 def _part_name(gltf: Gltf, index: int, primitive: dict[str, Any], node_name: str) -> str:
