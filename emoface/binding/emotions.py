@@ -25,6 +25,8 @@ SYNONYMS: dict[str, str] = {
     "contemptuous": "contempt", "scorn": "contempt", "scornful": "contempt", "disdain": "contempt",
     "disdainful": "contempt",
 }  # fmt: skip
+NEAR = 0.65
+"""Least likeness of a misspelt name to one that is offered, as of ``difflib``."""
 
 
 def canonical_emotion(name: str) -> str:
@@ -46,10 +48,10 @@ def canonical_emotion(name: str) -> str:
         return key
     if key in SYNONYMS:
         return SYNONYMS[key]
-    near = get_close_matches(key, [*EMOTIONS, *SYNONYMS], n=1)
+    near = get_close_matches(key, [*EMOTIONS, *SYNONYMS], n=1, cutoff=NEAR)
     raise ValueError(
-        f"emotion {name!r} is not known; expected one of {', '.join(EMOTIONS)}, a synonym such as 'joy', or a sentence "
-        "describing the speaker" + (f"; did you mean {near[0]!r}?" if near else "")
+        f"emotion {name!r:.80} is not known; expected one of {', '.join(EMOTIONS)}, a synonym such as 'joy', or a "
+        "sentence describing the speaker" + (f"; did you mean {near[0]!r}?" if near else "")
     )
 
 

@@ -93,7 +93,8 @@ class FaceLandmarker:
             model: see :func:`find_model`. most_faces: that are looked for.
 
         Raises:
-            ImportError: mediapipe is not installed (the extra ``capture``). FileNotFoundError: no net.
+            ImportError: mediapipe is not installed (the extra ``capture``), or not with the protobuf that it needs.
+            FileNotFoundError: no net.
             ValueError: the file is no such net.
         """
         self._file = find_model(model)
@@ -121,6 +122,11 @@ class FaceLandmarker:
         )  # fmt: skip
         try:
             self._net = vision.FaceLandmarker.create_from_options(options)
+        except TypeError as error:  # it tells the whole net
+            raise ImportError(
+                "capturing needs mediapipe, which does not run beside the protobuf that is installed: "
+                "pip install 'emoface[capture]'"
+            ) from error
         except (RuntimeError, ValueError) as error:
             line = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
             raise ValueError(f"model {self._file} is no face landmark net that mediapipe loads: {line}") from error

@@ -58,7 +58,8 @@ def run(asked: argparse.Namespace) -> None:
     for outcome in report.failed:
         print(f"emoface: {outcome.name}: {outcome.error}", file=sys.stderr)
     if report.failed:
-        raise ValueError(f"{len(report.failed)} recordings failed; the next call tries them again")
+        known = len(report.finished) + len(report.skipped) + len(report.failed)
+        raise ValueError(f"{len(report.failed)} of {known} recordings failed; the next call tries again")
 
 
 def _progress() -> Callable[[Outcome, int, int], None]:

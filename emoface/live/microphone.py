@@ -29,12 +29,18 @@ class Microphone:
             sample_rate: Hz; None: the device's own.
 
         Raises:
-            ImportError: sounddevice is not installed. OSError: no such device, or it cannot be opened.
+            ImportError: sounddevice is not installed. OSError: no PortAudio, no such device, or it
+                cannot be opened.
         """
         try:
             import sounddevice
         except ImportError as error:
             raise ImportError("a microphone needs sounddevice: pip install 'emoface[live]'") from error
+        except OSError as error:
+            raise OSError(
+                f"a microphone needs the library PortAudio ({error}): install it, as libportaudio2 on Debian, or give "
+                "a sound file instead"
+            ) from error
         self.lost = 0
         self._blocks: queue.Queue[np.ndarray] = queue.Queue(round(WAITING / BLOCK))
         self._ended = False

@@ -30,7 +30,10 @@ async def save_body(request: Request, path: Path, most_bytes: int, idle_seconds:
 
     Raises:
         OverLimit: it is too large, or nothing comes any more. ClientDisconnect: the client left.
+        ValueError: the file is wrapped in a form.
     """
+    if (kind := request.headers.get("content-type", "")).startswith("multipart/"):
+        raise ValueError(f"the file must be the body itself, as curl --data-binary sends it, got {kind.split(';')[0]}")
     too_much = OverLimit("file_bytes", f"a file may have {most_bytes} bytes")
     told = request.headers.get("content-length", "")
     if told.isascii() and told.isdigit() and int(told[:20]) > most_bytes:

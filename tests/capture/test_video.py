@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import sys
 import warnings
 from pathlib import Path
+from types import ModuleType, SimpleNamespace
 
 import numpy as np
 import pytest
@@ -200,6 +202,24 @@ def test_the_command_writes_motion_and_a_check(
     assert "take.npz: 10 frames" in capsys.readouterr().out
     assert main(["capture", str(film), "-o", str(tmp_path / "take.xyz")]) == 2
     assert main(["capture", str(film), "-o", str(out), "--check", "check.avi"]) == 2
+
+
+def test_a_mediapipe_that_the_protobuf_does_not_suit_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(options: object) -> None:
+        raise TypeError("create(): incompatible function arguments " + "x" * 10_000)
+
+    python, vision = ModuleType("mediapipe.tasks.python"), SimpleNamespace(
+        FaceLandmarkerOptions=dict, RunningMode=SimpleNamespace(VIDEO=0),
+        FaceLandmarker=SimpleNamespace(create_from_options=refuse),
+    )  # fmt: skip
+    vars(python).update(BaseOptions=dict, vision=vision)
+    for name in ("mediapipe", "mediapipe.tasks"):
+        monkeypatch.setitem(sys.modules, name, ModuleType(name))
+    monkeypatch.setitem(sys.modules, "mediapipe.tasks.python", python)
+    (tmp_path / "net.task").write_bytes(b"net")
+    with pytest.raises(ImportError, match="does not run beside the protobuf") as caught:
+        FaceLandmarker(tmp_path / "net.task")
+    assert len(str(caught.value)) < 200
 
 
 def test_the_real_net_on_a_drawn_face(tmp_path: Path) -> None:

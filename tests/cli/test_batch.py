@@ -30,7 +30,7 @@ def test_a_folder(tmp_path: Path, tiny_checkpoint: Path, capsys: pytest.CaptureF
     assert told.out == "0 animated (0.0 s of speech), 2 finished before, 1 failed\n"
     lines = told.err.splitlines()
     assert lines[0] == "3/3 c.wav: failed" and lines[1].startswith("emoface: c.wav: ")
-    assert lines[2] == "emoface: error: 1 recordings failed; the next call tries them again"
+    assert lines[2] == "emoface: error: 1 of 3 recordings failed; the next call tries again"
 
 
 def test_refusals(tmp_path: Path, error_of: Callable[..., str]) -> None:

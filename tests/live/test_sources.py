@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import sys
+from pathlib import Path
 from types import SimpleNamespace
 
 import numpy as np
@@ -88,7 +89,7 @@ class FakeCard:
         return SimpleNamespace(start=start, close=lambda ignore_errors: None)
 
 
-def test_microphone(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_microphone(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     card = FakeCard()
     monkeypatch.setitem(sys.modules, "sounddevice", card)
     source = Microphone("2")
@@ -100,6 +101,11 @@ def test_microphone(monkeypatch: pytest.MonkeyPatch) -> None:
     assert source.lost == 50
     with pytest.raises(OSError, match="microphone none cannot be opened: No input device"):
         Microphone("none")
+    monkeypatch.delitem(sys.modules, "sounddevice")
+    (tmp_path / "sounddevice.py").write_text("raise OSError('PortAudio library not found')")
+    monkeypatch.syspath_prepend(tmp_path)
+    with pytest.raises(OSError, match="a microphone needs the library PortAudio"):
+        Microphone()
     monkeypatch.setitem(sys.modules, "sounddevice", None)
     with pytest.raises(ImportError, match=r"pip install 'emoface\[live\]'"):
         Microphone()

@@ -88,6 +88,8 @@ def test_a_file_comes_back_as_motion(files: Any) -> None:
     for wrong in (b"no sound", b""):
         status, _, body = ask(files, "POST", "/animate", wrong)
         assert status == 400 and json.loads(body)["code"] == "bad_file" and b"/tmp" not in body, body
+    status, _, body = ask(files, "POST", "/animate", speech, {"Content-Type": "multipart/form-data; boundary=x"})
+    assert status == 400 and b"--data-binary sends it, got multipart/form-data" in body, body
     assert 'emoface_files_total{outcome="done"} 2.0' in files.service.telemetry.text().decode()
 
 

@@ -5,8 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Sequence
 
-from emoface.binding.text.feelings import find_feelings, is_about_else, unnegated_clauses
-from emoface.binding.text.lexicon import plain_text
+from emoface.binding.text.feelings import find_feelings, is_about_else, plain_text, unnegated_clauses
 
 # Smallest steadiness of a reading that no word of the prompt names, chosen on the lists of prompts for development.
 STEADY_PERSON = 0.42

@@ -249,12 +249,13 @@ class TextEncoder(nn.Module):
                 other = read_other_language(meant, self.is_english)
             if other:
                 return self._unclear(text, _why_not_english(other), float(strength), confidence)
-        if 0 < self.threshold <= confidence:
-            named = named_emotions(meant)
-            if named and emotion not in named and float(bonus[place]) < CARRIED:
-                place = max((EMOTIONS.index(name) for name in named), key=lambda index: float(shares[index]))
-                return TextReading(_only(EMOTIONS[place]), float(strength), float(shares[place]))
-        reason = "names no emotion clearly" if confidence < self.threshold else ""
+        named = named_emotions(meant) if self.threshold > 0 else frozenset()
+        sure = confidence >= self.threshold
+        by_words = sure and emotion not in named and float(bonus[place]) < CARRIED
+        if named and (by_words or (not sure and " " not in meant.strip())):  # a listed word alone says enough
+            place = max((EMOTIONS.index(name) for name in named), key=lambda index: float(shares[index]))
+            return TextReading(_only(EMOTIONS[place]), float(strength), float(shares[place]))
+        reason = "" if sure else "names no emotion clearly"
         if self.threshold > 0 and not reason:
 
             def steadiness() -> float:

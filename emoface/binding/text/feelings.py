@@ -95,6 +95,8 @@ _PHRASES = {
 }  # fmt: skip
 _THINGS = frozenset("cockroach filthy foul maggot mouldy nasty rotten slime slimy smell stench stink vile".split())
 """Words of things and their state, which a negation of what is done with them does not deny."""
+_WHOLE = frozenset("evening".split())
+"""Words whose ending is none: an evening is not even."""
 _UNFELT = frozenset(
     """yawn cough sneeze sweat pant breath breathless hiccup snore chew hoarse sleepy asleep tired hungry thirsty
     drunk dizzy ill flu toothache headache runny heat pregnant beard hair tall pitched accent camera lens take shot
@@ -130,6 +132,11 @@ _COMPARED = re.compile(
 )
 
 
+def plain_text(text: str) -> str:
+    """Lower case, single spaces, straight apostrophes."""
+    return re.sub(r"\s+", " ", text.lower().replace("’", "'")).strip()
+
+
 @dataclass(frozen=True)
 class Feeling:
     """A word of a prompt that names or shows a feeling.
@@ -155,6 +162,8 @@ def _emotions_of() -> dict[str, frozenset[str]]:
 def stems(word: str) -> set[str]:
     """A word and what may be left of it without one or two endings: ``"smilingly"`` gives ``"smile"`` among others."""
     found = {word}
+    if word in _WHOLE:
+        return found
     for _ in range(2):
         for known in tuple(found):
             for suffix, endings in _SUFFIXES:
@@ -219,7 +228,7 @@ def named_emotions(text: str) -> frozenset[str]:
 
     Beside a denied feeling, neutral is not counted: "do not smile, stay serious" says little of what is felt.
     """
-    feelings = find_feelings(re.sub(r"\s+", " ", text.lower().replace("’", "'")).strip())
+    feelings = find_feelings(plain_text(text))
     felt = [feeling.emotions for feeling in feelings if not feeling.denied]
     denied = {name for feeling in feelings if feeling.denied for name in feeling.emotions | {"neutral"}}
     return frozenset.intersection(*felt) - denied if felt else frozenset()

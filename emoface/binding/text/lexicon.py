@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from functools import cache
 
 from emoface.binding.emotions import EMOTIONS, SYNONYMS
-from emoface.binding.text.feelings import CLAUSE_END, names_feeling
+from emoface.binding.text.feelings import CLAUSE_END, names_feeling, plain_text
 
 # Idioms as word slots, each with its level after the colon: "|" separates alternatives of one slot, "_" joins words
 # inside an alternative, a slot ending in "?" may be missing (never the first) and "~" stands for a possessive. The
@@ -232,11 +232,6 @@ _BEFORE_PATTERNS = {
     for index, words in ((0, _LOW_BEFORE), (2, _HIGH_BEFORE))
 }
 _STRONG_PATTERN = re.compile(rf"\b(?:{_STRONG_WORDS})\b")
-
-
-def plain_text(text: str) -> str:
-    """Lower case, single spaces, straight apostrophes."""
-    return re.sub(r"\s+", " ", text.lower().replace("’", "'")).strip()
 
 
 def is_negated(plain: str, start: int) -> bool:

@@ -6,8 +6,15 @@ import difflib
 import re
 from collections.abc import Callable
 
-from emoface.binding.text.feelings import affirms, find_feelings, likely_meant, names_feeling, without_comparisons
-from emoface.binding.text.lexicon import LOW_DEGREES, is_negated, plain_text
+from emoface.binding.text.feelings import (
+    affirms,
+    find_feelings,
+    likely_meant,
+    names_feeling,
+    plain_text,
+    without_comparisons,
+)
+from emoface.binding.text.lexicon import LOW_DEGREES, is_negated
 from emoface.binding.text.sayings import PLAIN, find_sayings
 
 UNITS = {
@@ -39,7 +46,7 @@ _LEVEL = re.compile(
     r"[,;(]?\s*\b(?:level|intensity|strength)\s*[:=]?\s*(?:(1|low|slight)|(2|medium)|(3|high|strong))\b\)?"
 )
 
-_HYPHENED = re.compile(r"\b[a-z]+(?:-[a-z]+)+\b")
+_HYPHENED = re.compile(r"\b(?!cross-)[a-z]+(?:-[a-z]+)+\b")  # who sits cross-legged is not cross
 
 _SHED = r"(?:(?:cr(?:y|ies|ied|ying)|we(?:ep|eps|pt|eping)|sob\w*|shed(?:s|ding)?|with|in)\s+)?"
 _TEARS_OF = re.compile(rf"\b{_SHED}tears of (?:pure |sheer |utter )?(\w+)")
@@ -95,7 +102,8 @@ def plainly(text: str, is_english: Callable[[str], bool]) -> str:
     told = _with_degree(told)
     told = without_comparisons(told)
     told = _TRYING.sub("can't hide", told)
-    told = _with_feelings(_without_litotes(_without_sayings(told)))
+    told = _TEARS_OF.sub(_overcome, told)  # before the sayings: "moved to tears" alone is sad
+    told = _OVERCOME.sub(_overcome, _without_litotes(_without_sayings(told)))
     return text if told == plain else told
 
 
@@ -169,13 +177,9 @@ def _without_litotes(plain: str) -> str:
     return _LITOTES.sub(opposite, plain)
 
 
-def _with_feelings(plain: str) -> str:
+def _overcome(match: re.Match[str]) -> str:
     """What is done "with rage" or out of joy, as the feeling that it is done out of."""
-
-    def overcome(match: re.Match[str]) -> str:
-        feeling, doing = match[match.lastindex or 0], match[1]
-        named = {emotion for found in find_feelings(feeling) for emotion in found.emotions}
-        shown = match.re is _TEARS_OF or doing in ("sick", "mad") or doing.startswith("beside") or names_feeling(doing)
-        return f"overcome with {feeling}" if named and shown and named != {"neutral"} else match.group()
-
-    return _OVERCOME.sub(overcome, _TEARS_OF.sub(overcome, plain))
+    feeling, doing = match[match.lastindex or 0], match[1]
+    named = {emotion for found in find_feelings(feeling) for emotion in found.emotions}
+    shown = match.re is _TEARS_OF or doing in ("sick", "mad") or doing.startswith("beside") or names_feeling(doing)
+    return f"overcome with {feeling}" if named and shown and named != {"neutral"} else match.group()

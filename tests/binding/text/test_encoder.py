@@ -92,7 +92,7 @@ def test_a_reading_is_a_distribution():
 def test_an_unclear_prompt_is_neutral_and_warns():
     encoder = small_encoder(threshold=1.1)
     with pytest.warns(UserWarning, match="names no emotion clearly"):
-        reading = read_prompt(encoder, "happy")
+        reading = read_prompt(encoder, "happy happy")
     assert reading.emotion == "neutral" and reading.probabilities["neutral"] == 1
     assert reading.confidence < 1.1
 

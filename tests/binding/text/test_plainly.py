@@ -29,6 +29,7 @@ def known(word: str) -> bool:
         ("a happpy man", "a happy man"),
         ("sad, level 3", "extremely sad"),
         ("a sad-looking woman", "a sad looking woman"),
+        ("she is moved to tears of joy", "she is moved to overcome with joy"),
     ],
 )
 def test_what_is_told_otherwise_is_told_plainly(text: str, plain: str) -> None:
@@ -39,7 +40,7 @@ def test_what_is_told_otherwise_is_told_plainly(text: str, plain: str) -> None:
     "text",
     [
         "A man feels Sad", "not sad, not happy", "do not be happy", "never so happy", "he isn't happy, he is sad",
-        "not over the moon about it", "she walks with a dog",
+        "not over the moon about it", "she walks with a dog", "he sits cross-legged",
     ],
 )  # fmt: skip
 def test_what_is_plain_or_denied_stays(text: str) -> None:
@@ -71,7 +72,9 @@ def test_a_word_that_tells_a_feeling(word: str) -> None:
     assert tells_feeling(word)
 
 
-@pytest.mark.parametrize("word", ["hungry", "hapy", "table", "AU99x", "speech.wav", "123", "?"])
+@pytest.mark.parametrize(
+    "word", ["hungry", "hapy", "table", "AU99x", "speech.wav", "123", "?", "evening", "sad-" * 501]
+)
 def test_a_word_that_tells_none(word: str) -> None:
     assert not tells_feeling(word)
 
@@ -95,6 +98,8 @@ def space():
         ("it makes our stomachs churn", "disgusted"), ("the count turns his nose up at them", "contempt"),
         ("trying not to laugh", "happy"), ("fearless", "neutral"), ("flabbergasted", "surprised"),
         ("grumpily", "angry"), ("glum-looking", "sad"), ("a poker face", "neutral"),
+        ("she waited all evening and he never came", "sad"), ("close to tears of joy", "happy"), ("guilty", "sad"),
+        ("rejoice", "happy"), ("unsure", "fear"),
     ],
 )  # fmt: skip
 def test_the_shipped_encoder_reads_them(space, text: str, emotion: str) -> None:
@@ -118,4 +123,7 @@ def test_strengths_that_only_the_words_tell(space, text: str, level: int) -> Non
 def test_a_misspelt_label_is_an_error_that_names_the_nearest() -> None:
     with pytest.raises(ValueError, match="did you mean 'surprised'"):
         emoface.AnimateOptions(emotion="suprised")
+    with pytest.raises(ValueError) as caught:
+        emoface.AnimateOptions(emotion="asdf" * 9000)
+    assert "did you mean" not in str(caught.value) and len(str(caught.value)) < 300
     assert emoface.AnimateOptions(emotion="livid").emotion == "livid"
