@@ -222,7 +222,7 @@ class MouthShapes:
         """Lips pressed together: thin, rolled in and straight, the corners drawn in between small bulges."""
         nearer, back = np.array(PRESS)[:, :, None]
         contact = self.lip[0]
-        move = self.spread((self.across**3, (0.16, 0.0, -0.22)))
+        move = self.spread((self.across**3, (0.04, 0.0, -0.22)))
         move[..., 1] -= nearer * (self.lip[..., 1] - contact[:, 1]) * self.lens
         move[..., 1] -= 0.8 * (slit(contact[:, 0]) - slit(contact[:, 0], 0.0))
         move[..., 2] -= back * self.lens**0.7 + 0.08 * self.lens
