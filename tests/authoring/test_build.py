@@ -38,3 +38,13 @@ def test_a_ring_that_is_no_row_of_edges_is_refused():
     _expect_edges(triangle, np.array([2, 1, 0]), True, "eye")
     with pytest.raises(ValueError, match="outer ring of the eye patch"):
         _expect_edges(triangle, np.array([0, 3, 1]), True, "eye")
+
+
+def test_pairs_of_shapes_are_the_same_on_both_sides():
+    with np.load(FILE, allow_pickle=False) as head:
+        names, basis, mirror = head["corrective_names"].tolist(), head["corrective_basis"], head["mirror"]
+    swapped = {name: name.replace("Left", "~").replace("Right", "Left").replace("~", "Right") for name in names}
+    for name, other in swapped.items():
+        here, there = basis[names.index(name)], basis[names.index(other)] * [-1, 1, 1]
+        assert np.abs(here).max() > 1e-4, name  # metres: none of them is empty
+        np.testing.assert_allclose(here, there[mirror], atol=1e-4, err_msg=name)
