@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from emoface import checks
+from emoface.reading import open_file
 
 LONGEST_SIDE = 960
 """Pixels; larger pictures are made smaller, for the landmark net looks at 256 of a face."""
@@ -74,9 +75,9 @@ def _beginning(path: Path) -> bytes:
     """The first bytes of a file.
 
     Raises:
-        FileNotFoundError, IsADirectoryError, PermissionError: it cannot be read.
+        FileNotFoundError, IsADirectoryError, PermissionError, OSError: it cannot be read.
     """
-    with open(path, "rb") as file:
+    with open_file(path) as file:
         return file.read(16)
 
 

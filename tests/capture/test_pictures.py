@@ -50,6 +50,8 @@ def test_bad_pictures_are_named(tmp_path: Path) -> None:
     moving[0].save(tmp_path / "moves.gif", save_all=True, append_images=moving[1:])
     with pytest.raises(ValueError, match=r"moves, it has 2 frames; emoface\.from_video"):
         read_picture(tmp_path / "moves.gif")
+    with pytest.raises(FileNotFoundError, match=r"path .*none\.png does not exist"):
+        read_picture(tmp_path / "none.png")
     (tmp_path / "text.png").write_text("no picture")
     with pytest.raises(ValueError, match="not a picture that can be read"):
         read_picture(tmp_path / "text.png")

@@ -204,22 +204,25 @@ def _part_name(gltf: Gltf, index: int, primitive: dict[str, Any], node_name: str
     return next((EYES[key] for key in part_keys(name) if key in EYES), name)
 
 
-def points_below(gltf: Gltf, index: int, worlds: np.ndarray) -> tuple[np.ndarray, set[int]]:
-    """Positions in the world (n, 3) of all meshes without a skin on a node and below it, and which meshes these are.
+def points_below(gltf: Gltf, index: int, worlds: np.ndarray) -> tuple[np.ndarray, set[int], int]:
+    """What hangs on a node and below it.
 
     Args:
         gltf: the file. index: the node. worlds: of :func:`world_matrices`.
+
+    Returns:
+        Positions in the world (n, 3) of all meshes without a skin, which meshes these are, and how many nodes.
     """
-    waiting, points, meshes = [index], [np.zeros((0, 3))], set()
+    waiting, points, meshes, count = [index], [np.zeros((0, 3))], set(), 0
     while waiting:
-        place = waiting.pop()
+        place, count = waiting.pop(), count + 1
         node = gltf.item("nodes", place)
         waiting += member(node, "children", list, "a node")
         if "mesh" in node and "skin" not in node:
             meshes.add(node["mesh"])
             for primitive in _primitives(gltf, node):
                 points.append(_positions(gltf, primitive) @ worlds[place, :3, :3].T + worlds[place, :3, 3])
-    return np.concatenate(points), meshes
+    return np.concatenate(points), meshes, count
 
 
 def _near_the_face(pieces: list[_Piece]) -> list[_Piece]:

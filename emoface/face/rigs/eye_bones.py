@@ -18,6 +18,8 @@ from .vrm import vrm_version
 LOOKS = tuple(name for name in ARKIT_NAMES if name.startswith("eyeLook"))
 OFF_CENTRE = 0.5
 """How far from its own centre, in its radius, a mesh may be turned and still be an eyeball."""
+MOST_NAMED = 32
+"""Nodes named like eyes among which eyeballs are looked for: everything below each is walked."""
 FULL_TURN, FULL_TURN_VRM = 30.0, 12.0  # degrees at weight 1; drawn eyes show their edge early
 
 
@@ -51,7 +53,7 @@ def find_eyeballs(gltf: Gltf, looked: Collection[int]) -> tuple[int, int] | None
         gltf: the file; a VRM avatar has none. looked: meshes that looks move by morph targets.
 
     Returns:
-        Both nodes, None where there are none or more.
+        Both nodes, None where there are none or more, or more than ``MOST_NAMED`` nodes are named so.
 
     Raises:
         ValueError: nodes that are not there.
@@ -60,15 +62,19 @@ def find_eyeballs(gltf: Gltf, looked: Collection[int]) -> tuple[int, int] | None
         return None
     worlds = world_matrices(gltf)
     found: dict[frozenset[int], tuple[float, int]] = {}  # meshes -> their place and the lowest node above them all
-    for index, node in enumerate(gltf.items("nodes")):
-        if EYES.keys().isdisjoint(part_keys(str(node.get("name")))) or "matrix" in node:
+    fewest: dict[frozenset[int], int] = {}  # meshes -> nodes at and below that node
+    nodes = gltf.items("nodes")
+    named = [i for i, node in enumerate(nodes) if not EYES.keys().isdisjoint(part_keys(str(node.get("name"))))]
+    for index in named if len(named) <= MOST_NAMED else ():
+        if "matrix" in nodes[index]:
             continue
-        points, meshes = points_below(gltf, index, worlds)
+        points, meshes, count = points_below(gltf, index, worlds)
         if not len(points) or not meshes.isdisjoint(looked) or not np.isfinite(points).all():
             continue
         middle, radius = (points.max(0) + points.min(0)) / 2, np.ptp(points, 0).max() / 2
-        if np.linalg.norm(worlds[index, :3, 3] - middle) <= OFF_CENTRE * radius:
-            found[frozenset(meshes)] = float(middle[0]), index
+        key = frozenset(meshes)
+        if np.linalg.norm(worlds[index, :3, 3] - middle) <= OFF_CENTRE * radius and count < fewest.get(key, np.inf):
+            found[key], fewest[key] = (float(middle[0]), index), count
     if len(found) != 2:
         return None
     (_, right), (_, left) = sorted(found.values())

@@ -566,6 +566,17 @@ def test_eyeballs_of_their_own_turn_beside_looks_of_the_lids(tmp_path):
     assert load(with_eyeballs([0, 0, 0]), tmp_path).eye_bones is None
 
 
+def test_of_nodes_above_an_eyeball_the_lowest_turns_it_and_crowds_of_them_are_left(tmp_path):
+    gltf = with_eyeballs([0, 0, 0], [0, 0, 0])
+    nodes = gltf.document["nodes"]
+    for node in [node for node in nodes if str(node.get("name")).startswith("eye")]:
+        nodes[node["children"][0]]["name"] = node["name"]
+    eyes = load(gltf, tmp_path).eye_bones
+    assert eyes is not None and all("mesh" in nodes[eye] for eye in eyes)
+    nodes += [{"name": "eyeLeft"}] * 40
+    assert load(gltf, tmp_path).eye_bones is None
+
+
 def test_a_bone_turns_the_head_wherever_its_parent_looks(tmp_path):
     turn = np.tile([0, np.sin(0.2), 0, np.cos(0.2)], (len(TIMES), 1))  # to the left
     for names in (("mixamorig:Head", "Spine"), ("Spine", "CC_Base_Head"), ("Neck", "Nose")):
