@@ -44,12 +44,12 @@ def hair_piece(skin: Skin, colour: np.ndarray) -> Piece:
     """
     random = np.random.default_rng(3)
     line = _hairline()
-    ragged = RAGGED * _smooth_noise(random, (1, COLUMNS), (0.0, 0.8))
+    ragged = RAGGED * smooth_noise(random, (1, COLUMNS), (0.0, 0.8))
     ways = np.array(ROWS)[:, None] + ragged * (1 - smooth_step(np.array(ROWS) / 0.2))[:, None]
     way = np.concatenate([ways.ravel(), [1.0]])
     rows = _rows(line, np.tile(np.arange(float(COLUMNS)), len(ROWS)), ways.ravel())
     shell = _Layer(skin, np.concatenate([rows, CROWN[None]]), way)
-    locks = _smooth_noise(random, ways.shape, (LOCK_LONG * len(ROWS), LOCK_WIDE))
+    locks = smooth_noise(random, ways.shape, (LOCK_LONG * len(ROWS), LOCK_WIDE))
     shell.thick[:-1] *= 1 + LOCKS * (locks * smooth_step((ways - 0.02) / 0.1) * smooth_step((0.9 - ways) / 0.3)).ravel()
     share = _depth_of_tone(np.repeat(ROWS, COLUMNS)) * (1 + 0.25 * random.uniform(-1, 1, ways.size))
     tint = np.stack([np.append(share, 1.0).clip(0, 1), 1.12 + 0.10 * random.uniform(-1, 1, len(way))], 1)
@@ -160,7 +160,7 @@ def _strands(skin: Skin, random: np.random.Generator, line: np.ndarray) -> tuple
     return layer, np.stack([share, random.uniform(0.8, 1.2, count).repeat(3)], 1), faces
 
 
-def _smooth_noise(random: np.random.Generator, shape: tuple[int, int], blur: tuple[float, float]) -> np.ndarray:
+def smooth_noise(random: np.random.Generator, shape: tuple[int, int], blur: tuple[float, float]) -> np.ndarray:
     """Noise of a shape with a deviation of 1, blurred over so many rows and columns."""
     from scipy.ndimage import gaussian_filter
 

@@ -6,7 +6,7 @@ import numpy as np
 from scipy.interpolate import PchipInterpolator
 from scipy.ndimage import gaussian_filter, map_coordinates
 
-from .hair import LONG, ROUGHNESS, SHORT
+from .hair import LONG, ROUGHNESS, SHORT, smooth_noise
 from .joints import joint_weights
 from .mesh import HeadMesh
 from .pieces import Piece
@@ -117,7 +117,7 @@ def _curtain(skin: Skin, mesh: HeadMesh, random: np.random.Generator) -> np.ndar
             far[row] = np.maximum(far[row], far[row - 1] - FALL * (y[row - 1] - y[row]))
     far -= CURL * smooth_step((down - 0.65) / 0.35) * (0.7 + 0.3 * part)
     far += WAVE * smooth_step(down / 0.5 - 0.5) * np.sin(2 * np.pi * y / WAVE_LONG + 2.5 * angle)
-    far += LOCKS * smooth_step(down / 0.25) * _noise(random, far.shape)
+    far += LOCKS * smooth_step(down / 0.25) * smooth_noise(random, far.shape, LOCK_SIZE)
     places = np.linspace(0, OUTER - 1, INNER)
     row = np.repeat(np.arange(ROWS)[:, None], INNER, 1)
     at = np.stack([row, np.tile(places, (ROWS, 1))])
@@ -136,11 +136,6 @@ def _trace(skin: Skin, way: np.ndarray, y: np.ndarray, off: np.ndarray) -> np.nd
         point = way * far[..., None] + np.stack([0 * y, y, AXIS + 0 * y], -1)
         far = far - 0.7 * np.clip(skin.distance(point) - off, -0.5, 2.0)
     return far
-
-
-def _noise(random: np.random.Generator, shape: tuple[int, int]) -> np.ndarray:
-    field = gaussian_filter(random.standard_normal(shape), LOCK_SIZE, mode="reflect")
-    return field / field.std()
 
 
 def _drawn_up(full: np.ndarray) -> np.ndarray:
