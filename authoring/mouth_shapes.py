@@ -31,7 +31,7 @@ SHRUG = (Fold(((0.0, -8.72), (0.9, -8.62), (1.7, -8.25)), 0.11, 0.28, 0.07, -0.5
 """The groove under the lower lip over a raised chin."""
 ROLL_UPPER = ((0.26, 0.52, 0.70, 0.72, 0.58, 0.40, 0.28), (0.0, 0.66, 0.78, 0.84, 0.86, 0.86, 0.84))
 ROLL_LOWER = ((0.42, 0.74, 0.92, 0.92, 0.78, 0.56, 0.36), (0.0, 0.70, 0.87, 0.925, 0.945, 0.958, 0.962))
-PRESS = ((0.0, 0.39, 0.47, 0.52, 0.55, 0.55, 0.52), (0.084, 0.168, 0.228, 0.24, 0.192, 0.108, 0.048))
+PRESS = ((0.0, 0.95, 0.76, 0.63, 0.57, 0.55, 0.52), (0.084, 0.168, 0.228, 0.24, 0.192, 0.108, 0.048))
 """Of each row of pressed lips: by what share it comes nearer to the contact, and how far back it goes, cm."""
 Vector = tuple[float, float, float]
 Profile = tuple[tuple[float, ...], tuple[float, ...]]

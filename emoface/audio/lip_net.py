@@ -52,7 +52,7 @@ def _row(by_name: dict[str, float]) -> tuple[float, ...]:
 
 
 _DAMPED = _row({
-    "jaw_pose_x": 0.12, "mouthLowerDownLeft": 0.9, "mouthLowerDownRight": 0.9, "mouthUpperUpLeft": 0.9,
+    "jaw_pose_x": 0.11, "mouthLowerDownLeft": 0.9, "mouthLowerDownRight": 0.9, "mouthUpperUpLeft": 0.9,
     "mouthUpperUpRight": 0.9, "mouthFunnel": 0.6,
 })  # fmt: skip
 _SMALL = ("mouthFunnel", "mouthPucker", "mouthRoll", "mouthLowerDown", "mouthUpperUp")  # beginnings of names
@@ -196,7 +196,7 @@ def apply_closure(motion: Tensor, weight: Tensor, strength: float = 1.0, pressed
     """Close the lips where they must be closed: the gate.
 
     With g = strength x weight, lower and upper lip are scaled by 1 - 0.9 g, the funnel by 1 - 0.6 g, the jaw by
-    1 - 0.12 g, as people close their lips without shutting the jaw. mouthPress rises to at least ``pressed`` g, and
+    1 - 0.11 g, as people close their lips without shutting the jaw. mouthPress rises to at least ``pressed`` g, and
     :func:`emoface.face.lips.close_lips` takes up the share g of the opening that is left. Sneers give way last.
 
     Args:

@@ -96,7 +96,7 @@ class TestGate:
         wanted = dict(given)
         for name in ("mouthLowerDownLeft", "mouthUpperUpRight"):
             wanted[name] *= 1 - 0.9 * gate
-        wanted["jaw_pose_x"] *= 1 - 0.12 * gate
+        wanted["jaw_pose_x"] *= 1 - 0.11 * gate
         wanted["mouthFunnel"] *= 1 - 0.6 * gate
         wanted["mouthPressLeft"] = max(0.05, 0.2 * gate)
         damped = torch.zeros(1, MOTION_SIZE)
@@ -111,7 +111,7 @@ class TestGate:
         motion = torch.zeros(1, 1, MOTION_SIZE)
         motion[..., MOTION_INDEX["jaw_pose_x"]] = 0.2
         closed = apply_closure(motion, torch.ones(1, 1))[0, 0]
-        jaw_open = 0.88 * 0.2 / JAW_OPEN_RADIANS
+        jaw_open = 0.89 * 0.2 / JAW_OPEN_RADIANS
         assert closed[MOTION_INDEX["mouthClose"]] == pytest.approx(jaw_open - 0.4 * 0.37 / 32.7, abs=1e-5)
         assert closed[MOTION_INDEX["mouthPressLeft"]] == pytest.approx(GATED_PRESS)
 
