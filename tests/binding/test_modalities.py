@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from typing import Any
 
 import numpy as np
@@ -283,8 +284,11 @@ def test_an_unclear_prompt_warns_and_is_neutral(worded: EmotionSpace) -> None:
     with torch.no_grad():
         text.encoder.emotion_head.bias.zero_()
     with pytest.warns(UserWarning, match="names no emotion clearly"):
-        z = worded.encode(text="angry")
+        z = worded.encode(text="an angry voice")
     assert torch.equal(z, worded.neutral)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert not torch.equal(worded.encode(text="angry"), worded.neutral)  # a listed word alone says enough
 
 
 def test_the_reading_stands_in_where_the_adapter_disagrees(worded: EmotionSpace) -> None:
