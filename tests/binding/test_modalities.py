@@ -284,7 +284,7 @@ def test_an_unclear_prompt_warns_and_is_neutral(worded: EmotionSpace) -> None:
     with torch.no_grad():
         text.encoder.emotion_head.bias.zero_()
     with pytest.warns(UserWarning, match="names no emotion clearly"):
-        z = worded.encode(text="an angry voice")
+        z = worded.encode(text="angry, furious")
     assert torch.equal(z, worded.neutral)
     with warnings.catch_warnings():
         warnings.simplefilter("error")
