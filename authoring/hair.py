@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from .joints import joint_weights
-from .pieces import Piece
+from .pieces import Piece, mirrored
 from .sdf import smooth_step
 from .skin import Skin
 
@@ -61,16 +61,8 @@ def hair_piece(skin: Skin, colour: np.ndarray) -> Piece:
     left = whole.points()
     middle = np.zeros(len(left), bool)
     middle[: len(way)] = _on_middle()
-    left[middle, 0] = 0.0
-    side = np.flatnonzero(~middle)
-    mirror = np.arange(len(left))
-    mirror[side] = len(left) + np.arange(len(side))
-
-    def both(field: np.ndarray) -> np.ndarray:
-        field[middle, 0] = 0.0
-        return np.concatenate([field, field[side] * (-1, 1, 1)])
-
-    vertices = np.concatenate([left, left[side] * (-1, 1, 1)])
+    mirror, both = mirrored(middle)
+    vertices = both(left)
     return Piece(
         "hair",
         vertices,
@@ -82,7 +74,7 @@ def hair_piece(skin: Skin, colour: np.ndarray) -> Piece:
             "bald": both(-(whole.thick + UNDER)[:, None] * whole.normal),
             "hair_volume": both((0.9 * whole.thick * smooth_step(whole.way / 0.3))[:, None] * whole.normal),
         },
-        tint=np.concatenate([tint, tint[side]]),
+        tint=np.concatenate([tint, tint[~middle]]),
     )
 
 

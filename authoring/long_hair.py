@@ -9,7 +9,7 @@ from scipy.ndimage import gaussian_filter, map_coordinates
 from .hair import LONG, ROUGHNESS, SHORT, smooth_noise
 from .joints import joint_weights
 from .mesh import HeadMesh
-from .pieces import Piece
+from .pieces import Piece, mirrored
 from .sdf import smooth_step
 from .skin import Skin
 
@@ -71,14 +71,7 @@ def long_hair_piece(skin: Skin, mesh: HeadMesh, colour: np.ndarray) -> Piece:
     away += smooth_step((hanging[:, 1:2] - 2.0) / 3.0) * (normal / np.linalg.norm(normal, axis=1, keepdims=True) - away)
     middle = np.zeros(len(left), bool)
     middle[:count].reshape(full.shape[:2])[:, [OUTER - 1, OUTER + INNER - 1]] = True
-    side = np.flatnonzero(~middle)
-    mirror = np.arange(len(left))
-    mirror[side] = len(left) + np.arange(len(side))
-
-    def both(field: np.ndarray) -> np.ndarray:
-        field[middle, 0] = 0.0
-        return np.concatenate([field, field[side] * (-1, 1, 1)])
-
+    mirror, both = mirrored(middle)
     vertices, hanging = both(left.copy()), both(hanging)
     return Piece(
         PART,
@@ -88,7 +81,7 @@ def long_hair_piece(skin: Skin, mesh: HeadMesh, colour: np.ndarray) -> Piece:
         ROUGHNESS,
         joint_weights(vertices, np.zeros(len(vertices))),  # all of it goes with the head
         identity={NAME: hanging - vertices, "hair_volume": both(0.85 * thick[:, None] * away)},
-        tint=np.stack([np.ones(len(vertices)), np.concatenate([bright, bright[side]])], 1),
+        tint=np.stack([np.ones(len(vertices)), np.concatenate([bright, bright[~middle]])], 1),
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -40,3 +41,24 @@ class Piece:
     correctives: dict[str, np.ndarray] = field(default_factory=dict)
     identity: dict[str, np.ndarray] = field(default_factory=dict)
     tint: np.ndarray | None = None
+
+
+def mirrored(middle: np.ndarray) -> tuple[np.ndarray, Callable[[np.ndarray], np.ndarray]]:
+    """How the left half of a piece becomes both halves.
+
+    Args:
+        middle: (n,) bool, which vertices of the half lie between both, at x = 0.
+
+    Returns:
+        (n,) where the mirror image of each vertex stands, and a function that makes (n, 3) of the half into that of
+        both halves; it puts x of the middle to 0 in what it is given.
+    """
+    side = np.flatnonzero(~middle)
+    mirror = np.arange(len(middle))
+    mirror[side] = len(middle) + np.arange(len(side))
+
+    def both(half: np.ndarray) -> np.ndarray:
+        half[middle, 0] = 0.0
+        return np.concatenate([half, half[side] * (-1, 1, 1)])
+
+    return mirror, both
