@@ -58,10 +58,8 @@ def _rows(
         shut = [_closed(performer, labelled, name) for name in ("file", latency)]
         note = f"{shut[0]:.3f} to {shut[1]:.3f}, {len(labelled)} recordings"
         rows.append(Row(f"{latency}: Berlin, bilabials closed, lost", shut[0] - shut[1], high=lost, note=note))
-    strengths = {}
-    for emotion in emotions:
-        moved = [_moved(performer, clip.samples, emotion, name, 1 if quick else SEEDS) for name in (latency, "file")]
-        strengths[emotion] = strength(*moved)
+    seeds = 1 if quick else SEEDS
+    strengths = {emotion: strength_kept(performer, clip.samples, emotion, latency, seeds) for emotion in emotions}
     worst = max(strengths, key=lambda emotion: abs(strengths[emotion] - 1))
     note = f"{worst}; " + ", ".join(f"{emotion} {value:.2f}" for emotion, value in strengths.items())
     rows.append(Row(f"{latency}: strength off, worst", abs(strengths[worst] - 1), high=off, note=note))
@@ -78,6 +76,11 @@ def _closed(performer: Performer, clips: list[Spoken], latency: str) -> float:
         for clip in clips
     ]
     return bilabials_closed(np.concatenate(gaps))
+
+
+def strength_kept(performer: Performer, samples: np.ndarray, emotion: str, latency: str, seeds: int = SEEDS) -> float:
+    """Strength of an emotion at level 3 with a latency over that of the whole recording, of takes' mean movement."""
+    return strength(*(_moved(performer, samples, emotion, name, seeds) for name in (latency, "file")))
 
 
 def _moved(performer: Performer, samples: np.ndarray, emotion: str, latency: str, seeds: int) -> np.ndarray:

@@ -6,10 +6,11 @@ network are judged on the same clips, each at its own lag for each speaker.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -91,6 +92,23 @@ def followed(takes: list[tuple[Tracked, np.ndarray]]) -> Followed:
     return Followed([c for c, _ in takes], [target(c) for c, _ in takes], [take for _, take in takes], lags)
 
 
+def ours_on(
+    performer: Performer, clips: list[Tracked], heard: Sequence[np.ndarray], asked: Sequence[Mapping[str, Any]] = ()
+) -> Followed:
+    """Our curves of clips, the measures taken on the mesh.
+
+    Args:
+        performer: animates. clips: one for each take. heard: samples (N,) at 16 kHz that each take is made from, those
+            of the clip or the same under noise. asked: options of each take; empty for neutral ones with seed 0.
+    """
+    takes = []
+    for clip, samples, options in zip(clips, heard, asked or [{"emotion": "neutral", "seed": 0}] * len(clips)):
+        motion = performer.motion(samples, **options)
+        curves = _curves(motion, MOTION_INDEX.__getitem__)
+        takes.append((clip, np.concatenate([mesh_measures(Animation.from_motion(motion)), curves], 1)))
+    return followed(takes)
+
+
 def target(clip: Tracked) -> np.ndarray:
     """Measured curves (T, C) of a clip in the order of ``CHANNELS``; NaN where they are not known."""
     curves = np.full((len(clip.measures), len(CURVES)), np.nan)
@@ -161,13 +179,10 @@ class Strangers:
         key = name, repr(emotion), repr(style)
         if key in self.known:
             return self.known[key]
-        takes = []
-        for clip in self.splits[name].clips:
-            for seed in self.seeds if (emotion, style) == ("neutral", None) else range(1):
-                motion = self.performer.motion(clip.samples, emotion, seed=seed, style=style)
-                curves = _curves(motion, MOTION_INDEX.__getitem__)
-                takes.append((clip, np.concatenate([mesh_measures(Animation.from_motion(motion)), curves], 1)))
-        return self.known.setdefault(key, followed(takes))
+        seeds = self.seeds if (emotion, style) == ("neutral", None) else range(1)
+        clips = [clip for clip in self.splits[name].clips for _ in seeds]
+        asked = [{"emotion": emotion, "style": style, "seed": seed} for _ in self.splits[name].clips for seed in seeds]
+        return self.known.setdefault(key, ours_on(self.performer, clips, [clip.samples for clip in clips], asked))
 
     def floored(self, name: str) -> dict[str, Followed]:
         """The floors' curves of every clip of a split."""

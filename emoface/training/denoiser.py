@@ -60,6 +60,8 @@ class DenoiserTraining:
         device, precision, compile: of ``Hardware``. accumulate: batches whose gradients make one step.
         stream: shards of each source that are held in memory, 0 for the whole corpus; hold: steps from one to the next.
         model: fields of ``DenoiserConfig`` that differ from its defaults. mix: fields of ``MixConfig``.
+        content: what the content encoder reads, a kind of :meth:`emoface.audio.hearing.Heard.content`; empty for all
+            that is heard where there is a speech encoder, else log-mels.
         time_exponent: diffusion times are drawn as ``u ** exponent``.
         drop_emotion: share of windows without emotion; drop_all: share without emotion and audio.
         context_noise: deviation of noise on the known frames at the start of a window, in standard deviations.
@@ -90,6 +92,7 @@ class DenoiserTraining:
     stream: int = 0
     hold: int = 200
     model: dict[str, Any] = field(default_factory=dict)
+    content: str = ""
     mix: dict[str, Any] = field(default_factory=dict)
     time_exponent: float = 0.7
     drop_emotion: float = 0.10
@@ -118,6 +121,8 @@ class DenoiserTraining:
         for name in ("steps", "batch", "accumulate", "save_every", "hold"):
             if getattr(self, name) < 1:
                 raise ValueError(f"{name} must be at least 1, got {getattr(self, name)}")
+        if self.content not in ("", "mel", "heard"):
+            raise ValueError(f"content must be 'mel', 'heard' or empty, got {self.content!r}")
 
 
 class SpeechDenoiser(nn.Module):
@@ -325,7 +330,9 @@ def train(
 
     model_config = DenoiserConfig(**{**settings.model, "emotion": space.width})
     content = ContentConfig(channels=model_config.content)
-    if hearing.encoder is not None:
+    if (settings.content or ("mel" if hearing.encoder is None else "heard")) == "heard":
+        if hearing.encoder is None:
+            raise ValueError("content 'heard' needs a speech encoder, which `emoface train speech` makes, got none")
         content = ContentConfig("heard", heard_width(hearing.encoder.width), model_config.content)
     model = SpeechDenoiser(hearing.to(hardware.device), ContentEncoder(content), network(model_config))
     begun = begin(model.denoiser, settings.begin_from, model.content) if settings.begin_from else 0

@@ -60,6 +60,26 @@ def compact(tensors: dict[str, Tensor]) -> dict[str, Tensor]:
     return stored
 
 
+def assemble(
+    out: Path, denoiser: dict[str, Tensor], parts: dict[str, Any], emotion: dict[str, Tensor], sampling: Sampling
+) -> tuple[dict[str, Tensor], dict[str, Any]]:
+    """Tensors and config of a checkpoint.
+
+    Args:
+        out: run folder with ``lips/`` and, where the networks use it, ``speech/``.
+        denoiser: tensors of the denoiser, its content encoder and the motion's statistics. parts: their config and that
+            of the emotion space. emotion: tensors of that. sampling: how the checkpoint samples by default.
+    """
+    lips, lip_config = load_tensors(out / "lips" / "model.safetensors")
+    tensors, speech = dict(denoiser), {}
+    if (out / "speech" / "model.safetensors").exists():
+        encoder, speech["speech"] = load_tensors(out / "speech" / "model.safetensors")
+        tensors |= {f"speech.{name}": tensor for name, tensor in encoder.items()}
+    tensors |= {f"lips.{name}": tensor for name, tensor in lips.items()}
+    tensors |= {f"emotion.{name}": tensor for name, tensor in emotion.items()}
+    return tensors, {**parts, **speech, "lips": lip_config, "sampling": dataclasses.asdict(sampling)}
+
+
 def train(config: Any, out: str | Path, assets: str | Path | None = None, resume: bool = False) -> Path:
     """Write ``<out>/<name>`` and its model card ``<name>.json`` from the stages under ``out``.
 
@@ -74,17 +94,9 @@ def train(config: Any, out: str | Path, assets: str | Path | None = None, resume
     settings = read_config(PackConfig, config)
     out = Path(out)
     denoiser, parts = load_tensors(out / settings.network / "model.safetensors")
-    lips, lip_config = load_tensors(out / "lips" / "model.safetensors")
     emotion, emotion_config = load_tensors(out / "binding" / "model.safetensors")
-    tensors = dict(denoiser)
-    speech: dict[str, Any] = {}
-    if (out / "speech" / "model.safetensors").exists():
-        encoder, speech["speech"] = load_tensors(out / "speech" / "model.safetensors")
-        tensors |= {f"speech.{name}": tensor for name, tensor in encoder.items()}
-    tensors |= {f"lips.{name}": tensor for name, tensor in lips.items()}
-    tensors |= {f"emotion.{name}": tensor for name, tensor in emotion.items()}
-    sampling = dataclasses.asdict(Sampling(**settings.sampling))
-    full = {**parts, **speech, "lips": lip_config, "emotion": emotion_config, "sampling": sampling}
+    parts["emotion"] = emotion_config
+    tensors, full = assemble(out, denoiser, parts, emotion, Sampling(**settings.sampling))
     path = out / settings.name
     digest = (save_difference if settings.difference else save_checkpoint)(path, compact(tensors), full)
     cards = {}

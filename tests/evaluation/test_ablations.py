@@ -9,7 +9,7 @@ from emoface.binding.emotions import EMOTIONS
 from emoface.binding.space import EmotionSpace
 from emoface.diffusion.denoiser import Denoiser, DenoiserConfig
 from emoface.evaluation import ablations, curve
-from emoface.evaluation.ablations import MotionQueriesDenoiser, UnnormalizedDenoiser, one_hot
+from emoface.evaluation.ablations import PEOPLE, MotionQueriesDenoiser, UnnormalizedDenoiser, merged, one_hot
 from emoface.evaluation.curve import FIGURES
 from emoface.training.run import read_config
 
@@ -73,23 +73,38 @@ def test_stage_writes_the_table(run_folder, toy_config, monkeypatch, beginning) 
     for trained in rows.values():
         assert len(trained) == 2 and trained[0] != trained[1]
         assert all(f[name] is not None for f in trained for name in ("named", "strength", "upper", "jitter"))
+    assert all(f["live"] is not None and f["stranger_jaw"] is None for f in (*rows["full"], *rows["without guidance"]))
     assert rows["full"][0]["guided"] is not None and rows["without guidance"][0]["guided"] is None
     assert rows["full"][0]["strength"] != rows["full, sampled at guidance 2"][0]["strength"]
     table = (folder / "ablations.md").read_text()
     assert "| without guidance |" in table and "2 steps" in table and "mean of 2 seeds" in table
 
 
+def cells_of(text: str) -> dict[str, list[str]]:
+    """Cells of the rows of a table by the name of the row."""
+    rows = [[cell.strip(" *") for cell in line.strip("|").split("|")] for line in text.splitlines() if "|" in line]
+    return {name: cells for name, *cells in rows}
+
+
 def test_the_table_has_means_and_what_seeds_change() -> None:
-    trained = [dict.fromkeys(FIGURES, value) for value in (0.2, 0.4, None, None)]
+    trained = [dict.fromkeys(FIGURES, value) | dict.fromkeys(PEOPLE) for value in (0.2, 0.4, None, None)]
+    trained[2]["live"] = 0.7
     rows = {"full": trained[:2], "other": trained[2:]}
     report = {"rows": rows, "steps": 3, "training": {}, "sampling": {"gestures": 0.0}, "date": ""}
     report["machine"] = {"cpu": "x"}
     table = ablations.ablation_table(report)
     assert "says otherwise, with gestures 0.0. Far below" in table
-    lines = [line.split(" | ") for line in table.splitlines() if line.startswith("| ")]
-    cells = {line[0].strip("| *"): line[1:] for line in lines}
-    assert cells["full"][0] == "0.300" and cells["between seeds, mean over the rows"][0] == "0.200"
-    assert not cells["other"][0].strip()
+    rules, people = (cells_of(part) for part in table.split("## People and streams"))
+    assert rules["full"][0] == "0.300" and rules["between seeds, mean over the rows"][0] == "0.200"
+    assert people["other"][-1] == "0.700"
+    assert "other" not in rules and "full" not in people  # a row without figures is left out
+
+
+def test_mixtures_of_shared_and_changed_settings_are_merged() -> None:
+    shared = {"steps": 3, "mix": {"person": 0.2, "short": 0.5}}
+    assert merged(shared, {"mix": {"short": 0.0}}) == {"steps": 3, "mix": {"person": 0.2, "short": 0.0}}
+    assert merged({"steps": 3}, {"sync": 0.0}) == {"steps": 3, "sync": 0.0}
+    assert shared["mix"]["short"] == 0.5
 
 
 def test_config_errors() -> None:

@@ -170,6 +170,15 @@ def test_begins_with_another_denoiser(tiny_checkpoint, tmp_path):
                                         styles=1)), str(tiny_checkpoint))  # fmt: skip
 
 
+def test_content_is_log_mels_where_asked(run_folder, toy_config) -> None:
+    folder = denoiser.train({**toy_config, "steps": 1, "content": "mel"}, run_folder)
+    assert load_tensors(folder / "model.safetensors")[1]["audio"]["kind"] == "mel"
+    with pytest.raises(ValueError, match="content 'heard' needs a speech encoder"):
+        denoiser.train({**toy_config, "content": "heard"}, run_folder)
+    with pytest.raises(ValueError, match="content must be 'mel', 'heard' or empty, got 'hubert'"):
+        denoiser.train({**toy_config, "content": "hubert"}, run_folder)
+
+
 def test_missing_stage_is_named(tmp_path, toy_clips, toy_config):
     save_clips(tmp_path / "corpus" / "toy.npz", toy_clips())
     with pytest.raises(FileNotFoundError, match=r"lips/model.safetensors does not exist"):
