@@ -35,6 +35,7 @@ BROW_NOISE = 0.06  # standard deviation that the brows of a still forehead read
 POSE_GAIN = np.array([0.67, 0.92, 0.98])  # what a turn of the open head reads as: nod, turn, tilt
 PROFILE = np.radians(40.0)  # turned further to a side, half of the lips are hidden
 GAP_CONFIDENCE = 0.5  # of the frame beside a gap
+UNSMOOTHED_TAPS = np.array([0.15, 0.7, 0.15])  # filter over landmarks of pictures that were read by themselves
 LOOKED_AT = 1000  # frames at which it is looked what a face holds
 ROUNDED_REST, ROUNDED_MOVE = 0.1, 0.015  # quantile of scores of lips at rest, and spread of scores that are read
 POOR_RESIDUAL = 2.5  # mm left at the lips at which nothing is believed
@@ -226,7 +227,8 @@ def _fit_person(takes: list[Tracks], still: list[np.ndarray] | None, rest: Rest)
         for (run, one), rotation in zip(own, turned):
             moved[number][run] = (one.points - neutral)[..., :2].reshape(len(rotation), -1)
             turn[number][run] = matrix_axis_angle(rotation @ middle.T) / POSE_GAIN
-        moved[number] = filtered(bridged(moved[number], good[number]), seen.taps)
+        taps = seen.taps if takes[number].smoothed else UNSMOOTHED_TAPS
+        moved[number] = filtered(bridged(moved[number], good[number]), taps)
         turn[number] = bridged(turn[number], good[number])
     told = [_told(take, mask) for take, mask in zip(takes, good)]
     lengths = [len(take) for take in takes]

@@ -155,7 +155,7 @@ def shot_tracks(shot: Shot, first: int, stop: int, name: str) -> Tracks | None:
         return None
     told = values[:, 3 * places :]
     known = np.isfinite(told).all(1) | ~np.isfinite(landmarks).all((1, 2))
-    return Tracks(landmarks, FPS, name=name, scores=told if known.all() else None)
+    return Tracks(landmarks, FPS, name=name, scores=told if known.all() else None, smoothed=False)
 
 
 def at_times(rows: np.ndarray, times: np.ndarray, wanted: np.ndarray) -> np.ndarray:

@@ -90,7 +90,9 @@ class FaceLandmarker:
         """Load the net.
 
         Args:
-            model: see :func:`find_model`. most_faces: that are looked for.
+            model: see :func:`find_model`.
+            most_faces: that are looked for. Where that is one, MediaPipe smooths its landmarks in time, which
+                :func:`emoface.capture_video` does not reckon with.
 
         Raises:
             ImportError: mediapipe is not installed (the extra ``capture``), or not with the protobuf that it needs.

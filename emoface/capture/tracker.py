@@ -29,7 +29,7 @@ class Tracker:
         response: (53, L, 2) what a unit of each expression, and a radian of the jaw, moves the landmarks beyond what it
             moves their places on the mesh: the net under-reads form.
         noise: (2 L, 2 L) covariance in mm^2 of what the landmarks do beside that.
-        taps: (2 R + 1,) filter over frames at 25 fps that undoes the net's own smoothing in time.
+        taps: (2 R + 1,) filter over frames at 25 fps that undoes the net's own smoothing in time, where it smooths.
         pose: (10, L, 2) what a turned head moves the landmarks that were brought back, of the terms of
             :func:`emoface.capture.similarity.pose_terms`: the net's depths are guesses.
         people: (I, L, 2) what a unit of each identity component moves them beyond what it moves the mesh.

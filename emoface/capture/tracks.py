@@ -34,15 +34,19 @@ class Tracks:
         name: of the take, for errors.
         scores: (T, 8) float64, the net's own scores 0..1 of ``SCORES``; None if they are not known. NaN where there
             is no face.
+        smoothed: the net smoothed the landmarks in time, as MediaPipe's does where it looks for one face alone; False:
+            each picture was read by itself, as :class:`emoface.capture.landmarker.FaceLandmarker` does.
     """
 
     landmarks: np.ndarray
     fps: float = 25.0
     name: str = field(default="tracks", kw_only=True)
     scores: np.ndarray | None = field(default=None, kw_only=True, repr=False)
+    smoothed: bool = field(default=True, kw_only=True)
 
     def __post_init__(self) -> None:
         checks.text("name", self.name)
+        checks.switch("smoothed", self.smoothed)
         landmarks = _numbers(f"landmarks of {self.name}", self.landmarks)
         count = len(tracker().index)
         if landmarks.ndim != 3 or landmarks.shape[1:] != (count, 3) or len(landmarks) == 0:
@@ -72,7 +76,8 @@ def read_tracks(path: str | os.PathLike[str], clips: Sequence[str] | None = None
     The file is an ``.npz`` archive of takes one after another: ``clips`` (C,) names, ``frames`` (C,) their lengths,
     ``landmarks`` (sum of frames, 214, 3) divided by the picture's width (x, z) and height (y), ``image`` (2,) width and
     height in pixels, ``landmark_index`` (214,) which points of the 478-point mesh these are, ``fps``, and if they are
-    known ``arkit`` (sum of frames, N), the net's scores, with their names ``arkit_names`` (N,).
+    known ``arkit`` (sum of frames, N), the net's scores, with their names ``arkit_names`` (N,). ``smoothed``, one bool,
+    says whether the net smoothed them in time; it did where nothing is said.
 
     Args:
         path: of the file.
@@ -95,6 +100,7 @@ def read_tracks(path: str | os.PathLike[str], clips: Sequence[str] | None = None
         landmarks, image, fps = file["landmarks"], file["image"].ravel(), file["fps"].ravel()
         index = file["landmark_index"].ravel()
         scores = _scores(file["arkit"], file["arkit_names"]) if "arkit" in file and "arkit_names" in file else None
+        smoothed = file["smoothed"].ravel() if "smoothed" in file else np.ones(1, bool)
         shown = file.path
     if not np.array_equal(index, tracker().index):
         raise ValueError(f"path {shown} holds other landmarks than the {len(tracker().index)} that a fit reads")
@@ -105,6 +111,8 @@ def read_tracks(path: str | os.PathLike[str], clips: Sequence[str] | None = None
         raise ValueError(f"path {shown}: takes of {total} frames in all, but landmarks of shape {landmarks.shape}")
     if image.shape != (2,) or image.dtype.kind not in "iuf" or not (image > 0).all() or fps.shape != (1,):
         raise ValueError(f"path {shown}: image must be width and height, and fps one number")
+    if smoothed.shape != (1,) or smoothed.dtype != bool:
+        raise ValueError(f"path {shown}: smoothed must be one bool, got {smoothed.dtype} of shape {smoothed.shape}")
     unit = np.array([image[0], image[1], image[0]], np.float64)
     ends = np.cumsum(lengths)
     places = {name: slice(int(end - length), int(end)) for name, length, end in zip(names, lengths, ends)}
@@ -114,7 +122,7 @@ def read_tracks(path: str | os.PathLike[str], clips: Sequence[str] | None = None
     return [
         Tracks(
             landmarks[places[name]].astype(np.float64) * unit, float(fps[0]), name=name,
-            scores=None if scores is None else scores[places[name]],
+            scores=None if scores is None else scores[places[name]], smoothed=bool(smoothed[0]),
         )
         for name in wanted
     ]  # fmt: skip

@@ -34,13 +34,15 @@ def known_motion(frames: int = 100) -> np.ndarray:
     return weights
 
 
-def landmarks(weights: np.ndarray, turn: np.ndarray | None = None, size: float = 1.7) -> np.ndarray:
+def landmarks(
+    weights: np.ndarray, turn: np.ndarray | None = None, size: float = 1.7, smoothed: bool = True
+) -> np.ndarray:  # fmt: skip
     """(T, 214, 3) in pixels: what the measured tracker shows of the head at these weights."""
     seen = tracker()
     moved, _ = Forward(np.zeros(len(open_head().identity_names), np.float32))(weights)
     before = np.concatenate([moved[:1], moved[:1], moved])
     points = np.repeat(seen.neutral[None], len(weights), 0)
-    points[..., :2] += 0.73 * moved + 0.24 * before[1:-1] + 0.03 * before[:-2]  # the net smooths in time
+    points[..., :2] += 0.73 * moved + 0.24 * before[1:-1] + 0.03 * before[:-2] if smoothed else moved
     if turn is not None:
         flip = np.diag([1.0, -1.0, -1.0])
         points = np.einsum("tij,tlj->tli", flip @ axis_angle_matrix(turn) @ flip, points)
@@ -63,6 +65,14 @@ def test_known_motion_comes_back() -> None:
         expected = truth[:, NAMES.index(name)]
         assert np.corrcoef(values, expected)[0, 1] > least, name
         assert 0.7 < np.polyfit(expected, values, 1)[0] < 1.3, name
+
+
+def test_landmarks_of_pictures_that_were_read_by_themselves_move_neither_early_nor_late() -> None:
+    tracks = Tracks(landmarks(known_motion(), smoothed=False), smoothed=False)
+    found, truth = fit(tracks).motion.jaw_pose[2:-2, 0], known_motion()[:, JAW]
+    early, on_time, late = (np.corrcoef(found, truth[2 + k : len(truth) - 2 + k])[0, 1] for k in (1, 0, -1))
+    assert on_time > 0.99
+    assert abs(early - late) < 0.05
 
 
 def test_what_a_whole_take_shows_and_no_face_does_is_left_out(monkeypatch: pytest.MonkeyPatch) -> None:

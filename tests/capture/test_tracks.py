@@ -31,6 +31,12 @@ def test_takes_come_in_pixels_with_their_scores(tmp_path: Path) -> None:
     flat = np.arange(5 * 214 * 3, dtype=np.float32).reshape(5, 214, 3).astype(np.float64) / 1000
     assert np.allclose(takes[1].landmarks, flat[3:] * [360, 288, 360], atol=1e-2)
     assert takes[0].scores is not None and np.array_equal(takes[0].scores[1], np.arange(10, 18))
+    assert takes[0].smoothed
+
+
+def test_a_file_says_whether_the_net_smoothed(tmp_path: Path) -> None:
+    takes = read_tracks(write(tmp_path / "tracks.npz", smoothed=np.array(False)))
+    assert [take.smoothed for take in takes] == [False, False]
 
 
 def test_takes_are_chosen_by_name(tmp_path: Path) -> None:
@@ -49,6 +55,7 @@ def test_takes_are_chosen_by_name(tmp_path: Path) -> None:
         ({"frames": np.array([3.0, 2.0])}, "frames must be 2 lengths"),
         ({"landmark_index": np.arange(214)}, "holds other landmarks"),
         ({"image": np.array([360, 0])}, "image must be width and height"),
+        ({"smoothed": np.array([1])}, "smoothed must be one bool"),
         ({"landmarks": np.zeros((5, 10, 3), np.float32)}, "must have shape"),
     ],
 )
