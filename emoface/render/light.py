@@ -84,19 +84,32 @@ class Lighting:
         self._to_map = self.maps.flatten(0, 1)  # (3 K, 3)
         self._middle = torch.tensor([MAP / 2, MAP / 2, 0.5]).repeat(len(self.maps))[:, None]
 
-    def reach(self, view: Tensor, normals: Tensor, faces: Tensor, threads: int = 1) -> Tensor:
+    def maps_of(self, view: Tensor, faces: Tensor, threads: int = 1) -> Tensor:
+        """The shadow maps of triangles; those of all are the greatest depth of the maps of some and of the others.
+
+        Args:
+            view: (V, 3) float32, metres in the view's axes from the middle of the scene.
+            faces: (F, 3) int32, or none.
+            threads: maps drawn at a time.
+
+        Returns:
+            (K, MAP, MAP) float32, depth.
+        """
+        if not len(faces):
+            return view.new_zeros(len(self.maps), MAP, MAP)
+        return rasterize(self._seen(view), faces, MAP, MAP, self._cull, threads)[0]
+
+    def reach(self, view: Tensor, normals: Tensor, depth: Tensor) -> Tensor:
         """How much of the key lamp and of the surroundings reaches each vertex.
 
         Args:
             view: (V, 3) float32, metres in the view's axes from the middle of the scene.
             normals: (V, 3) float32, in the same axes.
-            faces: (F, 3) int32.
-            threads: maps drawn at a time.
+            depth: (K, MAP, MAP) of :meth:`maps_of`.
 
         Returns:
             (V, 2) float32, 0..1: key, surroundings.
         """
-        depth, _ = rasterize(self._seen(view), faces, MAP, MAP, self._cull, threads)
         lifted = self._seen(view + LIFT * self.texel * normals)
         lit = shadow(lifted, depth, self.bias, self.softness)  # (K, V)
         weight = (self._around @ normals.T + 0.05).clamp(min=0)  # (AROUND, V)

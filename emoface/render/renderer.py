@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from itertools import starmap
+from functools import partial
 
 import numpy as np
 import torch
@@ -24,6 +24,7 @@ from .iris import Irises
 from .light import Lighting
 from .lights import DEFAULT_LIGHTS, find_lights
 from .relief import NO_SKIN, Relief, chart, curvature, is_skin
+from .still import Film, Still
 
 SAMPLES = 2  # a side of a pixel
 HAIR_ROUGHNESS = 0.95  # of loose hairs at least, lest their edges flash
@@ -36,8 +37,8 @@ class Renderer:
 
     One frame: normals; shadow maps from the key lamp and from around, looked up at the vertices; a visibility
     buffer of 2 x 2 samples a pixel; shading and averaging. On the CPU the same vertices give the same bits; a GPU draws
-    the same terms with its own rounding and samples. Nothing is kept between frames, so that threads may share a
-    renderer.
+    the same terms with its own rounding and samples. Threads may share a renderer: what the frames of a film have in
+    common is kept in a :class:`emoface.render.still.Film` for each call of :meth:`frames`.
 
     Attributes:
         backend: "cpu" or "gpu", what draws.
@@ -130,10 +131,20 @@ class Renderer:
         Raises:
             ValueError: another shape than the template's, or fewer than one thread.
         """
-        threads = checks.whole("threads", threads, 1)
-        world = torch.as_tensor(vertices, dtype=torch.float32)
+        return self._draw(self._world(vertices), wrinkles, checks.whole("threads", threads, 1))
+
+    def _world(self, vertices: np.ndarray | torch.Tensor) -> torch.Tensor:
+        """Vertices (V, 3) float32; checked."""
+        world = torch.as_tensor(vertices, dtype=torch.float32).contiguous()
         if world.shape != self._albedo.shape:
             raise ValueError(f"vertices must have shape {tuple(self._albedo.shape)}, got {tuple(world.shape)}")
+        return world
+
+    @own_settings()
+    def _draw(
+        self, world: torch.Tensor, wrinkles: np.ndarray | None, threads: int = 1, still: Still | None = None
+    ) -> np.ndarray:
+        """The picture of :meth:`frame`, with what does not move taken from ``still``."""
         with torch.inference_mode(), one_thread():
             view = self.camera.view(world)
             normals = vertex_normals(view[None], self.faces)[0]
@@ -142,7 +153,12 @@ class Renderer:
                 unlit = view.new_zeros(len(view), 2)  # the GPU finds what arrives
                 surface = torch.cat([normals, albedo, unlit, self._material, view], 1)
                 return self._painter.draw(self.camera.project(view, self.size), surface, self.relief.at(wrinkles))
-            reach = self._light.reach(view, normals, self._casting, threads)
+            maps = self._light.maps_of(view, self._casting if still is None else still.moving, threads)
+            if still is not None:
+                if still.maps is None:
+                    still.maps = self._light.maps_of(view, still.resting, threads)
+                maps = torch.maximum(maps, still.maps)
+            reach = self._light.reach(view, normals, maps)
             samples = SAMPLES * self.size
             points = self.camera.project(view, samples)[None]
             _, face = rasterize(points, self.faces, samples, samples, not self.two_sided, threads)
@@ -170,13 +186,21 @@ class Renderer:
             ValueError: fewer than one thread, or vertices of another shape.
         """
         threads = checks.whole("threads", threads, 1)
+        film = Film(self._casting, len(self._albedo))
+
+        def tasks() -> Iterator[Callable[[], np.ndarray]]:
+            for vertices, wrinkles in moments:
+                world = self._world(vertices)
+                still = film.still(world) if self._painter is None else None
+                yield partial(self._draw, world, wrinkles, still=still)
+
         if threads == 1 or self._painter is not None:
-            yield from starmap(self.frame, moments)
+            yield from (task() for task in tasks())
             return
         with ThreadPoolExecutor(threads) as pool:
             waiting: deque = deque()
-            for moment in moments:
-                waiting.append(pool.submit(self.frame, *moment))
+            for task in tasks():
+                waiting.append(pool.submit(task))
                 if len(waiting) >= 2 * threads:
                     yield waiting.popleft().result()
             while waiting:
