@@ -25,7 +25,7 @@ from emoface.shown import by_shape
 from .felt import Felt, find_felt, without_feeling
 from .neutral import find_identity, find_neutral
 from .similarity import Aligned, align, filtered, matrix_axis_angle, mean_rotation, of_head
-from .solving import BROWS, GAINS, UNSEEN, Solver
+from .solving import BROWS, FACE_CHANNELS, GAINS, UNSEEN, Solver
 from .tracker import tracker
 from .tracks import ROUNDED, SCORES, Tracks
 
@@ -36,6 +36,9 @@ POSE_GAIN = np.array([0.67, 0.92, 0.98])  # what a turn of the open head reads a
 PROFILE = np.radians(40.0)  # turned further to a side, half of the lips are hidden
 GAP_CONFIDENCE = 0.5  # of the frame beside a gap
 UNSMOOTHED_TAPS = np.array([0.15, 0.7, 0.15])  # filter over landmarks of pictures that were read by themselves
+FELT_BROWS = ("browDown", "browInnerUp")
+"""Beginnings of names of brows whose level over a film a feeling tells better than the landmarks do."""
+FELT_SHARE = 0.75  # of that which is believed
 LOOKED_AT = 1000  # frames at which it is looked what a face holds
 ROUNDED_REST, ROUNDED_MOVE = 0.1, 0.015  # quantile of scores of lips at rest, and spread of scores that are read
 POOR_RESIDUAL = 2.5  # mm left at the lips at which nothing is believed
@@ -236,6 +239,8 @@ def _fit_person(takes: list[Tracks], still: list[np.ndarray] | None, rest: Rest)
     displacement = np.concatenate(moved).reshape(sum(lengths), -1, 2)
     solver = Solver(identity)
     rows = solver.settled(displacement, np.concatenate(told), cuts, np.concatenate(good))
+    if felt is not None and not isinstance(rest, np.ndarray):
+        rows = with_felt_brows(rows, np.concatenate(good), felt)
     residual = solver.residual_mm(displacement, rows)
     known = _known(rows[np.concatenate(good)])
     names = open_head().identity_names
@@ -249,6 +254,15 @@ def _fit_person(takes: list[Tracks], still: list[np.ndarray] | None, rest: Rest)
         confidence = _confidence(left, good[number])
         captures.append(Capture(motion, confidence, known, gaps[number], person, left.astype(np.float32), felt))
     return captures
+
+
+def with_felt_brows(rows: np.ndarray, good: np.ndarray, felt: Felt) -> np.ndarray:
+    """Weights (T, 53) whose brows move as they were found to, about a level that is mostly the feeling's."""
+    brows = [place for place, name in enumerate(FACE_CHANNELS) if name.startswith(FELT_BROWS)]
+    moved = np.array(rows)
+    moved[:, brows] += FELT_SHARE * (felt.weights[brows] - rows[good][:, brows].mean(0))
+    moved[:, brows] = moved[:, brows].clip(0, 1)
+    return moved
 
 
 def _median(aligned: Sequence[Aligned]) -> np.ndarray:

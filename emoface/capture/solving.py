@@ -21,6 +21,7 @@ from emoface.face.layout import EXPRESSION_NAMES, EXPRESSION_SIZE, JAW_OPEN_RADI
 from emoface.face.open_head import open_head, open_head_model
 from emoface.face.posed_points import PosedPoints
 
+from .learnt import LEARNT, learnt, motion_of
 from .neutral import lip_gaps, lip_widths, rigid_modes
 from .tracker import INNER_PAIRS, LIPS, tracker
 from .tracks import SCORES
@@ -68,7 +69,14 @@ HELD = (
     "eyeSquint", "eyeWide", "noseSneer",
 )  # fmt: skip
 """Beginnings of names of the shapes, but brows, that a feeling holds all through a take."""
+READ_AGAIN = (*SCORES, *LEARNT)
+"""Channels of which observations are told, those of the scores and those that are learnt."""
 LASTING, SETTLING = 25, 2  # good frames from which a take shows what lasts in it, and how often that is taken away
+
+
+def _held() -> np.ndarray:
+    """(53,) bool: channels that a feeling holds, but brows."""
+    return np.array([name.startswith(tuple(HELD)) for name in FACE_CHANNELS])
 
 
 def _spread(name: str) -> float:
@@ -165,10 +173,9 @@ class Solver:
         takes = [slice(first, stop) for first, stop in pairwise(edges) if good[first:stop].sum() >= LASTING]
         if not takes:
             return rows
-        held = np.array([name.startswith(tuple(HELD)) for name in FACE_CHANNELS])
         about, brows = np.zeros_like(rows), rows[:, [FACE_CHANNELS.index(name) for name in BROWS]]
         for take in takes:
-            about[take] = held * rows[take][good[take]].mean(0)
+            about[take] = _held() * rows[take][good[take]].mean(0)
         for _ in range(SETTLING):
             missing = displacement - self.forward(rows)[0]
             settled = np.array(displacement)
@@ -176,7 +183,29 @@ class Solver:
                 settled[take] -= missing[take][good[take]].mean(0)
             rows = self._solve(settled, told, NEWTON_ROUNDS[-2:], cuts, None, about, rows, displacement)
         rows[:, [FACE_CHANNELS.index(name) for name in BROWS]] = brows
-        return rows
+        return self.read_again(displacement, told, cuts, takes, good, rows)
+
+    def read_again(
+        self, displacement: np.ndarray, told: np.ndarray, cuts: np.ndarray, takes: list[slice], good: np.ndarray,
+        rows: np.ndarray,
+    ) -> np.ndarray:  # fmt: skip
+        """The same, solved once more with what the channels of ``LEARNT`` most likely did, as far as it is sure.
+
+        Args:
+            displacement, told, cuts, good: as above. takes: that are long enough. rows: solved before.
+        """
+        likely = np.full((len(rows), len(LEARNT)), np.nan)
+        missing, settled, about = displacement - self.forward(rows)[0], np.array(displacement), np.zeros_like(rows)
+        channels = [FACE_CHANNELS.index(name) for name in LEARNT]
+        for take in takes:
+            likely[take] = rows[take][:, channels].mean(0) + motion_of(rows[take][:, self._used])
+            settled[take] -= missing[take][good[take]].mean(0)
+            about[take] = _held() * rows[take][good[take]].mean(0)
+        told = np.concatenate([np.where(np.isin(SCORES, LEARNT), np.nan, told), likely], 1)
+        found = self._solve(settled, told, NEWTON_ROUNDS[-2:], cuts, None, about, rows, displacement)
+        for name in set(BROWS) - set(LEARNT):
+            found[:, FACE_CHANNELS.index(name)] = rows[:, FACE_CHANNELS.index(name)]
+        return found
 
     def next(self, displacement: np.ndarray, told: np.ndarray, before: np.ndarray) -> np.ndarray:
         """The same for one frame (1, L, 2) that follows a known one (1, 53)."""
@@ -188,10 +217,11 @@ class Solver:
         shown: np.ndarray | None = None,
     ) -> np.ndarray:  # fmt: skip
         gram, count = np.array(self._gram), len(self._used)
-        heard = [FITTED.index(name) for name in SCORES]
-        told_pull = np.isfinite(told) * BELIEFS**-2.0  # (T, 8)
-        told, known = np.nan_to_num(told), told_pull.any(0)
-        gram[heard, heard] += known * BELIEFS**-2.0  # one gram for all frames: where scores lack the fit stands in
+        heard = [FITTED.index(name) for name in READ_AGAIN[: told.shape[1]]]
+        deviation = BELIEFS if len(heard) == len(SCORES) else np.concatenate([BELIEFS, learnt().errors])
+        told, known = np.nan_to_num(told), np.isfinite(told)
+        belief, missed = known.any(0) * deviation**-2.0, ~known
+        np.add.at(gram, (heard, heard), belief)  # one gram for all frames: where one is not told the fit stands in
         low, high = np.zeros(count), np.ones((len(displacement), count))
         jaw, close = FITTED.index("jaw_pose_x"), FITTED.index("mouthClose")
         for name, (least, most) in BOUNDS.items():
@@ -211,8 +241,9 @@ class Solver:
             moved, form = self.forward(full)
             missing = (displacement - moved).reshape(len(full), -1)
             linear = missing @ self._pull.T + (goal - form) @ self._form_pull.T + weights @ self._seen + held
-            stand_in = np.where(told_pull > 0, told, weights[:, heard])
-            linear[:, heard] += known * stand_in * BELIEFS**-2.0
+            stand_in = np.where(missed, weights[:, heard], told) * belief
+            for place, pulled in zip(heard, stand_in.T):
+                linear[:, place] += pulled
             if weights.any():  # mouthClose takes up what the jaw opened, no more
                 high[:, close] = (weights[:, jaw] / JAW_OPEN_RADIANS).clip(0, 1)
             weights = bounded_least_squares(gram, linear, low, high, self._pace, weights, rounds, cuts)
