@@ -10,8 +10,8 @@ from .eye_patch import EyePatch
 from .eye_shapes import lid_give
 from .handles import left_half, push
 from .mesh import HeadMesh
-from .mouth_patch import MouthPatch
-from .mouth_shapes import MouthShapes
+from .mouth_patch import LIP_ROWS, MouthPatch
+from .mouth_shapes import LIFT, MouthShapes
 
 SIDED = (
     ("mouthSmile", "jawOpen"), ("mouthStretch", "jawOpen"), ("mouthSmile", "cheekSquint"), ("mouthSmile", "eyeSquint"),
@@ -46,6 +46,10 @@ def corrective_shapes(mesh: HeadMesh, eye: EyePatch, mouth: MouthPatch) -> dict[
     shapes = MouthShapes(mesh, mouth, np.zeros(len(mesh.vertices)))
     points, give = mesh.vertices, lid_give(mesh, eye)
     corner = shapes.across**3
+    near_corner = np.exp(-(((shapes.across - 0.88) / 0.12) ** 2))
+    peak = np.exp(-(((shapes.across - 0.45) / 0.2) ** 2))
+    arch = shapes.upper * (0.10 * shapes.lens + 0.40 * np.sin(np.pi * shapes.across).clip(0) ** 0.6 + 0.12 * peak)
+    thinner = np.linspace(1.0, 1.5, LIP_ROWS)[:, None, None]  # the edge of the red comes nearer to the teeth
     lifted = shapes.upper * np.exp(-(((shapes.across - 0.40) / 0.50) ** 2))
 
     def left(*pushes: tuple) -> np.ndarray:
@@ -55,9 +59,13 @@ def corrective_shapes(mesh: HeadMesh, eye: EyePatch, mouth: MouthPatch) -> dict[
         return left_half(shapes.lips(move, **region), points)
 
     fields = {
-        # an open mouth is drawn out: the corner goes on outwards
+        # an open mouth is drawn out: the corner goes on outwards, and is round
         "mouthSmile+jawOpen": left_lips(
-            shapes.spread((corner, (0.34, 0.04, -0.10)), (shapes.upper * shapes.lens, (0.0, 0.10, 0.0))), radius=6.4
+            shapes.spread(
+                (corner, (0.34, 0.04, -0.10)),
+                (shapes.upper * near_corner, (0.0, 0.16, 0.0)), (shapes.lower * near_corner, (0.0, -0.24, 0.0)),
+            ),
+            radius=6.4,
         )
         + left(((4.2, -4.2, 6.8), (1.2, 1.3, 2.5), (0.06, 0.04, 0.10))),
         "mouthStretch+jawOpen": left_lips(shapes.spread((corner, (0.36, 0.0, -0.12))), radius=6.4),
@@ -80,7 +88,9 @@ def corrective_shapes(mesh: HeadMesh, eye: EyePatch, mouth: MouthPatch) -> dict[
         ),
         # pressed lips hold against the sneer
         "noseSneer+mouthPress": left_lips(shapes.spread((lifted, (0.0, -0.34, -0.06)))),
-        "noseSneer+mouthUpperUp": left_lips(shapes.spread((lifted, (0.0, -0.24, -0.04)))),
+        # both lift the same lip, and fold the skin beside the nose once
+        "noseSneer+mouthUpperUp": left_lips(shapes.spread((arch, (0.0, -1.0, -0.08))) * thinner)
+        - left_half(shapes.off_nose(sum(fold(mesh) for fold in LIFT)), points),
         # lips round an opened jaw stay a ring
         "mouthFunnel+jawOpen": shapes.lips(
             shapes.spread(

@@ -29,10 +29,9 @@ LOWER_YIELDS = np.array([0, 0, 0, 0, 0.03, 0.10, 0.20, 0.35, 0.52, 0.70, 0.86, 1
 
 FROWN = (
     Fold(((0.46, 0.70), (0.52, 1.45), (0.78, 2.5)), 0.20, 0.17, 0.17, -0.42, 0.30),
-    Fold(((0.0, 0.66), (0.62, 0.62)), 0.10, 0.16, 0.10, 0.38, 0.22),
     Fold(((1.15, 2.1), (1.45, 2.8)), 0.07, 0.15),
 )
-"""The brows drawn together: a furrow on each side of the glabella, flesh heaped beside it and over the nose's root."""
+"""The brows drawn together: furrows on each side of the glabella, flesh heaped beside them."""
 FOREHEAD_INNER = (
     Fold(((0.0, 2.80), (1.2, 2.98), (2.4, 3.30)), 0.075, 0.16, 0.055, 0.36, 0.2),
     Fold(((0.0, 3.50), (1.3, 3.66), (2.8, 3.98)), 0.085, 0.17, 0.060, 0.38, 0.2),
@@ -75,9 +74,9 @@ def eye_shapes(mesh: HeadMesh, eye: EyePatch, mouth: MouthPatch) -> dict[str, np
     shapes["browDownLeft"] = on_left(
         ((1.35, 1.5, 8.4), (1.3, 1.15, 3), (-0.30, -0.66, 0.18)),
         ((3.25, 2.1, 7.6), (1.85, 1.2, 3), (-0.16, -0.66, 0.16)),
-        ((4.4, 1.8, 7.0), (1.2, 1.0, 3), (-0.03, -0.18, 0.03)),
+        ((4.5, 1.8, 7.0), (1.3, 1.0, 3), (-0.12, -0.30, 0.03)),
         ((1.9, 0.80, 8.0), (1.3, 0.55, 3), (-0.04, -0.08, 0.14)),  # the mass under the inner brow
-        ((0.0, 1.5, 9.0), (0.6, 0.85, 2), (0.0, -0.24, 0.10)),
+        ((0.0, 1.3, 9.0), (0.7, 1.25, 2), (0.0, -0.22, 0.06)),
     ) + left_half(folds(*FROWN), points, 0.35)
     shapes["browOuterUpLeft"] = on_left(
         ((3.8, 2.0, 7.3), (2.1, 1.5, 3), (0.06, 0.80, -0.06)),

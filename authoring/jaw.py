@@ -60,9 +60,10 @@ def turn(open_by: float = 0.0, left_by: float = 0.0) -> np.ndarray:
 def jaw_corrective(mesh: HeadMesh, patch: MouthPatch) -> np.ndarray:
     """The pose corrective (9, V, 3) in cm: displacement per element of R - I, rows first.
 
-    Element (2, 1) is the sine of the opening: as the jaw opens, the corners stay forward, the cheeks hollow and the
-    lips part a little more than the joint alone parts them. Element (0, 2) is the sine of the turn to the left: the
-    upper lip is dragged along and the lower one lags, so that the lips slide less over each other.
+    Element (2, 1) is the sine of the opening: as the jaw opens, the corners stay forward and drag the upper lip beside
+    them down, the cheeks hollow and the lips part a little more than the joint alone parts them. Element (0, 2) is the
+    sine of the turn to the left: the upper lip is dragged along and the lower one lags, so that the lips slide less
+    over each other.
     """
     basis = np.zeros((9, len(mesh.vertices), 3))
     basis[7] = opening_corrective(mesh, patch) / np.sin(JAW_OPEN_RADIANS)
@@ -76,9 +77,10 @@ def opening_corrective(mesh: HeadMesh, patch: MouthPatch) -> np.ndarray:
     x, y, z = mesh.vertices[: mesh.half].T
     lens = np.sqrt(1 - patch.across**2)
     corner = np.array([-0.03, 0.0, 0.10]) * (patch.across**3)[:, None]
-    lift = np.array([0.0, 0.16, 0.0]) * (lens * (patch.side > 0))[:, None]
-    drop = np.array([0.0, -0.26, 0.08]) * (lens * (patch.side < 0))[:, None]
-    values[mesh.mouth[patch.contact - 3 : patch.lips.stop]] = corner + lift + drop
+    beside = patch.across * (1 - patch.across**6) * np.exp(-(((patch.across - 0.7) / 0.3) ** 2))
+    drag = np.array([0.0, -0.30, 0.0]) * (beside * (patch.side > 0))[:, None]
+    drop = np.array([0.0, -0.42, 0.08]) * (lens * (patch.side < 0))[:, None]
+    values[mesh.mouth[patch.contact - 3 : patch.lips.stop]] = corner + drag + drop
     values[(np.hypot(x - 4.4, y + 5.6) < 0.6) & (z > 3.0)] = (-0.26, 0.0, -0.16)
     throat = push(mesh.vertices, (0.0, -11.3, 4.7), (3.0, 1.2, 1.8), (0.0, -0.56, 0.0))  # folds less when it hangs
     return Fill(mesh).symmetric(values) + throat

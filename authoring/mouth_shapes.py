@@ -23,7 +23,7 @@ INNER_ROWS = (0.35, 0.78, 0.96, 1.0)  # how far the bag's rows behind the lips f
 CORNER, CORNER_ROWS = 0.80, (1.0, 0.96, 0.88, 0.74)  # beyond this place across, the skin's rows follow the lips
 SMILE = (Fold(((1.58, -3.75), (2.02, -4.55), (2.60, -5.50), (2.98, -6.10)), 0.24, 0.21, 0.18, 0.54, 0.40, (0.25, 0.4)),)
 """The fold from the wing of the nose towards the corner of the mouth."""
-LIFT = (Fold(((1.62, -3.75), (2.02, -4.55), (2.58, -5.40), (3.00, -6.20)), 0.15, 0.22, 0.13, 0.54, 0.40),)
+LIFT = (Fold(((1.62, -3.75), (2.02, -4.55), (2.58, -5.40), (3.00, -6.20)), 0.19, 0.22, 0.16, 0.54, 0.40),)
 """The fold beside the nose over a raised lip."""
 DROOP = (Fold(((2.60, -7.25), (2.92, -8.05), (2.95, -9.0)), 0.11, 0.24, 0.09, -0.52, 0.36),)
 """The fold under a lowered corner."""
@@ -132,7 +132,10 @@ class MouthShapes:
     def smile(self) -> np.ndarray:
         """Corners up, out and back along the teeth; cheeks bulge and fold beside the nose."""
         corner = 1 - (1 - self.across**2.2) ** 1.4
-        move = self.spread((corner, (0.74, 0.80, -0.54)), (1 - corner, (0.0, 0.06, -0.08)))
+        move = self.spread(
+            (corner, (0.74, 0.80, -0.54)), (1 - corner, (0.0, 0.06, -0.08)),
+            (self.across**12, (0.0, -0.14, 0.0)),  # its very end is tucked in: no sharp tip
+        )  # fmt: skip
         values = self.with_lips(self.held(radius=6.4, top=-1.4), move)
         cheek = self.push((3.9, -3.3, 7.0), (1.5, 1.15, 3.0), (0.10, 0.34, 0.56))
         cheek += self.push((4.1, -5.4, 7.2), (0.9, 1.1, 2.0), (0.10, 0.05, 0.18))
@@ -188,11 +191,12 @@ class MouthShapes:
         return self.fill.solve(values)
 
     def upper_up(self) -> np.ndarray:
-        """Upper lip raised off the teeth and thinner; the cheek beside the nose goes along."""
-        lift = self.upper * self.lens * (1 + 0.25 * np.sin(np.pi * self.across))
-        move = self.spread((lift, (0.04, 0.72, 0.04)), (self.across**4, (0.05, 0.18, -0.10)))
-        move[..., 1] *= np.linspace(1, 0.72, LIP_ROWS)[:, None]  # the raised lip is thinner
-        cheek = self.push((3.1, -4.3, 8.0), (1.4, 1.15, 2.5), (0.06, 0.32, 0.22))
+        """Upper lip raised, most beside its middle; the cheek beside the nose goes along."""
+        lift = self.upper * self.lens**0.8 * (1 + 0.6 * np.sin(np.pi * self.across) ** 2)
+        move = self.spread((lift, (0.04, 0.64, -0.06)), (self.across**4, (0.0, 0.0, -0.05)))
+        edge = 0.85 + 0.28 * smooth_step(self.across / 0.5)  # the edge of the red goes along, less under the nose
+        move[..., 1] *= 1 + np.linspace(0, 1, LIP_ROWS)[:, None] * (edge - 1)
+        cheek = self.push((3.1, -4.3, 8.0), (1.4, 1.15, 2.5), (0.06, 0.36, 0.25))
         cheek += sum(fold(self.mesh) for fold in LIFT)
         return self.lips(move, top=-3.6) + self.off_nose(cheek)
 

@@ -106,7 +106,6 @@ GROUPS: dict[str, Group] = {
         (
             _frown((0.36, 0.72), (0.46, 1.30), (0.70, 1.95), (1.02, 2.62), depth=0.80),
             _frown((0.98, 1.72), (1.30, 2.18), (1.72, 2.66), depth=0.44),
-            _frown((0.0, 0.74), (0.30, 0.70), (0.62, 0.56), depth=0.32),
             _forehead((1.3, 2.95), (2.2, 3.05), (3.0, 2.95), depth=0.18, width=0.18),
         ),
     ),
@@ -137,7 +136,7 @@ GROUPS: dict[str, Group] = {
         ),
     ),
     "nasolabial": Group(
-        {"mouthSmile": 0.9, "noseSneer": 0.8, "mouthUpperUp": 0.45, "mouthDimple": 0.35, "cheekSquint": 0.2},
+        {"mouthSmile": 0.9, "noseSneer": 0.8, "mouthUpperUp": 0.75, "mouthDimple": 0.35, "cheekSquint": 0.2},
         (
             Stroke(
                 ((1.62, -3.75), (2.05, -4.52), (2.62, -5.42), (3.08, -6.25), (3.38, -7.15)),
