@@ -24,11 +24,11 @@ BOTTOM = np.array([(-1.0, -8.2), (1.5, -9.6), (4.0, -12.2), (9.0, -12.9)])
 FADE = 1.0, 2.3  # cm over which the upper border sets in, under the nose and on the cheek
 RAGGED = ((0.20, 1.3, 0.6), (0.16, 3.1, 2.2), (0.10, 5.9, 4.1))  # waves of that border: cm, turns in a radian, start
 BACK, TOWARDS = 0.4, 1.0  # depth at which it ends before the ear, and over which it sets in
-LIP_MARGIN = 1  # rows round the lips that stay bare
+LIP_MARGIN = 0  # rows round the lips that stay bare
 LONG, THIN = 1.15, 0.42  # cm that it stands out at weight 1: at the chin, at the sides
 UNDER, OVER = 0.02, 0.14  # cm below the skin at weight 0, and what weight 1 lifts the thinnest hair
 LAID = 0.17  # cover from which the shell lies on the skin; strands alone grow beyond
-STRANDS = 310  # of the left half
+STRANDS = 270  # of the left half
 BORDER = 1.5  # how much more densely they stand along its borders
 ROOT_WIDTH, GROWN_WIDTH = 0.034, 0.030  # cm of a strand at weight 0, and what weight 1 adds
 STUBBLE, FALL = 0.10, 0.85  # cm that a strand's tip hangs below its root at weight 0, and what weight 1 adds
@@ -85,7 +85,8 @@ def _shell(mesh: HeadMesh, face: Piece, cover: np.ndarray) -> Piece:
     hair = _Hair.on(mesh, Attachment(np.stack([used] * 3, 1), np.tile([1.0, 0.0, 0.0], (len(used), 1))), cover)
     noise = np.random.default_rng(11).uniform(0.8, 1.2, len(mesh.vertices))
     noise = 0.5 * (noise + noise[mesh.mirror])[used]
-    grown = (0.62 * hair.length * noise + OVER)[:, None] * hair.normal
+    thick = 0.62 * hair.length * noise + OVER * smooth_step((cover[used] - 0.1) / 0.5)  # it runs out into the skin
+    grown = thick[:, None] * hair.normal
     piece = hair.held.hair(
         NAME, hair.place - UNDER * hair.normal, corners.reshape(-1, 3), hair.held.carry(face.colours), face
     )

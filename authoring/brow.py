@@ -11,15 +11,15 @@ from .mesh import HeadMesh
 from .pieces import Piece
 
 # The middle line of the left brow seen from the front, cm, from the nose outwards, and half its height there.
-LINE = np.array([[1.40, 1.36], [2.15, 1.56], [3.05, 1.80], [3.95, 1.93], [4.6, 1.78], [5.12, 1.45]])
-HALF_HEIGHT = np.array([0.09, 0.29, 0.29, 0.24, 0.16, 0.05])
+LINE = np.array([[1.40, 1.42], [2.15, 1.62], [3.05, 1.84], [3.95, 1.95], [4.6, 1.79], [5.12, 1.46]])
+HALF_HEIGHT = np.array([0.10, 0.30, 0.31, 0.27, 0.18, 0.06])
 LEAN = np.array([46.0, 38.0, 22.0, 4.0, -22.0, -32.0])  # degrees of the hairs over the horizontal
 HAIRS = 120
-HAIR_LENGTH = np.array([0.34, 0.48, 0.52, 0.48, 0.42, 0.3])
-HAIR_WIDTH = 0.05
-TINT = 0.68  # how much of the brow's colour the skin under it takes
+HAIR_LENGTH = np.array([0.40, 0.54, 0.58, 0.54, 0.46, 0.34])
+HAIR_WIDTH = 0.044
+TINT = 0.80  # how much of the brow's colour the skin under it takes
 TINT_COLUMNS, TINT_ROWS = 15, 5
-TINT_HEIGHT, ROOT_HEIGHT, TIP_HEIGHT = 0.018, 0.028, 0.055  # over the skin
+TINT_HEIGHT, ROOT_HEIGHT, TIP_HEIGHT = 0.030, 0.038, 0.060  # over the skin
 NAME = "brows"
 """Of the identity component that thins them at -1 and thickens them at 1."""
 THICK = (1.5, 1.15, 1.5)  # at weight 1: the brow's height, length and width of its hairs
@@ -96,5 +96,5 @@ def _hairs(
     faces = np.arange(3 * HAIRS).reshape(-1, 3)
     stands = np.tile([ROOT_HEIGHT, TIP_HEIGHT, ROOT_HEIGHT], HAIRS)
     thin = 0.45 + 0.55 * np.minimum(t / 0.2, 1)[:, None]  # the brow begins softly
-    tone = (np.array([0.80, 0.55, 0.80]) * thin * random.uniform(0.75, 1.2, (HAIRS, 1))).clip(0, 1)
+    tone = (np.array([0.95, 0.75, 0.95]) * thin * random.uniform(0.75, 1.2, (HAIRS, 1))).clip(0, 1)
     return corners.reshape(-1, 2), faces, stands, tone.ravel()

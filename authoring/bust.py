@@ -14,6 +14,7 @@ BOTTOM = -21.5  # y of the open end
 SIDE, AHEAD, BEHIND = 16.5, 8.6, 7.4  # half axes of the outline from the neck's axis
 SHOULDER = -17.6  # y of the shoulders' top
 WAYS = (0.10, 0.21, 0.32, 0.43, 0.54, 0.65, 0.76, 0.88, 1.0)  # from the neck to the open end
+LEAN = 1.2  # how far the throat leans back on the way to the chest, cm
 COLLARBONE, NOTCH = 0.34, 0.36  # how far the one stands out and the other is hollow, cm
 
 
@@ -35,6 +36,7 @@ def bust_patch(skin: Skin) -> Patch:
         y = side * fallen + (1 - side) * (NECK_CUT + (BOTTOM - NECK_CUT) * way)
         flat = ring[:, [0, 2]] + reach[:, None] * (outline - ring[:, [0, 2]])
         row = np.stack([flat[:, 0], y, flat[:, 1]], -1)
+        row[:, 2] -= LEAN * np.sin(np.pi * way**0.8) * smooth_step((ahead + 0.2) / 0.9)
         bone = np.exp(-(((y + 17.9) / 0.75) ** 2)) * smooth_step((ahead - 0.05) / 0.4)
         row[:, 2] += COLLARBONE * bone * smooth_step((row[:, 0] - 0.8) / 1.2)
         row[:, 2] -= NOTCH * np.exp(-(((y + 17.9) / 0.8) ** 2) - (row[:, 0] / 0.9) ** 2) * (ahead > 0)

@@ -114,9 +114,9 @@ def lid_colours(mesh: HeadMesh, eye: EyePatch, colours: np.ndarray) -> np.ndarra
     share[: EDGE + 1, :, 0] = 0.85
     middle = np.sin(np.pi * eye.along) ** 0.4
     share[LASHES, :, 0] = 0.25
-    share[LASHES, :, 1] = (0.75 * eye.upper + 0.25 * (1 - eye.upper)) * middle
-    share[LASHES + 1, :, 1] = 0.14 * eye.upper * middle
-    share[CREASE, :, 1] = 0.16 * eye.upper * middle
+    share[LASHES, :, 1] = (0.92 * eye.upper + 0.32 * (1 - eye.upper)) * middle
+    share[LASHES + 1, :, 1] = 0.34 * eye.upper * middle
+    share[CREASE, :, 1] = 0.26 * eye.upper * middle
     tinted = colours.copy()
     for place in (mesh.eye, mesh.mirror[mesh.eye]):
         for k, tone in enumerate((MOIST, LASH)):

@@ -28,8 +28,8 @@ RINGS: tuple[tuple[float, tuple[float, float, float]], ...] = (
     (20.8, (0.23, 0.25, 0.235)),
     (23.2, (0.055, 0.06, 0.065)),
     (25.4, (0.62, 0.60, 0.585)),
-    (30.0, (0.79, 0.77, 0.75)),
-    (40.0, (0.755, 0.72, 0.695)),
+    (30.0, (0.745, 0.725, 0.70)),
+    (40.0, (0.72, 0.68, 0.65)),
     (54.0, (0.68, 0.60, 0.57)),
     (70.0, (0.64, 0.50, 0.46)),
     (95.0, (0.72, 0.52, 0.48)),
@@ -41,7 +41,7 @@ CORNEA = 0.06  # how far the cornea stands out, cm: enough to catch a light on t
 IRIS = slice(2, 6)  # rings that carry the iris' fibres
 IRIS_SHARE = (0.0, 0.0, 0.55, 0.85, 1.0, 1.0, 0.6)  # of a person's colour of the eyes in the first rings
 IRIS_TONE = 0.37  # luminance of the rings in which that colour is as it was chosen
-LID_SHADE = 0.42  # how much darker the eyeball is under the upper lid
+LID_SHADE = 0.50  # how much darker the eyeball is under the upper lid
 
 
 def eye_pieces() -> list[Piece]:
@@ -75,7 +75,7 @@ def eyeball() -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     tones = np.repeat(np.array([colour for _, colour in RINGS])[:, None], COLUMNS, 1)  # (R, C, 3)
     fibres = 1 + 0.12 * np.cos(7 * azimuth + 0.6) * np.cos(5 * azimuth) + 0.05 * (-1.0) ** np.arange(COLUMNS)
     tones[IRIS] *= fibres[:, None]
-    shaded = smooth_step((rings[..., 1] - 0.02) / 0.45)  # the soft shadow of the upper lid
+    shaded = smooth_step((rings[..., 1] + 0.05) / 0.42)  # the soft shadow of the upper lid
     tones *= 1 - LID_SHADE * shaded[..., None]
     colours = np.concatenate([tones[:1, 0], tones.reshape(-1, 3), tones[-1:, 0]]).clip(0, 1)
 

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import numpy as np
 
+from emoface.render.relief import MIDDLE, WHORL
+
 from .joints import joint_weights
 from .pieces import Piece, mirrored
 from .sdf import smooth_step
 from .skin import Skin
 
 ROUGHNESS = 0.78  # near the skin's, into which the hair fades
-CENTRE = np.array([0.0, 1.5, -1.6])  # rows run on spheres round it
-CROWN = np.array([0.0, 0.86, -0.51])  # direction of the whorl
+CENTRE = 100 * np.array(MIDDLE)  # rows run on spheres round it
+CROWN = np.array(WHORL)  # direction of the whorl
 # The left half of the hairline from the middle of the forehead over temple, sideburn and ear to the nape.
 LINE = np.array(
     [
@@ -23,10 +25,12 @@ LINE = np.array(
     ]
 )  # fmt: skip
 COLUMNS = 38  # of the left half
-ROWS = (-0.035, 0.0, 0.03, 0.07, 0.12, 0.19, 0.27, 0.36, 0.46, 0.57, 0.69, 0.80, 0.91)  # way from the line to the crown
+ROWS = (-0.035, 0.0, 0.03, 0.07, 0.12, 0.19, 0.27, 0.36, 0.46, 0.56, 0.66, 0.75, 0.84, 0.92)
+"""Ways from the line to the crown."""
 WORN = 18  # times that the line's corners are smoothed on the way up
 RAGGED = 0.018  # deviation of the line, ways to the crown
 EDGE, SHORT, LONG = 0.05, 0.38, 1.35  # thickness at the hairline, at the sides and on top
+THINNER = 0.3  # share of the thickness that sideburns lack
 LOCKS = 0.09  # deviation of the thickness, over locks of LOCK_WIDE columns and LOCK_LONG ways
 LOCK_WIDE, LOCK_LONG = 1.2, 0.2
 
@@ -34,6 +38,7 @@ LOCK_WIDE, LOCK_LONG = 1.2, 0.2
 STRANDS = 470, 150  # of the left half: along the hairline, and over the rest
 STRAND_WIDTH = 0.036
 FORWARD = 0.4  # share of the hairline's strands that fall over it; the others rise from it
+SWEPT = 9  # columns from the middle over which hair lies too smoothly for single strands
 UNDER = 0.30  # how far below the skin the hair of a bald head lies, cm
 
 
@@ -89,6 +94,8 @@ class _Layer:
         top = smooth_step((self.on_skin[:, 1] - 2.5) / 7.0)
         edge = EDGE + 0.08 * smooth_step(-self.on_skin[:, 2] / 6)  # the nape is hollow
         self.thick = edge + (SHORT + (LONG - SHORT) * top - edge) * smooth_step((way + 0.01) / 0.26)
+        sideburn = np.exp(-(((self.on_skin[:, 2] - 1.6) / 1.5) ** 2)) * smooth_step((3.0 - self.on_skin[:, 1]) / 3.5)
+        self.thick *= 1 - THINNER * sideburn
 
     @classmethod
     def joined(cls, layers: list[_Layer]) -> _Layer:
@@ -128,7 +135,7 @@ def _strands(skin: Skin, random: np.random.Generator, line: np.ndarray) -> tuple
     edge, over = STRANDS
     count = edge + over
     on_edge = np.arange(count) < edge
-    column = np.concatenate([np.linspace(0.15, COLUMNS - 1.2, edge), random.uniform(0.2, COLUMNS - 1.3, over)])
+    column = np.concatenate([np.linspace(0.15, COLUMNS - 1.2, edge), random.uniform(SWEPT, COLUMNS - 1.3, over)])
     column[:edge] += random.uniform(-0.1, 0.1, edge)
     root = np.where(on_edge, random.normal(0.005, 0.018, count).clip(-0.03, 0.05), random.uniform(0.05, 0.65, count))
     long = np.where(on_edge, random.uniform(0.05, 0.12, count), random.uniform(0.12, 0.2, count))
@@ -142,9 +149,9 @@ def _strands(skin: Skin, random: np.random.Generator, line: np.ndarray) -> tuple
     tip = np.tile([False, False, True], count)
     outer, fallen = np.repeat(~on_edge, 3), np.repeat(falls, 3)
     low = np.where(fallen, tip, ~tip) & ~outer  # ends that lie on the skin
-    layer.thick = np.where(low, 0.02, layer.thick) + np.where(tip & ~fallen, 0.05, 0.02) + 0.06 * (outer & tip)
+    layer.thick = np.where(low, 0.02, layer.thick) + np.where(tip & ~fallen, 0.05, 0.02) + 0.10 * (outer & tip)
     # a root is as dark as the shell it grows from: a paler one is straw on it
-    bare = random.uniform(0.35, 0.75, count).repeat(3)
+    bare = random.uniform(0.6, 0.9, count).repeat(3)
     share = np.where(low, np.maximum(bare, _depth_of_tone(way.ravel())), 0.95)
     share[outer] = 1.0
     faces = np.arange(3 * count).reshape(-1, 3)

@@ -16,17 +16,17 @@ from .skin import Skin
 PART, NAME = "hair_long", "hair_length"
 """Of the part, and of the identity component that lets it hang: 0 not at all .. 1 to the collar."""
 AXIS = -1.5  # z of the upright axis it goes round, cm
-OUTER, INNER, ROWS = 19, 9, 16  # columns of its outside and its inside from the face to the nape, rows down
-TOP, HELD, ENDS = 9.3, 3.4, (-12.6, -11.2)  # y where it begins, to which all of it is drawn up at weight 0, of its ends
+OUTER, INNER, ROWS = 19, 9, 18  # columns of its outside and its inside from the face to the nape, rows down
+TOP, HELD, ENDS = 11.4, 3.4, (-12.1, -10.8)  # y where it begins, to which it is drawn up at weight 0, of its ends
 EDGE = np.array(
     [
-        (9.3, 14), (8.4, 19), (7.0, 28), (5.9, 37), (4.8, 41), (3.6, 44), (2.0, 50), (-2.0, 55), (-7.0, 53),
-        (-10.0, 50), (-13.0, 56),
+        (11.4, 2), (9.8, 2.5), (9.0, 6), (8.2, 14), (7.2, 25), (5.9, 36), (4.8, 41), (3.6, 44), (2.0, 50),
+        (-2.0, 55), (-7.0, 53), (-10.0, 50), (-13.0, 56),
     ]
 )  # fmt: skip
 """Its edge beside the face: height, degrees from the front."""
-BURIED, OVER = 0.75, 0.20  # cm under the short hair where it begins, and over it below
-FIRST = 0.45  # cm that its edge is deeper above the temple
+BURIED, OVER, RISE = 0.45, 0.30, 2.4  # cm under the short hair where it begins, over it below, and on the way there
+FIRST = 0.45  # cm that its edge is deeper at the temple
 PAST_EAR = 0.25  # cm that it passes the ear at
 FALL, CURL = 0.05, 1.3  # cm that it comes nearer the axis in one cm down, and over its last third
 INSIDE = 0.55  # cm between outside and inside
@@ -34,6 +34,8 @@ LOCKS, LOCK_SIZE = 0.13, (3.0, 0.9)  # cm: deviation; blur over rows and columns
 WAVE, WAVE_LONG = 0.20, 5.5  # cm that it waves in and out, over this length
 STRANDS, STRAND_WIDTH = 100, 0.06  # of the left half: at its edge and its ends
 TOGETHER = 0.03  # cm between rows that are drawn up
+ALOOF = 2.5  # rows over which they come to stand off as far as their hair goes, so that none on its way cuts an ear
+TIPS, TIP_WIDTH = 84, 0.32  # of the left half: tapering locks at its ends
 
 
 def long_hair_piece(skin: Skin, mesh: HeadMesh, colour: np.ndarray) -> Piece:
@@ -58,10 +60,14 @@ def long_hair_piece(skin: Skin, mesh: HeadMesh, colour: np.ndarray) -> Piece:
     lift = np.tile([0.02, 0.02, 0.10], len(strands))[:, None] * out
     hung += lift
     ends = strands[:, 2, 0] > ROWS - 1.5
-    hung[2::3, 1] -= ends * random.uniform(0.05, 0.35, len(strands))
+    lock = np.arange(len(strands)) >= STRANDS
+    longer = random.uniform(0.05, 0.35, len(strands)) + lock * random.uniform(0.1, 0.9, len(strands)) ** 1.5
+    hung[2::3] -= (ends * longer)[:, None] * ([0, 1, 0] + 0.30 * out[2::3])  # tips turn in
     left, hanging = np.concatenate([rest.reshape(-1, 3), on(rest) + lift]), np.concatenate([full.reshape(-1, 3), hung])
     count = full.shape[0] * full.shape[1]
-    faces = np.concatenate([faces, count + np.arange(3 * len(strands)).reshape(-1, 3)])
+    corners = count + np.arange(3 * len(strands)).reshape(-1, 3)[:, [0, 2, 1]]
+    corners[-TIPS::3] = corners[-TIPS::3, ::-1]  # some are seen from inside
+    faces = np.concatenate([faces, corners])
     bright = np.concatenate([bright.ravel(), random.uniform(0.8, 1.25, len(strands)).repeat(3)])
 
     thick = SHORT + (LONG - SHORT) * smooth_step((hanging[:, 1] - 2.5) / 7.0)
@@ -88,15 +94,15 @@ def long_hair_piece(skin: Skin, mesh: HeadMesh, colour: np.ndarray) -> Piece:
 def _curtain(skin: Skin, mesh: HeadMesh, random: np.random.Generator) -> np.ndarray:
     """Points (ROWS, OUTER + INNER, 3) of the left half as it hangs: the outside from face to nape, then the inside."""
     part = np.linspace(0, 1, OUTER)
-    ends = ENDS[0] + (ENDS[1] - ENDS[0]) * part + 0.7 * gaussian_filter(random.standard_normal(OUTER), 0.8)
+    ends = ENDS[0] + (ENDS[1] - ENDS[0]) * part + 0.8 * gaussian_filter(random.standard_normal(OUTER), 0.8)
     down = np.linspace(0, 1, ROWS)[:, None] ** 1.15
     y = TOP + down * (ends - TOP)
     edge = np.radians(PchipInterpolator(*EDGE[::-1].T)(y))
     angle = edge + (np.pi - edge) * part
     way = np.stack([np.sin(angle), 0 * angle, np.cos(angle)], -1)
     thick = SHORT + (LONG - SHORT) * smooth_step((y - 2.5) / 7.0)
-    off = thick - BURIED + (BURIED + OVER) * smooth_step((TOP - y) / 4.5)
-    off -= FIRST * (1 - smooth_step(part / 0.3)) * smooth_step((y - 4.0) / 3.0)
+    off = thick - BURIED + (BURIED + OVER) * smooth_step((TOP - y) / RISE)
+    off -= FIRST * (1 - smooth_step(part / 0.3)) * smooth_step((y - 4.0) / 3.0) * smooth_step((9.6 - y) / 2.0)
     far = _trace(skin, way, y, off)
 
     ear = mesh.vertices[mesh.ear.ravel()]
@@ -134,23 +140,35 @@ def _trace(skin: Skin, way: np.ndarray, y: np.ndarray, off: np.ndarray) -> np.nd
 def _drawn_up(full: np.ndarray) -> np.ndarray:
     """The curtain (m, n, 3) with all that hangs below HELD gathered there."""
     rest = full.copy()
+    axis = np.array([0.0, 0.0, AXIS])
     for column in range(full.shape[1]):
         low = np.flatnonzero(full[:, column, 1] < HELD)
         seam = full[low[0] - 1, column]
-        rest[low, column] = seam - TOGETHER * np.arange(1, len(low) + 1)[:, None] * np.array([0.0, 1.0, 0.0])
+        number = np.arange(1, len(low) + 1)[:, None]
+        rest[low, column] = seam - TOGETHER * number * np.array([0.0, 1.0, 0.0])
+        reach = np.hypot(full[:, column, 0], full[:, column, 2] - AXIS)
+        near = reach[low[0] - 1]
+        wider = 1 + (max(reach[low].max(), near) / near - 1) * smooth_step(number / ALOOF)
+        rest[low, column] = np.where([1, 0, 1], axis + wider * (rest[low, column] - axis), rest[low, column])
     return rest
 
 
 def _strands(random: np.random.Generator) -> np.ndarray:
     """Loose strands (n, 3, 2) as rows and columns of the curtain: two corners at the root, and the tip."""
-    at_edge = np.arange(STRANDS) < STRANDS // 3
-    column = np.where(at_edge, random.uniform(0, 0.8, STRANDS), random.uniform(0.1, OUTER - 1.1, STRANDS))
-    row = np.where(at_edge, random.uniform(3, ROWS - 4.5, STRANDS), ROWS - 1 - random.uniform(0.8, 2.0, STRANDS))
-    long = np.where(at_edge, random.uniform(1.5, 3, STRANDS), 2.0)
-    half = STRAND_WIDTH * random.uniform(0.6, 1.4, STRANDS)
+    edge = STRANDS // 3
+    count = STRANDS + TIPS
+    at_edge = np.arange(count) < edge
+    lock = np.arange(count) >= STRANDS
+    column = np.where(at_edge, random.uniform(0, 0.8, count), random.uniform(0.1, OUTER - 1.1, count))
+    column[lock] = np.linspace(0.2, OUTER - 1.2, TIPS) + random.uniform(-0.2, 0.2, TIPS)
+    row = np.where(at_edge, random.uniform(5, ROWS - 4.5, count), ROWS - 1 - random.uniform(0.8, 2.0, count))
+    long = np.where(at_edge, random.uniform(1.5, 3, count), 2.0)
+    half = np.where(lock, TIP_WIDTH, STRAND_WIDTH) * random.uniform(0.6, 1.4, count)
+    row[lock] = ROWS - 1 - random.uniform(0.1, 0.7, TIPS)
     tip = np.minimum(row + long, ROWS - 1)
-    sway = random.normal(0, 0.15, STRANDS)
-    columns = np.stack([column - half, column + half, column + sway], 1).clip(0, OUTER - 1.02)
+    sway = random.normal(0, np.where(lock, 0.35, 0.15), count)
+    last = OUTER - 1.02
+    columns = last - np.abs(last - np.abs(np.stack([column - half, column + half, column + sway], 1)))
     return np.stack([np.stack([row, row, tip], 1), columns], -1)
 
 

@@ -12,7 +12,7 @@ from .skin import EYE_CENTRE, EYE_RADIUS
 
 NAME = "tears"
 ROUGHNESS = 0.06
-COLOUR = (0.74, 0.58, 0.55)  # of what is seen through them
+COLOUR = (0.60, 0.43, 0.41)  # of what is seen through them
 SKIPPED = 2  # columns at each canthus without tears
 # Rows from the lid to the eyeball: cm up over the lid's edge, share of the way from its edge's stand-off to the ball's.
 ROWS = ((-0.012, 0.0), (0.010, 0.50), (0.028, 0.80), (0.052, 0.97))

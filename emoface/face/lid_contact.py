@@ -23,6 +23,8 @@ from .layout import ARKIT_INDEX, ARKIT_NAMES
 from .rig import Rig
 
 SIDES = ("Left", "Right")
+LASHES = "lashes"
+"""Part whose vertices are no edge of a lid, though they go with it."""
 LEAST_MM = 2.0
 """Aperture at rest of a face in metres below which what was found is no eye that could shut."""
 _UPSIDE_DOWN = np.array([1, -1, 1])
@@ -60,7 +62,11 @@ def find_lids(rig: Rig) -> dict[str, Lids]:
         if blink is None or not blink.any():
             continue
         # a shut eye that opens is a mouth upside down: what moves most is the upper lid
-        facing = facing_pairs((rig.template + blink) * _UPSIDE_DOWN, -blink * _UPSIDE_DOWN, moved_share(blink))
+        size = moved_share(blink)
+        for part in rig.parts:
+            if part.name == LASHES:
+                size[slice(*part.vertices)] = 0
+        facing = facing_pairs((rig.template + blink) * _UPSIDE_DOWN, -blink * _UPSIDE_DOWN, size)
         if facing is None:
             continue
         pairs = np.array(facing)[:, ::-1]

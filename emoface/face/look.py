@@ -15,14 +15,14 @@ from .rig import Part
 Colour: TypeAlias = tuple[float, float, float]
 """sRGB, 0..1."""
 
-SKIN = (0.815, 0.665, 0.585)
+SKIN = (0.80, 0.635, 0.545)
 """Colour of the skin that the head is stored with; other tones change it in proportion."""
 HAIR = (0.23, 0.155, 0.11)
 """Colour of hair where none is chosen."""
 COLOURS: MappingProxyType[str, dict[str, Colour]] = MappingProxyType(
     {
         "skin_tone": {
-            "porcelain": (0.855, 0.725, 0.655), "fair": SKIN, "light": (0.775, 0.63, 0.545),
+            "porcelain": (0.845, 0.705, 0.63), "fair": SKIN, "light": (0.765, 0.605, 0.51),
             "olive": (0.70, 0.565, 0.47), "tan": (0.615, 0.475, 0.39), "brown": (0.475, 0.355, 0.285),
             "dark": (0.335, 0.245, 0.20),
         },

@@ -36,16 +36,17 @@ FOLD_HEIGHT, FOLD_CAVITY, FOLD_TINT = 0.7, 0.38, 0.34  # share of the height tha
 DEEP = 0.8  # mm
 SHELLS = ("hair", "hair_long", "beard")
 """Parts whose surface is drawn as strands; those of the first lead away from the whorl, others hang."""
-MIDDLE, WHORL = (0.0, 0.015, -0.016), (0.0, 0.86, -0.51)  # of the hair, metres from the chart's axis; way to the whorl
+MIDDLE, WHORL = (0.0, 0.015, -0.016), (0.0, 0.86, -0.51)
+"""Middle of the hair, metres from the chart's axis, and the way from it to the whorl."""
 PARTED, SWEPT = 0.75, -0.45  # radians beside the middle where hair parts in front, and that it turns in one from there
 WAVE, WAVE_LONG = 0.006, 0.06  # share of the half round the head that hanging hair waves aside, over these metres
-LED = -0.09, 0.095  # metres of height between which long hair passes from hanging to being led away from the whorl
+OPENED, OPENS = 0.95, (0.093, 0.045)  # radians from the front at which long hair begins, heights from parting to there
 AROUND, ALONG = 0.28, 0.23  # metres of hair that the strands' part of the relief spans across and along them
 HAIR_ROWS = 4  # columns to a row of it
-STRAND, STRAND_HEIGHT = (0.30, 1.0), 0.10  # mm: band of the strands' widths over 2 pi, deviation of their height
-LOCK, LOCK_HEIGHT = (1.6, 4.5), 0.30
-STRAND_LONG, LOCK_LONG = 9.0, 14.0  # mm: blur along them
-BETWEEN = 0.30  # cavity between strands
+STRAND, STRAND_HEIGHT = (0.18, 0.55), 0.05  # mm: band of the strands' widths over 2 pi, deviation of their height
+LOCK, LOCK_HEIGHT = (1.1, 3.6), 0.18
+STRAND_LONG, LOCK_LONG = 11.0, 14.0  # mm: blur along them
+BETWEEN = 0.26  # cavity between strands
 WANDER, WANDER_LONG = 1.7, 24.0  # mm that strands stray aside, over this length
 
 
@@ -112,25 +113,24 @@ def _on_edge(faces: np.ndarray, count: int) -> np.ndarray:
 
 def _along_hair(place: np.ndarray, name: str) -> tuple[np.ndarray, np.ndarray]:
     """Where hair (n, 3) of a part lies among the strands: (n, 2), 0..1, and how much shows (n,)."""
-    led, shown = _from_whorl(place, name == "hair")
     if name == "hair":
-        return led, shown
+        return _from_whorl(place)
     height = place[:, 1]
-    u = np.abs(np.arctan2(place[:, 0], place[:, 2])) / math.pi + WAVE * np.sin(2 * math.pi * height / WAVE_LONG)
-    hanging = np.stack([u.clip(0, 1), 0.5 - height / ALONG], 1)
-    high = _step(*LED, height)[:, None] * (name == "hair_long")
-    return hanging + high * (led - hanging), np.ones(len(place))
+    first = OPENED * (1 - _step(*OPENS[::-1], height)) * (name == "hair_long")
+    u = (np.abs(np.arctan2(place[:, 0], place[:, 2])) - first) / (math.pi - first)
+    u += WAVE * np.sin(2 * math.pi * height / WAVE_LONG)
+    return np.stack([u.clip(0, 1), 0.5 - height / ALONG], 1), np.ones(len(place))
 
 
-def _from_whorl(place: np.ndarray, parted: bool) -> tuple[np.ndarray, np.ndarray]:
+def _from_whorl(place: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Turn about the whorl and way from it (n, 2), 0..1, and how much shows (n,)."""
     up = np.array(WHORL)
     arm = place - np.array(MIDDLE)
     ahead = arm @ np.cross((1.0, 0.0, 0.0), up)
     round_, turn = np.hypot(arm[:, 0], ahead), np.arctan2(arm[:, 0], ahead)
     way = np.arctan2(round_, arm @ up)
-    turn += 0.5 * parted * (1 + np.cos(turn)) * (PARTED + SWEPT * way)
-    shown = _step(0.004, 0.015, round_) * _step(0.0, 0.09, np.abs(turn))  # beside the whorl, and beside the parting
+    turn += 0.5 * (1 + np.cos(turn)) * (PARTED + SWEPT * way)
+    shown = _step(0.004, 0.015, round_) * _step(0.0, 0.04, np.abs(turn))  # beside the whorl, and beside the parting
     return np.stack([np.abs(turn) / math.pi, way * 0.09 / ALONG], 1), shown
 
 
@@ -214,7 +214,7 @@ def _strands(columns: int, pixel: float) -> torch.Tensor:
         return (1 - part) * field[row, left] + part * field[row, (left + 1) % columns]
 
     strand, lock = strayed(lines(STRAND, STRAND_LONG)), strayed(lines(LOCK, LOCK_LONG))
-    cavity = BETWEEN * (1.0 - 0.7 * strand - 0.6 * lock).clip(0, 2.2)
+    cavity = BETWEEN * (1.0 - 0.75 * strand - 0.4 * lock).clip(0, 2.2)
     return _slopes(STRAND_HEIGHT * strand + LOCK_HEIGHT * lock, np.zeros_like(cavity), cavity)
 
 

@@ -29,6 +29,7 @@ from .still import Film, Still
 SAMPLES = 2  # a side of a pixel
 HAIR_ROUGHNESS = 0.95  # of loose hairs at least, lest their edges flash
 SHELL_ROUGHNESS = 0.62  # of hair whose strands are drawn
+TURNED, DULL = (0.10, 0.60), (0.30, 0.85)  # cosines to the camera over which strands, and their gloss, set in
 LARGEST = 8192  # pixels of a picture's side
 
 
@@ -102,6 +103,7 @@ class Renderer:
         skin, bent = is_skin(parts, len(template)), curvature(template, normals, faces)
         material = np.stack([roughness, skin, bent], 1).astype(np.float32)
         self._material = torch.cat([torch.tensor(material), self.relief.shown, self.relief.place], 1)
+        self._strands = torch.tensor(np.flatnonzero(charted.hair & (charted.shown > 0)))
         away = np.linalg.norm(template - np.array(self.camera.target), axis=1).max()
         radius = 1.05 * float(min(away, self.camera.height * zoom))
         self._irises = Irises(template, parts)
@@ -148,10 +150,15 @@ class Renderer:
         with torch.inference_mode(), one_thread():
             view = self.camera.view(world)
             normals = vertex_normals(view[None], self.faces)[0]
+            material = self._material.clone()
+            facing, drawn = normals[self._strands, 2], material[self._strands, 3]
+            dull = 1 - ((facing - DULL[0]) / (DULL[1] - DULL[0])).clamp(0, 1)
+            material[self._strands, 0] += (HAIR_ROUGHNESS - SHELL_ROUGHNESS) * drawn * dull
+            material[self._strands, 3] = drawn * ((facing - TURNED[0]) / (TURNED[1] - TURNED[0])).clamp(0, 1)
             albedo = self._irises.light(view, self._albedo, self._light.lamps[0, :3])
             if self._painter is not None:
                 unlit = view.new_zeros(len(view), 2)  # the GPU finds what arrives
-                surface = torch.cat([normals, albedo, unlit, self._material, view], 1)
+                surface = torch.cat([normals, albedo, unlit, material, view], 1)
                 return self._painter.draw(self.camera.project(view, self.size), surface, self.relief.at(wrinkles))
             maps = self._light.maps_of(view, self._casting if still is None else still.moving, threads)
             if still is not None:
@@ -162,7 +169,7 @@ class Renderer:
             samples = SAMPLES * self.size
             points = self.camera.project(view, samples)[None]
             _, face = rasterize(points, self.faces, samples, samples, not self.two_sided, threads)
-            surface = torch.cat([normals, albedo, reach, self._material, view], 1)[None]
+            surface = torch.cat([normals, albedo, reach, material, view], 1)[None]
             image = shade(
                 points, surface, self.faces, face, self.relief.at(wrinkles), self._light.lamps, self._light.around,
                 self._background, self.alpha, threads,

@@ -10,7 +10,7 @@ const PORES = { size: 256, repeat: 8, apart: 1.15, radius: 0.2, depth: 0.07, gra
 // keeps of the one before, the height in mm and the cavity; the span of slopes in 8 bits.
 const HAIRS = {
   columns: 512, rows: 128, span: 4, aside: 5,
-  layers: [{ blur: 1, kept: 0.94, height: 0.1, cavity: 0.2 }, { blur: 5, kept: 0.97, height: 0.3, cavity: 0.17 }],
+  layers: [{ blur: 1, kept: 0.95, height: 0.06, cavity: 0.18 }, { blur: 4, kept: 0.97, height: 0.18, cavity: 0.1 }],
 };
 const FOLDS = { size: 512, span: 0.57 }; // texels of the wrinkles of a moment; 1.6 mm a texel, drawn at 0.7 of its height
 
@@ -289,7 +289,7 @@ function strandTile() {
     }
     return field;
   };
-  const height = new Float32Array(count), cavity = new Float32Array(count).fill(0.3), stray = lines(24, 0.96);
+  const height = new Float32Array(count), cavity = new Float32Array(count).fill(0.26), stray = lines(24, 0.96);
   for (const { blur, kept, height: high, cavity: deep } of layers) {
     const field = lines(blur, kept);
     for (let place = 0; place < count; place++) {
