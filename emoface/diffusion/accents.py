@@ -1,9 +1,10 @@
-"""Accents: what makes anger and disgust be read from outside grows with the shape that carries the feeling.
+"""Accents: what makes feelings be read from outside grows with the shape that carries the feeling.
 
 Levels of an emotion are laid out by the rules that the network learnt from. Those who know faces, but not these
-rules, tell frowns and wrinkled noses apart late. So a frown brings a bared, firm lower lip (not more of itself: in
-strong anger brows are lowered as far as they go), and a wrinkled nose brings itself, both lips and the chin, and leaves
-the brows and the corners of the mouth up.
+rules, tell frowns from wrinkled noses late, and fear from sadness and surprise. So a frown brings a bared, firm lower
+lip (not more of itself: in strong anger brows are lowered as far as they go), and a wrinkled nose brings itself, both
+lips and the chin, and leaves the brows and the corners of the mouth up. Wide eyes bare the lower teeth; unless the
+brows are raised as far, they draw the corners of the mouth down.
 """
 
 from __future__ import annotations
@@ -23,11 +24,13 @@ ACCENTS: dict[str, dict[str, float]] = {
         "noseSneer": 0.5, "mouthUpperUp": 0.4, "mouthShrugUpper": 0.25, "mouthShrugLower": 0.2, "mouthFrown": -0.4,
         "mouthSmile": 0.15, "mouthLowerDown": 0.15, "jawForward": 0.3, "browDown": -0.3,
     },
+    "amazement": {"mouthLowerDown": 0.4, "mouthFunnel": 0.1},
+    "alarm": {"mouthFrown": 0.4, "mouthLowerDown": 0.3, "mouthUpperUp": 0.1},
 }  # fmt: skip
-"""What comes with a frown and with a wrinkled nose; of shapes with two sides each by its own side."""
+"""What comes with each source, see :func:`accentuate`; of shapes with two sides each by its own side."""
 
 _SIDES = ("Left", "Right")
-_INNER = MOTION_INDEX["browInnerUp"]
+_READ = ("noseSneer", "browDown", "browInnerUp", "browOuterUp", "eyeWide")
 
 
 def _channels(name: str) -> tuple[int, ...]:
@@ -53,8 +56,9 @@ def accentuate(motion: Tensor, strength: float, closing: Tensor | None = None) -
     """Motion with accents, ``m + strength x gain x source``.
 
     A source is ``noseSneer``, or the frown, ``max(browDown - browInnerUp - noseSneer, 0)``: brows that fear draws
-    together, and those that a wrinkled nose draws down, are no frown. An accent must not part lips that close, so
-    ``1 - min(closing / FIRM, 1)`` of the mouth's part is left.
+    together, and those that a wrinkled nose draws down, are no frown. Amazement is ``min(eyeWide, browOuterUp)``, alarm
+    the rest of ``eyeWide``. An accent must not part lips that close, so ``1 - min(closing / FIRM, 1)`` of the mouth's
+    part is left.
 
     Args:
         motion: (..., T, 56). strength: 0 leaves motion as it is. closing: (T,) how firmly the lips are about to be
@@ -65,8 +69,7 @@ def accentuate(motion: Tensor, strength: float, closing: Tensor | None = None) -
     """
     if strength == 0:
         return motion
-    sneer, brow, inner = _shapes(motion)
-    return _moved(motion, (brow - inner - sneer).clamp(min=0), sneer, strength, closing)
+    return _moved(motion, _sources(*_shapes(motion)), strength, closing)
 
 
 def without_accents(motion: Tensor, strength: float) -> Tensor:
@@ -80,24 +83,31 @@ def without_accents(motion: Tensor, strength: float) -> Tensor:
     """
     if strength == 0:
         return motion
-    sneer, brow, inner = _shapes(motion)
+    sneer, brow, *rest = _shapes(motion)
     sneer = sneer / (1 + strength * ACCENTS["noseSneer"]["noseSneer"])
-    lowered = brow - strength * ACCENTS["noseSneer"]["browDown"] * sneer  # (..., 2) by the frown alone
-    return _moved(motion, (lowered - inner - sneer).clamp(min=0), sneer, -strength)
+    lowered = brow - strength * ACCENTS["noseSneer"]["browDown"] * sneer  # by the frown alone
+    return _moved(motion, _sources(sneer, lowered, *rest), -strength)
 
 
-def _shapes(motion: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-    """``noseSneer`` and ``browDown`` of both sides (..., 2), and ``browInnerUp`` (..., 1)."""
-    sneer, brow = (motion[..., places(_channels(name), motion.device)] for name in ("noseSneer", "browDown"))
-    return sneer.clamp(min=0), brow, motion[..., _INNER, None].clamp(min=0)
+def _shapes(motion: Tensor) -> list[Tensor]:
+    """The shapes of ``_READ``, each of both sides (..., 2); all but ``browDown`` at least 0."""
+    shapes = [motion[..., places(_channels(name), motion.device)] for name in _READ]
+    return [shape if name == "browDown" else shape.clamp(min=0) for name, shape in zip(_READ, shapes)]
 
 
-def _moved(motion: Tensor, frown: Tensor, sneer: Tensor, strength: float, closing: Tensor | None = None) -> Tensor:
+def _sources(sneer: Tensor, brow: Tensor, inner: Tensor, outer: Tensor, wide: Tensor) -> dict[str, Tensor]:
+    """The sources of ``ACCENTS``, each of both sides (..., 2)."""
+    amazement = torch.minimum(wide, outer)
+    frown = (brow - inner - sneer).clamp(min=0)
+    return {"frown": frown, "noseSneer": sneer, "amazement": amazement, "alarm": wide - amazement}
+
+
+def _moved(motion: Tensor, sources: dict[str, Tensor], strength: float, closing: Tensor | None = None) -> Tensor:
     at = places(_TARGETS, motion.device)
     targets = moved = motion[..., at]  # (..., T, targets)
     mouth = values(_IN_MOUTH, motion.dtype, motion.device)  # (targets,)
     left = 1.0 if closing is None else 1 - (closing[:, None] / FIRM).clamp(max=1) * mouth  # (T, targets)
-    for name, source in (("frown", frown), ("noseSneer", sneer)):
+    for name, source in sources.items():
         for side in range(len(_SIDES)):
             gains = values(_gains(name, side), motion.dtype, motion.device)
             moved = moved + strength * left * source[..., side, None] * gains

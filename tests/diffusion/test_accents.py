@@ -1,4 +1,4 @@
-"""Accents: what comes with a frown and a wrinkled nose, and what does not bring them."""
+"""Accents: what comes with a frown, a wrinkled nose and wide eyes, and what does not bring them."""
 
 from __future__ import annotations
 
@@ -38,6 +38,17 @@ def test_a_frown_is_what_neither_fear_nor_a_wrinkled_nose_draws_down():
     assert not added(face(**brows, browInnerUp=0.7))
     assert added(face(**brows, browInnerUp=0.4))["mouthPressRight"] == 0.2 * ACCENTS["frown"]["mouthPress"]
     assert added(face(**brows, noseSneerLeft=0.7))["browDownLeft"] == 0.7 * ACCENTS["noseSneer"]["browDown"]
+
+
+def test_wide_eyes_are_amazed_as_far_as_the_brow_is_raised_and_alarmed_beyond_it():
+    found = added(face(eyeWideLeft=0.8, browOuterUpLeft=0.5, browOuterUpRight=0.9))
+    amazement, alarm = ACCENTS["amazement"], ACCENTS["alarm"]
+    assert found["mouthFunnel"] == 0.25 * amazement["mouthFunnel"]
+    assert found["mouthFrownLeft"] == pytest.approx(0.3 * alarm["mouthFrown"])
+    assert found["mouthLowerDownLeft"] == pytest.approx(
+        0.5 * amazement["mouthLowerDown"] + 0.3 * alarm["mouthLowerDown"]
+    )
+    assert "mouthLowerDownRight" not in found and "eyeWideLeft" not in found
 
 
 def test_strength_is_linear_and_nothing_goes_below_rest():
