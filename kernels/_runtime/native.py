@@ -121,7 +121,7 @@ def cpu_backend(run: Callable[..., Any], *dtypes: torch.dtype) -> Backend:
 
 def cpu_function(name: str, prepare: Prepare, *dtypes: torch.dtype) -> Backend:
     """The back end that calls a function of emoface._cpu, for the element types that :func:`cpu_backend` takes."""
-    function: Any = getattr(CPU, name, None)
+    function: Any = None if CPU is None else getattr(CPU, name)
 
     def run(*args: Any) -> Any:
         outputs, passed = prepare(*args)

@@ -53,3 +53,9 @@ def test_a_stale_module_is_refused(sources, monkeypatch):
         native.load("_cpu")
     monkeypatch.setattr(native, "SOURCES", sources / "none")  # an installed package has no sources beside it
     assert native.load("_cpu") == (native.CPU, None)
+
+
+@pytest.mark.skipif(native.CPU is None, reason=f"no CPU module: {native.CPU_MISSING}")
+def test_a_function_that_no_module_has_is_an_error_at_once():
+    with pytest.raises(AttributeError, match="filmed"):
+        native.cpu_function("filmed", lambda *args: (None, args))
