@@ -121,12 +121,14 @@ class Case:
         changes: fields of ``DenoiserTraining``. network: class of the denoiser.
         one_hot: labels are orthogonal codes instead of points of the bound space.
         obeys: guidance has a meaning for it: it knows what speech without an emotion looks like.
+        sampling: fields of ``Sampling`` that differ, as the style of a speaker that it never saw would.
     """
 
     changes: dict[str, Any] = field(default_factory=dict)
     network: type[Denoiser] = Denoiser
     one_hot: bool = False
     obeys: bool = True
+    sampling: dict[str, Any] = field(default_factory=dict)
 
 
 CASES = {
@@ -137,7 +139,9 @@ CASES = {
     "without sync loss": Case({"sync": 0.0}),
     "without guidance": Case({"drop_emotion": 0.0, "drop_all": 0.0}, obeys=False),
     "log-mels in place of all that is heard": Case({"content": "mel"}),
-    "without the filmed speaker": Case({"pseudo_person": 0.0, "mix": {"person": 0.0}}),
+    "without the filmed speaker (told as the artist)": Case(
+        {"pseudo_person": 0.0, "mix": {"person": 0.0}}, sampling={"style": "artist"}
+    ),
     "without the artist's curves": Case({"pseudo_person": 1.0, "mix": {"captured": 0.0}}),
     "without music and talk": Case({"mix": {"background": 0.0, "listening": 0.0}}),
     "windows of one length, little context": Case({"mix": {"short": 0.0, "longest_context": 0.2, "turned": 0.0}}),
@@ -208,7 +212,6 @@ def train(config: Any, out: str | Path, assets: str | Path | None = None, resume
     folder = out / "ablations"
     bench = Bench(None if assets is None else Path(assets), quick=False)
     people = People(None if assets is None else Path(assets), bench.clip.samples)
-    sampling = Sampling(**settings.sampling)
     rows: dict[str, list[dict[str, Any]]] = {}
     began = time.time()
     for seed in range(settings.seeds):
@@ -224,6 +227,7 @@ def train(config: Any, out: str | Path, assets: str | Path | None = None, resume
                 denoiser.train(changed, out, network=case.network, folder=place, space=space)
             trained, parts = load_tensors(place / "model.safetensors")
             parts["emotion"] = space_config
+            sampling = Sampling(**(settings.sampling | case.sampling))
             weights, whole = assemble(out, trained, parts, space.state_dict(), sampling)
             pipeline = Pipeline(Checkpoint(whole, weights, name), network=case.network)
             rows.setdefault(name, []).append(bench.figures(pipeline, obeys=case.obeys) | people.figures(pipeline))
