@@ -124,10 +124,14 @@ def test_a_room_without_a_voice_rests_and_warns_once(name: str) -> None:
         warnings.simplefilter("always")
         motion = mouth(at(noises(3.0)[name], -60))
     assert [str(w.message) for w in caught if "counts as silence" in str(w.message)] != []
-    pressing = [place for place, i in enumerate(MOUTH) if MOTION_NAMES[i].startswith("mouthPress")]
+    pressing, lowered = (
+        [place for place, i in enumerate(MOUTH) if MOTION_NAMES[i].startswith(shape)]
+        for shape in ("mouthPress", "mouthLowerDown")
+    )
     moved = np.abs(np.diff(motion, axis=0)).max(0)
     assert moved[pressing].max() < 0.08, "what keeps nearly shut lips together"
-    assert len(caught) == 1 and np.delete(moved, pressing).max() < 0.02
+    assert moved[lowered].max() < 0.03, "what eyes bring that widen"
+    assert len(caught) == 1 and np.delete(moved, pressing + lowered).max() < 0.02
 
 
 def test_a_voice_does_not_warn(voice: np.ndarray) -> None:
