@@ -40,7 +40,11 @@ from .tracks import TRACKS, Tracked, read_tracks
 COLUMNS = ("jaw", "lower", "closure", "emotional", "named", "strength", "guided", "upper", "mouth", "jitter")
 DECIBELS = 0.0  # of music under strangers' voices
 PEOPLE = {
-    "stranger_jaw": Criterion("strangers: jaw r", "r with the tracked jaw of people in no training set, neutral"),
+    "stranger_jaw": Criterion(
+        "strangers: jaw r",
+        f"mean r with the tracked jaw of the people of {' and '.join(LOOKED_AT)}, in no training set but looked at "
+        "while choosing settings, neutral, one seed, each at the lag that fits best",
+    ),
     "stranger_gap": Criterion("gap r", "the same of the lips' opening"),
     "stranger_width": Criterion("width r", "the same of the distance between the mouth's corners"),
     "music": Criterion("lost to music", f"what the strangers' jaw loses of its r under music at {DECIBELS:g} dB"),
