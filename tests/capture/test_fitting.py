@@ -225,7 +225,7 @@ def test_scores_of_rounded_lips_count_where_the_net_reads_them() -> None:
     points = landmarks(np.zeros((80, 53)))
     scores = np.zeros((80, len(SCORES)))
     funnel = NAMES.index("mouthFunnel")
-    scores[40:, SCORES.index("mouthFunnel")] = 0.2
+    scores[40:, SCORES.index("mouthFunnel")] = 0.3
     told = fit(Tracks(points, scores=scores)).motion.expression
     scores[40:, SCORES.index("mouthFunnel")] = 0.02  # it hardly moves: a face that the net does not read
     unread, plain = (fit(Tracks(points, scores=one)).motion.expression for one in (scores, None))
