@@ -22,10 +22,11 @@ from emoface.face_motion import FaceMotion
 from emoface.host import own_settings
 from emoface.shown import by_shape
 
-from .felt import Felt, find_felt, without_feeling
+from .felt import Felt, find_felt, is_held, without_feeling
+from .learnt import Glance, Lasting, level_of, motion_of
 from .neutral import find_identity, find_neutral
 from .similarity import Aligned, align, filtered, matrix_axis_angle, mean_rotation, of_head
-from .solving import BROWS, FACE_CHANNELS, GAINS, UNSEEN, Solver
+from .solving import BROWS, FACE_CHANNELS, GAINS, GUESSED, LASTING, UNSEEN, Solver
 from .tracker import tracker
 from .tracks import ROUNDED, SCORES, Tracks
 
@@ -36,9 +37,6 @@ POSE_GAIN = np.array([0.67, 0.92, 0.98])  # what a turn of the open head reads a
 PROFILE = np.radians(40.0)  # turned further to a side, half of the lips are hidden
 GAP_CONFIDENCE = 0.5  # of the frame beside a gap
 UNSMOOTHED_TAPS = np.array([0.15, 0.7, 0.15])  # filter over landmarks of pictures that were read by themselves
-FELT_BROWS = ("browDown", "browInnerUp")
-"""Beginnings of names of brows whose level over a film a feeling tells better than the landmarks do."""
-FELT_SHARE = 0.75  # of that which is believed
 LOOKED_AT = 1000  # frames at which it is looked what a face holds
 ROUNDED_REST, ROUNDED_MOVE = 0.1, 0.015  # quantile of scores of lips at rest, and spread of scores that are read
 POOR_RESIDUAL = 2.5  # mm left at the lips at which nothing is believed
@@ -215,14 +213,13 @@ def _fit_person(takes: list[Tracks], still: list[np.ndarray] | None, rest: Rest)
         identity = find_identity(neutral)
     else:
         neutral, aligned = find_neutral(runs, quiet)
+        calm = neutral
         felt = None if rest == "calm" else find_felt(_median(aligned))
         identity = find_identity(neutral) if felt is None else felt.identity
         neutral = neutral if felt is None else without_feeling(neutral, felt)
 
-    moved, turn = (
-        [np.zeros((len(take), 2 * len(neutral))) for take in takes],
-        [np.zeros((len(take), 3)) for take in takes],
-    )
+    moved = [np.zeros((len(take), 2 * len(neutral))) for take in takes]
+    turn, facing = ([np.zeros((len(take), 3)) for take in takes] for _ in range(2))
     for number in range(len(takes)):
         own = [(run, one) for (owner, run), one in zip(parts, aligned) if owner == number]
         turned = [of_head(one.rotation) for _, one in own]
@@ -230,17 +227,33 @@ def _fit_person(takes: list[Tracks], still: list[np.ndarray] | None, rest: Rest)
         for (run, one), rotation in zip(own, turned):
             moved[number][run] = (one.points - neutral)[..., :2].reshape(len(rotation), -1)
             turn[number][run] = matrix_axis_angle(rotation @ middle.T) / POSE_GAIN
+            facing[number][run] = matrix_axis_angle(rotation)
         taps = seen.taps if takes[number].smoothed else UNSMOOTHED_TAPS
         moved[number] = filtered(bridged(moved[number], good[number]), taps)
-        turn[number] = bridged(turn[number], good[number])
+        turn[number], facing[number] = (bridged(one[number], good[number]) for one in (turn, facing))
     told = [_told(take, mask) for take, mask in zip(takes, good)]
     lengths = [len(take) for take in takes]
     cuts = np.cumsum(lengths)[:-1]
-    displacement = np.concatenate(moved).reshape(sum(lengths), -1, 2)
+    displacement, sure = np.concatenate(moved).reshape(sum(lengths), -1, 2), np.concatenate(good)
     solver = Solver(identity)
-    rows = solver.settled(displacement, np.concatenate(told), cuts, np.concatenate(good))
+    rows = solver.settled(displacement, np.concatenate(told), cuts, sure)
+    level = np.zeros(len(FACE_CHANNELS))
     if felt is not None and not isinstance(rest, np.ndarray):
-        rows = with_felt_brows(rows, np.concatenate(good), felt)
+        ahead = np.concatenate(facing)[sure].mean(0)
+        lasting = level_of(Glance(rows[sure], felt.weights, felt.likely, ahead, calm, _median(aligned)))
+        level = lasting.weights - rows[sure].mean(0)
+        felt = as_it_lasts(felt, lasting)
+    likely = np.full_like(rows, np.nan)
+    for number, (stop, mask) in enumerate(zip(np.cumsum(lengths), good)):
+        part = slice(stop - len(mask), stop)
+        if mask.sum() >= LASTING:
+            read = motion_of(rows[part], facing[number])
+            likely[part] = rows[part][mask].mean(0) + level + read.weights
+            turn[number] = turn[number] + read.turn
+    rows = solver.read_again(displacement, np.concatenate(told), cuts, sure, rows + level * _lasts(), likely)
+    if level.any():
+        guessed = [FACE_CHANNELS.index(name) for name in GUESSED]
+        rows[:, guessed] = np.where(np.isfinite(likely), likely, level)[:, guessed].clip(0, 1)
     residual = solver.residual_mm(displacement, rows)
     known = _known(rows[np.concatenate(good)])
     names = open_head().identity_names
@@ -256,13 +269,14 @@ def _fit_person(takes: list[Tracks], still: list[np.ndarray] | None, rest: Rest)
     return captures
 
 
-def with_felt_brows(rows: np.ndarray, good: np.ndarray, felt: Felt) -> np.ndarray:
-    """Weights (T, 53) whose brows move as they were found to, about a level that is mostly the feeling's."""
-    brows = [place for place, name in enumerate(FACE_CHANNELS) if name.startswith(FELT_BROWS)]
-    moved = np.array(rows)
-    moved[:, brows] += FELT_SHARE * (felt.weights[brows] - rows[good][:, brows].mean(0))
-    moved[:, brows] = moved[:, brows].clip(0, 1)
-    return moved
+def as_it_lasts(felt: Felt, lasting: Lasting) -> Felt:
+    """A feeling that was found, as what was learnt has it."""
+    return replace(felt, weights=(lasting.weights * _lasts()).clip(0, 1), likely=lasting.likely)
+
+
+def _lasts() -> np.ndarray:
+    """(53,) bool: channels that a feeling holds."""
+    return np.array([is_held(name) for name in FACE_CHANNELS])
 
 
 def _median(aligned: Sequence[Aligned]) -> np.ndarray:

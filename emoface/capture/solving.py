@@ -17,11 +17,12 @@ import numpy as np
 import torch
 
 from emoface.face.bounded import bounded_least_squares
-from emoface.face.layout import EXPRESSION_NAMES, EXPRESSION_SIZE, JAW_OPEN_RADIANS
+from emoface.face.layout import EXPRESSION_SIZE, JAW_OPEN_RADIANS
 from emoface.face.open_head import open_head, open_head_model
 from emoface.face.posed_points import PosedPoints
 
-from .learnt import LEARNT, learnt, motion_of
+from .learnt import FACE_CHANNELS as FACE_CHANNELS
+from .learnt import LEARNT, learnt
 from .neutral import lip_gaps, lip_widths, rigid_modes
 from .tracker import INNER_PAIRS, LIPS, tracker
 from .tracks import SCORES
@@ -31,8 +32,9 @@ UNSEEN = (
     "jaw_pose_z",
 )  # fmt: skip
 """Channels that landmarks of the face's surface do not show: left at zero and not known."""
+GUESSED = ("cheekSquintLeft", "cheekSquintRight")
+"""Those of them that what is seen beside tells where a feeling is looked for."""
 BROWS = ("browDownLeft", "browDownRight", "browInnerUp", "browOuterUpLeft", "browOuterUpRight")
-FACE_CHANNELS = (*EXPRESSION_NAMES, "jaw_pose_x", "jaw_pose_y", "jaw_pose_z")
 FITTED = tuple(name for name in FACE_CHANNELS if name not in UNSEEN)
 
 # Standard deviation of each channel about zero, by the beginning of its name; others have OTHER_SPREAD.
@@ -72,6 +74,7 @@ HELD = (
 """Beginnings of names of the shapes, but brows, that a feeling holds all through a take."""
 READ_AGAIN = (*SCORES, *LEARNT)
 """Channels of which observations are told, those of the scores and those that are learnt."""
+SURER = 0.5  # share of the learnt errors with which what was learnt is told
 LASTING, SETTLING = 25, 2  # good frames from which a take shows what lasts in it, and how often that is taken away
 
 
@@ -184,29 +187,37 @@ class Solver:
                 settled[take] -= missing[take][good[take]].mean(0)
             rows = self._solve(settled, told, NEWTON_ROUNDS[-2:], cuts, None, about, rows, displacement)
         rows[:, [FACE_CHANNELS.index(name) for name in BROWS]] = brows
-        return self.read_again(displacement, told, cuts, takes, good, rows)
+        return rows
 
     def read_again(
-        self, displacement: np.ndarray, told: np.ndarray, cuts: np.ndarray, takes: list[slice], good: np.ndarray,
-        rows: np.ndarray,
+        self, displacement: np.ndarray, told: np.ndarray, cuts: np.ndarray, good: np.ndarray, rows: np.ndarray,
+        likely: np.ndarray,
     ) -> np.ndarray:  # fmt: skip
-        """The same, solved once more with what the channels of ``LEARNT`` most likely did, as far as it is sure.
+        """The same, solved once more with what the face most likely did, as far as it is sure.
 
         Args:
-            displacement, told, cuts, good: as above. takes: that are long enough. rows: solved before.
+            displacement, told, cuts, good: as above. rows: solved before. likely: (T, 53) what was learnt says; takes
+                of which it says nothing are NaN, and stay as they are.
         """
-        likely = np.full((len(rows), len(LEARNT)), np.nan)
-        missing, settled, about = displacement - self.forward(rows)[0], np.array(displacement), np.zeros_like(rows)
-        channels = [FACE_CHANNELS.index(name) for name in LEARNT]
-        for take in takes:
-            likely[take] = rows[take][:, channels].mean(0) + motion_of(rows[take][:, self._used])
-            settled[take] -= missing[take][good[take]].mean(0)
-            about[take] = _held() * rows[take][good[take]].mean(0)
-        told = np.concatenate([np.where(np.isin(SCORES, LEARNT), np.nan, told), likely], 1)
-        found = self._solve(settled, told, NEWTON_ROUNDS[-2:], cuts, None, about, rows, displacement)
-        for name in set(BROWS) - set(LEARNT):
-            found[:, FACE_CHANNELS.index(name)] = rows[:, FACE_CHANNELS.index(name)]
-        return found
+        said = np.isfinite(likely).all(1)
+        goal = np.where(said[:, None], self.in_bounds(likely), rows)
+        missing, settled, about = displacement - self.forward(goal)[0], np.array(displacement), np.zeros_like(rows)
+        for first, stop in pairwise([0, *cuts.tolist(), len(rows)]):
+            take = slice(first, stop)
+            if said[first]:
+                settled[take] -= missing[take][good[take]].mean(0)
+                about[take] = goal[take][good[take]].mean(0)
+        again = np.where(said[:, None], goal, np.nan)[:, [FACE_CHANNELS.index(name) for name in LEARNT]]
+        told = np.concatenate([np.where(np.isin(SCORES, LEARNT), np.nan, told), again], 1)
+        found = self._solve(settled, told, NEWTON_ROUNDS[-2:], cuts, None, about, goal, displacement)
+        return np.where(said[:, None], found, self.in_bounds(rows))
+
+    def in_bounds(self, weights: np.ndarray) -> np.ndarray:
+        """Weights (T, 53) within what each channel can be; NaN stays."""
+        low, high = np.zeros(len(FACE_CHANNELS)), np.ones(len(FACE_CHANNELS))
+        for name, (least, most) in BOUNDS.items():
+            low[FACE_CHANNELS.index(name)], high[FACE_CHANNELS.index(name)] = least, most
+        return weights.clip(low, high)
 
     def next(self, displacement: np.ndarray, told: np.ndarray, before: np.ndarray) -> np.ndarray:
         """The same for one frame (1, L, 2) that follows a known one (1, 53)."""
@@ -219,7 +230,7 @@ class Solver:
     ) -> np.ndarray:  # fmt: skip
         gram, count = np.array(self._gram), len(self._used)
         heard = [FITTED.index(name) for name in READ_AGAIN[: told.shape[1]]]
-        deviation = BELIEFS if len(heard) == len(SCORES) else np.concatenate([BELIEFS, learnt().errors])
+        deviation = BELIEFS if len(heard) == len(SCORES) else np.concatenate([BELIEFS, SURER * learnt().errors])
         told, known = np.nan_to_num(told), np.isfinite(told)
         belief, missed = known.any(0) * deviation**-2.0, ~known
         np.add.at(gram, (heard, heard), belief)  # one gram for all frames: where one is not told the fit stands in

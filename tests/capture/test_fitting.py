@@ -88,7 +88,7 @@ def test_what_a_whole_take_shows_and_no_face_does_is_left_out(monkeypatch: pytes
 
 def test_a_face_at_rest_does_not_move() -> None:
     found = captured().motion
-    assert np.abs(found.motion[2:8]).max() < 0.04
+    assert np.abs(found.motion[2:8]).max() < 0.05
     assert np.abs(found.neck_pose).max() < 0.02
 
 

@@ -1,29 +1,56 @@
-"""What a fit means: the regression is blind to levels, treats both sides alike, and is learnt from known motion."""
+"""What a fit means: motion that is blind to levels, both sides alike, what lasts, and how it is learnt."""
 
 from __future__ import annotations
 
 import numpy as np
+import pytest
 
-from authoring.capture_learnt import Take, learn, turned_over
-from emoface.capture.felt import Felt
-from emoface.capture.fitting import FELT_SHARE, with_felt_brows
-from emoface.capture.learnt import LEARNT, around, learnt, motion_of
-from emoface.capture.solving import FACE_CHANNELS, FITTED
+from authoring.capture_learnt import Course, Lessons, Take, level_lessons, mirror_of, motion_lessons, teach
+from emoface.capture.felt import Felt, is_held
+from emoface.capture.fitting import as_it_lasts
+from emoface.capture.learnt import (
+    FACE_CHANNELS,
+    FEELINGS,
+    LEARNT,
+    Glance,
+    Lasting,
+    Net,
+    around,
+    learnt,
+    level_of,
+    motion_of,
+    turned_back,
+    turned_over,
+)
+from emoface.capture.solving import UNSEEN
+from emoface.capture.tracker import tracker
 
-USED, WANTED = ([FACE_CHANNELS.index(name) for name in names] for names in (FITTED, LEARNT))
+PUCKER, JAW = (FACE_CHANNELS.index(name) for name in ("mouthPucker", "jaw_pose_x"))
 
 
-def random_fit(seed: int, frames: int = 60) -> np.ndarray:
-    """(T, 53): weights that change from frame to frame."""
-    weights = np.zeros((frames, len(FACE_CHANNELS)))
-    weights[:, USED] = 0.2 * np.random.default_rng(seed).normal(size=(frames, len(USED)))
-    return weights
+def random_fit(seed: int, frames: int = 60) -> tuple[np.ndarray, np.ndarray]:
+    """(T, 53) and (T, 3): weights and turns that change from frame to frame."""
+    rng = np.random.default_rng(seed)
+    weights = 0.15 * rng.normal(size=(frames, len(FACE_CHANNELS)))
+    weights[:, [name in UNSEEN for name in FACE_CHANNELS]] = 0
+    return weights, 0.05 * rng.normal(size=(frames, 3))
 
 
-def test_what_lasts_all_through_a_take_moves_nothing() -> None:
-    fitted = random_fit(1)[:, USED]
-    assert np.allclose(motion_of(fitted + 0.3), motion_of(fitted))
-    assert np.allclose(motion_of(np.full((5, len(USED)), 0.2)), 0)
+def random_glance(seed: int, frames: int = 60) -> Glance:
+    rng = np.random.default_rng(seed)
+    calm, usual = (tracker().neutral + rng.normal(size=tracker().neutral.shape) * [1, 1, 0] for _ in range(2))
+    felt = 0.2 * rng.random(len(FACE_CHANNELS))
+    rows, turn = random_fit(seed, frames)
+    return Glance(rows, felt, {"sad": 0.7, "neutral": 0.3}, turn[0], calm, usual)
+
+
+def test_motion_is_about_the_mean_of_a_take_and_says_nothing_of_a_still_face() -> None:
+    rows, turn = random_fit(1)
+    moved = motion_of(rows, turn)
+    assert np.allclose(moved.weights.mean(0), 0) and np.allclose(moved.turn.mean(0), 0)
+    assert moved.weights[:, PUCKER].std() > 0.01
+    still = motion_of(np.repeat(rows[:1], 9, 0), np.repeat(turn[:1], 9, 0))
+    assert np.allclose(still.weights, 0) and np.allclose(still.turn, 0)
 
 
 def test_ends_are_held() -> None:
@@ -32,40 +59,78 @@ def test_ends_are_held() -> None:
 
 
 def test_a_mirrored_face_moves_the_other_side() -> None:
-    weights = random_fit(2)
-    motion, other = np.zeros_like(weights), np.zeros_like(weights)
-    motion[:, WANTED], other[:, WANTED] = motion_of(weights[:, USED]), motion_of(turned_over(weights)[:, USED])
-    assert np.abs(motion).max() > 0.05
-    assert np.allclose(turned_over(motion), other, atol=1e-3)
+    rows, turn = random_fit(2)
+    moved, other = motion_of(rows, turn), motion_of(turned_over(rows), turned_back(turn))
+    assert np.allclose(turned_over(moved.weights), other.weights)
+    assert np.allclose(turned_back(moved.turn), other.turn)
+    glance = random_glance(3)
+    lasts, turned = level_of(glance), level_of(glance.mirrored(learnt().mirror))
+    assert np.allclose(turned_over(lasts.weights), turned.weights) and lasts.likely == pytest.approx(turned.likely)
 
 
-def test_the_bundled_regression_is_small_and_sure_of_something() -> None:
+def test_the_bundled_networks_are_finite_small_and_sure_of_something() -> None:
     stored = learnt()
-    assert stored.weights.shape == (3 * len(FITTED), len(LEARNT)) and np.isfinite(stored.weights).all()
-    assert ((stored.errors > 0.01) & (stored.errors < 0.15)).all()
+    assert stored.errors.shape == (len(LEARNT),) and ((stored.errors >= 0.01) & (stored.errors < 0.15)).all()
+    assert sorted(stored.mirror) == list(range(len(tracker().index)))
+    assert np.array_equal(stored.mirror[stored.mirror], np.arange(len(stored.mirror)))
+    wild = random_glance(4)
+    rows = np.full_like(wild.rows, 9.0)
+    found = level_of(Glance(rows, wild.felt, {}, wild.turn, 3 * wild.calm, wild.usual))
+    assert np.isfinite(found.weights).all() and np.abs(found.weights - 9).max() < 4  # nothing is added without end
+    assert sum(found.likely.values()) == pytest.approx(1)
+
+
+def learnt_by(lessons: Lessons, rounds: int, named: bool = False) -> np.ndarray:
+    """(N, C): what a network that was taught says of what it was taught by."""
+    return Net(**teach(lessons, rounds, named))(lessons.features)
 
 
 def test_a_relation_between_fits_and_motion_is_learnt() -> None:
     takes = []
     for seed in range(40):
-        fitted, known = random_fit(seed), np.zeros((60, len(FACE_CHANNELS)))
-        pucker = FACE_CHANNELS.index("mouthPucker")
-        before, after = (np.roll(fitted[:, pucker], step) for step in (1, -1))
-        known[:, pucker] = 0.4 + 0.5 * fitted[:, pucker] + 0.25 * (before + after)
-        takes.append(Take(fitted, known))
-    weights = learn(takes)["weights"][:, LEARNT.index("mouthPucker")].reshape(3, len(FITTED))
-    place = FITTED.index("mouthPucker")
-    assert np.allclose(weights[:, place], [0.5, 0.5, 0], atol=0.05)
-    assert np.abs(np.delete(weights, place, 1)).max() < 0.05
+        rows, turn = random_fit(seed)
+        known = np.zeros_like(rows)
+        known[:, PUCKER] = 0.4 + 0.5 * rows[:, PUCKER] - rows[:, JAW]
+        glances = (random_glance(seed), random_glance(seed, 1))
+        takes.append(Take(rows, turn, glances, Course(known, np.zeros_like(turn), None), 3, seed))
+    lessons = motion_lessons(takes)
+    seen = lessons.features[:, PUCKER]
+    wanted, told = (more[:, PUCKER] + seen for more in (lessons.goals, learnt_by(lessons, 20)))
+    assert np.corrcoef(told, wanted)[0, 1] > 0.98 and np.corrcoef(seen, wanted)[0, 1] < 0.6
 
 
-def test_brows_are_as_low_as_the_feeling_has_them_and_move_as_they_were_seen() -> None:
-    rows, good = np.zeros((10, len(FACE_CHANNELS))), np.arange(10) < 8
-    brow, smile = (FACE_CHANNELS.index(name) for name in ("browDownLeft", "mouthSmileLeft"))
-    rows[:, brow], rows[:, smile] = 0.2 + 0.01 * np.arange(10), 0.1
-    held = np.zeros(len(FACE_CHANNELS))
-    held[[brow, smile]] = 0.6
-    found = with_felt_brows(rows, good, Felt(held, np.zeros(3, np.float32), {}))
-    mean = rows[good, brow].mean()
-    assert np.isclose(found[good, brow].mean(), mean + FELT_SHARE * (0.6 - mean))
-    assert np.allclose(np.diff(found[:, brow]), 0.01) and np.array_equal(found[:, smile], rows[:, smile])
+def test_what_lasts_is_learnt_of_films_and_of_their_pictures_and_emotions_are_named() -> None:
+    takes = []
+    for number in range(120):
+        rows, turn = random_fit(number, 30)
+        emotion = FEELINGS[number % 2]
+        known = np.zeros_like(rows)
+        known[:, JAW] = 0.1 * (number % 2) + np.linspace(0, 0.1, 30)
+        glances = [random_glance(number, 30), random_glance(number, 1)]
+        for glance in glances:
+            glance.rows[:, PUCKER] += number % 2
+        takes.append(Take(rows, turn, (glances[0], glances[1]), Course(known, turn, emotion), 29, number))
+    lessons, told = level_lessons(takes)
+    assert len(lessons.features) == 4 * len(takes) and told["shapes"].shape[1] == len(told["shapes_mean"])
+    said = learnt_by(lessons, 40, named=True)
+    assert said.shape[1] == len(FACE_CHANNELS) + len(FEELINGS)
+    film, picture = (said[start::4] for start in (0, 2))
+    for one, glance in ((film, 0), (picture, 1)):
+        one[:, : len(FACE_CHANNELS)] += [take.glances[glance].rows.mean(0) for take in takes]
+    assert film[1::2, JAW].mean() - film[0::2, JAW].mean() == pytest.approx(0.1, abs=0.03)
+    assert (picture[:, JAW] - film[:, JAW]).mean() == pytest.approx(0.05, abs=0.02)
+    assert (film[:, len(FACE_CHANNELS) :].argmax(1) == np.arange(len(takes)) % 2).mean() > 0.95
+
+
+def test_landmarks_have_counterparts() -> None:
+    mirror = mirror_of(tracker().neutral)
+    left, right = tracker().at((61, 291))
+    assert mirror[left] == right and mirror[right] == left
+
+
+def test_a_feeling_is_what_was_learnt_of_the_shapes_that_feelings_hold() -> None:
+    lasting = Lasting(np.full(len(FACE_CHANNELS), 0.4), {"happy": 1.0})
+    person = np.ones(3, np.float32)
+    found = as_it_lasts(Felt(np.zeros(len(FACE_CHANNELS)), person, {"sad": 1.0}), lasting)
+    assert found.likely == {"happy": 1.0} and found.identity is person
+    assert [weight == 0.4 for weight in found.weights] == [is_held(name) for name in FACE_CHANNELS]
