@@ -10,16 +10,19 @@ from torch import Tensor
 from emoface.face.columns import places
 from emoface.face.layout import FPS, MOTION_NAMES, MOUTH
 
-SETTLES, SPREAD_SETTLES = 1.0, 2.0
-"""Seconds within which a lasting difference counts as the emotion's or the manner's, and is left to the denoiser; and
-within which a lasting spread of the heard lips does.
+SETTLES, SHAPES_SETTLE = 1.0, 2.5
+"""Seconds within which a lasting difference of the jaw counts as the emotion's or the manner's, and is left to the
+denoiser; and within which one of the lips' shapes does, or a lasting spread of the heard lips.
 """
 _LIPS = ("jaw_pose_x", "mouthFunnel", "mouthPucker", "mouthStretch", "mouthLowerDown", "mouthUpperUp")
 ARTICULATING = tuple(i for i in MOUTH if MOTION_NAMES[i].startswith(_LIPS))
 """The jaw and the shapes with which lips articulate."""
+_JAW = tuple(i for i in ARTICULATING if MOTION_NAMES[i].startswith("jaw"))
+_SHAPES = tuple(i for i in ARTICULATING if i not in _JAW)
 SPREADING = tuple(i for i in MOUTH if MOTION_NAMES[i].startswith("mouthSmile"))
 """Shapes that spread the lips in speech and whose coming and going is a feeling's."""
-_IN_MOUTH, _SPREAD = (tuple(MOUTH.index(i) for i in channels) for channels in (ARTICULATING, SPREADING))
+_FOLLOWING = (*_JAW, *_SHAPES, *SPREADING)
+_HEARD = tuple(MOUTH.index(i) for i in _FOLLOWING)
 
 
 @lru_cache(maxsize=32)
@@ -51,7 +54,8 @@ def running_mean(values: Tensor, before: Tensor | None, seconds: float, held: Te
 class Follower:
     """Adds the fast part of the difference between heard and denoised articulation, frame by frame.
 
-    ``d = heard - denoised``; ``m_t = m_{t-1} + (d_t - m_{t-1}) / (SETTLES x 25)``; ``denoised + share (d - m)``. The
+    ``d = heard - denoised``; ``m_t = m_{t-1} + (d_t - m_{t-1}) / (S x 25)`` with S of ``SETTLES`` for the jaw and of
+    ``SHAPES_SETTLE`` for the lips' shapes; ``denoised + share (d - m)``. The
     running mean ``m`` begins with the first difference, goes on from window to window and never looks ahead. Of the
     shapes that spread the lips ``d`` is what is heard, so that a smile comes and goes as the denoiser has it, and all
     of ``d - m`` is added. While a sound is held as surely as s, ``m`` stands still and
@@ -67,7 +71,7 @@ class Follower:
         """
         self.share = share
         self.mean: Tensor | None = None
-        self.spread: Tensor | None = None
+        self.shaped: Tensor | None = None
 
     def follow(
         self, motion: Tensor, curves: Tensor, present: Tensor, kept: int, held: Tensor | None = None
@@ -85,20 +89,22 @@ class Follower:
         """
         if self.share == 0:
             return motion
-        device, gate = motion.device, present[:, None]
-        at, spread_at = places(ARTICULATING, device), places(SPREADING, device)
-        difference = gate * (curves[:, places(_IN_MOUTH, device)] - motion[..., at])  # (B, k, A)
-        spread = (gate * curves[:, places(_SPREAD, device)])[None]  # (1, k, S)
+        device, gate, jaws, shapes = motion.device, present[:, None], len(_JAW), len(_SHAPES)
+        at = places(_FOLLOWING, device)
+        heard, moved = curves[:, places(_HEARD, device)], motion[..., at].clone()  # jaw, shapes, spread
+        moved[..., jaws + shapes :] = 0  # of what spreads the lips all that is heard is added
+        difference = gate * (heard - moved)  # (B, k, C)
         held = None if held is None or not held.any() else held
-        mean = running_mean(difference, self.mean, SETTLES, held)
-        spread_mean = running_mean(spread, self.spread, SPREAD_SETTLES, held)
-        self.mean, self.spread = mean[:, kept - 1].clone(), spread_mean[:, kept - 1].clone()
-        followed = motion.clone()
-        share: float | Tensor = self.share
+        mean = running_mean(difference[..., :jaws], self.mean, SETTLES, held)
+        shaped = running_mean(difference[..., jaws:], self.shaped, SHAPES_SETTLE, held)
+        self.mean, self.shaped = mean[:, kept - 1].clone(), shaped[:, kept - 1].clone()
+        mean = torch.cat([mean, shaped], -1)
+        share = difference.new_full((difference.shape[-1],), self.share)
+        share[jaws + shapes :] = 1
         if held is not None:
             lasting = held.to(device, non_blocking=True)[:, None]  # (k, 1)
-            mean, spread_mean = (1 - lasting) * mean, (1 - lasting) * spread_mean
+            mean = (1 - lasting) * mean
             share = share + lasting * (1 - share)
+        followed = motion.clone()
         followed[..., at] += share * (difference - mean)
-        followed[..., spread_at] += spread - spread_mean
         return followed

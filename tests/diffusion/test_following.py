@@ -5,8 +5,10 @@ from __future__ import annotations
 import pytest
 import torch
 
-from emoface.diffusion.following import _IN_MOUTH, ARTICULATING, SETTLES, SPREAD_SETTLES, SPREADING, Follower
-from emoface.face.layout import FPS, MOTION_SIZE, MOUTH
+from emoface.diffusion.following import ARTICULATING, SETTLES, SHAPES_SETTLE, SPREADING, Follower
+from emoface.face.layout import FPS, MOTION_INDEX, MOTION_SIZE, MOUTH
+
+JAW = MOTION_INDEX["jaw_pose_x"]
 
 
 def case(frames: int, batch: int = 2) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
@@ -19,15 +21,15 @@ def case(frames: int, batch: int = 2) -> tuple[torch.Tensor, torch.Tensor, torch
 
 def by_frame(motion, curves, present, share):
     """The definition, one frame after the other."""
-    out, mean, spread_mean = motion.clone(), None, None
+    out, means = motion.clone(), {}
     for t in range(motion.shape[1]):
-        difference = present[t] * (curves[t, _IN_MOUTH] - motion[:, t, list(ARTICULATING)])
-        mean = difference if mean is None else mean
-        mean = mean + (difference - mean) / (SETTLES * FPS)
-        out[:, t, list(ARTICULATING)] += share * (difference - mean)
-        spread = present[t] * curves[t, [MOUTH.index(i) for i in SPREADING]]
-        spread_mean = spread if t == 0 else spread_mean + (spread - spread_mean) / (SPREAD_SETTLES * FPS)
-        out[:, t, list(SPREADING)] += spread - spread_mean
+        for channel in (*ARTICULATING, *SPREADING):
+            spreads = channel in SPREADING
+            difference = present[t] * (curves[t, MOUTH.index(channel)] - (0 if spreads else motion[:, t, channel]))
+            mean = means.get(channel, difference)
+            seconds = SETTLES if channel == JAW else SHAPES_SETTLE
+            means[channel] = mean + (difference - mean) / (seconds * FPS)
+            out[:, t, channel] += (1 if spreads else share) * (difference - means[channel])
     return out
 
 
@@ -54,10 +56,11 @@ def test_nothing_is_added_in_silence_or_without_a_share_and_what_lasts_is_left_t
     motion, curves, present = case(50)
     assert Follower(0.0).follow(motion, curves, present, 50) is motion
     assert torch.equal(Follower(1.0).follow(motion, curves, torch.zeros(50), 50), motion)
-    still, wide = torch.zeros(1, 200, MOTION_SIZE), torch.zeros(200, len(MOUTH))
+    still, wide = torch.zeros(1, 400, MOTION_SIZE), torch.zeros(400, len(MOUTH))
     wide[40:] = 1.0
-    step = Follower(1.0).follow(still, wide, torch.ones(200), 200)[0, :, ARTICULATING[0]]
-    assert step[39] == 0 and step[40] > 0.9 and step[199].abs() < 0.01
+    for channel in ARTICULATING:
+        step = Follower(1.0).follow(still, wide, torch.ones(400), 400)[0, :, channel]
+        assert step[39] == 0 and step[40] > 0.9 and step[399].abs() < 0.01
 
 
 def test_spreading_comes_on_top_of_a_smile() -> None:
