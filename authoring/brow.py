@@ -11,8 +11,8 @@ from .mesh import HeadMesh
 from .pieces import Piece
 
 # The middle line of the left brow seen from the front, cm, from the nose outwards, and half its height there.
-LINE = np.array([[1.40, 1.42], [2.15, 1.62], [3.05, 1.84], [3.95, 1.95], [4.6, 1.79], [5.12, 1.46]])
-HALF_HEIGHT = np.array([0.10, 0.30, 0.31, 0.27, 0.18, 0.06])
+LINE = np.array([[1.32, 1.48], [2.15, 1.60], [3.05, 1.76], [3.95, 1.81], [4.7, 1.64], [5.30, 1.31]])
+HALF_HEIGHT = np.array([0.14, 0.34, 0.35, 0.30, 0.20, 0.07])
 LEAN = np.array([46.0, 38.0, 22.0, 4.0, -22.0, -32.0])  # degrees of the hairs over the horizontal
 HAIRS = 120
 HAIR_LENGTH = np.array([0.40, 0.54, 0.58, 0.54, 0.46, 0.34])

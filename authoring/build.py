@@ -7,7 +7,7 @@ from scipy.spatial import cKDTree
 
 from emoface.face.layout import EXPRESSION_NAMES
 
-from . import identity, wrinkles
+from . import identity, sculpt, wrinkles
 from .beard import beard_cover, beard_pieces
 from .brow import brow_piece
 from .bust import bust_patch
@@ -71,7 +71,6 @@ def build_head() -> dict[str, np.ndarray]:
     arrays = _arrays(pieces, mesh, landmarks(mesh, rim, lips[-2], lips[1]))
     return arrays | {
         "wrinkle_names": np.array(list(wrinkles.GROUPS)),
-        "wrinkle_uv": wrinkles.chart(arrays["template"] / METRES),
         "wrinkle_heights": wrinkles.heights(skin),
         "wrinkle_drivers": wrinkles.drivers(),
     }
@@ -84,6 +83,10 @@ def _arrays(pieces: list[Piece], mesh: HeadMesh, embedded: tuple[np.ndarray, np.
     named = {piece.name: np.arange(a, b) for piece, a, b in zip(pieces, starts, starts[1:])}
     mirror = _mirror(vertices, mesh.mirror)
     vertices = 0.5 * (vertices + vertices[mirror] * (-1, 1, 1))  # to the last bit
+
+    chart = wrinkles.chart(vertices.astype(np.float32))
+    basis = np.array([_moved(identity.COMPONENTS[name], vertices, named, pieces, name) for name in identity.COMPONENTS])
+    vertices = vertices + _moved(sculpt.FIELDS, vertices, named, pieces)
 
     deltas = {name: np.zeros_like(vertices) for name in EXPRESSION_NAMES}
     for piece in pieces:
@@ -107,7 +110,6 @@ def _arrays(pieces: list[Piece], mesh: HeadMesh, embedded: tuple[np.ndarray, np.
     for piece in pieces:
         if piece.jaw_corrective is not None:
             corrective[:, named[piece.name]] = piece.jaw_corrective
-    basis = np.array([_identity(name, vertices, named, pieces) for name in identity.COMPONENTS])
     return {
         "template": (vertices * METRES).astype(np.float32),
         "faces": np.concatenate([piece.faces + start for piece, start in zip(pieces, starts)]).astype(np.int32),
@@ -132,6 +134,7 @@ def _arrays(pieces: list[Piece], mesh: HeadMesh, embedded: tuple[np.ndarray, np.
         "mirror": mirror.astype(np.int32),
         "landmark_faces": embedded[0],
         "landmark_weights": embedded[1],
+        "wrinkle_uv": chart,
     }
 
 
@@ -158,10 +161,14 @@ def _mirror(vertices: np.ndarray, skin: np.ndarray) -> np.ndarray:
     return mirror
 
 
-def _identity(name: str, vertices: np.ndarray, named: dict[str, np.ndarray], pieces: list[Piece]) -> np.ndarray:
-    moved = identity.displacement(name, vertices)
+def _moved(
+    fields: identity.Fields, vertices: np.ndarray, named: dict[str, np.ndarray], pieces: list[Piece], name: str = ""
+) -> np.ndarray:
+    """Displacement (V, 3) in cm that moves of space make; the `name` of an identity component brings its own."""
+    scale = identity.EYE_SCALE.get(name, 0.0)
+    moved = identity.displacement(fields, vertices, scale)
     for part, side in (("eye_left", 1.0), ("eye_right", -1.0)):
-        moved[named[part]] = identity.eye_displacement(name, vertices[named[part]], side)
+        moved[named[part]] = identity.eye_displacement(fields, vertices[named[part]], side, scale)
     for piece in pieces:
         if piece.held_by is not None:
             corners, weights = piece.held_by

@@ -9,12 +9,12 @@ from emoface.face.look import SKIN
 from .mesh import HeadMesh
 from .mouth_patch import MouthPatch
 
-BLUSH = (0.78, 0.47, 0.41)
+BLUSH = (0.76, 0.49, 0.42)
 PALE = (0.83, 0.68, 0.58)
 SHADE = (0.56, 0.37, 0.31)
-BLUE = (0.60, 0.46, 0.45)  # where veins show
+BLUE = (0.59, 0.465, 0.42)  # where veins show
 LIPS = (0.675, 0.385, 0.36)
-DARK = (0.16, 0.07, 0.06)
+DARK = (0.27, 0.13, 0.11)
 MOUTH = (0.60, 0.27, 0.26)  # inside
 
 
@@ -31,17 +31,17 @@ def skin_colours(mesh: HeadMesh, mouth: MouthPatch) -> np.ndarray:
     def near(centre: tuple[float, float, float], radii: tuple[float, float, float]) -> np.ndarray:
         return np.exp(-(((p - centre) / radii) ** 2).sum(-1))
 
-    colours = mix(colours, 0.28 * near((3.9, -3.7, 7.0), (1.9, 1.6, 3.0)), BLUSH)  # cheeks
-    colours = mix(colours, 0.30 * near((0.4, -3.9, 10.2), (1.3, 0.9, 1.4)), BLUSH)  # tip of the nose
-    colours = mix(colours, 0.14 * near((0.0, -10.3, 8.5), (1.6, 1.1, 2.0)), BLUSH)  # chin
+    colours = mix(colours, 0.34 * near((4.1, -2.5, 7.0), (1.9, 1.2, 3.0)), BLUSH)  # cheeks
+    colours = mix(colours, 0.06 * near((0.4, -3.4, 10.2), (1.3, 0.9, 1.4)), BLUSH)  # tip of the nose
     colours = mix(colours, 0.40 * near((1.9, 4.5, 7.5), (3.4, 1.9, 3.0)), PALE)  # forehead
     colours = mix(colours, 0.26 * near((3.1, -0.4, 7.8), (2.0, 1.3, 1.6)), SHADE)  # round the eyes
-    colours = mix(colours, 0.30 * near((2.7, 0.95, 7.9), (1.9, 0.55, 2.0)), SHADE)  # under the brow
+    colours = mix(colours, 0.16 * near((2.7, 0.95, 7.9), (1.9, 0.55, 2.0)), SHADE)  # under the brow
     colours = mix(colours, 0.34 * near((1.55, 0.1, 7.9), (0.6, 0.7, 1.2)), SHADE)  # between eye and nose
-    colours = mix(colours, 0.34 * near((2.7, -1.15, 7.6), (1.5, 0.55, 1.6)), BLUE)  # under the eye
+    colours = mix(colours, 0.58 * near((2.9, -1.45, 7.5), (2.1, 0.75, 2.0)), BLUE)  # under the eye
+    colours = mix(colours, 0.40 * near((3.4, -5.2, 7.2), (1.6, 1.2, 3.0)), PALE)  # beside the mouth
     colours = mix(colours, 0.22 * near((6.3, 1.6, 3.4), (1.6, 2.4, 2.4)), BLUE)  # temple
     colours = mix(colours, 0.16 * near((0.0, -8.45, 8.2), (1.6, 0.45, 1.4)), SHADE)  # under the lower lip
-    colours = mix(colours, 0.10 * near((1.6, -4.9, 8.4), (0.7, 0.8, 1.2)), SHADE)  # beside the wings of the nose
+    colours = mix(colours, 0.45 * near((1.2, -5.0, 8.6), (2.2, 1.1, 2.0)), PALE)  # between nose, cheek and lip
     colours = mix(colours, 0.20 * near((0.0, -16.5, 3.5), (4.5, 3.5, 6.0)), BLUSH)  # throat
     colours = mix(colours, 0.14 * near((5.2, -7.0, 2.0), (2.5, 3.5, 3.0)), SHADE)  # along the jaw
     return _features(mesh, mouth, colours)

@@ -38,12 +38,12 @@ def ear_patch(skin: Skin) -> Patch:
     forward, up = np.cos(angle), np.sin(angle)
     low, high = np.clip(-up, 0, 1), np.clip(up, 0, 1)
     y = np.where(up > 0, 2.9, 2.75) * up
-    lobe = np.degrees(angle) - 360
-    y *= 1 - 0.05 * np.exp(-(((lobe + 64) / 24) ** 2)) + 0.05 * np.exp(-(((lobe + 118) / 20) ** 2))  # round
     z = np.where(forward > 0, 1.20, 2.0) * forward * (1 - 0.18 * low**1.4) + 0.42 * low**2 - 0.25 * high
     front = smooth_step((forward + 0.02) / 0.87)
 
-    attached_y, attached_z = y * (0.80 + 0.30 * front), z * (0.62 + 0.85 * front) + 0.25 * front
+    lobe = np.degrees(angle) - 360
+    seat = 1 - 0.05 * np.exp(-(((lobe + 64) / 24) ** 2)) + 0.05 * np.exp(-(((lobe + 118) / 20) ** 2))
+    attached_y, attached_z = y * seat * (0.80 + 0.30 * front), z * (0.62 + 0.85 * front) + 0.25 * front
     attached = _on_skin(skin, attached_y, attached_z)
     plane = attached[front > 0.99, 0].mean() - 0.1
     rows = []

@@ -17,9 +17,9 @@ CROWN = np.array(WHORL)  # direction of the whorl
 # The left half of the hairline from the middle of the forehead over temple, sideburn and ear to the nape.
 LINE = np.array(
     [
-        (0.0, 6.8, 6.85), (1.2, 6.95, 6.6), (2.4, 7.35, 6.0), (3.5, 7.45, 5.2), (4.4, 6.9, 4.55), (5.1, 5.9, 4.3),
-        (5.6, 4.8, 4.4), (6.1, 3.6, 4.3), (6.7, 2.3, 3.6), (7.15, 0.9, 2.6), (7.3, -0.5, 1.95), (7.4, -1.2, 1.55),
-        (7.5, -1.15, 1.1), (7.6, -0.1, 0.85), (7.7, 1.3, 0.5),
+        (0.0, 6.35, 7.05), (1.2, 6.42, 6.85), (2.4, 6.68, 6.35), (3.5, 6.75, 5.6), (4.4, 6.35, 4.85), (5.1, 5.55, 4.45),
+        (5.7, 4.7, 4.3), (6.3, 3.7, 3.95), (6.75, 2.6, 3.4), (7.05, 1.6, 2.95), (7.2, 0.5, 2.6), (7.3, -0.4, 2.25),
+        (7.4, -0.8, 1.7), (7.5, -0.65, 1.15), (7.6, 0.1, 0.85), (7.7, 1.3, 0.5),
         (7.7, 2.4, -0.2), (7.7, 2.8, -1.4), (7.6, 2.2, -2.8), (7.4, 0.8, -3.8), (7.0, -1.2, -4.4), (6.6, -2.8, -4.9),
         (5.7, -4.0, -6.2), (4.2, -4.7, -7.6), (2.2, -5.0, -8.6), (0.0, -5.0, -8.9),
     ]
@@ -31,12 +31,12 @@ WORN = 18  # times that the line's corners are smoothed on the way up
 RAGGED = 0.018  # deviation of the line, ways to the crown
 EDGE, SHORT, LONG = 0.05, 0.38, 1.35  # thickness at the hairline, at the sides and on top
 THINNER = 0.3  # share of the thickness that sideburns lack
-LOCKS = 0.09  # deviation of the thickness, over locks of LOCK_WIDE columns and LOCK_LONG ways
+LOCKS = 0.10  # deviation of the thickness, over locks of LOCK_WIDE columns and LOCK_LONG ways
 LOCK_WIDE, LOCK_LONG = 1.2, 0.2
 
 
-STRANDS = 470, 150  # of the left half: along the hairline, and over the rest
-STRAND_WIDTH = 0.036
+STRANDS = 520, 150  # of the left half: along the hairline, and over the rest
+STRAND_WIDTH = 0.024
 FORWARD = 0.4  # share of the hairline's strands that fall over it; the others rise from it
 SWEPT = 9  # columns from the middle over which hair lies too smoothly for single strands
 UNDER = 0.30  # how far below the skin the hair of a bald head lies, cm

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TypeAlias
 
 import numpy as np
 
@@ -48,8 +49,9 @@ def _near(p: np.ndarray, centre: Point, radii: Point) -> np.ndarray:
     return np.exp(-(((p - np.asarray(centre)) / np.asarray(radii)) ** 2).sum(-1))
 
 
+Fields: TypeAlias = tuple[Push | Stretch, ...]
 WIDE = 1e3  # a radius that leaves a direction out
-COMPONENTS: dict[str, tuple[Push | Stretch, ...]] = {
+COMPONENTS: dict[str, Fields] = {
     "face_width": (Stretch((0, -3, 2), (WIDE, 12, WIDE), (0.07, 0, 0)),),
     "jaw_width": (Stretch((0, -8.5, 2), (WIDE, 3.6, 7), (0.13, 0, 0)),),
     "chin_length": (Push((0, -11.2, 7), (5, 2.6, 5.5), (0, -0.75, 0.0)),),
@@ -131,25 +133,25 @@ COMPONENTS: dict[str, tuple[Push | Stretch, ...]] = {
 EYE_SCALE = {"eye_size": 0.06}
 
 
-def displacement(name: str, p: np.ndarray) -> np.ndarray:
-    """Displacement (n, 3) of points (n, 3) of skin, teeth or tongue at weight 1, in centimetres.
+def displacement(fields: Fields, p: np.ndarray, eye_scale: float = 0.0) -> np.ndarray:
+    """Displacement (n, 3) of points (n, 3) of skin, teeth or tongue by moves of space at weight 1, in centimetres.
 
     Round each eye the field fades into the eyeball's own move, so that lids stay on it.
     """
-    moved = _field(name, p)
+    moved = _field(fields, p)
     for side in (1.0, -1.0):
         centre = EYE_CENTRE * (side, 1, 1)
         away = np.linalg.norm(p - centre, axis=1)
         hold = 1 - smooth_step((away - 1.25 * EYE_RADIUS) / (ORBIT - 1.25 * EYE_RADIUS))
-        moved = moved + hold[:, None] * (eye_displacement(name, p, side) - moved)
+        moved = moved + hold[:, None] * (eye_displacement(fields, p, side, eye_scale) - moved)
     return moved
 
 
-def eye_displacement(name: str, p: np.ndarray, side: float) -> np.ndarray:
+def eye_displacement(fields: Fields, p: np.ndarray, side: float, scale: float = 0.0) -> np.ndarray:
     """Move and scale (n, 3) of points (n, 3) of the eyeball at +x (side 1) or -x (side -1) at weight 1."""
     centre = EYE_CENTRE * (side, 1, 1)
-    return _field(name, centre[None]) + EYE_SCALE.get(name, 0.0) * (p - centre)
+    return _field(fields, centre[None]) + scale * (p - centre)
 
 
-def _field(name: str, p: np.ndarray) -> np.ndarray:
-    return sum((part(p) for part in COMPONENTS[name]), np.zeros_like(p))
+def _field(fields: Fields, p: np.ndarray) -> np.ndarray:
+    return sum((part(p) for part in fields), np.zeros_like(p))

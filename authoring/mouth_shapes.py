@@ -208,7 +208,7 @@ class MouthShapes:
     def shrug_upper(self) -> np.ndarray:
         """Upper lip raised and a little turned out."""
         move = self.spread(
-            (self.upper * self.lens, (0, 0.76, 0.15)), (self.lower * self.lens, (0, 0.19, 0.08)),
+            (self.upper * self.lens, (0, 0.79, 0.15)), (self.lower * self.lens, (0, 0.19, 0.08)),
             (self.across**2, (0.0, -0.18, 0.0)),
         )  # fmt: skip
         return self.lips(move + self.everted(0.14 * self.upper * self.lens))

@@ -74,7 +74,7 @@ def _piece(name: str, arch: Arch, jaw: float) -> Piece:
     thick = np.array([t[2] for t in arch.teeth])[tooth]
     centre = 1 - np.abs(2 * within - 1)  # 0 between two teeth .. 1 in the middle of one
     gap = np.exp(-((centre / 0.12) ** 2))
-    rounding = 0.10 * (1 - smooth_step(centre / 0.5)) * np.where(tooth == 2, 1.8, 1.0)  # canines are pointed
+    rounding = 0.045 * (1 - smooth_step(centre / 0.4)) * np.where(tooth == 2, 1.6, 1.0)  # canines are pointed
     rows, colours = [], []
     depth = np.clip((arch.front - curve[:, 1]) / arch.depth, 0, 1)
     for row, (share, out, behind) in enumerate(SECTION):
@@ -86,7 +86,7 @@ def _piece(name: str, arch: Arch, jaw: float) -> Piece:
         at = curve + outward * distance[:, None]
         rows.append(np.stack([at[:, 0], y, at[:, 1]], -1))
         if NECK_ROWS <= row < len(SECTION) - 2:
-            shade = (1 - 0.34 * gap) * (0.90 + 0.10 * share) * (1 - 0.35 * behind)
+            shade = (1 - 0.42 * gap) * (0.90 + 0.10 * share) * (1 - 0.35 * behind)
             colour = ENAMEL * shade[:, None]
         else:
             colour = np.tile(GUM, (len(place), 1))

@@ -77,6 +77,10 @@ def _frown(*line: tuple[float, float], depth: float) -> Stroke:
     return Stroke(line, depth, 0.17, ends=(0.45, 0.55), widens=0.3, bank=0.22, uneven=0.3, wander=0.03)
 
 
+def _snarl(*line: tuple[float, float], depth: float) -> Stroke:
+    return Stroke(line, depth, 0.12, ends=(0.45, 0.60), widens=0.4, bank=0.34, uneven=0.35, wander=0.04)
+
+
 GROUPS: dict[str, Group] = {
     "forehead_inner": Group(
         {"browInnerUp": 1.0},
@@ -112,11 +116,11 @@ GROUPS: dict[str, Group] = {
     "nose_root": Group(
         {"noseSneer": 1.0},
         (
-            Stroke(((0.0, 0.45), (0.60, 0.36)), 0.55, 0.10),
-            Stroke(((0.0, 0.02), (0.65, -0.08)), 0.45, 0.09),
-            Stroke(((0.62, 0.15), (0.95, -0.60), (1.40, -1.20)), 0.55, 0.09),
-            Stroke(((0.45, -0.45), (0.80, -1.15), (1.15, -1.75)), 0.45, 0.09),
-            Stroke(((1.05, 0.05), (1.40, -0.55), (1.85, -0.95)), 0.40, 0.09),
+            _snarl((0.0, 0.45), (0.45, 0.42), (0.95, 0.22), depth=0.56),
+            _snarl((0.0, 0.02), (0.50, -0.04), (0.95, -0.22), depth=0.47),
+            _snarl((0.50, 0.30), (0.95, -0.55), (1.42, -1.25), (1.80, -1.65), depth=0.52),
+            _snarl((0.36, -0.30), (0.78, -1.10), (1.18, -1.80), (1.45, -2.25), depth=0.45),
+            _snarl((0.95, 0.20), (1.40, -0.50), (1.95, -1.00), (2.45, -1.25), depth=0.40),
         ),
     ),
     "crow": Group(

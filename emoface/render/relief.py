@@ -26,9 +26,8 @@ PORE_APART, PORE_RADIUS, PORE_DEPTH = 1.15, 0.20, 0.085  # mm
 GRAIN, GRAIN_DEPTH = (0.35, 0.9), 0.020  # mm: band of wave lengths over 2 pi, standard deviation of the height
 MOTTLES = ((2.5, 9.0, 0.11), (9.0, 30.0, 0.06))  # patches of blood: band in mm, standard deviation of the tint
 FLUSHED = (  # patches of skin with more blood near the surface: column and row in the chart, radii, tint
-    (0.500, 0.560, 0.055, 0.055, 0.34),  # nose
-    (0.660, 0.585, 0.085, 0.075, 0.26), (0.340, 0.585, 0.085, 0.075, 0.26),  # cheeks
-    (0.500, 0.840, 0.070, 0.050, 0.12),  # chin
+    (0.500, 0.530, 0.055, 0.045, 0.16),  # nose
+    (0.660, 0.535, 0.085, 0.060, 0.24), (0.340, 0.535, 0.085, 0.060, 0.24),  # cheeks
     (0.625, 0.455, 0.070, 0.030, 0.14), (0.375, 0.455, 0.070, 0.030, 0.14),  # under the eyes
     (0.500, 0.220, 0.220, 0.090, -0.14),  # forehead
 )  # fmt: skip

@@ -6,7 +6,9 @@ import numpy as np
 import pytest
 import torch
 
+from authoring.identity import displacement
 from authoring.mouth_patch import mouth_patch
+from authoring.sculpt import FIELDS
 from authoring.skin import Skin
 from emoface.animation import Animation
 from emoface.evaluation.tracks import MEASURES, mesh_measures
@@ -47,7 +49,9 @@ class Mouth:
         self.skin_faces = self.faces[slice(*head.parts[0].faces)]
         self.rest = head.data.template * 1000.0
         patch = mouth_patch(Skin())
-        away = np.linalg.norm(self.rest[: self.parts["skin"].stop, None] - 10 * patch.points.reshape(-1, 3), axis=-1)
+        points = patch.points.reshape(-1, 3)
+        points = 10 * (points + displacement(FIELDS, points))
+        away = np.linalg.norm(self.rest[: self.parts["skin"].stop, None] - points, axis=-1)
         assert away.min(0).max() < 0.01, "the shipped head was built with another mouth patch"
         self.rows = away.argmin(0).reshape(patch.points.shape[:2])
         self.contact, self.lips = patch.contact, self.rows[patch.lips]
