@@ -37,6 +37,7 @@ POSE_GAIN = np.array([0.67, 0.92, 0.98])  # what a turn of the open head reads a
 PROFILE = np.radians(40.0)  # turned further to a side, half of the lips are hidden
 GAP_CONFIDENCE = 0.5  # of the frame beside a gap
 UNSMOOTHED_TAPS = np.array([0.15, 0.7, 0.15])  # filter over landmarks of pictures that were read by themselves
+LEAST_MIXTURE = 1e-6
 LOOKED_AT = 1000  # frames at which it is looked what a face holds
 ROUNDED_REST, ROUNDED_MOVE = 0.1, 0.015  # quantile of scores of lips at rest, and spread of scores that are read
 POOR_RESIDUAL = 2.5  # mm left at the lips at which nothing is believed
@@ -270,8 +271,17 @@ def _fit_person(takes: list[Tracks], still: list[np.ndarray] | None, rest: Rest)
 
 
 def as_it_lasts(felt: Felt, lasting: Lasting) -> Felt:
-    """A feeling that was found, as what was learnt has it."""
-    return replace(felt, weights=(lasting.weights * _lasts()).clip(0, 1), likely=lasting.likely)
+    """A feeling that was found, as what was learnt has it: all emotions, weighed by their odds, as strong as it lasts.
+
+    The means that were learnt are guesses, nearer to one another than faces are; a mixture of what emotions look like
+    is told apart more surely.
+    """
+    seen, held = tracker(), _lasts()
+    mixture = np.zeros(len(FACE_CHANNELS))
+    for name, odds in lasting.likely.items():
+        mixture += odds * seen.feelings[[one == name for one in seen.feeling_names]].mean(0) * held
+    strength = (mixture @ lasting.weights) / max(mixture @ mixture, LEAST_MIXTURE)
+    return replace(felt, weights=mixture * np.clip(strength, 0, 1), likely=lasting.likely)
 
 
 def _lasts() -> np.ndarray:

@@ -128,9 +128,16 @@ def test_landmarks_have_counterparts() -> None:
     assert mirror[left] == right and mirror[right] == left
 
 
-def test_a_feeling_is_what_was_learnt_of_the_shapes_that_feelings_hold() -> None:
-    lasting = Lasting(np.full(len(FACE_CHANNELS), 0.4), {"happy": 1.0})
-    person = np.ones(3, np.float32)
-    found = as_it_lasts(Felt(np.zeros(len(FACE_CHANNELS)), person, {"sad": 1.0}), lasting)
+def test_a_feeling_is_a_mixture_of_emotions_as_strong_as_what_was_learnt() -> None:
+    seen, person = tracker(), np.ones(3, np.float32)
+    held = np.array([is_held(name) for name in FACE_CHANNELS])
+    shapes = {
+        name: held * seen.feelings[[one == name for one in seen.feeling_names]].mean(0) for name in ("happy", "sad")
+    }
+    nothing = Felt(np.zeros(len(FACE_CHANNELS)), person, {"sad": 1.0})
+    found = as_it_lasts(nothing, Lasting(0.6 * shapes["happy"], {"happy": 1.0}))
     assert found.likely == {"happy": 1.0} and found.identity is person
-    assert [weight == 0.4 for weight in found.weights] == [is_held(name) for name in FACE_CHANNELS]
+    assert np.allclose(found.weights, 0.6 * shapes["happy"]) and found.weights.max() > 0.3
+    both = as_it_lasts(nothing, Lasting(np.ones(len(FACE_CHANNELS)), {"happy": 0.5, "sad": 0.5}))
+    assert np.allclose(both.weights, (shapes["happy"] + shapes["sad"]) / 2)  # never stronger than the emotions are
+    assert not as_it_lasts(nothing, Lasting(-shapes["sad"], {"sad": 1.0})).weights.any()
