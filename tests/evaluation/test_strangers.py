@@ -48,10 +48,11 @@ def speech(frames: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
 
 
 def landmarks(opening: np.ndarray, image: tuple[int, int] = (100, 50)) -> np.ndarray:
-    """(T, 12, 3) normalised landmarks of a face whose jaw and lower lip sink by some pixels."""
+    """(T, 12, 3) normalised landmarks of a face whose jaw and lower lip sink by some pixels, its mouth narrowing."""
     points = np.repeat(np.array(list(PLACES.values()), float)[None], len(opening), 0)
     for name in ("chin", "lower_right", "lower", "lower_left"):
         points[:, list(PLACES).index(name), 1] -= opening
+    points[:, list(PLACES).index("corner_left"), 0] -= 0.1 * opening
     return points / [image[0], image[1], image[0]]
 
 
