@@ -50,7 +50,7 @@ SYMMETRY = 0.5  # pull of left and right to each other, in shares of what the la
 FLOOR = 0.075  # mm^2 of noise for a landmark of weight 1, beside what was measured
 GAP, WIDTH = 0.8, 0.3  # mm, standard deviation of the inner lips' opening, and of the mouth's width
 BOUNDS = {"jaw_pose_x": (0.0, 0.45), "jaw_pose_y": (-0.12, 0.12)}
-"""A jaw shut further than at rest would be taken back by a lowered lip."""
+"""Radians; other channels lie in 0..1. If the jaw could shut further than at rest, a lowered lip would undo it."""
 GROUP_WEIGHTS = {
     "lips_outer": 2.0, "lips_inner": 3.0, "lips_rings": 0.15, "eye_right": 2.0, "eye_left": 2.0, "brow_right": 1.0,
     "brow_left": 1.0, "iris": 2.0, "oval": 1.0, "nose": 0.3, "cheek_chin": 0.3,

@@ -55,12 +55,11 @@ class Follower:
     """Adds the fast part of the difference between heard and denoised articulation, frame by frame.
 
     ``d = heard - denoised``; ``m_t = m_{t-1} + (d_t - m_{t-1}) / (S x 25)`` with S of ``SETTLES`` for the jaw and of
-    ``SHAPES_SETTLE`` for the lips' shapes; ``denoised + share (d - m)``. The
-    running mean ``m`` begins with the first difference, goes on from window to window and never looks ahead. Of the
-    shapes that spread the lips ``d`` is what is heard, so that a smile comes and goes as the denoiser has it, and all
-    of ``d - m`` is added. While a sound is held as surely as s, ``m`` stands still and
-    ``denoised + (share + s (1 - share)) (d - (1 - s) m)`` follows the whole of what is heard: a denoiser that learnt
-    from speech lets a long vowel die away.
+    ``SHAPES_SETTLE`` for the lips' shapes; ``denoised + share (d - m)``. The running mean ``m`` begins with the first
+    difference, goes on from window to window and never looks ahead. Of the shapes that spread the lips ``d`` is what is
+    heard, so a smile comes and goes as the denoiser has it, and all of ``d - m`` is added. While a sound is held as
+    surely as s, ``m`` stands still and ``denoised + (share + s (1 - share)) (d - (1 - s) m)`` follows the whole of what
+    is heard: a denoiser that learnt from speech lets a long vowel die away.
     """
 
     def __init__(self, share: float) -> None:
