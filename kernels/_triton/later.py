@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import importlib
 import os
+from contextlib import nullcontext
 from typing import Any
 
+import torch
 from torch import Tensor
 
 from .._contract.op import Backend
@@ -22,9 +24,13 @@ def triton_backend(name: str, trains: bool = False) -> Backend:
             return "CPU tensors need TRITON_INTERPRET=1, set before the first import"
         return kernel().why_not(lead, *rest)
 
+    def run(lead: Tensor, *rest: Any) -> Any:
+        with torch.cuda.device(lead.device) if lead.is_cuda else nullcontext():  # it need not be the current one
+            return kernel().run(lead, *rest)
+
     def train(*args: Any) -> Any:
         with_gradient = kernel().train
         assert with_gradient is not None
         return with_gradient(*args)
 
-    return Backend("triton", lambda *args: kernel().run(*args), ("cuda", "cpu"), why_not, train if trains else None)
+    return Backend("triton", run, ("cuda", "cpu"), why_not, train if trains else None)

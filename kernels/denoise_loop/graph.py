@@ -64,6 +64,7 @@ class GraphRunner:
         self.refused = False
         self.stream = torch.cuda.Stream(self.device)
         self.free = torch.cuda.Event()
+        self.free.record(torch.cuda.current_stream(self.device))  # which fills the buffers with zeros
         self.lock = threading.Lock()
         # The allocator knows the buffers by the stream that made them; others may still work on them at the end.
         weakref.finalize(self, self.free.synchronize).atexit = False

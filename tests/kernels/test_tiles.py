@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import contextlib
+import importlib
 import json
+from types import SimpleNamespace
 
 import pytest
 import torch
 
-from emoface.kernels._triton import tiles
+from emoface.kernels._contract.op import Backend
+from emoface.kernels._triton import later, tiles
 
 FIRST, SECOND = {"BM": 32}, {"BM": 64}
 GPU, CPU = torch.device("cuda"), torch.device("cpu")
@@ -68,3 +71,20 @@ def test_tuning_without_a_gpu_is_refused(monkeypatch):
 @pytest.mark.parametrize("size, expected", [(1, 32), (32, 32), (33, 64), (64, 64), (65, 128)])
 def test_classes_of_sizes(size, expected):
     assert tiles.upper(size, 32, 64) == expected
+
+
+def test_an_operator_is_launched_on_the_gpu_of_its_tensors(monkeypatch):
+    current = ["cuda:0"]
+
+    @contextlib.contextmanager
+    def device(named):
+        before, current[0] = current[0], str(named)
+        yield
+        current[0] = before
+
+    where = SimpleNamespace(BACKEND=Backend("triton", lambda lead, *rest: (current[0], *rest), ("cuda",)))
+    monkeypatch.setattr(importlib, "import_module", lambda name: where)
+    monkeypatch.setattr(torch.cuda, "device", device)
+    backend = later.triton_backend("film")
+    assert backend.run(SimpleNamespace(is_cuda=True, device=torch.device("cuda:1")), 7) == ("cuda:1", 7)
+    assert backend.run(torch.zeros(1), 7) == ("cuda:0", 7) and current == ["cuda:0"]
