@@ -247,7 +247,7 @@ def animate_arguments() -> list[Option]:
     loading = [option for name, option in options_of(LoadOptions).items() if name != "threads"]
     return [
         Option(
-            "audio", Described("4 to 192 kHz, 1 to 8 channels, from half a frame to hours"), None,
+            "audio", Described("4 to 192 kHz, 1 to 8 channels, more than half a frame"), None,
             "a path, a binary file object, `(samples, rate)`, or an array or tensor together with `sample_rate`",
         ),
         *options_of(AnimateOptions).values(),

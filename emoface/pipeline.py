@@ -229,7 +229,7 @@ class Pipeline:
             request.direction.check(recording.duration)
         if recording.frames(fps) == 0:
             raise ValueError(
-                f"audio must be at least half a frame long, got {recording.num_samples} samples "
+                f"audio must be longer than half a frame, got {recording.num_samples} samples "
                 f"({1000 * recording.duration:.3f} ms) at {fps:g} fps"
             )
         partner = None if other is None else open_other(other, sample_rate, recording)

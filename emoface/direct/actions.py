@@ -130,6 +130,8 @@ _AMOUNTS: tuple[tuple[str, float], ...] = (
     (r"\b(very|strong|strongly|fully|broad|broadly|completely|far)\b", 1.2),
 )  # fmt: skip
 
+_SHARE = re.compile(r"\b(\d{1,3})\s*%")
+
 
 class UnknownAction(ValueError):
     """Words, a unit or a shape that name nothing."""
@@ -236,13 +238,19 @@ def _said(words: str) -> Action | None:
     for pattern, cue in _CUE_SAYINGS:
         if re.search(pattern, text):
             count = 2 if re.search(r"twice|double|two", text) else 3 if re.search(r"thrice|three", text) else 1
-            return Action(words, {}, cue, count)
+            numbered = re.search(r"\d+", words)
+            return Action(words, {}, cue, int(numbered[0]) if numbered else count)
     shapes = next((shapes for pattern, shapes in _SAYINGS if re.search(pattern, text)), None)
     if shapes is None:
         return None
     sides = re.findall(r"\b(left|right)\b", text)
     side = sides[0].capitalize() if len(set(sides)) == 1 else ""
     amount = next((by for sign, by in _AMOUNTS if re.search(sign, text)), 1.0)
+    share = _SHARE.search(words)
+    if share:
+        amount = min(int(share[1]) / 100, 1.0)
+    elif re.search(r"\d", words):
+        return None  # a number that is neither a share nor a count would be passed over in silence
     if side and "browInnerUp" in shapes and "browOuterUp" in shapes:
         shapes = {name: by for name, by in shapes.items() if name != "browInnerUp"}  # which has no sides
     weights = channels({name: by for name, by in shapes.items() if by > 0 or name in HEAD_TURNS}, side)

@@ -3,7 +3,8 @@
 A direction stands in brackets or parentheses and lasts as long as its line is shown. With a part of the face before a
 colon it is for that part alone; several are separated by commas or semicolons. It is an emotion (``angry``, ``very
 happy``, ``angrily``, ``sad 3``), an action (a unit, a shape, plain words), a cue (``blink``, ``nod``, ``look left``),
-a curve (``intensity: 1.5``) or an edit (``redo``, ``redo 7``, ``keep``). What is outside of brackets is only spoken.
+a curve (``intensity: 1.5``, ``brows: intensity: 1.5``) or an edit (``redo``, ``redo 7``, ``keep``). What is outside of
+brackets is only spoken.
 """
 
 from __future__ import annotations
@@ -192,7 +193,7 @@ def _direction(lines: Iterator[Line] | list[Line], unknown: str) -> Direction:
 
 
 def _directions(line: Line) -> Iterator[tuple[str, str, int]]:
-    """(region or name of a curve or "", words, column) of each direction in a line."""
+    """(region or "", words, column) of each direction in a line; words of a curve are its name, a colon and more."""
     if line.bare:
         yield from _items(line.text, line.column)
         return
@@ -204,35 +205,45 @@ def _directions(line: Line) -> Iterator[tuple[str, str, int]]:
 def _items(text: str, column: int) -> Iterator[tuple[str, str, int]]:
     region = ""
     for piece in re.finditer(r"[^,;]+", text):
-        words = piece[0]
-        if ":" in words:
-            region, _, words = words.partition(":")
-            region = region.strip().lower()
+        words, own = piece[0], region
+        before, colon, after = words.partition(":")
+        if _curve_of(words) is not None:
+            own = ""  # a curve by itself is of the whole face, and no part of it for what follows
+        elif colon:
+            region = own = before.strip().lower()
+            words = after
         if words.strip():
-            start = piece.end() - len(words) + len(words) - len(words.lstrip())
-            yield region, words.strip(), column + start
+            yield own, words.strip(), column + piece.end() - len(words.lstrip())
+
+
+def _curve_of(words: str) -> str | None:
+    """The curve that words such as ``intensity: 1.5`` name."""
+    name, colon, _ = words.partition(":")
+    return name.strip().lower() if colon and name.strip().lower() in CURVES else None
 
 
 def find_track(words: str, region: str, start: float, end: float) -> Track:
     """The track that some words mean.
 
     Args:
-        words: an emotion, an action, a cue, a number of a curve or an edit. region: a part of the face, a curve's
-            name, or nothing. start, end: seconds.
+        words: an emotion, an action, a cue, a curve with its number or an edit. region: a part of the face, or
+            nothing. start, end: seconds.
 
     Raises:
         ValueError: they name nothing; the message names the nearest.
     """
     span: dict[str, Any] = {"start": start, "end": end}
-    if region in CURVES:
-        try:
-            return CurveTrack(of=region, value=float(words), **span)
-        except ValueError:
-            low, high = CURVES[region]
-            raise ValueError(f"{region} must be a number in {low:g}..{high:g}, got {words!r:.60}") from None
     if region and REGION_SYNONYMS.get(region, region) not in (*REGION_NAMES, "look", "cue", "emotion"):
         raise ValueError(f"{region!r:.60} is no part of the face; {checks.nearest(region, (*REGION_NAMES, *CURVES))}")
     own = "all" if region in ("", "look", "cue", "emotion") else region
+    curve = _curve_of(words)
+    if curve is not None:
+        told = words.partition(":")[2].strip()
+        try:
+            return CurveTrack(of=curve, value=float(told), region=own, **span)
+        except ValueError:
+            low, high = CURVES[curve]
+            raise ValueError(f"{curve} must be a number in {low:g}..{high:g}, got {told!r:.60}") from None
     text = re.sub(r"\s+", " ", words.lower().strip().rstrip(".!"))
     edit = re.fullmatch(r"(redo|keep)(?: (?:seed )?(\d+))?", text)
     if edit:
@@ -257,7 +268,7 @@ def find_track(words: str, region: str, start: float, end: float) -> Track:
         return EmotionTrack(emotion=emotion, region=own, **span)
     known = [*EMOTIONS, *SYNONYMS, *MOOD, *CUES]
     near = checks.nearest(text, known)
-    told = near if near.startswith("did") else "it is no emotion, action, cue or edit"
+    told = near if near.startswith("did") else "it is no emotion, action, cue, curve or edit"
     raise ValueError(f"{words!r:.60} names nothing; {told}")
 
 

@@ -28,9 +28,11 @@ class Ledger:
         Raises:
             OSError: it cannot be written, or another batch writes to it.
         """
+        if folder.exists() and not folder.is_dir():
+            raise NotADirectoryError(f"folder {folder} is no folder")
         folder.mkdir(parents=True, exist_ok=True)
         self.path = folder / NAME
-        self._file = open(self.path, "a+", encoding="utf-8")
+        self._file = open(self.path, "a+", encoding="utf-8", errors="replace")
         if fcntl is not None:
             try:
                 fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)

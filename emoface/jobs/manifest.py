@@ -86,7 +86,7 @@ def options_for(options: AnimateOptions, asked: Mapping[str, Any]) -> AnimateOpt
         if not isinstance(given.get("emotion"), str):
             raise ValueError(f"{LEVEL} goes with an emotion that is a label")
         given["emotion"] = [given["emotion"], given.pop(LEVEL)]
-    checks.keys("options", given, known)
+    checks.keys("options", given, (*known, LEVEL))
     return options.changed(**{name: None if v is None else known[name].kind.from_json(v) for name, v in given.items()})
 
 

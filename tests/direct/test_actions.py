@@ -56,6 +56,15 @@ def test_words_that_name_nothing_are_refused(words):
         find_action(words)
 
 
+def test_numbers_count_or_are_shares():
+    assert [find_action(words).count for words in ("blink 3", "nod 4 times", "nod twice", "sigh")] == [3, 4, 2, 1]
+    full, half = (find_action(words).weights for words in ("smile", "smile 50%"))
+    assert half == {channel: pytest.approx(0.5 * weight) for channel, weight in full.items()}
+    for words in ("smile 3", "raise the brows 0.5"):  # who would know what that means?
+        with pytest.raises(ValueError, match="there is no action"):
+            find_action(words)
+
+
 def test_units_have_sides_and_intensities():
     assert find_action("AU4").weights == {"browDownLeft": 1, "browDownRight": 1}
     assert find_action("au 12 L").weights == {"mouthSmileLeft": 1}

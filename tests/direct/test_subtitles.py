@@ -42,6 +42,21 @@ def test_a_line_directs_each_part_of_the_face():
 
 
 @pytest.mark.parametrize(
+    ("words", "found"),
+    [
+        ("intensity: 1.5, nod", [("intensity", None), ("nod", None)]),
+        ("brows: intensity: 1.5; worried", [("intensity", ("brows",)), ("worried brow", ("brows",))]),
+        ("brows: worried, Guidance : 2, raised",
+         [("worried brow", ("brows",)), ("guidance", None), ("raised brow", ("brows",))]),
+    ],
+)  # fmt: skip
+def test_a_curve_is_of_a_part_of_the_face_or_of_all_of_it(words, found):
+    tracks = parse_subtitles(f"1\n00:00:01,000 --> 00:00:02,000\n[{words}]\n").tracks
+    whole = EmotionTrack(emotion="happy").region
+    assert [(track.what, track.region) for track in tracks] == [(what, region or whole) for what, region in found]
+
+
+@pytest.mark.parametrize(
     "spoilt",
     [
         "\ufeff" + SRT, SRT.replace("\n", "\r\n"), SRT.replace(",", ".").replace("Fine. really", "Fine, really"),
@@ -74,7 +89,7 @@ def test_webvtt_and_labels_and_json_say_the_same(tmp_path):
         (SRT.replace("--> 00:00:05,000", "--> 00:00:03,000"), "srt", "line 11, column 1: the line must end after"),
         ("hello\n" + SRT, "srt", "line 1, column 1: text before any times"),
         ("1.0 2.0 happy\n", "txt", "line 1, column 1: a label is start, end and text"),
-        (SRT.replace("1.5]", "lots]"), "srt", "line 7, column 27: intensity must be a number in 0..2"),
+        (SRT.replace("1.5]", "lots]"), "srt", "line 7, column 16: intensity must be a number in 0..2"),
     ],
 )  # fmt: skip
 def test_faults_are_named_with_line_and_column(text, kind, message):

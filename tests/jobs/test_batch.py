@@ -125,6 +125,7 @@ def test_a_manifest_asks_for_single_recordings(
         ("m.csv", "file,intensity\na.wav,3\n", "a.wav: intensity must be in 0..2, got 3"),
         ("m.csv", "file,level\na.wav,3\n", "a.wav: level goes with an emotion that is a label"),
         ("m.csv", "file,emotoin\na.wav,sad\n", "did you mean 'emotion'"),
+        ("m.csv", "file,emotion,leevl\na.wav,sad,3\n", "did you mean 'level'"),
         ("m.json", "[1]", "an entry must be an object, got 1"),
         ("m.json", '[{"emotion": "sad"}]', "an entry lacks 'file'"),
         ("m.json", "3", "it must hold an object or a list"),
@@ -154,10 +155,18 @@ def test_refusals_before_any_work(recordings: Path, tmp_path: Path) -> None:
         run_batch(recordings, out)
     assert not out.exists()
     (recordings / "a.mp3").unlink()
+    (tmp_path / "file").write_text("no folder")
+    with pytest.raises(NotADirectoryError, match=r"folder .*file is no folder"):
+        run_batch(recordings, tmp_path / "file")
     held = Ledger(out)
     with pytest.raises(BlockingIOError, match="another batch writes to"):
         run_batch(recordings, out)
     held.close()
+
+
+def test_bytes_that_are_no_text_in_the_ledger_are_passed_over(tmp_path: Path) -> None:
+    (tmp_path / "batch.jsonl").write_bytes(b'\xff\xfe{"name"\n')
+    Ledger(tmp_path).close()
 
 
 class Deadly:
