@@ -7,11 +7,12 @@ line; 130 interrupted. With EMOFACE_TRACEBACK=1 in the environment, code 2 comes
 from __future__ import annotations
 
 import os
+import signal
 import sys
 import traceback
 import warnings
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, NoReturn
 
 from emoface.cli import (
     adapt,
@@ -61,6 +62,14 @@ def _warn(message: Warning | str, *_: Any, **__: Any) -> None:
     print(f"emoface: warning: {message}", file=sys.stderr)
 
 
+class Terminated(BaseException):
+    """A request to terminate, raised so that half-written files and temporary folders go before the process does."""
+
+
+def _terminated(*_: Any) -> NoReturn:
+    raise Terminated
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run a command.
 
@@ -72,6 +81,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """
     if arguments is None:
         open_streams()
+        signal.signal(signal.SIGTERM, _terminated)
     asked = build_parser().parsed(arguments)
     try:
         with warnings.catch_warnings():
@@ -80,6 +90,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         print("emoface: interrupted", file=sys.stderr)
         return 130
+    except Terminated:
+        signal.signal(signal.SIGTERM, signal.SIG_DFL)
+        signal.raise_signal(signal.SIGTERM)  # whoever waits for this process sees what ended it
     except USER_ERRORS as error:
         if os.environ.get("EMOFACE_TRACEBACK") == "1":
             traceback.print_exc()

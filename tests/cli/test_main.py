@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import subprocess
 import sys
 from collections.abc import Callable
@@ -43,6 +44,20 @@ def test_interrupted(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixt
 
     monkeypatch.setattr("emoface.info.main", stopped)
     assert main(["info"]) == 130 and capsys.readouterr().err == "emoface: interrupted\n"
+
+
+def test_terminated_in_the_middle_of_a_file(tmp_path: Path) -> None:
+    script = (
+        "import os, signal, sys; import emoface.info; from emoface.cli import main\n"
+        "from emoface.files import atomic_path\n"
+        "def killed(_):\n"
+        "    with atomic_path('half.npz') as path:\n"
+        "        path.write_bytes(b'half'); print(len(os.listdir()), flush=True); os.kill(os.getpid(), signal.SIGTERM)\n"
+        "emoface.info.main = killed; sys.argv = ['emoface', 'info']; sys.exit(main())"
+    )
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, cwd=tmp_path)
+    assert (done.returncode, done.stdout, done.stderr) == (-signal.SIGTERM, "1\n", "")
+    assert not list(tmp_path.iterdir())
 
 
 def test_wrong_commands(tmp_path: Path, error_of: Callable[..., str]) -> None:
