@@ -52,7 +52,9 @@ def test_terminated_in_the_middle_of_a_file(tmp_path: Path) -> None:
         "from emoface.files import atomic_path\n"
         "def killed(_):\n"
         "    with atomic_path('half.npz') as path:\n"
-        "        path.write_bytes(b'half'); print(len(os.listdir()), flush=True); os.kill(os.getpid(), signal.SIGTERM)\n"
+        "        path.write_bytes(b'half')\n"
+        "        print(len(os.listdir()), flush=True)\n"
+        "        os.kill(os.getpid(), signal.SIGTERM)\n"
         "emoface.info.main = killed; sys.argv = ['emoface', 'info']; sys.exit(main())"
     )
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, cwd=tmp_path)
