@@ -40,6 +40,8 @@ from .motion import packed_motion
 AT_ONCE = 8
 """Takes of a request at most."""
 DIRECTION_BYTES = 4 << 20
+MOST_NAME = 200
+"""Bytes of an uploaded file's name that are kept, of the 255 that file systems take."""
 PEAKS_PER_SECOND, MOST_PEAKS = 100, 20_000
 SCRIPTS = (".json", ".srt", ".vtt", ".txt")
 """Suffixes of directions that can be uploaded."""
@@ -178,7 +180,8 @@ async def _voice(studio: Studio, request: Request) -> Response:
 
 def _plain(name: str, otherwise: str) -> str:
     """A file's name without what could lead elsewhere."""
-    return re.sub(r"[^\w.() -]", "_", name)[-100:].lstrip(". ") or otherwise
+    plain = re.sub(r"[^\w.() -]", "_", name).encode()[-MOST_NAME:].decode(errors="ignore")
+    return plain.lstrip(". ") or otherwise
 
 
 async def _sound(studio: Studio, request: Request) -> Response:

@@ -101,6 +101,8 @@ def test_a_voice_and_a_direction_are_uploaded(run_studio: Callable[..., Any], pi
         status, _, body = ask(running, "POST", f"/voice?name={quote('../my voice ä.wav')}", sound)
         voice = json.loads(body)
         assert status == 200 and voice["name"] == "_my voice ä.wav"
+        status, _, body = ask(running, "POST", f"/voice?name={quote('声' * 120 + '.wav')}", sound)  # 364 bytes
+        assert status == 200 and json.loads(body)["name"].endswith("声.wav"), body
         assert max(voice["peaks"]) == 255 and len(voice["peaks"]) == int(100 * voice["duration"])
         status, headers, body = ask(running, "GET", f"/voice/{voice['id']}/sound")
         assert status == 200 and headers["content-type"] == "audio/flac" and body[:4] == b"fLaC"
