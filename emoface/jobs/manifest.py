@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import csv
 import io
-import json
 from collections.abc import Mapping
 from pathlib import Path, PurePosixPath
 from typing import Any
 
 from emoface import checks
 from emoface.options import AnimateOptions, options_of
-from emoface.reading import read_json, read_text
+from emoface.reading import parse_json, read_json, read_text
 
 SOUNDS = (
     ".wav", ".flac", ".ogg", ".opus", ".mp3", ".aif", ".aiff", ".aifc", ".au", ".caf", ".w64", ".m4a", ".aac", ".mp4",
@@ -132,6 +131,6 @@ def _name(value: Any) -> str:
 
 def _value(cell: str) -> Any:
     try:
-        return json.loads(cell)
+        return parse_json(cell)
     except ValueError:
         return cell

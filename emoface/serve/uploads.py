@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import json
 import multiprocessing
 import os
 import shutil
@@ -146,7 +145,7 @@ def wishes(query: Mapping[str, str]) -> tuple[AnimateOptions, str]:
             values |= several
         else:
             with contextlib.suppress(ValueError):
-                text = json.loads(text)
+                text = parse_json(text, standard=True)
             values[name] = text
     options = AnimateOptions.from_json(values)
     if options.num_samples != 1:

@@ -126,6 +126,7 @@ def test_a_manifest_asks_for_single_recordings(
         ("m.csv", "file,level\na.wav,3\n", "a.wav: level goes with an emotion that is a label"),
         ("m.csv", "file,emotoin\na.wav,sad\n", "did you mean 'emotion'"),
         ("m.csv", "file,emotion,leevl\na.wav,sad,3\n", "did you mean 'level'"),
+        ("m.csv", "file,emotion\na.wav," + "[" * 20_000, r"a.wav: emotion '\[\[.* is not known"),
         ("m.json", "[1]", "an entry must be an object, got 1"),
         ("m.json", '[{"emotion": "sad"}]', "an entry lacks 'file'"),
         ("m.json", "3", "it must hold an object or a list"),

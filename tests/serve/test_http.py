@@ -118,6 +118,7 @@ def test_limits_of_files(files: Any) -> None:
         ({"emotion": "hapy"}, "hapy"), ({"emotoin": "happy"}, "did you mean 'emotion'"), ({"fps": "fast"}, "fps"),
         ({"format": "mp4"}, "format must be one of"), ({"options": "[1]"}, "must be an object"),
         ({"num_samples": "2"}, "num_samples must be 1 here"),
+        ({"emotion": "[" * 20_000}, r"emotion '\[\[.* is not known"),
     ],
 )  # fmt: skip
 def test_wrong_wishes(query: dict[str, str], words: str) -> None:

@@ -35,7 +35,10 @@ class JsonLinesSender(Sender):
         """
         super().__init__("standard output" if path == "-" else path)
         where = os.dup(sys.stdout.fileno()) if path == "-" else Path(path)
-        self._file = open(where, "wb", buffering=0)
+        try:
+            self._file = open(where, "wb", buffering=0)
+        except OSError as error:
+            raise type(error)(f"path {path} cannot be written: {error.strerror}") from error
         self._begun = False
 
     def _send(self, pose: Pose) -> bool:

@@ -30,7 +30,7 @@ def test_a_file(pose: Pose, tmp_path: Path) -> None:
     lines = path.read_text().splitlines()
     check(lines, pose)
     assert len(lines) == 3
-    with pytest.raises(OSError):
+    with pytest.raises(FileNotFoundError, match=r"^path .*none/face\.jsonl cannot be written"):
         open_sender(f"json://{tmp_path}/none/face.jsonl")
 
 
