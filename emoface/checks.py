@@ -107,6 +107,16 @@ def path(name: str, value: object, what: str = "path") -> Path:
     return Path(value)
 
 
+def callback(name: str, value: object) -> None:
+    """A function that is told how far something is, or None.
+
+    Raises:
+        TypeError: neither.
+    """
+    if value is not None and not callable(value):
+        raise TypeError(f"{name} must be callable, got {type(value).__name__}")
+
+
 def keys(name: str, values: object, known: Iterable[str]) -> None:
     """A mapping, such as a JSON object, that has known keys alone.
 

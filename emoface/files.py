@@ -56,6 +56,28 @@ def atomic_path(path: str | os.PathLike[str]) -> Iterator[Path]:
         os.close(handle)
 
 
+def make_folder(path: str | os.PathLike[str]) -> Path:
+    """Make a folder, and those that it lies in, unless it is there.
+
+    Args:
+        path: the folder.
+
+    Returns:
+        The path.
+
+    Raises:
+        NotADirectoryError: it is a file. OSError: it cannot be made for another reason.
+    """
+    folder = Path(path)
+    if folder.exists() and not folder.is_dir():
+        raise NotADirectoryError(f"folder {folder} is no folder")
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise type(error)(f"folder {folder} cannot be made: {error.strerror}") from error
+    return folder
+
+
 def write_text(path: str | os.PathLike[str], text: str) -> None:
     """Write UTF-8 text, completely or not at all; lines end with one line feed on every system.
 

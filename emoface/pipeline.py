@@ -14,6 +14,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from . import checks
 from .animation import Animation
 from .audio.convolution import multiply_in
 from .audio.delivery import relative_loudness
@@ -221,8 +222,7 @@ class Pipeline:
             FileNotFoundError: no such recording.
         """
         request = self._request((options or AnimateOptions()).changed(**changes))
-        if progress is not None and not callable(progress):
-            raise TypeError(f"progress must be callable, got {type(progress).__name__}")
+        checks.callback("progress", progress)
         recording = open_audio(audio, sample_rate)
         fps = request.options.fps
         if request.direction is not None:

@@ -71,6 +71,8 @@ def redo(
 def fill(take: Take, gaps: Iterable[Sequence[float]], regions: str | Iterable[str] = "all", fade: float = FADE,
          audio: Any = None, other: Any = None, **changes: Any) -> Take:  # fmt: skip
     """The take with stretches of it performed as if nothing were known of them; see :meth:`emoface.Animation.fill`."""
+    if not isinstance(gaps, Iterable):
+        raise TypeError(f"gaps must be a list of (start, end) in seconds, got {type(gaps).__name__}")
     spans = []
     for number, gap in enumerate(gaps):
         if not isinstance(gap, Sequence) or isinstance(gap, str) or len(gap) != 2:

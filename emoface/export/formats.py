@@ -7,8 +7,9 @@ import inspect
 import os
 from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
+
+from emoface import checks
 
 OWN_RATE = "the animation's"
 OWN_RATE_OR_FPS = "the animation's, or `fps`"
@@ -184,9 +185,9 @@ def format_of(path: str | os.PathLike[str], to_read: bool = False) -> Format:
         The row of the table.
 
     Raises:
-        ValueError: no such format, or one that is not read; those that are known are listed.
+        TypeError: no path. ValueError: no such format, or one that is not read; those that are known are listed.
     """
-    suffix = Path(path).suffix.lower()
+    suffix = checks.path("path", path).suffix.lower()
     known, deed = (READABLE, "loaded from") if to_read else (tuple(FORMATS), "saved as")
     if suffix not in known:
         raise ValueError(f"path {path} has suffix {suffix!r}; an animation can be {deed} {', '.join(sorted(known))}")

@@ -16,7 +16,7 @@ from emoface.face_motion import FaceMotion
 from emoface.render import render_frames, write_png
 from emoface.render.frames import BLOCK, CLAY, VIEW
 
-from ..files import atomic_path
+from ..files import atomic_path, make_folder
 from .formats import SEQUENCES
 
 One = TypeVar("One")
@@ -53,6 +53,7 @@ def write_sequence(
     known = (*VIEW, "threads") if kind == "png" else ()
     if unknown := [name for name in view if name not in known]:
         raise TypeError(f"{kind} sequences take {', '.join(('fps', *known))}, got {unknown[0]!r}")
+    checks.callback("progress", progress)
     if fps is not None:
         animation = animation.resample(fps)
     face = as_face(face, identity)
@@ -66,8 +67,7 @@ def write_sequence(
             colours = np.broadcast_to(CLAY, (faces.max() + 1, 3))
         colours = (colours.clip(0, 1) * 255).round().astype(np.uint8)
         content, write = _meshes(animation, face), (_obj if kind == "obj" else _ply)(faces, colours)
-    folder = Path(folder)
-    folder.mkdir(parents=True, exist_ok=True)
+    folder = make_folder(folder)
     digits = max(5, len(str(len(animation) - 1)))
     paths = []
     for number, one in enumerate(told(content, len(animation), animation.fps, progress)):

@@ -60,6 +60,7 @@ def write_video(
     if size % 2:
         raise ValueError(f"size must be an even number of pixels, got {size}")
     quality = checks.number("quality", quality, 0, 51)
+    checks.callback("progress", progress)
     if fps is not None:
         animation = animation.resample(fps)
     pictures = render_frames(

@@ -6,6 +6,8 @@ import json
 import os
 from pathlib import Path
 
+from emoface.files import make_folder
+
 from .task import Outcome, Task, digest
 
 try:
@@ -28,10 +30,7 @@ class Ledger:
         Raises:
             OSError: it cannot be written, or another batch writes to it.
         """
-        if folder.exists() and not folder.is_dir():
-            raise NotADirectoryError(f"folder {folder} is no folder")
-        folder.mkdir(parents=True, exist_ok=True)
-        self.path = folder / NAME
+        self.path = make_folder(folder) / NAME
         self._file = open(self.path, "a+", encoding="utf-8", errors="replace")
         if fcntl is not None:
             try:

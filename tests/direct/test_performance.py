@@ -292,6 +292,8 @@ def test_blend_and_fill(pipeline, take):
     assert filled.motion[28:34, MOTION_INDEX["browInnerUp"]].min() > 0.02
     with pytest.raises(TypeError, match=r"gaps\[0\] must be \(start, end\)"):
         take.fill([1.0])
+    with pytest.raises(TypeError, match=r"gaps must be a list of \(start, end\) in seconds, got NoneType"):
+        take.fill(None)
 
 
 def test_bad_edits_are_named(take):

@@ -89,6 +89,8 @@ def test_what_is_not_installed_is_said_before_the_work(
         with pytest.raises(ImportError, match=r"writing \.mp4 needs imageio-ffmpeg: pip install 'emoface\[video\]'"):
             check()
     format_of("a.GLB").check({"face": None})
+    with pytest.raises(TypeError, match="path must be a path, got int"):
+        format_of(3)  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize("layout", LAYOUTS)

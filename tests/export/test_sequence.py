@@ -50,4 +50,9 @@ def test_refusals(tmp_path: Path, animate: Callable[..., Animation]) -> None:
         write_sequence(animate(), tmp_path, "obj", size=64)
     with pytest.raises(ValueError, match="lights must be one of"):
         write_sequence(animate(), tmp_path / "made", lights="moon")
+    with pytest.raises(TypeError, match="progress must be callable, got int"):
+        write_sequence(animate(), tmp_path / "made", progress=1)
     assert list(tmp_path.iterdir()) == []
+    (tmp_path / "file").write_text("no folder")
+    with pytest.raises(NotADirectoryError, match=r"folder .*file is no folder"):
+        write_sequence(animate(), tmp_path / "file")

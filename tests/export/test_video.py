@@ -91,6 +91,7 @@ def test_another_rate_and_no_sound(tmp_path):
         ({"size": 64.0}, "size must be an integer, got float"),
         ({"quality": 99}, r"quality must be in 0\.\.51, got 99"),
         ({"quality": "best"}, "quality must be a number, got str"),
+        ({"progress": 1}, "progress must be callable, got int"),
         ({"fps": 0}, "fps must be positive"),
         ({"yaw": math.nan}, "yaw must be finite"),
         ({"threads": 0}, "threads must be"),
