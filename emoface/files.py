@@ -57,7 +57,7 @@ def atomic_path(path: str | os.PathLike[str]) -> Iterator[Path]:
 
 
 def make_folder(path: str | os.PathLike[str]) -> Path:
-    """Make a folder, and those that it lies in, unless it is there.
+    """Make a folder to write files into, and those that it lies in, unless it is there.
 
     Args:
         path: the folder.
@@ -66,7 +66,8 @@ def make_folder(path: str | os.PathLike[str]) -> Path:
         The path.
 
     Raises:
-        NotADirectoryError: it is a file. OSError: it cannot be made for another reason.
+        NotADirectoryError: it is a file. PermissionError: it cannot be written to. OSError: it cannot be made for
+            another reason.
     """
     folder = Path(path)
     if folder.exists() and not folder.is_dir():
@@ -75,6 +76,8 @@ def make_folder(path: str | os.PathLike[str]) -> Path:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise type(error)(f"folder {folder} cannot be made: {error.strerror}") from error
+    if not os.access(folder, os.W_OK | os.X_OK):
+        raise PermissionError(f"folder {folder} cannot be written to")
     return folder
 
 

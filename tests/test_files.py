@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from emoface.files import atomic_path, check_writable, write_text
+from emoface.files import atomic_path, check_writable, make_folder, write_text
 
 
 def test_written_under_another_name_then_renamed(tmp_path: Path) -> None:
@@ -71,6 +71,18 @@ def half_written(target: Path) -> subprocess.Popen:
     process = subprocess.Popen([sys.executable, "-c", HALF, str(target)], stdout=subprocess.PIPE, text=True)
     assert process.stdout is not None and process.stdout.readline() == "begun\n"
     return process
+
+
+def test_folders_are_made_and_can_be_written_to(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert make_folder(str(tmp_path / "new" / "deep")).is_dir() and make_folder(tmp_path / "new").is_dir()
+    (tmp_path / "file").write_text("")
+    with pytest.raises(NotADirectoryError, match=r"folder .*file is no folder"):
+        make_folder(tmp_path / "file")
+    with pytest.raises(NotADirectoryError, match=r"folder .*file/new cannot be made: Not a directory"):
+        make_folder(tmp_path / "file" / "new")
+    monkeypatch.setattr(os, "access", lambda path, mode: False)  # as root all can be written to
+    with pytest.raises(PermissionError, match=r"folder .*new cannot be written to"):
+        make_folder(tmp_path / "new")
 
 
 def test_what_a_killed_program_left_is_removed_by_the_next_save(tmp_path: Path) -> None:

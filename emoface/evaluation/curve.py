@@ -15,7 +15,7 @@ import numpy as np
 from emoface.audio.features import SAMPLE_RATE
 from emoface.binding.intensity import MOVING
 from emoface.diffusion.samplers import SAMPLERS
-from emoface.files import atomic_path, write_text
+from emoface.files import atomic_path, make_folder, write_text
 from emoface.metrics.emotion import nearest_prototype, strength
 from emoface.metrics.speed import machine, medians, threads
 from emoface.pipeline import Pipeline, load
@@ -179,10 +179,13 @@ def quality_curve(
         the student), ``definitions``, ``machine``, ``checkpoint``, ``student`` (SHA-256 or None), ``date``.
 
     Raises:
-        FileNotFoundError, ValueError: a checkpoint or the assets folder cannot be read.
+        FileNotFoundError, ValueError: a checkpoint or the assets folder cannot be read. OSError: ``out`` cannot be
+            written to.
     """
     with threads(1):
         bench = Bench(assets_folder(assets), quick)
+        if out is not None:
+            make_folder(out)  # what cannot be kept is not measured
         pipelines: dict[str, Pipeline] = {}
         teacher = None if checkpoint is None else Path(checkpoint)
         for sampler in SAMPLERS:
@@ -215,7 +218,6 @@ def quality_curve(
         }
     if out is not None:
         folder = Path(out)
-        folder.mkdir(parents=True, exist_ok=True)
         for name, text in (("steps.json", json.dumps(report, indent=1) + "\n"), ("steps.md", curve_markdown(report))):
             write_text(folder / name, text)
         draw_curve(points, folder / "steps.png")

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from emoface.binding.emotions import EMOTIONS
+from emoface.files import make_folder
 from emoface.metrics.speed import machine, threads
 from emoface.pipeline import load
 
@@ -88,6 +89,8 @@ def _measured(
     before: dict[str, Any] | None,
 ) -> dict[str, Any]:
     began = time.perf_counter()
+    if out is not None:
+        make_folder(out)  # what cannot be kept is not measured
     rows: list[Row] = []
     seconds: dict[str, float] = {}
     for part in chosen:
@@ -107,7 +110,6 @@ def _measured(
     if before is not None:
         beside(report, before)
     if out is not None:
-        out.mkdir(parents=True, exist_ok=True)
         for part in chosen:
             if part.draw is not None and all(importlib.util.find_spec(name) for name in part.needs):
                 report["pictures"] |= part.draw(evaluation, out)

@@ -180,6 +180,14 @@ def test_evaluate_refuses_a_missing_assets_folder(tiny_checkpoint: Path, tmp_pat
             evaluate(tiny_checkpoint, **{name: tmp_path / "none"})
 
 
+def test_a_report_that_cannot_be_kept_is_not_measured(tiny_checkpoint: Path, tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    measured: list[str] = []
+    with pytest.raises(NotADirectoryError, match=r"folder .*file is no folder"):
+        evaluate(tiny_checkpoint, out=tmp_path / "file", quick=True, only=["text"], progress=measured.append)
+    assert measured == []
+
+
 def test_parts_alone(tiny_checkpoint: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("EMOFACE_ASSETS", raising=False)
     report = evaluate(tiny_checkpoint, quick=True, only=["strangers", "seeds"])
