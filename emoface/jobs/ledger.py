@@ -44,9 +44,9 @@ class Ledger:
         for line in text.splitlines():
             try:
                 outcome = Outcome(**json.loads(line))
+                self._finished[outcome.name] = outcome
             except (ValueError, TypeError):
                 continue
-            self._finished[outcome.name] = outcome
         if text and not text.endswith("\n"):
             self._file.write("\n")
 

@@ -165,8 +165,8 @@ def test_refusals_before_any_work(recordings: Path, tmp_path: Path) -> None:
     held.close()
 
 
-def test_bytes_that_are_no_text_in_the_ledger_are_passed_over(tmp_path: Path) -> None:
-    (tmp_path / "batch.jsonl").write_bytes(b'\xff\xfe{"name"\n')
+def test_lines_of_the_ledger_that_are_none_are_passed_over(tmp_path: Path) -> None:
+    (tmp_path / "batch.jsonl").write_bytes(b'\xff\xfe{"name"\n{"name": ["a"], "key": "b"}\nnull\n')
     Ledger(tmp_path).close()
 
 
