@@ -70,6 +70,14 @@ def _pool(waiting: deque[Job], workers: int, most: int, suspects: deque[Job]) ->
                     yield future.result()
                 else:
                     suspects.append(job)
+        except GeneratorExit:
+            raise
+        except BaseException:  # interrupted: what is in work is finished, and need not be done again
+            pool.shutdown(cancel_futures=True)
+            for future in working:
+                if not future.cancelled() and future.exception() is None:
+                    yield future.result()
+            raise
         finally:
             pool.shutdown(cancel_futures=True)
 

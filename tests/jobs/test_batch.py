@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import os
+import threading
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -12,10 +14,11 @@ import pytest
 import soundfile
 
 import emoface
-from emoface.jobs import run_batch
+from emoface.jobs import local, run_batch
 from emoface.jobs.batch import plan
 from emoface.jobs.ledger import Ledger
 from emoface.jobs.local import run_local
+from emoface.jobs.task import Outcome
 from emoface.options import AnimateOptions, LoadOptions
 
 Contents = Callable[[Path], dict[str, bytes]]
@@ -191,3 +194,36 @@ def test_a_recording_that_kills_its_process_costs_no_other(
     assert not any(outcome.error for outcome in outcomes.values())
     assert os.getpid() not in {outcome.worker for outcome in outcomes.values()}
     assert contents(tmp_path / "two") == contents(tmp_path / "one")
+
+
+def test_what_is_in_work_at_an_interruption_is_finished_and_counts(monkeypatch: pytest.MonkeyPatch) -> None:
+    begun, interrupted = threading.Event(), threading.Event()
+
+    def perform(task: str, key: str) -> Outcome:
+        begun.set()
+        interrupted.wait(20)
+        return Outcome(task, key)
+
+    def wait(*_: object, **__: object) -> None:
+        begun.wait(20)
+        raise KeyboardInterrupt
+
+    class Pool(ThreadPoolExecutor):
+        """One worker, which is held until what waits behind it is cancelled."""
+
+        def __init__(self, *_: object, **__: object) -> None:
+            super().__init__(1)
+
+        def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
+            super().shutdown(wait=False, cancel_futures=cancel_futures)
+            interrupted.set()
+            super().shutdown(wait)
+
+    monkeypatch.setattr(local, "ProcessPoolExecutor", Pool)
+    monkeypatch.setattr(local, "perform", perform)
+    monkeypatch.setattr(local, "wait", wait)
+    told = []
+    with pytest.raises(KeyboardInterrupt):
+        for outcome in run_local([(f"{name}.wav", "key") for name in "abcde"], 2):  # type: ignore[misc]
+            told.append(outcome.name)
+    assert told == ["a.wav"]  # the others had not begun
