@@ -338,6 +338,11 @@ class Pipeline:
             request = replace(request, score=score)
         if options.latency != "file" and manner.speakers:
             raise ValueError(f"latency must be 'file' with a speaker's style, got {options.latency!r}")
+        if options.latency != "file" and options.controls is not None:
+            smoothed = [name for name in ("upper_smoothing", "lower_smoothing") if getattr(options.controls, name)]
+            if smoothed:  # a Gaussian that ends at the last frame delays and hardly smooths
+                raise ValueError(f"{smoothed[0]} of controls must be 0 with latency {options.latency!r}, as it reads "
+                                 f"frames to come; got {getattr(options.controls, smoothed[0]):g}")  # fmt: skip
         if options.latency != "file" and options.fps < FPS:
             raise ValueError(f"fps must be at least {FPS} with latency {options.latency!r}, got {options.fps:g}")
         return request

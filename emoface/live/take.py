@@ -19,7 +19,7 @@ from emoface.diffusion.finish import FILTER_REACH, PRESS_FILTER, PRESS_FRAMES, S
 from emoface.diffusion.joining import Easing
 from emoface.diffusion.windows import SlidingPlan
 from emoface.emotion import HEARD_FRAMES
-from emoface.face.controls import FWHM, Controls, clip_motion
+from emoface.face.controls import Controls, clip_motion
 from emoface.face.layout import FACE_NAMES, FPS, MOTION_SIZE
 from emoface.face.life import Life
 from emoface.face.nonverbal import NonverbalFace
@@ -72,7 +72,7 @@ class TakeState:
         loudness: of the voice beside its own. past: of the filters. life: blinks, gaze and breath.
         raw: (2 n, 64) log-mels of the prepared frames and of those that are foreseen, not normalised.
         listener, gate, laid: sounds that are no words, as they are heard, decided on and laid over the face.
-        lively: (k, 56) the latest frames before the controls. script: what is asked for.
+        script: what is asked for.
         settling: where the face comes from after an interruption.
     """
 
@@ -91,7 +91,6 @@ class TakeState:
     listener: NonverbalListener = field(default_factory=NonverbalListener)
     gate: SoundGate = field(default_factory=SoundGate)
     raw: Tensor = field(default_factory=lambda: _silence(0))
-    lively: np.ndarray = field(default_factory=lambda: np.zeros((0, MOTION_SIZE), np.float32))
     settling: Settling | None = None
 
 
@@ -122,8 +121,6 @@ class Take:
         moving = options.head > 0 and networks.denoiser.config.motion > len(FACE_NAMES)
         controls = options.controls
         self.controls = None if controls is None or controls == Controls() else controls
-        smoothing = 0.0 if controls is None else max(controls.upper_smoothing, controls.lower_smoothing)
-        self.controls_reach = math.ceil(4 * smoothing * FPS / FWHM)
         self.reach = filter_reach(networks.sampling)
         self.seconds = plan.window / FPS
         self.mel_frames = max(plan.window, HEARD_FRAMES)
@@ -226,9 +223,7 @@ class Take:
             motion = Controls(head_strength=options.head).apply(motion, FPS)
         motion = state.life.apply(motion, piece.blinks[:kept].numpy(), loudness)
         if self.controls is not None:
-            lively = np.concatenate([state.lively, motion])
-            motion = self.controls.apply(lively, FPS)[-kept:]
-            state.lively = lively[len(lively) - min(self.controls_reach, len(lively)) :]
+            motion = self.controls.apply(motion, FPS)
         settling = state.settling
         if settling is not None:
             share = ease((np.arange(kept) + 1 + state.done - settling.start) / settling.frames)[:, None]

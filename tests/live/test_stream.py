@@ -191,10 +191,18 @@ def test_bad_chunks_are_refused_and_the_stream_goes_on(
     np.testing.assert_array_equal(stream.feed(samples).motion, other.feed(samples).motion)
 
 
+def test_controls_are_those_of_the_finished_face(pipeline: emoface.Pipeline) -> None:
+    controls = emoface.Controls(lower_strength=0.6, symmetry=1.0, eyelid_offset=0.2)
+    plain, turned = (pipeline.stream(emotion="happy", controls=one).feed(voice(1.0)) for one in (None, controls))
+    np.testing.assert_array_equal(turned.motion, controls.apply(plain.motion, 25))
+
+
 def test_misuse_is_refused(pipeline: emoface.Pipeline) -> None:
     for asked, words in (
         ({"latency": "file"}, "latency"), ({"fps": 24}, "fps"), ({"num_samples": 2}, "num_samples"),
         ({"sample_rate": 10}, "sample_rate"), ({"latency": "soon"}, "latency"),
+        ({"controls": emoface.Controls(lower_smoothing=0.1)}, "lower_smoothing .* must be 0 with latency 'live'"),
+        ({"controls": emoface.Controls(upper_smoothing=0.2), "latency": "instant"}, r"upper_smoothing .* got 0\.2"),
     ):  # fmt: skip
         with pytest.raises(ValueError, match=words):
             pipeline.stream(**asked)
