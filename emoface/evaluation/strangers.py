@@ -1,7 +1,8 @@
 """Lips of people that the network never saw, against the landmarks that were tracked on their faces.
 
 Floors are fitted in the same run, on training clips of the one GRID speaker of whom there are many. They and the
-network are judged on the same clips, each at its own lag for each speaker.
+network are judged on the same clips, each at its own lags for each speaker: one for what is measured on the tracks,
+which the landmark net smoothed and so delayed, and one for the curves of the fit, which undoes that.
 """
 
 from __future__ import annotations
@@ -55,6 +56,10 @@ STRANGERS_MUST = {"jaw": 0.72, "gap": 0.74, "width": 0.50}
 SPEAKER_MUST = {"jaw": 0.88, "gap": 0.88}
 GAIN_MUST = {"jaw": (0.8, 1.15), "gap": (0.8, 1.15)}
 LAG = "at the lag of -3 to 3 frames with the largest mean r of jaw and gap, one for each speaker and method"
+CURVE_LAG = (
+    "at the lag of -3 to 3 frames with the largest mean r of these curves, one for each speaker and method (tracks are "
+    "late by the landmark net's smoothing, which fits undo)"
+)
 FLOORS = f"{RIDGE}; loudness: {LOUDNESS}"
 
 
@@ -64,17 +69,20 @@ class Followed:
 
     Attributes:
         clips: the clip of each take. targets: (T, C) measured curves of each, NaN in gaps.
-        takes: (T, C) curves of the method. lags: frames by which they are late, by speaker.
+        takes: (T, C) curves of the method. lags: frames by which they are late, by speaker. curve_lags: the same of
+            the fitted curves.
     """
 
     clips: list[Tracked]
     targets: list[np.ndarray]
     takes: list[np.ndarray]
     lags: dict[str, int]
+    curve_lags: dict[str, int]
 
     def pairs(self, channel: int, raw: bool = False) -> list[Pair]:
         """The curve of the method and the measured one of each take, the lag taken off unless ``raw``."""
-        lags = [0 if raw else self.lags[clip.speaker] for clip in self.clips]
+        found = self.lags if channel < len(MEASURES) else self.curve_lags
+        lags = [0 if raw else found[clip.speaker] for clip in self.clips]
         return [(shifted(x[:, channel], lag), y[:, channel]) for x, y, lag in zip(self.takes, self.targets, lags)]
 
     def told(self) -> str:
@@ -84,12 +92,17 @@ class Followed:
 
 
 def followed(takes: list[tuple[Tracked, np.ndarray]]) -> Followed:
-    """Curves (T, C) that a method made of clips, and the lag of each speaker by jaw and gap."""
-    lags = {}
+    """Curves (T, C) that a method made of clips, and the lags of each speaker: by jaw and gap, by fitted curves."""
+    targets = [target(clip) for clip, _ in takes]
+    lags, curve_lags = {}, {}
     for speaker in dict.fromkeys(clip.speaker for clip, _ in takes):
-        own = [(take, clip.measures) for clip, take in takes if clip.speaker == speaker]
+        own = [(take, told) for (clip, take), told in zip(takes, targets) if clip.speaker == speaker]
         lags[speaker] = best_lag([[(x[:, k], y[:, k]) for x, y in own] for k in (0, 1)])
-    return Followed([c for c, _ in takes], [target(c) for c, _ in takes], [take for _, take in takes], lags)
+        made = range(len(MEASURES), own[0][0].shape[1])
+        fitted = [k for k in made if all(np.isfinite(y[:, k]).any() and np.isfinite(x[:, k]).any() for x, y in own)]
+        curves = [[(x[:, k], y[:, k]) for x, y in own] for k in fitted]
+        curve_lags[speaker] = best_lag(curves) if curves else lags[speaker]
+    return Followed([clip for clip, _ in takes], targets, [take for _, take in takes], lags, curve_lags)
 
 
 def ours_on(
@@ -252,7 +265,7 @@ class Strangers:
                 continue
             split = f"{self.split(name)}, against motion fitted to the landmarks"
             figure = mean_correlation.figure(value - others["ridge"], ", ".join(CURVES[curve]), split)
-            words = f"{figure.definition}, less that of the ridge regression; {LAG}; {FLOORS}"
+            words = f"{figure.definition}, less that of the ridge regression; {CURVE_LAG}; {FLOORS}"
             row = Row.of(figure, low=0.0 if curve in NO_WORSE else None, note=f"r {value:.3f}, gain {size:.2f}")
             rows.append(replace(row, name=f"{name}: {curve} r less ridge", definition=words, floors=others))
         return rows
