@@ -19,7 +19,7 @@ AUDIBLE, QUIET = 32.0, 40.0
 """Decibels between floor and peak: with fewer the background is audible, with more there is none that matters."""
 FAINT = -26.0, -20.0
 """Decibels of a floor that is digital silence, and from which on it is a background."""
-BEFORE, AFTER = 20, 45
+BEFORE, AFTER = 40, 45
 """Log-mel frames before and after a voice in front that belong to it."""
 FADE = 7
 """Log-mel frames over which it fades in and out."""
