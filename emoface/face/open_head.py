@@ -93,6 +93,10 @@ def open_head() -> OpenHead:
     return OpenHead(data, identity_names, colours, below, tint, parts, stored["mirror"], names, wrinkles)
 
 
+FARTHEST = 3.0
+"""Largest weight of an identity component; people are within 1, and beyond 3 parts of the head pass through others."""
+
+
 @lru_cache(maxsize=1)
 def open_head_model() -> FlameModel:
     """The FLAME layer of the open head, built once."""
@@ -103,14 +107,15 @@ def identity_coefficients(identity: Mapping[str, float | str]) -> np.ndarray:
     """Identity of the open head from names, such as ``{"nose_width": 0.5, "beard": "short"}``.
 
     Args:
-        identity: component -> weight, -1..1, or the name of one (:data:`emoface.face.look.SHAPES`); components left out
-            are zero. Its colours (:data:`emoface.face.look.COLOURS`) are checked, and are no coefficients.
+        identity: component -> weight, -1..1 (to 3 either way for a caricature), or the name of one
+            (:data:`emoface.face.look.SHAPES`); components left out are zero. Its colours
+            (:data:`emoface.face.look.COLOURS`) are checked, and are no coefficients.
 
     Returns:
         (N,) float32.
 
     Raises:
-        ValueError: an unknown name, or a weight that is not finite. TypeError: a weight that is no number.
+        ValueError: an unknown name, or a weight beyond 3. TypeError: a weight that is no number.
     """
     names = open_head().identity_names
     coefficients = np.zeros(len(names), np.float32)
@@ -121,6 +126,6 @@ def identity_coefficients(identity: Mapping[str, float | str]) -> np.ndarray:
         if name not in names:
             known = ", ".join((*names, *COLOURS))
             raise ValueError(f"identity must name components of the open head or its colours ({known}), got {name!r}")
-        weight = checks.number(f"identity[{name!r}]", shape_weight(name, weight))
+        weight = checks.number(f"identity[{name!r}]", shape_weight(name, weight), -FARTHEST, FARTHEST)
         coefficients[names.index(name)] = weight
-    return checks.finite("identity", coefficients)
+    return coefficients

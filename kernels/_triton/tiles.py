@@ -37,7 +37,12 @@ def table_path(device: torch.device) -> Path:
 @functools.cache
 def _table(device: torch.device) -> dict[str, Tiles]:
     path = table_path(device)
-    return json.loads(path.read_text()) if path.exists() else {}
+    if not path.exists():
+        return {}
+    try:
+        return dict(json.loads(path.read_text()))
+    except (TypeError, ValueError) as error:  # no JSON, no text, or no table
+        raise ValueError(f"the table of tiles {path} is damaged ({error}): delete it, or run `emoface tune`") from None
 
 
 def launch(

@@ -71,6 +71,7 @@ def test_official_models(official: FlameModel) -> None:
         ("head.obj", None, ValueError, "rig head.obj must be a .glb"),
         ("none.glb", None, FileNotFoundError, "none.glb"),
         (None, {"nose": 1}, ValueError, "identity must name components of the open head"),
+        (None, {"jaw_width": 99}, ValueError, r"identity\['jaw_width'\] must be .*3.*, got 99"),
         (None, "nose", TypeError, "identity must map names to weights or be an array, got 'nose'"),
         (None, {"a", "b"}, TypeError, "identity must map names to weights or be an array"),
         (None, np.zeros((2, 3)), ValueError, r"identity must be \(n,\), n up to 39, and finite, got shape \(2, 3\)"),

@@ -47,6 +47,13 @@ def test_the_table_is_read_for_its_shape_class_alone(folder):
     assert tiles.table_path(GPU).name == "tiles-Some-GPU-triton-3.json"
 
 
+@pytest.mark.parametrize("damage", ["{", "[1]", "\udcff"])
+def test_a_damaged_table_is_named(folder, damage):
+    tiles.table_path(GPU).write_bytes(damage.encode(errors="surrogateescape"))
+    with pytest.raises(ValueError, match=r"tiles-Some-GPU-triton-3.json is damaged .*emoface tune"):
+        launched(GPU)
+
+
 def test_tuning_keeps_the_fastest_and_measures_once(folder, monkeypatch):
     times = iter([2.0, 1.0])
 
