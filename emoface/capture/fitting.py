@@ -23,7 +23,7 @@ from emoface.host import own_settings
 from emoface.shown import by_shape
 
 from .felt import Felt, find_felt, is_held, without_feeling
-from .learnt import Glance, Lasting, level_of, motion_of
+from .learnt import Followed, Glance, Lasting, level_of, motion_of
 from .neutral import find_identity, find_neutral
 from .similarity import Aligned, align, filtered, matrix_axis_angle, mean_rotation, of_head
 from .solving import BROWS, FACE_CHANNELS, GAINS, GUESSED, LASTING, UNSEEN, Solver
@@ -248,7 +248,7 @@ def _fit_person(takes: list[Tracks], still: list[np.ndarray] | None, rest: Rest)
     for number, (stop, mask) in enumerate(zip(np.cumsum(lengths), good)):
         part = slice(stop - len(mask), stop)
         if mask.sum() >= LASTING:
-            read = motion_of(rows[part], facing[number])
+            read = motion_of(Followed(rows[part], facing[number], displacement[part]))
             likely[part] = rows[part][mask].mean(0) + level + read.weights
             turn[number] = turn[number] + read.turn
     rows = solver.read_again(displacement, np.concatenate(told), cuts, sure, rows + level * _lasts(), likely)

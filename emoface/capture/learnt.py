@@ -2,9 +2,9 @@
 
 Landmarks tell rounded lips, lowered brows and the level of a jaw only together with the rest of the face, with other
 frames, with the turn of the head and with what people look like. Two small networks read a fit again. One tells from
-the fitted weights of five frames about their mean over a take what all channels and the neck do about theirs; the
-other, from what is fitted over a whole film or picture, from the feeling that was found and from the landmarks, the
-means of all channels and the emotion. Each is a linear map beside one hidden layer,
+the fitted weights and the landmarks of nine frames, all about their means over a take, what all channels and the neck
+do about theirs; the other, from what is fitted over a whole film or picture, from the feeling that was found and from
+the landmarks, the means of all channels and the emotion. Each is a linear map beside one hidden layer,
 
     y = A x + B tanh(C x + c) + b,
 
@@ -37,7 +37,7 @@ LEARNT = (
 )  # fmt: skip
 """Channels whose motion is read again."""
 FEELINGS = ("neutral", "happy", "sad", "surprised", "fear", "disgusted", "angry", "contempt")
-REACH = 2  # frames on each side
+REACH = 4  # frames on each side
 LOW, HIGH = 0.1, 0.9  # quantiles of a film's weights
 FURTHEST = 4.0  # standard deviations of what was learnt from, beyond which nothing is believed
 TURN_UNIT = np.array([0.5, 0.5, 0.5])  # radians of a turn that count like a unit of a shape
@@ -76,13 +76,14 @@ class Learnt:
 
     Attributes:
         motion, level: the networks. errors: (C,) standard deviation of the channels of ``LEARNT`` about what the first
-            tells. shapes: (N, 4 L) and shapes_mean (4 L,), by which landmarks of people are told in N numbers. mirror:
-            (L,) the landmarks' counterparts.
+            tells. modes: (M, 2 L) by which motion of landmarks is told in M numbers. shapes: (N, 4 L) and shapes_mean
+            (4 L,), by which landmarks of people are told in N numbers. mirror: (L,) the landmarks' counterparts.
     """
 
     motion: Net
     level: Net
     errors: np.ndarray
+    modes: np.ndarray
     shapes: np.ndarray
     shapes_mean: np.ndarray
     mirror: np.ndarray
@@ -96,8 +97,10 @@ def learnt() -> Learnt:
     motion, level = (
         Net(*(stored[f"{net}_{part}"].astype(np.float64) for part in NET_PARTS)) for net in ("motion", "level")
     )
-    errors, shapes, shapes_mean = (stored[name].astype(np.float64) for name in ("errors", "shapes", "shapes_mean"))
-    return Learnt(motion, level, errors, shapes, shapes_mean, stored["mirror"].astype(np.int64))
+    errors, modes, shapes, shapes_mean = (
+        stored[name].astype(np.float64) for name in ("errors", "modes", "shapes", "shapes_mean")
+    )
+    return Learnt(motion, level, errors, modes, shapes, shapes_mean, stored["mirror"].astype(np.int64))
 
 
 def other_side(name: str) -> str:
@@ -126,19 +129,44 @@ def turned_back(turn: np.ndarray) -> np.ndarray:
 
 
 def around(curves: np.ndarray) -> np.ndarray:
-    """Curves (T, F) of each frame, and means of those one and two frames beside it: (T, 3 F); the ends are held."""
+    """Curves (T, F) of each frame, and means of those one to ``REACH`` frames beside it; the ends are held.
+
+    Returns:
+        (T, (1 + REACH) F).
+    """
     place, last = np.arange(len(curves)), len(curves) - 1
     beside = [(curves[(place - k).clip(0)] + curves[(place + k).clip(0, last)]) / 2 for k in range(1, REACH + 1)]
     return np.concatenate([curves, *beside], 1)
 
 
-def motion_features(rows: np.ndarray, turn: np.ndarray) -> np.ndarray:
-    """What the first network looks at, (T, F): fitted weights (T, 53) and turn (T, 3) of a take."""
-    level, ahead = rows.mean(0), turn.mean(0)
-    facing = ahead / TURN_UNIT
-    lasting = np.concatenate([level, facing, np.abs(facing[1:2])])
-    moving = np.concatenate([rows - level, (turn - ahead) / SWAY_UNIT], 1)
-    return np.concatenate([around(moving), np.repeat(lasting[None], len(rows), 0)], 1)
+class Followed(NamedTuple):
+    """A take as it was fitted.
+
+    Attributes:
+        rows: (T, 53) weights. turn: (T, 3) of the head as the landmarks show it, axis-angle in radians. landmarks:
+            (T, L, 2) mm from the face at rest.
+    """
+
+    rows: np.ndarray
+    turn: np.ndarray
+    landmarks: np.ndarray
+
+    def mirrored(self, mirror: np.ndarray) -> Followed:
+        """The same in a mirror, given the landmarks' counterparts."""
+        return Followed(turned_over(self.rows), turned_back(self.turn), self.landmarks[:, mirror] * [-1, 1])
+
+    def moved(self) -> np.ndarray:
+        """(T, 2 L): the landmarks about their mean, mm."""
+        points = self.landmarks.reshape(len(self.rows), -1)
+        return points - points.mean(0)
+
+    def features(self, modes: np.ndarray) -> np.ndarray:
+        """What the first network looks at, (T, F)."""
+        level, ahead = self.rows.mean(0), self.turn.mean(0)
+        facing = ahead / TURN_UNIT
+        lasting = np.concatenate([level, facing, np.abs(facing[1:2])])
+        moving = np.concatenate([self.rows - level, (self.turn - ahead) / SWAY_UNIT, self.moved() @ modes.T], 1)
+        return np.concatenate([around(moving), np.repeat(lasting[None], len(moving), 0)], 1)
 
 
 class Moved(NamedTuple):
@@ -148,18 +176,14 @@ class Moved(NamedTuple):
     turn: np.ndarray
 
 
-def motion_of(rows: np.ndarray, turn: np.ndarray) -> Moved:
-    """What a face most likely does about its mean in a take, and what its neck does beyond what is seen of it.
-
-    Args:
-        rows: (T, 53) as they were fitted. turn: (T, 3) of the head as the landmarks show it, axis-angle in radians.
-    """
-    seen = learnt().motion(motion_features(rows, turn))
-    other = learnt().motion(motion_features(turned_over(rows), turned_back(turn)))
+def motion_of(take: Followed) -> Moved:
+    """What a face most likely does about its mean in a take, and what its neck does beyond what is seen of it."""
+    read = learnt()
+    seen, other = (read.motion(view.features(read.modes)) for view in (take, take.mirrored(read.mirror)))
     count = len(FACE_CHANNELS)
     weights = (seen[:, :count] + turned_over(other[:, :count])) / 2
     neck = (seen[:, count:] + turned_back(other[:, count:])) / 2
-    weights = weights + rows
+    weights = weights + take.rows
     return Moved(weights - weights.mean(0), neck - neck.mean(0))
 
 

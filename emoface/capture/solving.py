@@ -74,7 +74,7 @@ HELD = (
 """Beginnings of names of the shapes, but brows, that a feeling holds all through a take."""
 READ_AGAIN = (*SCORES, *LEARNT)
 """Channels of which observations are told, those of the scores and those that are learnt."""
-SURER = 0.5  # share of the learnt errors with which what was learnt is told
+SURER = 0.25  # share of the learnt errors with which what was learnt is told
 LASTING, SETTLING = 25, 2  # good frames from which a take shows what lasts in it, and how often that is taken away
 
 
