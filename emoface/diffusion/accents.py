@@ -3,8 +3,9 @@
 Levels of an emotion are laid out by the rules that the network learnt from. Those who know faces, but not these
 rules, tell frowns from wrinkled noses late, and fear from sadness and surprise. So a frown brings a bared, firm lower
 lip (not more of itself: in strong anger brows are lowered as far as they go), and a wrinkled nose brings itself, both
-lips and the chin, and leaves the brows and the corners of the mouth up. Wide eyes bare the lower teeth; unless the
-brows are raised as far, they draw the corners of the mouth down.
+lips and the chin, and leaves the brows and the corners of the mouth up. Wide eyes drop the jaw and round the mouth;
+unless the brows are raised as far, they bare the lower teeth and draw the corners of the mouth down. Brows that are
+raised inside alone, over eyes that are not wide, are knit, and bring the chin up and the lids together.
 """
 
 from __future__ import annotations
@@ -21,11 +22,17 @@ from emoface.face.layout import MOTION_INDEX, MOUTH
 ACCENTS: dict[str, dict[str, float]] = {
     "frown": {"mouthLowerDown": 0.25, "mouthRollLower": 0.2, "mouthPress": 0.2},
     "noseSneer": {
-        "noseSneer": 0.5, "mouthUpperUp": 0.4, "mouthShrugUpper": 0.25, "mouthShrugLower": 0.2, "mouthFrown": -0.4,
-        "mouthSmile": 0.15, "mouthLowerDown": 0.15, "jawForward": 0.3, "browDown": -0.3,
+        "noseSneer": 0.5, "mouthUpperUp": 0.5, "mouthShrugUpper": 0.25, "mouthShrugLower": 0.2, "mouthFrown": -0.1,
+        "mouthStretch": 0.25, "mouthSmile": 0.15, "mouthLowerDown": 0.3, "jawForward": 0.3, "browDown": -0.3,
     },
-    "amazement": {"mouthLowerDown": 0.4, "mouthFunnel": 0.1},
-    "alarm": {"mouthFrown": 0.4, "mouthLowerDown": 0.3, "mouthUpperUp": 0.1},
+    "amazement": {
+        "eyeWide": 0.12, "browOuterUp": 0.12, "mouthLowerDown": 0.3, "mouthFunnel": 0.2, "jaw_pose_x": 0.1,
+    },
+    "alarm": {
+        "eyeWide": 0.3, "browOuterUp": 0.3, "mouthFrown": 0.45, "mouthLowerDown": 0.4, "mouthUpperUp": 0.1,
+        "jaw_pose_x": 0.07,
+    },
+    "sorrow": {"mouthShrugLower": 0.4, "browDown": 0.15},
 }  # fmt: skip
 """What comes with each source, see :func:`accentuate`; of shapes with two sides each by its own side."""
 
@@ -83,10 +90,16 @@ def without_accents(motion: Tensor, strength: float) -> Tensor:
     """
     if strength == 0:
         return motion
-    sneer, brow, *rest = _shapes(motion)
-    sneer = sneer / (1 + strength * ACCENTS["noseSneer"]["noseSneer"])
-    lowered = brow - strength * ACCENTS["noseSneer"]["browDown"] * sneer  # by the frown alone
-    return _moved(motion, _sources(sneer, lowered, *rest), -strength)
+    sneer, brow, inner, outer, wide = _shapes(motion)
+    nose, amazed, alarmed = ACCENTS["noseSneer"], ACCENTS["amazement"], ACCENTS["alarm"]
+    sneer = sneer / (1 + strength * nose["noseSneer"])
+    alarm = (wide - outer).clamp(min=0) / (1 + strength * (alarmed["eyeWide"] - alarmed["browOuterUp"]))
+    outer, wide = outer - strength * alarmed["browOuterUp"] * alarm, wide - strength * alarmed["eyeWide"] * alarm
+    amazement = torch.minimum(wide, outer) / (1 + strength * amazed["eyeWide"])  # which raises both alike
+    outer, wide = outer - strength * amazed["browOuterUp"] * amazement, wide - strength * amazed["eyeWide"] * amazement
+    sorrow = _sources(sneer, brow, inner, outer, wide)["sorrow"]
+    brow = brow - strength * (nose["browDown"] * sneer + ACCENTS["sorrow"]["browDown"] * sorrow)
+    return _moved(motion, _sources(sneer, brow, inner, outer, wide), -strength)
 
 
 def _shapes(motion: Tensor) -> list[Tensor]:
@@ -99,7 +112,8 @@ def _sources(sneer: Tensor, brow: Tensor, inner: Tensor, outer: Tensor, wide: Te
     """The sources of ``ACCENTS``, each of both sides (..., 2)."""
     amazement = torch.minimum(wide, outer)
     frown = (brow - inner - sneer).clamp(min=0)
-    return {"frown": frown, "noseSneer": sneer, "amazement": amazement, "alarm": wide - amazement}
+    sorrow = (inner - outer - 2 * wide).clamp(min=0)
+    return {"frown": frown, "noseSneer": sneer, "amazement": amazement, "alarm": wide - amazement, "sorrow": sorrow}
 
 
 def _moved(motion: Tensor, sources: dict[str, Tensor], strength: float, closing: Tensor | None = None) -> Tensor:

@@ -35,7 +35,7 @@ def test_each_side_brings_its_own_side_and_half_of_what_has_no_sides():
 def test_a_frown_is_what_neither_fear_nor_a_wrinkled_nose_draws_down():
     brows = {"browDownLeft": 0.6, "browDownRight": 0.6}
     assert added(face(**brows))["mouthRollLower"] == pytest.approx(0.6 * ACCENTS["frown"]["mouthRollLower"])
-    assert not added(face(**brows, browInnerUp=0.7))
+    assert not added(face(**brows, browInnerUp=0.7)).keys() & {"mouthRollLower", "mouthPressLeft", "mouthPressRight"}
     assert added(face(**brows, browInnerUp=0.4))["mouthPressRight"] == 0.2 * ACCENTS["frown"]["mouthPress"]
     assert added(face(**brows, noseSneerLeft=0.7))["browDownLeft"] == 0.7 * ACCENTS["noseSneer"]["browDown"]
 
@@ -44,11 +44,19 @@ def test_wide_eyes_are_amazed_as_far_as_the_brow_is_raised_and_alarmed_beyond_it
     found = added(face(eyeWideLeft=0.8, browOuterUpLeft=0.5, browOuterUpRight=0.9))
     amazement, alarm = ACCENTS["amazement"], ACCENTS["alarm"]
     assert found["mouthFunnel"] == 0.25 * amazement["mouthFunnel"]
-    assert found["mouthFrownLeft"] == pytest.approx(0.3 * alarm["mouthFrown"])
-    assert found["mouthLowerDownLeft"] == pytest.approx(
-        0.5 * amazement["mouthLowerDown"] + 0.3 * alarm["mouthLowerDown"]
-    )
-    assert "mouthLowerDownRight" not in found and "eyeWideLeft" not in found
+    assert found["mouthFrownLeft"] == 0.3 * alarm["mouthFrown"]
+    assert found["jaw_pose_x"] == 0.25 * amazement["jaw_pose_x"] + 0.15 * alarm["jaw_pose_x"]
+    for name in ("mouthLowerDown", "eyeWide", "browOuterUp"):
+        assert found[name + "Left"] == 0.5 * amazement[name] + 0.3 * alarm[name]
+        assert name + "Right" not in found
+
+
+def test_brows_raised_inside_alone_are_sorrow_and_those_over_wide_eyes_are_not():
+    chin = ACCENTS["sorrow"]["mouthShrugLower"]
+    assert added(face(browInnerUp=0.6))["mouthShrugLower"] == 0.6 * chin
+    assert added(face(browInnerUp=0.6, browOuterUpLeft=0.4, browOuterUpRight=0.4))["mouthShrugLower"] == 0.2 * chin
+    assert "mouthShrugLower" not in added(face(browInnerUp=0.6, eyeWideLeft=0.3, eyeWideRight=0.3))
+    assert "mouthShrugLower" not in added(face(browInnerUp=0.4, browOuterUpLeft=0.7, browOuterUpRight=0.7))
 
 
 def test_strength_is_linear_and_nothing_goes_below_rest():
@@ -66,10 +74,15 @@ def test_an_accent_does_not_part_lips_that_close():
     whole = ACCENTS["noseSneer"]["mouthUpperUp"]
     torch.testing.assert_close(lip, torch.tensor([whole, whole / 2, 0.0]))
     assert (nose == nose[0]).all() and nose[0] > 0
+    amazed = face(eyeWideLeft=0.6, browOuterUpLeft=0.6, jaw_pose_x=0.1).repeat(1, 2, 1)
+    jaw = accentuate(amazed, 1.0, torch.tensor([0.0, FIRM]))[0, :, MOTION_INDEX["jaw_pose_x"]]
+    torch.testing.assert_close(jaw, torch.tensor([0.1 + 0.3 * ACCENTS["amazement"]["jaw_pose_x"], 0.1]))
 
 
 def test_accents_can_be_taken_off_again():
     rested = 0.3 + 0.3 * torch.rand(3, 40, MOTION_SIZE, generator=torch.Generator().manual_seed(1))
     rested[:, 20:, MOTION_INDEX["browInnerUp"]] = 0.0  # these frown
+    calm = [MOTION_INDEX[shape + side] for shape in ("eyeWide", "browOuterUp") for side in ("Left", "Right")]
+    rested[:, 10:20, calm] *= 0.1  # these are in sorrow
     torch.testing.assert_close(without_accents(accentuate(rested, 1.0), 1.0), rested)
     assert without_accents(rested, 0.0) is rested
