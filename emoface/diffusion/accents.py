@@ -45,8 +45,9 @@ def _channels(name: str) -> tuple[int, ...]:
     return tuple(MOTION_INDEX[name if name in MOTION_INDEX else name + side] for side in _SIDES)
 
 
+_JAW = MOTION_INDEX["jaw_pose_x"]
 _TARGETS = tuple(sorted({channel for row in ACCENTS.values() for name in row for channel in _channels(name)}))
-_IN_MOUTH = tuple(float(channel in MOUTH) for channel in _TARGETS)
+_HELD_BACK = tuple(float(channel in MOUTH and channel != _JAW) for channel in _TARGETS)
 
 
 @lru_cache(maxsize=8)
@@ -119,7 +120,7 @@ def _sources(sneer: Tensor, brow: Tensor, inner: Tensor, outer: Tensor, wide: Te
 def _moved(motion: Tensor, sources: dict[str, Tensor], strength: float, closing: Tensor | None = None) -> Tensor:
     at = places(_TARGETS, motion.device)
     targets = moved = motion[..., at]  # (..., T, targets)
-    mouth = values(_IN_MOUTH, motion.dtype, motion.device)  # (targets,)
+    mouth = values(_HELD_BACK, motion.dtype, motion.device)  # (targets,)
     left = 1.0 if closing is None else 1 - (closing[:, None] / FIRM).clamp(max=1) * mouth  # (T, targets)
     for name, source in sources.items():
         for side in range(len(_SIDES)):
