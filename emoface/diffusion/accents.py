@@ -1,11 +1,11 @@
 """Accents: what makes feelings be read from outside grows with the shape that carries the feeling.
 
 Levels of an emotion are laid out by the rules that the network learnt from. Those who know faces, but not these
-rules, tell frowns from wrinkled noses late, and fear from sadness and surprise. So a frown brings a bared, firm lower
-lip (not more of itself: in strong anger brows are lowered as far as they go), and a wrinkled nose brings itself, both
-lips and the chin, and leaves the brows and the corners of the mouth up. Wide eyes drop the jaw and round the mouth;
-unless the brows are raised as far, they bare the lower teeth and draw the corners of the mouth down. Brows that are
-raised inside alone, over eyes that are not wide, are knit, and bring the chin up and the lids together.
+rules, tell frowns from wrinkled noses late, sadness from fear, and fear and surprise from both. So a frown brings a
+bared, firm lower lip (not more of itself: in strong anger brows are lowered as far as they go), and a wrinkled nose
+brings itself, both lips and the chin, and leaves the brows up. Wide eyes under raised brows drop the jaw and round the
+mouth; where brows are raised inside alone, they bare the lower teeth and draw the corners of the mouth down; and brows
+raised inside over eyes that are not wide lift the chin.
 """
 
 from __future__ import annotations
@@ -65,8 +65,10 @@ def accentuate(motion: Tensor, strength: float, closing: Tensor | None = None) -
 
     A source is ``noseSneer``, or the frown, ``max(browDown - browInnerUp - noseSneer, 0)``: brows that fear draws
     together, and those that a wrinkled nose draws down, are no frown. Amazement is ``min(eyeWide, browOuterUp)``, alarm
-    the rest of ``eyeWide``. An accent must not part lips that close, so ``1 - min(closing / FIRM, 1)`` of the mouth's
-    part is left.
+    the rest of ``eyeWide``, at most ``browInnerUp``, for eyes are wide under a frown, too. Sorrow is
+    ``max(browInnerUp - browOuterUp - 2 eyeWide, 0)``. An accent must not part lips that close, so
+    ``1 - min(closing / FIRM, 1)`` of the mouth's part is left; the jaw's part stays, since lips close over a dropped
+    jaw, and one that came and went with them would move as if it spoke.
 
     Args:
         motion: (..., T, 56). strength: 0 leaves motion as it is. closing: (T,) how firmly the lips are about to be
@@ -95,6 +97,7 @@ def without_accents(motion: Tensor, strength: float) -> Tensor:
     nose, amazed, alarmed = ACCENTS["noseSneer"], ACCENTS["amazement"], ACCENTS["alarm"]
     sneer = sneer / (1 + strength * nose["noseSneer"])
     alarm = (wide - outer).clamp(min=0) / (1 + strength * (alarmed["eyeWide"] - alarmed["browOuterUp"]))
+    alarm = torch.minimum(alarm, inner)
     outer, wide = outer - strength * alarmed["browOuterUp"] * alarm, wide - strength * alarmed["eyeWide"] * alarm
     amazement = torch.minimum(wide, outer) / (1 + strength * amazed["eyeWide"])  # which raises both alike
     outer, wide = outer - strength * amazed["browOuterUp"] * amazement, wide - strength * amazed["eyeWide"] * amazement
@@ -114,7 +117,8 @@ def _sources(sneer: Tensor, brow: Tensor, inner: Tensor, outer: Tensor, wide: Te
     amazement = torch.minimum(wide, outer)
     frown = (brow - inner - sneer).clamp(min=0)
     sorrow = (inner - outer - 2 * wide).clamp(min=0)
-    return {"frown": frown, "noseSneer": sneer, "amazement": amazement, "alarm": wide - amazement, "sorrow": sorrow}
+    alarm = torch.minimum(wide - amazement, inner)
+    return {"frown": frown, "noseSneer": sneer, "amazement": amazement, "alarm": alarm, "sorrow": sorrow}
 
 
 def _moved(motion: Tensor, sources: dict[str, Tensor], strength: float, closing: Tensor | None = None) -> Tensor:
