@@ -22,14 +22,14 @@ from emoface.face.layout import MOTION_INDEX, MOUTH
 ACCENTS: dict[str, dict[str, float]] = {
     "frown": {"mouthLowerDown": 0.25, "mouthRollLower": 0.2, "mouthPress": 0.2},
     "noseSneer": {
-        "noseSneer": 0.5, "mouthUpperUp": 0.5, "mouthShrugUpper": 0.25, "mouthShrugLower": 0.2, "mouthFrown": -0.1,
+        "noseSneer": 0.5, "mouthUpperUp": 0.4, "mouthShrugUpper": 0.25, "mouthShrugLower": 0.2, "mouthFrown": -0.25,
         "mouthStretch": 0.25, "mouthSmile": 0.15, "mouthLowerDown": 0.3, "jawForward": 0.3, "browDown": -0.3,
     },
     "amazement": {
-        "eyeWide": 0.12, "browOuterUp": 0.12, "mouthLowerDown": 0.3, "mouthFunnel": 0.2, "jaw_pose_x": 0.1,
+        "eyeWide": 0.05, "browOuterUp": 0.05, "mouthLowerDown": 0.3, "mouthFunnel": 0.2, "jaw_pose_x": 0.1,
     },
     "alarm": {
-        "eyeWide": 0.3, "browOuterUp": 0.3, "mouthFrown": 0.45, "mouthLowerDown": 0.4, "mouthUpperUp": 0.1,
+        "eyeWide": 0.07, "browOuterUp": 0.1, "mouthFrown": 0.4, "mouthLowerDown": 0.3, "mouthUpperUp": 0.1,
         "jaw_pose_x": 0.07,
     },
     "sorrow": {"mouthShrugLower": 0.4, "browDown": 0.15},
