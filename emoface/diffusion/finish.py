@@ -77,7 +77,7 @@ class Sampling:
         gestures: share of the voice's own small lip gestures that motion has at least, 0 for none.
         upper_lip: how much larger the fast motion of the raised upper lip is than the network's, see
             :class:`~emoface.diffusion.enlarging.Enlarger`. press: mouthPress, at least, of lips that the gate closes.
-        accents: strength of what drawn brows and a wrinkled nose bring with them, see
+        accents: strength of what brows, wide eyes and a wrinkled nose bring with them, see
             :func:`~emoface.diffusion.accents.accentuate`; 0 for none.
     """
 
