@@ -234,7 +234,7 @@ class Performer:
         motion = self.enlarger.enlarge(motion, window.keep_to - window.keep_from, held)
         sooner = networks.sampling.closing * (1 - held.to(networks.device, non_blocking=True))  # held sounds are open
         closure = torch.maximum(closure_weight(logit[given] + sooner) * present, hummed[given])
-        motion = accentuate(motion, networks.sampling.accents, networks.sampling.closure * closure)
+        motion = accentuate(motion, networks.sampling.accents, networks.sampling.closure * closure, present)
         motion = self.holder.hold(motion, held, window.keep_to - window.keep_from)
         if networks.person is not None:  # as a person moves
             motion = as_person(motion, *networks.person)

@@ -47,7 +47,8 @@ def _channels(name: str) -> tuple[int, ...]:
 
 _JAW = MOTION_INDEX["jaw_pose_x"]
 _TARGETS = tuple(sorted({channel for row in ACCENTS.values() for name in row for channel in _channels(name)}))
-_HELD_BACK = tuple(float(channel in MOUTH and channel != _JAW) for channel in _TARGETS)
+_GIVING_WAY = tuple(float(channel in MOUTH and channel != _JAW) for channel in _TARGETS)
+_SPEAKING = tuple(float(channel == _JAW) for channel in _TARGETS)
 
 
 @lru_cache(maxsize=8)
@@ -60,7 +61,9 @@ def _gains(name: str, side: int) -> tuple[float, ...]:
     return tuple(gains.values())
 
 
-def accentuate(motion: Tensor, strength: float, closing: Tensor | None = None) -> Tensor:
+def accentuate(
+    motion: Tensor, strength: float, closing: Tensor | None = None, presence: Tensor | None = None
+) -> Tensor:
     """Motion with accents, ``m + strength x gain x source``.
 
     A source is ``noseSneer``, or the frown, ``max(browDown - browInnerUp - noseSneer, 0)``: brows that fear draws
@@ -68,18 +71,19 @@ def accentuate(motion: Tensor, strength: float, closing: Tensor | None = None) -
     the rest of ``eyeWide``, at most ``browInnerUp``, for eyes are wide under a frown, too. Sorrow is
     ``max(browInnerUp - browOuterUp - 2 eyeWide, 0)``. An accent must not part lips that close, so
     ``1 - min(closing / FIRM, 1)`` of the mouth's part is left; the jaw's part stays, since lips close over a dropped
-    jaw, and one that came and went with them would move as if it spoke.
+    jaw, and one that came and went with them would move as if it spoke, but it is there only while somebody speaks:
+    a silent face may raise its brows by chance.
 
     Args:
         motion: (..., T, 56). strength: 0 leaves motion as it is. closing: (T,) how firmly the lips are about to be
-            closed, 0..1; None for not at all.
+            closed, 0..1; None for not at all. presence: (T,) of speech, 0..1; None for all the time.
 
     Returns:
         (..., 56), not clipped, but nothing is taken below 0; a new tensor unless the strength is 0.
     """
     if strength == 0:
         return motion
-    return _moved(motion, _sources(*_shapes(motion)), strength, closing)
+    return _moved(motion, _sources(*_shapes(motion)), strength, closing, presence)
 
 
 def without_accents(motion: Tensor, strength: float) -> Tensor:
@@ -121,11 +125,19 @@ def _sources(sneer: Tensor, brow: Tensor, inner: Tensor, outer: Tensor, wide: Te
     return {"frown": frown, "noseSneer": sneer, "amazement": amazement, "alarm": alarm, "sorrow": sorrow}
 
 
-def _moved(motion: Tensor, sources: dict[str, Tensor], strength: float, closing: Tensor | None = None) -> Tensor:
+def _moved(
+    motion: Tensor, sources: dict[str, Tensor], strength: float,
+    closing: Tensor | None = None, presence: Tensor | None = None,
+) -> Tensor:  # fmt: skip
     at = places(_TARGETS, motion.device)
     targets = moved = motion[..., at]  # (..., T, targets)
-    mouth = values(_HELD_BACK, motion.dtype, motion.device)  # (targets,)
-    left = 1.0 if closing is None else 1 - (closing[:, None] / FIRM).clamp(max=1) * mouth  # (T, targets)
+    left = torch.ones_like(targets[..., :1])  # (..., T, 1), and (..., T, targets) below
+    if closing is not None:
+        lips = values(_GIVING_WAY, motion.dtype, motion.device)
+        left = left - (closing[:, None] / FIRM).clamp(max=1) * lips
+    if presence is not None:
+        jaw = values(_SPEAKING, motion.dtype, motion.device)
+        left = left * (1 - (1 - presence[:, None]) * jaw)
     for name, source in sources.items():
         for side in range(len(_SIDES)):
             gains = values(_gains(name, side), motion.dtype, motion.device)

@@ -76,10 +76,16 @@ def test_an_accent_does_not_part_lips_that_close():
     whole = ACCENTS["noseSneer"]["mouthUpperUp"]
     torch.testing.assert_close(lip, torch.tensor([whole, whole / 2, 0.0]))
     assert (nose == nose[0]).all() and nose[0] > 0
-    # the jaw stays dropped, lips close over it
+
+
+def test_the_jaw_drops_while_somebody_speaks_and_lips_close_over_it():
     amazed = face(eyeWideLeft=0.6, browOuterUpLeft=0.6, jaw_pose_x=0.1).repeat(1, 2, 1)
+    dropped = 0.3 * ACCENTS["amazement"]["jaw_pose_x"]
     jaw = accentuate(amazed, 1.0, torch.tensor([0.0, FIRM]))[0, :, MOTION_INDEX["jaw_pose_x"]]
-    torch.testing.assert_close(jaw, torch.full((2,), 0.1 + 0.3 * ACCENTS["amazement"]["jaw_pose_x"]))
+    torch.testing.assert_close(jaw, torch.full((2,), 0.1 + dropped))
+    calm = accentuate(amazed, 1.0, torch.zeros(2), torch.tensor([0.0, 0.5]))[0]
+    torch.testing.assert_close(calm[:, MOTION_INDEX["jaw_pose_x"]], torch.tensor([0.1, 0.1 + dropped / 2]))
+    assert calm[0, MOTION_INDEX["mouthFunnel"]] == calm[1, MOTION_INDEX["mouthFunnel"]] > 0
 
 
 def test_accents_can_be_taken_off_again():
