@@ -137,7 +137,7 @@ def _moved(
         left = left - (closing[:, None] / FIRM).clamp(max=1) * lips
     if presence is not None:
         jaw = values(_SPEAKING, motion.dtype, motion.device)
-        left = left * (1 - (1 - presence[:, None]) * jaw)
+        left = left * (1 - (1 - presence[:, None].square()) * jaw)  # square: little of what may be no voice
     for name, source in sources.items():
         for side in range(len(_SIDES)):
             gains = values(_gains(name, side), motion.dtype, motion.device)
