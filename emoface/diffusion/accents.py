@@ -36,6 +36,9 @@ ACCENTS: dict[str, dict[str, float]] = {
 }  # fmt: skip
 """What comes with each source, see :func:`accentuate`; of shapes with two sides each by its own side."""
 
+JAW_GIVES = 0.5
+"""How far a dropped jaw gives way where lips close; left wholly, they do not meet where a closure is half heard."""
+
 _SIDES = ("Left", "Right")
 _READ = ("noseSneer", "browDown", "browInnerUp", "browOuterUp", "eyeWide")
 
@@ -47,7 +50,7 @@ def _channels(name: str) -> tuple[int, ...]:
 
 _JAW = MOTION_INDEX["jaw_pose_x"]
 _TARGETS = tuple(sorted({channel for row in ACCENTS.values() for name in row for channel in _channels(name)}))
-_GIVING_WAY = tuple(float(channel in MOUTH and channel != _JAW) for channel in _TARGETS)
+_GIVING_WAY = tuple(JAW_GIVES if channel == _JAW else float(channel in MOUTH) for channel in _TARGETS)
 _SPEAKING = tuple(float(channel == _JAW) for channel in _TARGETS)
 
 
@@ -70,9 +73,9 @@ def accentuate(
     together, and those that a wrinkled nose draws down, are no frown. Amazement is ``min(eyeWide, browOuterUp)``, alarm
     the rest of ``eyeWide``, at most ``browInnerUp``, for eyes are wide under a frown, too. Sorrow is
     ``max(browInnerUp - browOuterUp - 2 eyeWide, 0)``. An accent must not part lips that close, so
-    ``1 - min(closing / FIRM, 1)`` of the mouth's part is left; the jaw's part stays, since lips close over a dropped
-    jaw, and one that came and went with them would move as if it spoke, but it is there only while somebody speaks:
-    a silent face may raise its brows by chance.
+    ``1 - min(closing / FIRM, 1)`` of the mouth's part is left; the jaw's gives way by ``JAW_GIVES`` of that, since lips
+    close over a dropped jaw, and one that came and went with them would move as if it spoke. It is there only while
+    somebody speaks: a silent face may raise its brows by chance.
 
     Args:
         motion: (..., T, 56). strength: 0 leaves motion as it is. closing: (T,) how firmly the lips are about to be
