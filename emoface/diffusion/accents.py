@@ -36,7 +36,7 @@ ACCENTS: dict[str, dict[str, float]] = {
 }  # fmt: skip
 """What comes with each source, see :func:`accentuate`; of shapes with two sides each by its own side."""
 
-JAW_GIVES = 0.5
+JAW_GIVES = 0.75
 """How far a dropped jaw gives way where lips close; left wholly, they do not meet where a closure is half heard."""
 
 _SIDES = ("Left", "Right")
