@@ -82,7 +82,7 @@ def test_curves_of_the_sampler(pipeline, take):
         there = performed(pipeline, {"track": "curve", "of": of, "value": value, "region": "upper", "start": 1.0})
         upper, lower = (change(there, take, *parts)[30:].mean() for parts in (("brows", "eyes"), ("mouth", "jaw")))
         assert upper > 0.003, of
-        assert lower < 0.08 * upper, of  # accents let the mouth answer to brows and eyes a little
+        assert lower < 0.2 * upper, of  # accents let the mouth answer to brows and eyes
         assert change(there, take, *PARTS)[:18].max() < 0.005, of
 
 
