@@ -110,6 +110,9 @@ def path(name: str, value: object, what: str = "path") -> Path:
 def callback(name: str, value: object) -> None:
     """A function that is told how far something is, or None.
 
+    Args:
+        name: of the argument. value: what was given.
+
     Raises:
         TypeError: neither.
     """

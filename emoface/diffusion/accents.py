@@ -34,10 +34,12 @@ ACCENTS: dict[str, dict[str, float]] = {
     },
     "sorrow": {"mouthShrugLower": 0.4, "browDown": 0.15},
 }  # fmt: skip
-"""What comes with each source, see :func:`accentuate`; of shapes with two sides each by its own side."""
+"""What comes with a unit of each source, see :func:`accentuate`; of shapes with two sides each by its own side. The jaw
+is in radians.
+"""
 
 JAW_GIVES = 0.75
-"""How far a dropped jaw gives way where lips close; left wholly, they do not meet where a closure is half heard."""
+"""How far a dropped jaw gives way where lips close; if it gave no way, they would not meet in closures half heard."""
 
 _SIDES = ("Left", "Right")
 _READ = ("noseSneer", "browDown", "browInnerUp", "browOuterUp", "eyeWide")
@@ -56,7 +58,7 @@ _SPEAKING = tuple(float(channel == _JAW) for channel in _TARGETS)
 
 @lru_cache(maxsize=8)
 def _gains(name: str, side: int) -> tuple[float, ...]:
-    """Of each of ``_TARGETS`` what a unit of frown or wrinkled nose on one side brings."""
+    """Of each of ``_TARGETS`` what a unit of a source on one side brings."""
     gains = dict.fromkeys(_TARGETS, 0.0)
     for other, gain in ACCENTS[name].items():
         channels = _channels(other)

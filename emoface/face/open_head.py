@@ -19,6 +19,8 @@ from .rig import Part
 from .wrinkles import Wrinkles
 
 FILE = Path(__file__).with_name("open_head.npz")
+FARTHEST = 3.0
+"""Largest weight of an identity component; people are within 1."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -91,10 +93,6 @@ def open_head() -> OpenHead:
     names = tuple(stored["corrective_names"].tolist())
     identity_names = tuple(stored["identity_names"].tolist())
     return OpenHead(data, identity_names, colours, below, tint, parts, stored["mirror"], names, wrinkles)
-
-
-FARTHEST = 3.0
-"""Largest weight of an identity component; people are within 1, and beyond 3 parts of the head pass through others."""
 
 
 @lru_cache(maxsize=1)
